@@ -1,0 +1,39 @@
+"""Softmax and the cross-entropy loss."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """(B, C) log-probabilities; the largest logit is taken off first, so none overflows."""
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """(B, C) class probabilities; each row sums to 1."""
+    return np.exp(log_softmax(logits))
+
+
+def softmax_cross_entropy(
+    logits: np.ndarray, classes: np.ndarray
+) -> tuple[float, Callable[[float], np.ndarray]]:
+    """Mean negative log-likelihood of the true classes.
+
+    Args:
+        logits: (B, C) floats.
+        classes: (B,) integers below C.
+
+    Returns:
+        The loss, and ``backward(dloss) -> dlogits`` (B, C): softmax minus one-hot, over B.
+    """
+    log_probabilities = log_softmax(logits)
+    picked = np.arange(len(classes)), classes
+
+    def backward(dloss: float = 1.0) -> np.ndarray:
+        dlogits = np.exp(log_probabilities)
+        dlogits[picked] -= 1
+        return dlogits * logits.dtype.type(dloss / len(classes))
+
+    return -float(log_probabilities[picked].mean()), backward

@@ -1,0 +1,42 @@
+"""Sentences packed one after another: no padding, so nothing is cut or computed twice."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class PackedSentences:
+    """B sentences of word numbers in one flat array.
+
+    Attributes:
+        words: (T,) integers, all sentences one after another.
+        lengths: (B,) integers, the words of each; a sentence may have none.
+    """
+
+    words: np.ndarray
+    lengths: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    @property
+    def starts(self) -> np.ndarray:
+        """(B,) place of each sentence's first word in ``words``."""
+        return segment_starts(self.lengths)
+
+    def take(self, rows: np.ndarray) -> "PackedSentences":
+        """The sentences with these numbers, in this order."""
+        lengths = self.lengths[rows]
+        return PackedSentences(self.words[segment_places(self.starts[rows], lengths)], lengths)
+
+
+def segment_starts(lengths: np.ndarray) -> np.ndarray:
+    """(B,) where each segment begins when segments of these lengths follow each other."""
+    return np.cumsum(lengths) - lengths
+
+
+def segment_places(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """The numbers ``start, start + 1, ...`` of every segment, one segment after another."""
+    total = int(lengths.sum())
+    return np.repeat(starts - segment_starts(lengths), lengths) + np.arange(total)
