@@ -1,0 +1,317 @@
+"""Users' own data: every format, and for every fault one line that says where it is."""
+
+import codecs
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from textcnn.datasets.readers import read_labelled
+from textcnn.errors import UserError
+
+# Characters at which str.splitlines would break a sentence in two, and NUL.
+ODD = "one\x85two\u2028three\u2029four\x1cfive\x1dsix\x0bseven\x0ceight\x00nine"
+
+
+@pytest.fixture
+def write(tmp_path, monkeypatch):
+    """Write a file into the working folder, a temporary one, so that tests can use bare names."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(name: str, content: str | bytes, encoding: str = "utf-8") -> str:
+        data = content if isinstance(content, bytes) else content.encode(encoding)
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_bytes(data)
+        return name
+
+    return write
+
+
+def rows(*paths: str, **options) -> list[tuple[str, str]]:
+    found = read_labelled(paths, **options)
+    return list(zip(found.labels, found.texts, strict=True))
+
+
+def error(*paths: str, **options) -> str:
+    with pytest.raises(UserError) as caught:
+        read_labelled(paths, **options)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+class TestOneFilePerLabel:
+    def test_pairs(self, write):
+        write("good.txt", "a gorgeous film\r\n\n \t\n  witty \n")
+        write("bad.txt", "too slow")
+        found = read_labelled(["positive=good.txt", "so so=bad.txt"])
+        assert found.texts == ["a gorgeous film", "witty", "too slow"]
+        assert found.labels == ["positive", "positive", "so so"]
+        assert found.source == "positive=good.txt, so so=bad.txt"
+
+    def test_only_newlines_end_a_sentence(self, write):
+        write("good.txt", f"{ODD}\n{ODD}")
+        assert rows("x=good.txt") == [("x", ODD), ("x", ODD)]
+
+    def test_a_file_whose_name_holds_an_equals_sign(self, write):
+        write("a=b.csv", "text,label\nhello,x\n")
+        write("c=d.txt", "hi\n")
+        assert rows("a=b.csv", "y=c=d.txt") == [("x", "hello"), ("y", "hi")]
+
+    @pytest.mark.parametrize("given", ["=good.txt", " =good.txt", "good="])
+    def test_half_a_pair(self, write, given):
+        write("good.txt", "fine\n")
+        assert "LABEL=FILE" in error(given)
+
+    def test_faulty_files(self, write):
+        write("blank.txt", "\n \n")
+        write("empty.txt", "")
+        write("folder/x.txt", "x")
+        assert error("x=missing.txt") == "no such file: missing.txt"
+        assert "blank.txt holds no sentences" in error("x=blank.txt")
+        assert "empty.txt is empty" in error("x=empty.txt")
+        assert "folder is a folder" in error("x=folder")
+
+
+class TestFolder:
+    def test_labels_are_file_names(self, write):
+        write("data/b.good.txt", "fine\n")
+        write("data/a.txt", "poor\n")
+        write("data/.hidden", "not read\n")
+        assert rows("data") == [("a", "poor"), ("b.good", "fine")]
+
+    def test_labels_are_suffixes_where_all_names_are_the_same(self, write):
+        write("data/mpqa.pos", "fine\n")
+        write("data/mpqa.neg", "poor\n")
+        assert rows("data") == [("neg", "poor"), ("pos", "fine")]
+
+    def test_a_single_file_is_called_by_its_name(self, write):
+        write("data/good.txt", "fine\n")
+        assert rows("data") == [("good", "fine")]
+
+    @pytest.mark.parametrize("names", [("a.x", "a.y", "b.x"), ("a", "a.x")])
+    def test_names_that_make_no_labels(self, write, names):
+        for name in names:
+            write(f"data/{name}", "fine\n")
+        assert "LABEL=FILE" in error("data")
+
+    def test_unsupported_folders(self, write):
+        Path("data/good").mkdir(parents=True)
+        assert "not supported yet" in error("data")
+        write("tables/train.csv", "text,label\n")
+        assert f"give the file itself: {Path('tables/train.csv')}" in error("tables")
+        Path("none").mkdir()
+        assert "holds no files" in error("none")
+
+
+class TestCsv:
+    def test_named_columns_in_any_order_and_others_ignored(self, write):
+        write("r.csv", "id,label, text \n1,pos,a film\n\n2,neg,\n")
+        assert rows("r.csv") == [("pos", "a film"), ("neg", "")]
+
+    def test_other_column_names(self, write):
+        write("r.CSV", "sentence,mood\nhello,x\n")
+        assert rows("r.CSV", text_column="sentence", label_column="mood") == [("x", "hello")]
+
+    def test_quotation_marks_line_ends_and_odd_characters(self, write):
+        with Path(write("r.csv", "")).open("w", newline="", encoding="utf-8") as stream:
+            texts = ['he said "hi", twice', "two\nlines", "two\r\nlines", ODD, 'a 5" disc']
+            csv.writer(stream).writerows([["text", "label"], *([text, "x"] for text in texts)])
+        assert rows("r.csv") == [("x", text) for text in texts]
+
+    def test_line_ends_of_old(self, write):
+        write("r.csv", "text,label\rhello,x\rbye,y\r")
+        assert rows("r.csv") == [("x", "hello"), ("y", "bye")]
+
+    def test_a_long_field_and_the_csv_modules_limit_left_alone(self, write):
+        limit = csv.field_size_limit()
+        write("r.csv", f"text,label\n{'word ' * 100_000},x\n")
+        assert len(rows("r.csv")[0][1]) == 499_999
+        assert csv.field_size_limit() == limit
+
+    def test_errors_name_the_line(self, write):
+        write("few.csv", 'text,label\n"two\nlines",x\nhello\n')
+        assert error("few.csv") == "few.csv, line 4: has 1 fields, but the header 2"
+        write("many.csv", "text,label\na,b,c\n")
+        assert error("many.csv") == "many.csv, line 2: has 3 fields, but the header 2"
+        write("open.csv", 'text,label\nhello,x\n"open,x\nmore,y\n')
+        assert error("open.csv").startswith("open.csv, line 3: not valid CSV")
+        write("label.csv", "text,label\nhello,x\nhello, \n")
+        assert error("label.csv") == "label.csv, line 3: the label is missing"
+        write("control.csv", 'text,label\nhello,"x\ny"\n')
+        assert error("control.csv").startswith("control.csv, line 2: the label 'x\\ny'")
+
+    def test_errors_in_the_header(self, write):
+        write("r.csv", "sentence,label,label\n")
+        message = error("r.csv")
+        assert "no column 'text'" in message
+        assert "'sentence', 'label'" in message
+        assert "--text-column" in message
+        message = error("r.csv", text_column="sentence")
+        assert "2 columns 'label'" in message
+        assert "--label-column" in message
+        assert "both 'label'" in error("r.csv", text_column="label")
+
+    def test_nothing_in_it(self, write):
+        write("r.csv", "text,label\n")
+        assert error("r.csv") == "r.csv holds no rows"
+        write("blank.csv", "\n\n")
+        assert "no column" in error("blank.csv")
+
+
+class TestTsv:
+    def test_a_row_is_a_line_and_quotation_marks_are_plain(self, write):
+        write("r.tsv", f'label\ttext\r\nx\t"open\r\n\ny\t{ODD}\nz\t\n')
+        assert rows("r.tsv") == [("x", '"open'), ("y", ODD), ("z", "")]
+
+    def test_errors_name_the_line(self, write):
+        write("r.tsv", "label\ttext\nx\ta\tb\n")
+        assert error("r.tsv") == "r.tsv, line 2: has 3 fields, but the header 2"
+        write("label.tsv", "label\ttext\n\t\n")
+        assert error("label.tsv") == "label.tsv, line 2: the label is missing"
+
+
+class TestJsonLines:
+    def test_labels_of_several_kinds(self, write):
+        labels = ["x", 3, -1, True, False]
+        lines = [json.dumps({"text": ODD, "more": [1], "label": label}) for label in labels]
+        write("r.jsonl", "\n".join([*lines, "", ' {"label": "e", "text": ""} \r']))
+        texts = [(label, ODD) for label in ("x", "3", "-1", "true", "false")]
+        assert rows("r.jsonl") == [*texts, ("e", "")]
+
+    def test_line_separators_may_stand_in_a_string_unescaped(self, write):
+        write("r.ndjson", '{"label": "x", "text": "a\u2028b\x85c"}\n')
+        assert rows("r.ndjson") == [("x", "a\u2028b\x85c")]
+
+    @pytest.mark.parametrize(
+        ("line", "fault"),
+        [
+            ("{", "not valid JSON"),
+            ("[" * 100_000, "not valid JSON"),
+            ('{"text": "a", "label": ' + "9" * 5000 + "}", "not valid JSON"),
+            ('["a", "b"]', "not a JSON object"),
+            ("{}", "no key 'text', its keys are none"),
+            ('{"text": "a", "mood": "x"}', "no key 'label', its keys are 'text', 'mood'"),
+            ('{"text": 3, "label": "x"}', "text must be a string, not a number"),
+            ('{"text": null, "label": "x"}', "text must be a string, not null"),
+            ('{"text": "a", "label": 0.5}', "label must be .* not a number"),
+            ('{"text": "a", "label": null}', "label must be .* not null"),
+            ('{"text": "a", "label": ["x"]}', "label must be .* not a list"),
+            ('{"text": "a", "label": " "}', "label is missing"),
+            ('{"text": "a", "label": "x\\u0000"}', "control character"),
+            (r'{"text": "\ud83d", "label": "x"}', "half a character"),
+            (r'{"text": "a", "label": "\ud83d"}', "half a character"),
+        ],
+    )
+    def test_errors_name_the_line(self, write, line, fault):
+        write("r.jsonl", f'{{"text": "a", "label": "x"}}\n\n{line}\n')
+        with pytest.raises(UserError, match=f"^r.jsonl, line 3: .*{fault}"):
+            read_labelled(["r.jsonl"])
+
+
+class TestFastText:
+    def test_one_label_a_line(self, write):
+        write("train.txt", f"\n__label__x a film\r\n  __label__y\t{ODD}\n__label__z\n")
+        assert rows("train.txt") == [("x", "a film"), ("y", ODD), ("z", "")]
+
+    @pytest.mark.parametrize(
+        ("line", "fault"),
+        [
+            ("hello", "does not begin with __label__"),
+            ("__label__a __label__b hello", "several labels"),
+            ("__label__a hello __label__b", "several labels"),
+            ("__label__ hello", "label is missing"),
+        ],
+    )
+    def test_errors_name_the_line(self, write, line, fault):
+        write("train.txt", f"__label__x fine\n{line}\n")
+        assert error("train.txt").startswith("train.txt, line 2: ")
+        assert fault in error("train.txt")
+
+    def test_the_marker_inside_a_word_is_text(self, write):
+        write("train.txt", "__label__x my__label__y\n")
+        assert rows("train.txt") == [("x", "my__label__y")]
+
+
+class TestWhichFormat:
+    def test_told_from_the_first_line(self, write):
+        write("a", '\n {"text": "a", "label": "x"}\n')
+        write("b.json", '{"text": "b", "label": "y"}\n')
+        write("c.txt", "\ufeff\n__label__z c\n")
+        assert rows("a", "b.json", "c.txt") == [("x", "a"), ("y", "b"), ("z", "c")]
+
+    def test_said(self, write):
+        write("a.txt", "text,label\na,x\n")
+        assert rows("a.txt", format="csv") == [("x", "a")]
+        write("b.csv", "text\tlabel\nb\ty\n")
+        assert rows("b.csv", format="tsv") == [("y", "b")]
+
+    def test_neither(self, write):
+        write("a.txt", "a fine film\n")
+        message = error("a.txt")
+        assert "--format csv, tsv, jsonl or fasttext" in message
+        assert "LABEL=a.txt" in message
+        assert "--format: 'xml'" in error("a.txt", format="xml")
+
+
+class TestEncodings:
+    def test_other_encodings(self, write):
+        write("a.csv", "text,label\ncafé …,x\n", "cp1252")
+        assert rows("a.csv", encoding="cp1252") == [("x", "café …")]
+        write("b.csv", "text,label\r\ncafé,x\r\n", "utf-16")
+        assert rows("b.csv", encoding="utf-16") == [("x", "café")]
+
+    def test_byte_order_mark(self, write):
+        write("a.csv", codecs.BOM_UTF8 + b"text,label\nhello,x\n")
+        assert rows("a.csv") == [("x", "hello")]
+        assert rows("a.csv", encoding="utf-8-sig") == [("x", "hello")]
+        write("good.txt", codecs.BOM_UTF8 + b"hello\n")
+        assert rows("y=good.txt") == [("y", "hello")]
+
+    def test_not_utf8(self, write):
+        write("a.csv", b"text,label\nfine,x\ncaf\xe9,x\n")
+        assert error("a.csv").startswith("a.csv, line 3: not UTF-8")
+        assert "--encoding cp1252" in error("a.csv")
+        write("b.txt", "good\n", "utf-16")
+        assert "--encoding utf-16" in error("x=b.txt")
+
+    def test_not_what_was_said(self, write):
+        write("good.txt", b"fine\n\x81\n")
+        assert error("x=good.txt", encoding="cp1252").startswith("good.txt, line 2: not cp1252")
+
+    @pytest.mark.parametrize("name", ["klingon", "hex", "rot13", "undefined", "a\0b", ""])
+    def test_no_encoding(self, write, name):
+        write("good.txt", "fine\n")
+        assert error("x=good.txt", encoding=name).startswith("--encoding: ")
+
+
+class TestFaultyPaths:
+    def test_several_are_read_in_order(self, write):
+        for name in "abcde":
+            write(f"{name}.txt", f"__label__x {name}\n")
+        found = read_labelled([f"{name}.txt" for name in "edcba"])
+        assert found.texts == list("edcba")
+        assert found.source == "e.txt, d.txt, c.txt and 2 more"
+
+    def test_one_clear_line_each(self, write):
+        write("empty.csv", "")
+        assert error("missing.csv") == "no such file: missing.csv"
+        assert "empty.csv is empty" in error("empty.csv")
+        assert "cannot read" in error("x" * 5000)
+        assert "cannot read" in error("a\0b")
+        assert "no data given" in error()
+
+    def test_no_permission(self, write, monkeypatch):
+        def refuse(*_):
+            raise PermissionError(13, "Permission denied")
+
+        write("a.csv", "text,label\nhello,x\n")
+        monkeypatch.setattr(Path, "read_bytes", refuse)
+        assert error("a.csv") == "cannot read a.csv: Permission denied"
+
+    def test_binary_garbage(self, write):
+        write("a.csv", bytes(range(256)) * 9)
+        assert "not UTF-8" in error("a.csv")
+        write("b.csv", bytes(1000))
+        assert "no column 'text'" in error("b.csv")

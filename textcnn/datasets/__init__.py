@@ -1,0 +1,1 @@
+"""Where labelled sentences come from, and how they are divided."""
