@@ -1,0 +1,24 @@
+"""Recognising sentences a network was trained on, without keeping them."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+
+def sentence_hashes(sentences: Iterable[Sequence[str]]) -> np.ndarray:
+    """(N,) uint64, the first 8 bytes of SHA-256 of each sentence's tokens.
+
+    Tokens, not characters: two spellings that the network cannot tell apart are one sentence.
+    Among a million sentences two share a hash by chance with probability below one in ten million.
+    """
+    digests = (
+        hashlib.sha256("\0".join(tokens).encode("utf-8", "surrogatepass")).digest()[:8]
+        for tokens in sentences
+    )
+    return np.array([int.from_bytes(digest, "little") for digest in digests], dtype=np.uint64)
+
+
+def count_seen(hashes: np.ndarray, training_hashes: np.ndarray) -> int:
+    """How many of ``hashes`` stand among ``training_hashes``."""
+    return int(np.isin(hashes, training_hashes).sum())

@@ -1,0 +1,290 @@
+"""The training loop: a generator of events, so that whoever listens stays out of it."""
+
+import dataclasses
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from textcnn.errors import RunError
+from textcnn.layers.dense import limit_row_norms
+from textcnn.layers.softmax import softmax_cross_entropy
+from textcnn.network import (
+    Architecture,
+    Gradients,
+    Parameters,
+    Regularisation,
+    evaluation_logits,
+    loss_and_gradients,
+)
+from textcnn.optim import Optimizer, clip_by_global_norm
+from textcnn.packed import PackedSentences
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Sentences and their classes.
+
+    Attributes:
+        sentences: N packed sentences.
+        classes: (N,) integers.
+    """
+
+    sentences: PackedSentences
+    classes: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+    def take(self, rows: np.ndarray) -> "Examples":
+        """The examples with these numbers, in this order."""
+        return Examples(self.sentences.take(rows), self.classes[rows])
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long to train and when to look; the names are those of the options."""
+
+    batch_size: int
+    epochs: int
+    patience: int
+    evaluate_every: int
+    checkpoint_every: int
+    row_norm: float
+    clip_norm: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One look at the dev sentences, and at training since the look before.
+
+    Attributes:
+        step: steps made.
+        epoch: passes over the training sentences made, in fractions.
+        train_loss, train_accuracy: means over the steps since the last evaluation, with dropout.
+        dev_loss, dev_accuracy: on all dev sentences, without dropout.
+    """
+
+    step: int
+    epoch: float
+    train_loss: float
+    train_accuracy: float
+    dev_loss: float
+    dev_accuracy: float
+
+
+@dataclass
+class Progress:
+    """Where a training run stands: all that a resumed run needs besides arrays and random state.
+
+    Attributes:
+        step: steps made.
+        epoch: whole passes begun before the present one.
+        batch: batches of the present pass made.
+        order: (N,) the order of the present pass.
+        loss_sum, correct, seen: totals since the last evaluation.
+        history: every evaluation so far.
+        best_step: the step of the best one; -1 before the first.
+        finished: the run ended by itself, by epochs or patience.
+    """
+
+    step: int = 0
+    epoch: int = 0
+    batch: int = 0
+    order: np.ndarray = field(default_factory=lambda: np.arange(0))
+    loss_sum: float = 0.0
+    correct: int = 0
+    seen: int = 0
+    history: list[Evaluation] = field(default_factory=list)
+    best_step: int = -1
+    finished: bool = False
+
+    @property
+    def best(self) -> Evaluation | None:
+        """The evaluation with the highest dev accuracy; of equals the one with the lower loss."""
+        return next((past for past in self.history if past.step == self.best_step), None)
+
+    def add(self, evaluation: Evaluation) -> bool:
+        """Append ``evaluation``; True if it is the best so far."""
+        best = self.best
+        self.history.append(evaluation)
+        if best is not None and _rank(evaluation) <= _rank(best):
+            return False
+        self.best_step = evaluation.step
+        return True
+
+    def evaluations_since_best(self) -> int:
+        """How many evaluations in a row have not been better."""
+        return sum(past.step > self.best_step for past in self.history)
+
+
+def _rank(evaluation: Evaluation) -> tuple[float, float]:
+    return evaluation.dev_accuracy, -evaluation.dev_loss
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """A step was made: its loss, its share of right answers, its gradients, its duration."""
+
+    step: int
+    loss: float
+    accuracy: float
+    gradients: Gradients
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The dev sentences were looked at."""
+
+    evaluation: Evaluation
+    is_best: bool
+
+
+@dataclass(frozen=True)
+class CheckpointDue:
+    """The state is one that a run can be resumed from, and it is time to keep it."""
+
+    is_best: bool
+
+
+Event = StepDone | Evaluated | CheckpointDue
+
+
+class Trainer:
+    """Trains a network, and can be stopped between any two steps and set going again.
+
+    Attributes:
+        architecture: shapes of the network.
+        parameters: changed in place.
+        optimizer: with its slots.
+        rng: source of the order of the sentences and of what is dropped.
+        progress: where training stands.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        parameters: Parameters,
+        optimizer: Optimizer,
+        rng: np.random.Generator,
+        regularisation: Regularisation,
+        schedule: Schedule,
+        progress: Progress | None = None,
+    ):
+        self.architecture = architecture
+        self.parameters = parameters
+        self.optimizer = optimizer
+        self.rng = rng
+        self.regularisation = regularisation
+        self.schedule = schedule
+        self.progress = progress or Progress()
+        self._stopping = False
+
+    def request_stop(self) -> None:
+        """End :meth:`run` after the present step, with a checkpoint; safe in a signal handler."""
+        self._stopping = True
+
+    def steps_per_epoch(self, train: Examples) -> int:
+        """Batches in a pass over ``train``; the last may be smaller."""
+        return math.ceil(len(train) / self.schedule.batch_size)
+
+    def run(self, train: Examples, dev: Examples) -> Iterator[Event]:
+        """Train until the epochs or the patience run out or a stop is asked for, yielding events.
+
+        A :class:`CheckpointDue` comes before the first step and after the last. When it is yielded
+        the state is whole: a trainer made from it goes on as this one would.
+
+        Raises:
+            RunError: the loss is no longer a number.
+        """
+        progress, per_epoch = self.progress, self.steps_per_epoch(train)
+        if progress.step == 0:
+            yield CheckpointDue(is_best=False)
+        while not (progress.finished or self._stopping):
+            if progress.batch == 0:
+                progress.order = self.rng.permutation(len(train)).astype(np.int32)
+            yield self._step(train)
+            evaluation_due = self._due(self.schedule.evaluate_every or per_epoch)
+            ended = progress.epoch >= self.schedule.epochs
+            is_best = False
+            if evaluation_due or ended:
+                evaluation = self._evaluate(dev, per_epoch)
+                is_best = progress.add(evaluation)
+                patience = self.schedule.patience
+                ended |= bool(patience) and progress.evaluations_since_best() >= patience
+                yield Evaluated(evaluation, is_best)
+            progress.finished = ended
+            if is_best or ended or self._stopping or self._checkpoint_due(evaluation_due):
+                yield CheckpointDue(is_best)
+
+    def _due(self, every: int) -> bool:
+        return self.progress.step % every == 0
+
+    def _checkpoint_due(self, evaluation_due: bool) -> bool:
+        every = self.schedule.checkpoint_every
+        return self._due(every) if every else evaluation_due
+
+    def _step(self, train: Examples) -> StepDone:
+        progress, start = self.progress, time.perf_counter()
+        size = self.schedule.batch_size
+        begin = progress.batch * size
+        batch = train.take(progress.order[begin : begin + size])
+        loss, logits, gradients = loss_and_gradients(
+            self.parameters,
+            self.architecture,
+            batch.sentences,
+            batch.classes,
+            self.regularisation,
+            self.rng,
+        )
+        self._update(loss, gradients)
+        correct = int((logits.argmax(axis=1) == batch.classes).sum())
+        progress.step += 1
+        progress.batch += 1
+        if begin + size >= len(train):
+            progress.epoch, progress.batch = progress.epoch + 1, 0
+        progress.loss_sum += loss * len(batch)
+        progress.correct += correct
+        progress.seen += len(batch)
+        seconds = time.perf_counter() - start
+        return StepDone(progress.step, loss, correct / len(batch), gradients, seconds)
+
+    def _update(self, loss: float, gradients: Gradients) -> None:
+        if not math.isfinite(loss):
+            raise RunError(
+                f"the loss is {loss} at step {self.progress.step + 1}; the last checkpoint is "
+                "kept; try a lower --learning-rate or --clip-norm"
+            )
+        if self.schedule.clip_norm:
+            clip_by_global_norm(gradients, self.schedule.clip_norm)
+        self.optimizer.step(self.parameters, gradients)
+        if self.schedule.row_norm:
+            limit_row_norms(self.parameters["dense/weights"], self.schedule.row_norm)
+
+    def _evaluate(self, dev: Examples, per_epoch: int) -> Evaluation:
+        progress = self.progress
+        logits = evaluation_logits(self.parameters, self.architecture, dev.sentences)
+        dev_loss, _ = softmax_cross_entropy(logits, dev.classes)
+        evaluation = Evaluation(
+            step=progress.step,
+            epoch=progress.step / per_epoch,
+            train_loss=progress.loss_sum / progress.seen,
+            train_accuracy=progress.correct / progress.seen,
+            dev_loss=dev_loss,
+            dev_accuracy=float((logits.argmax(axis=1) == dev.classes).mean()),
+        )
+        progress.loss_sum, progress.correct, progress.seen = 0.0, 0, 0
+        return evaluation
+
+
+def history_from_rows(rows: list[dict[str, float]]) -> list[Evaluation]:
+    """Evaluations from what :func:`history_rows` made."""
+    return [Evaluation(**{**row, "step": int(row["step"])}) for row in rows]  # type: ignore[arg-type]
+
+
+def history_rows(history: list[Evaluation]) -> list[dict[str, float]]:
+    """Evaluations as plain dicts."""
+    return [dataclasses.asdict(evaluation) for evaluation in history]
