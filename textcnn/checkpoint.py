@@ -1,0 +1,377 @@
+"""Checkpoints: one HDF5 file that holds everything a model is.
+
+``h5ls -r`` lists it::
+
+    /config/<option>              the options of the run
+    /data/{fingerprint,source}    what it was trained on
+    /history/<column>             the evaluations so far
+    /labels/{names,counts}        the classes, and their sentences in training
+    /optimizer/steps, /optimizer/slots/<slot>/<parameter>
+    /parameters/<parameter>       see textcnn.network
+    /progress/<name>              where training stands
+    /random_state                 of the generator, as JSON
+    /seen/hashes                  of the training sentences
+    /vocabulary                   number 0 is the unknown word
+    /written_by/<program>         versions
+
+A file is hostile until checked: links that lead elsewhere, data sets whose bytes are not all there,
+wrong types and shapes are refused before anything is read into memory, and nothing is executed.
+"""
+
+import dataclasses
+import datetime
+import json
+import platform
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from textcnn import __version__
+from textcnn.config import Config
+from textcnn.errors import UserError
+from textcnn.files import replacing
+from textcnn.network import Architecture, Parameters
+from textcnn.training import Evaluation, Progress
+from textcnn.vocabulary import Vocabulary
+
+FORMAT = "textcnn checkpoint"
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """What resuming needs besides the parameters.
+
+    Attributes:
+        steps: the optimizer's step count.
+        slots: the optimizer's arrays.
+        random_state: of the NumPy bit generator.
+        progress: where the loop stands.
+    """
+
+    steps: int
+    slots: dict[str, np.ndarray]
+    random_state: dict[str, Any]
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model, and where it came from.
+
+    Attributes:
+        config: the resolved options.
+        labels: names of the classes, in class order.
+        label_counts: (C,) training sentences of each class.
+        vocabulary: the words.
+        parameters: the arrays of the network.
+        seen: (N,) uint64 hashes of the training sentences (:mod:`textcnn.seen`).
+        fingerprint: SHA-256 of all data the run was given, training part or not.
+        source: one line about that data.
+        written_by: versions of the programs that wrote it; empty for one not written yet.
+        training: what resuming needs; None where it was not asked for.
+    """
+
+    config: Config
+    labels: list[str]
+    label_counts: np.ndarray
+    vocabulary: Vocabulary
+    parameters: Parameters
+    seen: np.ndarray
+    fingerprint: str
+    source: str
+    written_by: dict[str, str] = dataclasses.field(default_factory=dict)
+    training: TrainingState | None = None
+
+    @property
+    def architecture(self) -> Architecture:
+        """The shapes of the network."""
+        return architecture_of(self.config, len(self.vocabulary), len(self.labels))
+
+
+def architecture_of(config: Config, vocabulary_size: int, num_classes: int) -> Architecture:
+    """The shapes a resolved configuration asks for."""
+    return Architecture(
+        mode=config.mode or "",
+        vocabulary_size=vocabulary_size,
+        embedding_dim=config.embedding_dim,
+        filter_sizes=config.filter_sizes,
+        num_filters=config.num_filters,
+        num_classes=num_classes,
+    )
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write ``checkpoint``, which must have its training state, to ``path`` atomically.
+
+    Raises:
+        UserError: the folder cannot be written to.
+        RunError: writing failed, for instance because the disk is full.
+    """
+    state = checkpoint.training
+    if state is None:
+        raise ValueError("a checkpoint is saved with its training state")
+    # No file locking: a file that no one else knows of yet needs none, and some network file
+    # systems refuse it.
+    with replacing(path) as aside, h5py.File(aside, "w", locking=False) as file:
+        file.attrs["format"] = FORMAT
+        file.attrs["format_version"] = FORMAT_VERSION
+        _write(file, "config", checkpoint.config.as_dict(), "options of the run")
+        _write(file, "data", _data(checkpoint), "what the run was given")
+        _write(file, "history", _columns(state.progress.history), "evaluations so far")
+        labels = {"names": checkpoint.labels, "counts": checkpoint.label_counts}
+        _write(file, "labels", labels, "classes, and their training sentences")
+        optimizer = {"steps": state.steps, "slots": state.slots}
+        _write(file, "optimizer", optimizer, "arrays kept for each parameter")
+        _write(file, "parameters", checkpoint.parameters, "arrays of the network")
+        _write(file, "progress", _position(state.progress), "where training stands")
+        _write(file, "random_state", json.dumps(state.random_state), "generator's state, JSON")
+        _write(file, "seen", {"hashes": checkpoint.seen}, "SHA-256 of training sentences, cut")
+        _write(file, "vocabulary", checkpoint.vocabulary.words, "words by number")
+        _write(file, "written_by", _versions(), "versions, and when")
+
+
+def load_checkpoint(path: Path, for_training: bool = False) -> Checkpoint:
+    """Read and check a checkpoint.
+
+    Args:
+        path: the file.
+        for_training: also read what resuming needs.
+
+    Raises:
+        UserError: there is no such file, it is not a checkpoint, is damaged, or was written by a
+            newer version.
+    """
+    try:
+        with h5py.File(path, "r", locking=False) as file:
+            _check_format(path, file)
+            return _Reader(path, file).checkpoint(for_training)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such checkpoint; train one with: python train.py") from None
+    except (PermissionError, IsADirectoryError) as error:
+        raise UserError(f"{path}: {error.strerror}") from error
+    except (OSError, KeyError, ValueError, RuntimeError, TypeError, MemoryError) as error:
+        raise _damaged(path, _first_line(error)) from error
+
+
+def share_file(source: Path, target: Path) -> None:
+    """Make ``target`` the same content as ``source``, atomically, sharing the bytes on disk.
+
+    A hard link costs nothing, and is safe because a checkpoint is replaced, never changed. Where
+    the file system has no links it is copied.
+    """
+    with replacing(target) as aside:
+        aside.unlink()
+        try:
+            aside.hardlink_to(source)
+        except OSError:
+            shutil.copyfile(source, aside)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _damaged(path: Path, reason: str) -> UserError:
+    return UserError(
+        f"{path}: not a textcnn checkpoint, or damaged ({reason}); use another one, "
+        "such as the run's best.h5 or last.h5"
+    )
+
+
+def _check_format(path: Path, file: h5py.File) -> None:
+    if file.attrs.get("format") != FORMAT:
+        raise _damaged(path, "an HDF5 file, but without this format's mark")
+    version = int(file.attrs["format_version"])
+    if version > FORMAT_VERSION:
+        raise UserError(
+            f"{path}: written in format {version} by a newer textcnn; this one reads up to "
+            f"{FORMAT_VERSION}: upgrade it"
+        )
+
+
+def _write(parent: h5py.Group, name: str, value: Any, description: str = "") -> None:
+    """Write a dict as a group and anything else as a contiguous data set."""
+    if isinstance(value, Mapping):
+        node = parent.require_group(name)
+        for key, part in value.items():
+            _write(node, key, part)
+    elif isinstance(value, str) or (
+        isinstance(value, list | tuple) and all(isinstance(part, str) for part in value)
+    ):
+        node = parent.create_dataset(name, data=value, dtype=h5py.string_dtype())
+    else:
+        node = parent.create_dataset(name, data=value)
+    if description:
+        node.attrs["description"] = description
+
+
+def _data(checkpoint: Checkpoint) -> dict[str, str]:
+    return {"fingerprint": checkpoint.fingerprint, "source": checkpoint.source}
+
+
+def _columns(history: list[Evaluation]) -> dict[str, np.ndarray]:
+    rows = [dataclasses.astuple(evaluation) for evaluation in history]
+    names = [field.name for field in dataclasses.fields(Evaluation)]
+    table = np.array(rows, dtype=np.float64).reshape(len(rows), len(names))
+    return {name: table[:, column] for column, name in enumerate(names)}
+
+
+def _position(progress: Progress) -> dict[str, Any]:
+    """Progress without its history, which has a group of its own."""
+    names = (field.name for field in dataclasses.fields(Progress) if field.name != "history")
+    return {name: getattr(progress, name) for name in names}
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "textcnn": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "h5py": h5py.__version__,
+        "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+
+
+class _Reader:
+    """Reads parts of a checkpoint, each checked before its bytes are.
+
+    Every failed check raises ValueError, which :func:`load_checkpoint` turns into its one line.
+    """
+
+    def __init__(self, path: Path, file: h5py.File):
+        self.path = path
+        self.file = file
+
+    def checkpoint(self, for_training: bool) -> Checkpoint:
+        config = self._config()
+        labels = self._strings("labels/names")
+        if len(labels) < 2 or len(set(labels)) != len(labels):
+            raise ValueError("labels must be two or more, all different")
+        vocabulary = Vocabulary(self._strings("vocabulary"))
+        architecture = architecture_of(config, len(vocabulary), len(labels))
+        parameters = {
+            name: self._array(f"parameters/{name}", "f", shape)
+            for name, shape in architecture.shapes().items()
+        }
+        if not all(np.isfinite(array).all() for array in parameters.values()):
+            raise ValueError("a parameter is not a finite number")
+        return Checkpoint(
+            config=config,
+            labels=labels,
+            label_counts=self._array("labels/counts", "i", (len(labels),)),
+            vocabulary=vocabulary,
+            parameters=parameters,
+            seen=self._array("seen/hashes", "u", (None,)),
+            fingerprint=self._string("data/fingerprint"),
+            source=self._string("data/source"),
+            written_by={
+                name: self._string(f"written_by/{name}") for name in self._names("written_by")
+            },
+            training=self._training(architecture) if for_training else None,
+        )
+
+    def _config(self) -> Config:
+        values = {}
+        for name in self._names("config"):
+            node = self._dataset(f"config/{name}")
+            value = self._strings(node.name) if node.dtype.kind == "O" else node[()]
+            values[name] = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+            if node.shape == () and isinstance(value, list):
+                values[name] = value[0]
+        try:
+            return Config.from_mapping(values, "config")
+        except UserError as error:
+            raise ValueError(str(error)) from error
+
+    def _training(self, architecture: Architecture) -> TrainingState:
+        return TrainingState(
+            steps=int(self._array("optimizer/steps", "i", ())),
+            slots=self._slots(architecture),
+            random_state=json.loads(self._string("random_state")),
+            progress=self._progress(),
+        )
+
+    def _slots(self, architecture: Architecture) -> dict[str, np.ndarray]:
+        """The optimizer's arrays: as their parameter, or one number for each of its rows."""
+        slots = {}
+        for slot in self._names("optimizer/slots"):
+            for name, shape in architecture.shapes().items():
+                path = f"optimizer/slots/{slot}/{name}"
+                if path not in self.file:
+                    continue
+                per_row = len(self._dataset(path).shape) < len(shape)
+                kind, expected = ("i", shape[:1]) if per_row else ("f", shape)
+                slots[f"{slot}/{name}"] = self._array(path, kind, expected)
+        return slots
+
+    def _progress(self) -> Progress:
+        integers = {
+            name: int(self._array(f"progress/{name}", "i", ()))
+            for name in ("step", "epoch", "batch", "correct", "seen", "best_step")
+        }
+        order = self._array("progress/order", "i", (None,))
+        if not np.array_equal(np.sort(order), np.arange(len(order))):
+            raise ValueError("progress/order is not a permutation")
+        return Progress(
+            **integers,
+            order=order,
+            loss_sum=float(self._array("progress/loss_sum", "f", ())),
+            history=self._history(),
+            finished=bool(self._array("progress/finished", "b", ())),
+        )
+
+    def _history(self) -> list[Evaluation]:
+        names = [field.name for field in dataclasses.fields(Evaluation)]
+        length = len(self._dataset(f"history/{names[0]}"))
+        columns = [self._array(f"history/{name}", "f", (length,)).tolist() for name in names]
+        return [Evaluation(int(step), *rest) for step, *rest in zip(*columns, strict=True)]
+
+    def _names(self, path: str) -> list[str]:
+        return list(self._node(path, h5py.Group))
+
+    def _string(self, path: str) -> str:
+        (text,) = self._strings(path)
+        return text
+
+    def _strings(self, path: str) -> list[str]:
+        node = self._dataset(path)
+        if h5py.check_string_dtype(node.dtype) is None or len(node.shape) > 1:
+            raise ValueError(f"{path} is not text")
+        return [text.decode("utf-8") for text in np.atleast_1d(node[()]).tolist()]
+
+    def _array(self, path: str, kind: str, shape: tuple[int | None, ...]) -> np.ndarray:
+        node = self._dataset(path)
+        fits = len(node.shape) == len(shape) and all(
+            wanted in (None, size) for wanted, size in zip(shape, node.shape, strict=True)
+        )
+        if node.dtype.kind != kind or not fits:
+            raise ValueError(f"{path} has shape {node.shape} and type {node.dtype}")
+        return node[()]
+
+    def _dataset(self, path: str) -> h5py.Dataset:
+        node = self._node(path, h5py.Dataset)
+        # A small file can claim a huge data set: by filters, by bytes kept in other files, or by
+        # none written at all. Ours are plain, so all their bytes must be in this file.
+        present = node.id.get_storage_size() >= node.size * node.dtype.itemsize
+        if node.chunks or node.external or node.is_virtual or not present:
+            raise ValueError(f"{path} does not hold its own bytes")
+        return node
+
+    def _node(self, path: str, kind: type) -> Any:
+        parent: Any = self.file
+        for part in path.strip("/").split("/"):
+            # Soft and external links could lead to any file on this machine.
+            if not isinstance(parent, h5py.Group) or part not in parent:
+                raise ValueError(f"{path} is missing")
+            if not isinstance(parent.get(part, getlink=True), h5py.HardLink):
+                raise ValueError(f"{path} is a link")
+            parent = parent[part]
+        if not isinstance(parent, kind):
+            raise ValueError(f"{path} is not a {kind.__name__.lower()}")
+        return parent

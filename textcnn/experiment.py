@@ -1,0 +1,272 @@
+"""From labelled sentences and options to everything a training run needs, new or resumed."""
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from textcnn.checkpoint import Checkpoint, TrainingState, architecture_of
+from textcnn.config import Config
+from textcnn.datasets.labelled_texts import LabelledTexts
+from textcnn.datasets.splits import Split, stratified_split
+from textcnn.datasets.text_files import decode, read_bytes, split_lines
+from textcnn.errors import UserError
+from textcnn.network import Regularisation, initial_parameters
+from textcnn.optim import SGD, Adadelta, Adam, Optimizer
+from textcnn.seen import sentence_hashes
+from textcnn.tokenizers import TOKENIZERS
+from textcnn.training import Examples, Schedule, Trainer
+from textcnn.vocabulary import Vocabulary
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class TokenizedData:
+    """Labelled sentences after tokenising and splitting.
+
+    Attributes:
+        texts: N sentences as they were read.
+        tokens: N token lists.
+        labels: N label names.
+        split: rows of each part.
+        fingerprint: SHA-256 over all sentences and labels as they were read.
+        source: one line about where they came from.
+    """
+
+    texts: list[str]
+    tokens: list[list[str]]
+    labels: list[str]
+    split: Split
+    fingerprint: str
+    source: str
+
+    @classmethod
+    def prepare(cls, corpus: LabelledTexts, config: Config) -> "TokenizedData":
+        """Tokenise and split as the options say.
+
+        Raises:
+            UserError: the labels cannot be split so.
+        """
+        tokenize = TOKENIZERS[config.tokenizer]
+        tokens = [tokenize(text) for text in corpus.texts]
+        keys = ["\0".join(sentence) for sentence in tokens]
+        split = stratified_split(
+            keys, corpus.labels, config.dev_share, config.test_share, config.seed
+        )
+        return cls(corpus.texts, tokens, corpus.labels, split, fingerprint(corpus), corpus.source)
+
+    def part(self, rows: np.ndarray) -> tuple[list[str], list[str]]:
+        """The sentences and the labels of these rows, as they were read."""
+        return [self.texts[row] for row in rows], [self.labels[row] for row in rows]
+
+    def part_tokens(self, rows: np.ndarray) -> list[list[str]]:
+        """The token lists of these rows."""
+        return [self.tokens[row] for row in rows]
+
+    def examples(self, rows: np.ndarray, vocabulary: Vocabulary, labels: Sequence[str]) -> Examples:
+        """The sentences and classes of these rows, numbered."""
+        number = {label: index for index, label in enumerate(labels)}
+        classes = np.array([number[self.labels[row]] for row in rows], dtype=np.int64)
+        return Examples(vocabulary.pack(self.part_tokens(rows)), classes)
+
+
+def fingerprint(corpus: LabelledTexts) -> str:
+    """SHA-256 over all sentences and labels: equal only for equal data in equal order."""
+    digest = hashlib.sha256()
+    for text, label in zip(corpus.texts, corpus.labels, strict=True):
+        digest.update(
+            f"{len(text)} {text}\0{len(label)} {label}\0".encode("utf-8", "surrogatepass")
+        )
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A network about to be trained.
+
+    Attributes:
+        config: the resolved options.
+        labels: names of the classes, in class order.
+        vocabulary: of the training sentences.
+        data: the sentences and their split.
+        train, dev: their numbers.
+        seen: hashes of the training sentences.
+        trainer: the loop and its state.
+    """
+
+    config: Config
+    labels: list[str]
+    vocabulary: Vocabulary
+    data: TokenizedData
+    train: Examples
+    dev: Examples
+    seen: np.ndarray
+    trainer: Trainer
+
+    def checkpoint(self) -> Checkpoint:
+        """The state as it is now; the arrays are not copied."""
+        trainer = self.trainer
+        return Checkpoint(
+            config=self.config,
+            labels=self.labels,
+            label_counts=np.bincount(self.train.classes, minlength=len(self.labels)),
+            vocabulary=self.vocabulary,
+            parameters=trainer.parameters,
+            seen=self.seen,
+            fingerprint=self.data.fingerprint,
+            source=self.data.source,
+            training=TrainingState(
+                steps=trainer.optimizer.steps,
+                slots=trainer.optimizer.slots,
+                random_state=dict(trainer.rng.bit_generator.state),
+                progress=trainer.progress,
+            ),
+        )
+
+
+def new_experiment(config: Config, corpus: LabelledTexts, report: Report) -> Experiment:
+    """Set up a run from its first step.
+
+    Args:
+        config: the options.
+        corpus: all labelled sentences.
+        report: told, in one line, what was found.
+
+    Raises:
+        UserError: the data or the vectors cannot be used.
+    """
+    config = config.resolved()
+    data = TokenizedData.prepare(corpus, config)
+    train_tokens = data.part_tokens(data.split.train)
+    vocabulary = Vocabulary.fit(train_tokens, config.min_count, config.max_vocabulary)
+    # The split and the parameters draw from streams of their own, so that one more option
+    # that draws numbers does not change the other.
+    rng = np.random.default_rng([config.seed, 1])
+    vectors = _vectors(config, vocabulary, train_tokens, rng, report)
+    if vectors is not None:
+        config = dataclasses.replace(config, embedding_dim=vectors.shape[1])
+    labels = sorted(set(data.labels))
+    architecture = architecture_of(config, len(vocabulary), len(labels))
+    parameters = initial_parameters(architecture, rng, vectors)
+    trainer = Trainer(
+        architecture,
+        parameters,
+        make_optimizer(config),
+        rng,
+        _regularisation(config),
+        _schedule(config),
+    )
+    return _assemble(config, labels, vocabulary, data, trainer)
+
+
+def resumed_experiment(checkpoint: Checkpoint, corpus: LabelledTexts) -> Experiment:
+    """Set up a run to go on exactly where ``checkpoint`` was written.
+
+    Raises:
+        UserError: the data is not what the run was started with.
+    """
+    config, state = checkpoint.config, checkpoint.training
+    if state is None:
+        raise ValueError("the checkpoint was loaded without its training state")
+    data = TokenizedData.prepare(corpus, config)
+    if data.fingerprint != checkpoint.fingerprint:
+        raise UserError(
+            f"--resume: the data ({data.source}) is not what the run was started with "
+            f"({checkpoint.source}); restore it, or start a new run"
+        )
+    optimizer = make_optimizer(config)
+    optimizer.steps, optimizer.slots = state.steps, state.slots
+    trainer = Trainer(
+        checkpoint.architecture,
+        checkpoint.parameters,
+        optimizer,
+        _restored_generator(state),
+        _regularisation(config),
+        _schedule(config),
+        state.progress,
+    )
+    return _assemble(config, checkpoint.labels, checkpoint.vocabulary, data, trainer)
+
+
+def make_optimizer(config: Config) -> Optimizer:
+    """The optimizer a resolved configuration asks for."""
+    rate, epsilon = config.learning_rate or 0.0, config.epsilon or 0.0
+    if config.optimizer == "adam":
+        return Adam(rate, config.beta1, config.beta2, epsilon)
+    if config.optimizer == "adadelta":
+        return Adadelta(rate, config.rho, epsilon)
+    return SGD(rate, config.momentum)
+
+
+def _assemble(
+    config: Config,
+    labels: list[str],
+    vocabulary: Vocabulary,
+    data: TokenizedData,
+    trainer: Trainer,
+) -> Experiment:
+    train = data.examples(data.split.train, vocabulary, labels)
+    dev = data.examples(data.split.dev, vocabulary, labels)
+    seen = sentence_hashes(data.part_tokens(data.split.train))
+    return Experiment(config, labels, vocabulary, data, train, dev, seen, trainer)
+
+
+def _vectors(
+    config: Config,
+    vocabulary: Vocabulary,
+    train_tokens: list[list[str]],
+    rng: np.random.Generator,
+    report: Report,
+) -> np.ndarray | None:
+    """(V, D) vectors to start from, or None; words without one are drawn from ``rng``."""
+    if config.vectors is None:
+        return None
+    # Imported here: gensim is slow to load, and most runs have no use for it.
+    from textcnn.vectors import Algorithm, fill_unknown, load_vectors, train_vectors
+
+    if config.vectors == "train":
+        vectors = train_vectors(
+            _vector_sentences(config, train_tokens),
+            vocabulary.words,
+            algorithm=cast(Algorithm, config.vectors_algorithm),
+            dim=config.embedding_dim,
+            seed=config.seed,
+        )
+    else:
+        vectors = load_vectors(config.vectors, vocabulary.words, report)
+    report(f"vectors: {vectors.source}: {vectors.coverage}")
+    if not vectors.found.any():
+        raise UserError(f"--vectors {config.vectors}: no word of the training sentences is in it")
+    return fill_unknown(vectors, rng)
+
+
+def _vector_sentences(config: Config, train_tokens: list[list[str]]) -> list[list[str]]:
+    if config.vectors_text is None:
+        return train_tokens
+    path = Path(config.vectors_text)
+    tokenize = TOKENIZERS[config.tokenizer]
+    lines = split_lines(decode(read_bytes(path), path, config.encoding))
+    return [tokens for tokens in map(tokenize, lines) if tokens]
+
+
+def _regularisation(config: Config) -> Regularisation:
+    return Regularisation(config.dropout, config.word_dropout, config.l2)
+
+
+def _schedule(config: Config) -> Schedule:
+    names = [field.name for field in dataclasses.fields(Schedule)]
+    return Schedule(**{name: getattr(config, name) for name in names})
+
+
+def _restored_generator(state: TrainingState) -> np.random.Generator:
+    rng = np.random.default_rng()
+    try:
+        rng.bit_generator.state = state.random_state
+    except (TypeError, ValueError, KeyError) as error:
+        raise UserError(f"--resume: the checkpoint's random state is damaged: {error}") from error
+    return rng

@@ -1,0 +1,161 @@
+"""A run's folder: what is in it, and finding the newest.
+
+========================  ==============================================================
+``config.toml``           every option; ``--config`` with it repeats the run
+``split.json``            row numbers of the train, dev and test sentences
+``metrics.jsonl``         one line an evaluation
+``checkpoints/best.h5``   the evaluation with the best dev accuracy
+``checkpoints/last.h5``   where ``--resume`` goes on
+``test.json``             the scores on the test sentences
+``tensorboard/``          event files, where tensorboardX is installed
+``curves.png``            loss and accuracy, where matplotlib is installed
+========================  ==============================================================
+"""
+
+import contextlib
+import datetime
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from textcnn.checkpoint import Checkpoint, save_checkpoint, share_file
+from textcnn.datasets.splits import Split
+from textcnn.errors import UserError
+from textcnn.files import make_folder, remove_unfinished, replace_text
+from textcnn.training import Evaluation, history_rows
+
+RUNS = Path("runs")
+HOW_TO_TRAIN = "train one with: python train.py"
+
+
+class RunFolder:
+    """Paths in a run's folder, and its files written.
+
+    Attributes:
+        path: the folder.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.config = path / "config.toml"
+        self.split = path / "split.json"
+        self.metrics = path / "metrics.jsonl"
+        self.test = path / "test.json"
+        self.curves = path / "curves.png"
+        self.tensorboard = path / "tensorboard"
+        self.checkpoints = path / "checkpoints"
+        self.best = self.checkpoints / "best.h5"
+        self.last = self.checkpoints / "last.h5"
+
+    @classmethod
+    def create(cls, path: Path | None) -> "RunFolder":
+        """Make a new run's folder; without a path, one named after the time, below ``runs/``.
+
+        Raises:
+            UserError: the folder holds a run already, or cannot be written in.
+        """
+        folder = cls(path or _fresh(RUNS))
+        if folder.last.exists() or folder.config.exists():
+            raise UserError(
+                f"--out {folder.path}: holds a run already; go on with --resume {folder.path}, "
+                "or choose another folder"
+            )
+        make_folder(folder.checkpoints, "--out")
+        return folder
+
+    @contextlib.contextmanager
+    def removed_on_error(self) -> Iterator[None]:
+        """Take the new, still empty folder away again if setting the run up fails."""
+        try:
+            yield
+        except BaseException:
+            with contextlib.suppress(OSError):  # Not empty: it holds something worth keeping.
+                self.checkpoints.rmdir()
+                self.path.rmdir()
+            raise
+
+    @classmethod
+    def existing(cls, path: Path) -> "RunFolder":
+        """The folder of a run to resume.
+
+        Raises:
+            UserError: there is no checkpoint in it.
+        """
+        folder = cls(path)
+        if not folder.last.exists():
+            raise UserError(f"--resume {path}: no run here ({folder.last} is missing)")
+        # A killed run may have left what it was writing.
+        remove_unfinished(folder.checkpoints)
+        remove_unfinished(folder.path)
+        return folder
+
+    def save_split(self, split: Split) -> None:
+        """Write the row numbers of each part."""
+        parts = {"train": split.train, "dev": split.dev, "test": split.test}
+        rows = {name: part.tolist() for name, part in parts.items()}
+        replace_text(self.split, json.dumps(rows) + "\n")
+
+    def save_metrics(self, history: list[Evaluation]) -> None:
+        """Write one JSON line for each evaluation.
+
+        The whole file each time: after a resume it then holds what an uninterrupted run's would,
+        and never half a line.
+        """
+        lines = [json.dumps(row) + "\n" for row in history_rows(history)]
+        replace_text(self.metrics, "".join(lines))
+
+    def save_checkpoint(self, checkpoint: Checkpoint, is_best: bool, kept: int) -> None:
+        """Write ``last.h5`` and, sharing its bytes, ``best.h5`` and a numbered copy.
+
+        Args:
+            checkpoint: the state.
+            is_best: whether it is the best so far.
+            kept: how many numbered copies to keep.
+        """
+        save_checkpoint(self.last, checkpoint)
+        if is_best:
+            share_file(self.last, self.best)
+        if kept and checkpoint.training is not None:
+            step = checkpoint.training.progress.step
+            share_file(self.last, self.checkpoints / f"step-{step:08d}.h5")
+            numbered = sorted(self.checkpoints.glob("step-*.h5"))
+            for old in numbered[:-kept]:
+                old.unlink()
+
+
+def find_checkpoint(given: Path | None) -> Path:
+    """The checkpoint a user means: a file, a run's best, or the newest run's best.
+
+    Raises:
+        UserError: there is none.
+    """
+    if given is None:
+        return newest_run().best
+    if given.is_dir():
+        best = RunFolder(given).best
+        if not best.exists():
+            raise UserError(f"{given}: no trained run here ({best} is missing)")
+        return best
+    if not given.exists():
+        raise UserError(f"{given}: no such checkpoint; {HOW_TO_TRAIN}")
+    return given
+
+
+def newest_run() -> RunFolder:
+    """The run below ``runs/`` that kept a best checkpoint last.
+
+    Raises:
+        UserError: there is none yet.
+    """
+    found = [RunFolder(best.parent.parent) for best in RUNS.glob("*/checkpoints/best.h5")]
+    if not found:
+        raise UserError(f"no trained run in {RUNS}/; {HOW_TO_TRAIN}, or name one with --checkpoint")
+    return max(found, key=lambda folder: (folder.best.stat().st_mtime_ns, folder.path.name))
+
+
+def _fresh(runs: Path) -> Path:
+    name = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+    path, number = runs / name, 2
+    while path.exists():
+        path, number = runs / f"{name}-{number}", number + 1
+    return path
