@@ -1,0 +1,48 @@
+"""A trained model as its users meet it: text in, labels and probabilities out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from textcnn.checkpoint import Checkpoint, load_checkpoint
+from textcnn.inference import InferenceNetwork
+from textcnn.tokenizers import TOKENIZERS
+
+
+class Classifier:
+    """Classifies sentences with the network of a checkpoint.
+
+    A sentence's probabilities are the same bytes alone, in any batch, in any order.
+
+    Attributes:
+        labels: names of the C classes; column i of the probabilities belongs to ``labels[i]``.
+        checkpoint: what it was made from.
+    """
+
+    def __init__(self, checkpoint: Checkpoint):
+        self.checkpoint = checkpoint
+        self.labels = checkpoint.labels
+        self._tokenize = TOKENIZERS[checkpoint.config.tokenizer]
+        self._network = InferenceNetwork(checkpoint.parameters, checkpoint.architecture)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Classifier":
+        """Read a checkpoint file.
+
+        Raises:
+            UserError: it is missing, damaged, not a checkpoint or from a newer version.
+        """
+        return cls(load_checkpoint(Path(path)))
+
+    def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
+        """(N, C) float32 probabilities of N sentences, the rows in the order given."""
+        return self.probabilities([self._tokenize(text) for text in texts])
+
+    def predict(self, texts: Sequence[str]) -> list[str]:
+        """The most probable label of each of N sentences."""
+        return [self.labels[best] for best in self.predict_proba(texts).argmax(axis=1)]
+
+    def probabilities(self, tokens: Sequence[Sequence[str]]) -> np.ndarray:
+        """As :meth:`predict_proba`, from sentences tokenised already."""
+        return self._network.probabilities(self.checkpoint.vocabulary.pack(tokens))
