@@ -1,5 +1,6 @@
 """The data an option names: the movie reviews, or the user's own."""
 
+import dataclasses
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +15,19 @@ DATA_FOLDER_VARIABLE = "TEXTCNN_DATA"
 CACHE = Path("data")
 
 
+def locate(config: Config) -> Config:
+    """The options with ``mr`` replaced by the folder that TEXTCNN_DATA names, if it names one.
+
+    A run then remembers where its data was, and is evaluated and resumed on the same.
+    """
+    folder = os.environ.get(DATA_FOLDER_VARIABLE)
+    if config.data == (MOVIE_REVIEWS,) and folder:
+        return dataclasses.replace(config, data=(folder,))
+    return config
+
+
 def load_corpus(config: Config, report: Callable[[str], None]) -> LabelledTexts:
-    """Read what ``--data`` names, as the other data options say.
+    """Read what ``--data`` names (see :func:`locate`), as the other data options say.
 
     Args:
         config: the options; only those of the data are used.
@@ -26,8 +38,7 @@ def load_corpus(config: Config, report: Callable[[str], None]) -> LabelledTexts:
         RunError: the movie reviews could not be reached.
     """
     if config.data == (MOVIE_REVIEWS,):
-        folder = os.environ.get(DATA_FOLDER_VARIABLE)
-        return load_movie_reviews(CACHE, report, Path(folder) if folder else None)
+        return load_movie_reviews(CACHE, report)
     # With an encoding the user knows better than the published files' hashes: an edited copy.
     if config.encoding == "utf-8" and len(config.data) == 1 and _holds_reviews(config.data[0]):
         return load_movie_reviews(CACHE, report, Path(config.data[0]))

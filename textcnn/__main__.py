@@ -1,0 +1,5 @@
+"""``python -m textcnn``."""
+
+from textcnn.commands import main
+
+main()

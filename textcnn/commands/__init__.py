@@ -1,0 +1,66 @@
+"""The ``textcnn`` command: one click group, its commands loaded only when they are called."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+from textcnn import __version__
+from textcnn.errors import RunError, UserError
+
+COMMANDS = {
+    "train": "Train on labelled sentences.",
+    "eval": "Score a checkpoint on labelled sentences.",
+    "classify": "Label sentences.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when it is called: ``classify`` must start fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"textcnn.commands.{name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="textcnn")
+def cli() -> None:
+    """Sentence classification with a convolutional network written in NumPy."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 a fault of the machine, 2 a mistake in the input.
+
+    Args:
+        arguments: the words after ``textcnn``; those of the process by default.
+    """
+    try:
+        code = cli.main(arguments, prog_name="textcnn", standalone_mode=False)
+        sys.exit(code or 0)
+    except click.ClickException as error:
+        _fail(error.format_message(), error.exit_code)
+    except (UserError, RunError) as error:
+        _fail(str(error), error.exit_code)
+    except click.Abort:
+        _fail("interrupted", 130)
+    except MemoryError:
+        _fail("out of memory; try smaller options or less data at once", RunError.exit_code)
+    except OSError as error:
+        _fail(str(error), RunError.exit_code)
+
+
+def _fail(message: str, code: int) -> None:
+    click.echo(f"textcnn: {' '.join(message.split())}", err=True)
+    sys.exit(code)

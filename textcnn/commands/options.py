@@ -1,0 +1,101 @@
+"""Command-line options made from the fields of :class:`Config`, so that neither can drift."""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import click
+
+from textcnn.config import Config, flag, value_type
+
+
+class Sizes(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4, not before
+    """Whole numbers separated by commas: ``3,4,5``."""
+
+    name = "3,4,5"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """Turn the text into a tuple of integers."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(int(part) for part in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r}: give whole numbers separated by commas, such as 3,4,5")
+
+
+class SectionedOption(click.Option):
+    """An option that knows under which heading ``--help`` lists it."""
+
+    def __init__(self, *args: Any, section: str = "Other", **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.section = section
+
+
+class SectionedCommand(click.Command):
+    """A command whose ``--help`` lists the options under headings."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None:
+                sections.setdefault(getattr(param, "section", "Other"), []).append(record)
+        for section, records in sections.items():
+            with formatter.section(section):
+                formatter.write_dl(records)
+
+
+DATA_OPTIONS = ("data", "format", "text_column", "label_column", "encoding")
+
+
+def config_options(names: Iterable[str] | None = None) -> Callable[[Any], Any]:
+    """Decorate a command with options for these fields of :class:`Config`, or for all.
+
+    An option that is not given arrives as None (or, where it takes several values, empty), so that
+    the command can tell it from one given with the default's value.
+    """
+    chosen = None if names is None else set(names)
+    fields = [
+        field for field in dataclasses.fields(Config) if chosen is None or field.name in chosen
+    ]
+
+    def decorate(function: Any) -> Any:
+        for field in reversed(fields):
+            function = _click_option(field)(function)
+        return function
+
+    return decorate
+
+
+def given_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those options that were given on the command line."""
+    return {name: value for name, value in options.items() if value not in (None, ())}
+
+
+def default_words(field: "dataclasses.Field[Any]") -> str:
+    """An option's default as ``--help`` and the README write it."""
+    if field.metadata["default_words"]:
+        return str(field.metadata["default_words"])
+    if isinstance(field.default, tuple):
+        return ",".join(map(str, field.default))
+    return f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
+
+
+def _click_option(field: "dataclasses.Field[Any]") -> Callable[[Any], Any]:
+    kind, several = value_type(field.name)
+    limits = field.metadata["limits"]
+    click_type: Any = click.Choice(limits.choices) if limits.choices else kind
+    return click.option(
+        flag(field.name),
+        field.name,
+        cls=SectionedOption,
+        section=field.metadata["section"],
+        type=Sizes() if several and kind is int else click_type,
+        multiple=several and kind is str,
+        default=None,
+        metavar="TEXT" if kind is str and not limits.choices else None,
+        help=f"{field.metadata['help']} [default: {default_words(field)}]",
+    )
