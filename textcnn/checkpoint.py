@@ -20,6 +20,7 @@ wrong types and shapes are refused before anything is read into memory, and noth
 
 import dataclasses
 import datetime
+import io
 import json
 import platform
 import shutil
@@ -41,6 +42,9 @@ from textcnn.vocabulary import Vocabulary
 
 FORMAT = "textcnn checkpoint"
 FORMAT_VERSION = 1
+
+TEXTS_AT_ONCE = 64
+"""Texts read together; see :meth:`_Reader._texts`."""
 
 
 @dataclass(frozen=True)
@@ -116,9 +120,10 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     state = checkpoint.training
     if state is None:
         raise ValueError("a checkpoint is saved with its training state")
-    # No file locking: a file that no one else knows of yet needs none, and some network file
-    # systems refuse it.
-    with replacing(path) as aside, h5py.File(aside, "w", locking=False) as file:
+    # Made in memory: when a disk is full HDF5 leaves its library in a state that can crash the
+    # process, while Python's own write fails with one exception.
+    image = io.BytesIO()
+    with h5py.File(image, "w") as file:
         file.attrs["format"] = FORMAT
         file.attrs["format_version"] = FORMAT_VERSION
         _write(file, "config", checkpoint.config.as_dict(), "options of the run")
@@ -134,6 +139,8 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         _write(file, "seen", {"hashes": checkpoint.seen}, "SHA-256 of training sentences, cut")
         _write(file, "vocabulary", checkpoint.vocabulary.words, "words by number")
         _write(file, "written_by", _versions(), "versions, and when")
+    with replacing(path) as aside:
+        aside.write_bytes(image.getbuffer())
 
 
 def load_checkpoint(path: Path, for_training: bool = False) -> Checkpoint:
@@ -155,7 +162,15 @@ def load_checkpoint(path: Path, for_training: bool = False) -> Checkpoint:
         raise UserError(f"{path}: no such checkpoint; train one with: python train.py") from None
     except (PermissionError, IsADirectoryError) as error:
         raise UserError(f"{path}: {error.strerror}") from error
-    except (OSError, KeyError, ValueError, RuntimeError, TypeError, MemoryError) as error:
+    except (
+        OSError,
+        LookupError,
+        ValueError,
+        RuntimeError,
+        TypeError,
+        ArithmeticError,
+        MemoryError,
+    ) as error:
         raise _damaged(path, _first_line(error)) from error
 
 
@@ -303,7 +318,7 @@ class _Reader:
         for slot in self._names("optimizer/slots"):
             for name, shape in architecture.shapes().items():
                 path = f"optimizer/slots/{slot}/{name}"
-                if path not in self.file:
+                if not self._exists(path):
                     continue
                 per_row = len(self._dataset(path).shape) < len(shape)
                 kind, expected = ("i", shape[:1]) if per_row else ("f", shape)
@@ -343,7 +358,21 @@ class _Reader:
         node = self._dataset(path)
         if h5py.check_string_dtype(node.dtype) is None or len(node.shape) > 1:
             raise ValueError(f"{path} is not text")
-        return [text.decode("utf-8") for text in np.atleast_1d(node[()]).tolist()]
+        return [text.decode("utf-8") for text in self._texts(node)]
+
+    def _texts(self, node: h5py.Dataset) -> list[bytes]:
+        """Read a few texts at a time: many could claim the same long one, and fill the memory."""
+        if node.shape == ():
+            return [node[()]]
+        texts: list[bytes] = []
+        length, limit = 0, self.path.stat().st_size
+        for start in range(0, len(node), TEXTS_AT_ONCE):
+            part = node[start : start + TEXTS_AT_ONCE].tolist()
+            length += sum(map(len, part))
+            if length > limit:
+                raise ValueError(f"{node.name} claims more text than the file holds")
+            texts += part
+        return texts
 
     def _array(self, path: str, kind: str, shape: tuple[int | None, ...]) -> np.ndarray:
         node = self._dataset(path)
@@ -363,13 +392,21 @@ class _Reader:
             raise ValueError(f"{path} does not hold its own bytes")
         return node
 
+    def _exists(self, path: str) -> bool:
+        """Whether there is something at ``path``, looking step by step so as to follow no link."""
+        parent, _, name = path.rpartition("/")
+        if parent and not self._exists(parent):
+            return False
+        return name in (self._node(parent, h5py.Group) if parent else self.file)
+
     def _node(self, path: str, kind: type) -> Any:
         parent: Any = self.file
         for part in path.strip("/").split("/"):
-            # Soft and external links could lead to any file on this machine.
-            if not isinstance(parent, h5py.Group) or part not in parent:
+            link = parent.get(part, getlink=True) if isinstance(parent, h5py.Group) else None
+            if link is None:
                 raise ValueError(f"{path} is missing")
-            if not isinstance(parent.get(part, getlink=True), h5py.HardLink):
+            # Soft and external links could lead to any file on this machine.
+            if not isinstance(link, h5py.HardLink):
                 raise ValueError(f"{path} is a link")
             parent = parent[part]
         if not isinstance(parent, kind):

@@ -20,6 +20,9 @@ from textcnn.files import replace_text
 from textcnn.network import MODES
 from textcnn.tokenizers import TOKENIZERS
 
+LARGEST_INTEGER = 2**63 - 1
+"""What a TOML file and a checkpoint can hold."""
+
 Value = Any  # One of: bool, int, float, str, None, tuple of int or of str.
 
 
@@ -43,10 +46,14 @@ class Limits:
         """What is wrong with ``value``, or None."""
         if self.choices:
             return None if value in self.choices else f"choose from {', '.join(self.choices)}"
+        if isinstance(value, str):
+            return _unstorable(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
             return None
-        if not math.isfinite(value):
+        if isinstance(value, float) and not math.isfinite(value):
             return "must be a finite number"
+        if isinstance(value, int) and value > LARGEST_INTEGER:
+            return f"must be at most {LARGEST_INTEGER}"
         for holds, words in (
             (value >= self.minimum, f"must be at least {self.minimum:g}"),
             (value <= self.maximum, f"must be at most {self.maximum:g}"),
@@ -56,6 +63,17 @@ class Limits:
             if not holds:
                 return words
         return None
+
+
+def _unstorable(text: str) -> str | None:
+    """What keeps ``text`` out of TOML files and checkpoints, or None."""
+    if "\0" in text:
+        return "must not hold a NUL character"
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:  # A file name in another encoding, as Python stands it in.
+        return "is not UTF-8; rename the file"
+    return None
 
 
 def option(
@@ -320,7 +338,6 @@ class Config:
         "Training",
         "Decides the split, the first parameters, the order and what is dropped.",
         minimum=0,
-        maximum=2**63 - 1,
     )
 
     @classmethod
@@ -413,7 +430,10 @@ def _typed(name: str, value: Value, source: str) -> Value:
 
 def _single(name: str, kind: type, value: Value, source: str) -> Value:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise UserError(f"{source}: {name} is too large") from None
     if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
         wanted = {int: "a whole number", float: "a number", str: "a text"}[kind]
         raise UserError(f"{source}: {name} must be {wanted}, not {value!r}")

@@ -52,7 +52,8 @@ class Optimizer(ABC):
 
     def _slots_of(self, name: str, parameter: np.ndarray, by_row: bool) -> dict[str, np.ndarray]:
         for slot in self.slot_names:
-            self.slots.setdefault(f"{slot}/{name}", np.zeros_like(parameter))
+            if f"{slot}/{name}" not in self.slots:
+                self.slots[f"{slot}/{name}"] = np.zeros_like(parameter)
         return {slot: self.slots[f"{slot}/{name}"] for slot in self.slot_names}
 
     @abstractmethod
@@ -118,22 +119,27 @@ class Adam(Optimizer):
         gradient: np.ndarray,
         slots: Mapping[str, np.ndarray],
     ) -> None:
-        mean = slots["mean"][rows]
-        mean += (1 - self.beta1) * (gradient - mean)
-        variance = slots["variance"][rows]
-        variance += (1 - self.beta2) * (gradient * gradient - variance)
-        if not isinstance(rows, slice):  # An index array gave copies; a slice gave the slots.
-            slots["mean"][rows] = mean
-            slots["variance"][rows] = variance
+        # An index array gives copies of the slots, a slice the slots themselves; either way they
+        # are changed in place, with one scratch array in the place of a new one an operation:
+        # allocating those took longer than the arithmetic.
+        mean, variance = slots["mean"][rows], slots["variance"][rows]
+        scratch = (1 - self.beta1) * gradient
+        mean *= self.beta1
+        mean += scratch
+        np.multiply(gradient, gradient, out=scratch)
+        scratch *= 1 - self.beta2
+        variance *= self.beta2
+        variance += scratch
+        if not isinstance(rows, slice):
+            slots["mean"][rows], slots["variance"][rows] = mean, variance
         # The two corrections of the bias as scalars, "just before section 2.1" of the paper:
         # no pass over the arrays is spent on them.
-        correction = np.sqrt(1 - self.beta2**self.steps)
-        rate = self.learning_rate * correction / (1 - self.beta1**self.steps)
-        denominator = np.sqrt(variance)
-        denominator += self.epsilon * correction
-        np.divide(mean, denominator, out=denominator)
-        denominator *= rate
-        parameter[rows] -= denominator
+        correction = float(np.sqrt(1 - self.beta2**self.steps))
+        np.sqrt(variance, out=scratch)
+        scratch += self.epsilon * correction
+        np.divide(mean, scratch, out=scratch)
+        scratch *= self.learning_rate * correction / (1 - self.beta1**self.steps)
+        parameter[rows] -= scratch
 
 
 class Adadelta(Optimizer):
@@ -154,7 +160,8 @@ class Adadelta(Optimizer):
     def _slots_of(self, name: str, parameter: np.ndarray, by_row: bool) -> dict[str, np.ndarray]:
         slots = super()._slots_of(name, parameter, by_row)
         if by_row:
-            self.slots.setdefault(f"last_step/{name}", np.zeros(len(parameter), np.int64))
+            if f"last_step/{name}" not in self.slots:
+                self.slots[f"last_step/{name}"] = np.zeros(len(parameter), np.int64)
             slots["last_step"] = self.slots[f"last_step/{name}"]
         return slots
 

@@ -1,10 +1,14 @@
 """TensorBoard event files, where tensorboardX is installed (``pip install '.[tensorboard]'``)."""
 
+import contextlib
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from textcnn.errors import RunError
 from textcnn.network import Gradients
 from textcnn.row_gradient import RowGradient
 from textcnn.training import Evaluated, Event, StepDone
@@ -16,45 +20,84 @@ class TensorBoard:
     For every gradient: a histogram, and its sparsity, the share of zeros. Of an embedding only the
     rows of the batch are counted.
 
+    tensorboardX's own ``SummaryWriter`` writes from a thread: when the disk is full the thread dies
+    with a traceback, and training then waits for it for ever. So events are written from here.
+
     Args:
         folder: ``train/`` and ``dev/`` are written below it.
         step: where training begins; what an earlier, killed process wrote beyond is disowned.
 
     Raises:
         ImportError: tensorboardX is not installed.
+        RunError: writing failed, for instance because the disk is full; also from the methods.
     """
 
     def __init__(self, folder: Path, step: int):
-        from tensorboardX import SummaryWriter
+        from tensorboardX import summary
+        from tensorboardX.event_file_writer import EventsWriter
+        from tensorboardX.proto import event_pb2
 
-        purge = step + 1 if step else None
-        self._writers: dict[str, Any] = {
-            part: SummaryWriter(str(folder / part), purge_step=purge) for part in ("train", "dev")
-        }
+        self._folder = folder
+        self._summary = summary
+        self._event = event_pb2.Event
+        self._writers: dict[str, Any] = {}
+        with self._failures_named():
+            for part in ("train", "dev"):
+                (folder / part).mkdir(parents=True, exist_ok=True)
+                # The name holds the second; the step keeps a quick resume from overwriting it.
+                prefix, suffix = str(folder / part / "events"), f".{step}"
+                self._writers[part] = EventsWriter(prefix, suffix)
+                if step:
+                    start = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
+                    self._write(part, step + 1, session_log=start)
+        self._bins = _histogram_bins()
         self._gradients: Gradients = {}
 
     def __call__(self, event: Event) -> None:
         """Write one event."""
-        if isinstance(event, StepDone):
-            self._scalars("train", event.step, event.loss, event.accuracy)
-            self._gradients = event.gradients
-        elif isinstance(event, Evaluated):
-            evaluation = event.evaluation
-            self._scalars("dev", evaluation.step, evaluation.dev_loss, evaluation.dev_accuracy)
-            self._write_gradients(evaluation.step)
+        with self._failures_named():
+            if isinstance(event, StepDone):
+                self._scalars("train", event.step, event.loss, event.accuracy)
+                self._gradients = event.gradients
+            elif isinstance(event, Evaluated):
+                evaluation = event.evaluation
+                self._scalars("dev", evaluation.step, evaluation.dev_loss, evaluation.dev_accuracy)
+                self._write_gradients(evaluation.step)
+                for writer in self._writers.values():
+                    writer.flush()
 
     def close(self) -> None:
         """Flush and close the files."""
-        for writer in self._writers.values():
-            writer.close()
+        with self._failures_named():
+            for writer in self._writers.values():
+                writer.close()
+
+    @contextlib.contextmanager
+    def _failures_named(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise RunError(f"writing {self._folder} failed: {error.strerror or error}") from error
+
+    def _write(self, part: str, step: int, **content: Any) -> None:
+        self._writers[part].write_event(self._event(wall_time=time.time(), step=step, **content))
 
     def _scalars(self, part: str, step: int, loss: float, accuracy: float) -> None:
-        self._writers[part].add_scalar("loss", loss, step)
-        self._writers[part].add_scalar("accuracy", accuracy, step)
+        for name, value in (("loss", loss), ("accuracy", accuracy)):
+            self._write(part, step, summary=self._summary.scalar(name, value))
 
     def _write_gradients(self, step: int) -> None:
         for name, gradient in self._gradients.items():
             values = gradient.values if isinstance(gradient, RowGradient) else gradient
-            zeros = 1 - np.count_nonzero(values) / values.size if values.size else 1.0
-            self._writers["train"].add_histogram(f"gradient/{name}", values, step)
-            self._writers["train"].add_scalar(f"sparsity/{name}", zeros, step)
+            if not values.size:
+                continue
+            histogram = self._summary.histogram(f"gradient/{name}", values, self._bins)
+            self._write("train", step, summary=histogram)
+            zeros = 1 - np.count_nonzero(values) / values.size
+            self._write("train", step, summary=self._summary.scalar(f"sparsity/{name}", zeros))
+
+
+def _histogram_bins() -> np.ndarray:
+    """Bounds that grow by a tenth from 1e-12 up, either side of 0, as TensorBoard's own do."""
+    positive = 1e-12 * 1.1 ** np.arange(774)
+    return np.concatenate([-positive[::-1], [0.0], positive])

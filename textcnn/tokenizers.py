@@ -28,7 +28,8 @@ def unicode(text: str) -> list[str]:
     """Tokens in any language: words and their marks, or single signs of punctuation.
 
     The text is normalised (NFKC) and case-folded. Scripts written without spaces (Chinese,
-    Japanese, Thai, Lao, Khmer, Burmese) give one token a character, marks attached.
+    Japanese, Thai, Lao, Khmer, Burmese) give one token a character, marks attached. NUL, which no
+    checkpoint can hold, is dropped.
     """
     return _unicode_pattern().findall(unicodedata.normalize("NFKC", text).casefold())
 
@@ -51,7 +52,7 @@ def _unicode_pattern() -> re.Pattern[str]:
     )
     single = rf"[{_UNSPACED}][{marks}]*"
     letter = rf"(?:(?![{_UNSPACED}])\w[{marks}]*)"
-    return re.compile(rf"{single}|{letter}+(?:['’]{letter}+)*|[^\w\s]")
+    return re.compile(rf"{single}|{letter}+(?:['’]{letter}+)*|[^\w\s\0]")
 
 
 TOKENIZERS: dict[str, Tokenizer] = {"kim": kim, "unicode": unicode}

@@ -48,13 +48,44 @@ class FilterBank:
         return [(size, int(first)) for size, first in zip(self.filter_sizes, firsts, strict=False)]
 
 
+@dataclass(frozen=True)
+class HeightWindows:
+    """The windows of one filter height, sorted by time: first every sentence's first window.
+
+    Sentences stand in the order of :class:`Windows`, the longest first, so at any time those that
+    still have a window are the first few, and the maximum over time is a running maximum over
+    whole blocks of memory, in a quarter of the time that ``maximum.reduceat`` takes by sentence.
+
+    Attributes:
+        places: (windows,) where in ``Windows.padded`` each window begins.
+        sentence: (windows,) which sentence it belongs to.
+        runs: (times, sentences) of each stretch of time with the same number of sentences.
+    """
+
+    places: np.ndarray
+    sentence: np.ndarray
+    runs: list[tuple[int, int]]
+
+    @classmethod
+    def of(cls, starts: np.ndarray, counts: np.ndarray, height: int) -> "HeightWindows":
+        """Lay out the windows of sentences that begin at ``starts``, the most windows first."""
+        # Sorted already, so the different counts are where it falls.
+        last = np.append(np.flatnonzero(counts[1:] != counts[:-1]), len(counts) - 1)[::-1]
+        times, sentences = np.diff(counts[last], prepend=0), last + 1
+        alive = np.repeat(sentences, times)
+        sentence = segment_places(np.zeros_like(alive), alive)
+        time = np.repeat(np.arange(len(alive)), alive)
+        places = starts[sentence] + time - (height - 1)
+        return cls(places, sentence, list(zip(times.tolist(), sentences.tolist(), strict=True)))
+
+
 class Windows:
-    """The windows of a batch, for every filter height, as places in one padded list of words.
+    """The windows of a batch, as places in one padded list of words.
 
     Attributes:
         padded: (R,) rows of P, the sentences one after another with zero rows between them.
-        counts: for each height, (B,) windows of each sentence.
-        places: for each height, (windows,) where in ``padded`` each window begins.
+        order: (B,) the sentences by length, the longest first.
+        by_height: the windows of each filter height.
     """
 
     def __init__(self, sentences: PackedSentences, filter_sizes: Sequence[int], zero_row: int):
@@ -65,27 +96,12 @@ class Windows:
         size = int(lengths.sum()) + gap * (len(lengths) + 1)
         self.padded = np.full(size, zero_row, dtype=np.int64)
         self.padded[segment_places(starts, lengths)] = sentences.words
-        self.counts = {size: window_counts(lengths, size) for size in filter_sizes}
-        self.places = {
-            size: segment_places(starts - (size - 1), self.counts[size]) for size in filter_sizes
+        self.order = np.argsort(-lengths, kind="stable")
+        starts, lengths = starts[self.order], lengths[self.order]
+        self.by_height = {
+            height: HeightWindows.of(starts, window_counts(lengths, height), height)
+            for height in filter_sizes
         }
-
-
-def window_values(
-    P: np.ndarray, windows: Windows, bank: FilterBank, height: int, first: int
-) -> np.ndarray:
-    """(windows, F) convolution of one filter height: ``Z[w] = sum_j P[word(w + j), first + j]``.
-
-    P is taken apart into rows of F so that each ``take`` copies whole short rows, in an order the
-    cache likes; gathering all K rows of a word at once is slower.
-    """
-    rows = P.reshape(-1, bank.num_filters)
-    base = windows.padded * bank.num_rows + first
-    places = windows.places[height]
-    Z = rows.take(base[places], axis=0)
-    for j in range(1, height):
-        Z += rows.take(base[places + j] + j, axis=0)
-    return Z
 
 
 def project(X: np.ndarray, W: np.ndarray) -> np.ndarray:
@@ -107,14 +123,10 @@ def pooled_maxima(P: np.ndarray, sentences: PackedSentences, bank: FilterBank) -
     """
     windows = Windows(sentences, bank.filter_sizes, zero_row=len(P) - 1)
     maxima = [
-        np.maximum.reduceat(
-            window_values(P, windows, bank, height, first),
-            segment_starts(windows.counts[height]),
-            axis=0,
-        )
+        _maxima(_window_values(P, windows, bank, height, first), windows.by_height[height])
         for height, first in bank.offsets()
     ]
-    return np.concatenate(maxima, axis=1)
+    return _in_given_order(maxima, windows)
 
 
 def convolve_and_pool(
@@ -137,28 +149,68 @@ def convolve_and_pool(
     values: list[np.ndarray] = []
     maxima: list[np.ndarray] = []
     for height, first in bank.offsets():
-        Z = window_values(P, windows, bank, height, first)
+        Z = _window_values(P, windows, bank, height, first)
         values.append(Z)
-        starts = segment_starts(windows.counts[height])
-        maxima.append(np.maximum.reduceat(Z, starts, axis=0))
+        maxima.append(_maxima(Z, windows.by_height[height]))
 
     def backward(dY: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         G = np.zeros_like(P)
-        columns = np.split(dY, len(bank.filter_sizes), axis=1)
+        columns = np.split(dY[windows.order], len(bank.filter_sizes), axis=1)
         for (height, first), Z, M, dM in zip(bank.offsets(), values, maxima, columns, strict=True):
-            places, maps, gradient = _winners(Z, M, dM, windows.counts[height])
-            begin = windows.places[height][places]
+            layout = windows.by_height[height]
+            winners, maps, gradient = _winners(Z, M, dM, layout.sentence)
+            begin = layout.places[winners]
             for j in range(height):
                 row = windows.padded[begin + j] * bank.num_rows + (first + j)
                 np.add.at(G.reshape(-1), row * bank.num_filters + maps, gradient)
         W_flat = W.reshape(len(W), -1)
         return G[:-1] @ W_flat.T, (X.T @ G[:-1]).reshape(W.shape)
 
-    return np.concatenate(maxima, axis=1), backward
+    return _in_given_order(maxima, windows), backward
+
+
+def _window_values(
+    P: np.ndarray, windows: Windows, bank: FilterBank, height: int, first: int
+) -> np.ndarray:
+    """(windows, F) convolution of one filter height: ``Z[w] = sum_j P[word(w + j), first + j]``.
+
+    P is taken apart into rows of F so that each ``take`` copies whole short rows, in an order the
+    cache likes; gathering all K rows of a word at once is slower.
+    """
+    rows = P.reshape(-1, bank.num_filters)
+    base = windows.padded * bank.num_rows + first
+    places = windows.by_height[height].places
+    Z = rows.take(base[places], axis=0)
+    for j in range(1, height):
+        Z += rows.take(base[places + j] + j, axis=0)
+    return Z
+
+
+def _maxima(Z: np.ndarray, layout: HeightWindows) -> np.ndarray:
+    """(B, F) maximum over time, a stretch of equally many sentences after another."""
+    num_filters = Z.shape[1]
+    maxima = np.empty((layout.runs[0][1], num_filters), Z.dtype)
+    end = 0
+    for times, sentences in layout.runs:
+        block = Z[end : end + times * sentences].reshape(times, sentences, num_filters)
+        alive = maxima[:sentences]
+        if end == 0:
+            block.max(axis=0, out=alive)
+        else:
+            np.maximum(alive, block.max(axis=0), out=alive)
+        end += times * sentences
+    return maxima
+
+
+def _in_given_order(maxima: list[np.ndarray], windows: Windows) -> np.ndarray:
+    """(B, heights * F) the heights side by side, the sentences as they were given."""
+    together = np.empty((len(windows.order), sum(M.shape[1] for M in maxima)), maxima[0].dtype)
+    together[windows.order] = np.concatenate(maxima, axis=1)
+    return together
 
 
 def _winners(
-    Z: np.ndarray, M: np.ndarray, dM: np.ndarray, counts: np.ndarray
+    Z: np.ndarray, M: np.ndarray, dM: np.ndarray, sentence: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The first window that reached each maximum, where a gradient arrives at all.
 
@@ -170,10 +222,9 @@ def _winners(
     """
     num_filters = Z.shape[1]
     wanted = np.where(dM != 0, M, np.nan)
-    sentence_of_window = np.repeat(np.arange(len(counts)), counts)
-    found = np.flatnonzero(wanted.take(sentence_of_window, axis=0) == Z)
+    found = np.flatnonzero(wanted.take(sentence, axis=0) == Z)
     windows, maps = np.divmod(found, num_filters)
-    targets = sentence_of_window[windows] * num_filters + maps
+    targets = sentence[windows] * num_filters + maps
     winner = np.full(M.size, -1)
     # Backwards: of several values assigned to one place NumPy keeps the last, the first window.
     winner[targets[::-1]] = windows[::-1]
