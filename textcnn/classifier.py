@@ -7,6 +7,8 @@ import numpy as np
 
 from textcnn.checkpoint import Checkpoint, load_checkpoint
 from textcnn.inference import InferenceNetwork
+from textcnn.run_folder import find_checkpoint
+from textcnn.text_numbers import TextNumbers
 from textcnn.tokenizers import TOKENIZERS
 
 
@@ -23,26 +25,23 @@ class Classifier:
     def __init__(self, checkpoint: Checkpoint):
         self.checkpoint = checkpoint
         self.labels = checkpoint.labels
-        self._tokenize = TOKENIZERS[checkpoint.config.tokenizer]
+        tokenize = TOKENIZERS[checkpoint.config.tokenizer]
+        self._numbers = TextNumbers(tokenize, checkpoint.vocabulary)
         self._network = InferenceNetwork(checkpoint.parameters, checkpoint.architecture)
 
     @classmethod
     def load(cls, path: str | Path) -> "Classifier":
-        """Read a checkpoint file.
+        """Read a checkpoint file, or the best one in a run's folder.
 
         Raises:
             UserError: it is missing, damaged, not a checkpoint or from a newer version.
         """
-        return cls(load_checkpoint(Path(path)))
+        return cls(load_checkpoint(find_checkpoint(Path(path))))
 
     def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
         """(N, C) float32 probabilities of N sentences, the rows in the order given."""
-        return self.probabilities([self._tokenize(text) for text in texts])
+        return self._network.probabilities(self._numbers.pack(texts))
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         """The most probable label of each of N sentences."""
         return [self.labels[best] for best in self.predict_proba(texts).argmax(axis=1)]
-
-    def probabilities(self, tokens: Sequence[Sequence[str]]) -> np.ndarray:
-        """As :meth:`predict_proba`, from sentences tokenised already."""
-        return self._network.probabilities(self.checkpoint.vocabulary.pack(tokens))

@@ -15,7 +15,7 @@ from textcnn.datasets.labelled_texts import LabelledTexts
 from textcnn.datasets.splits import Split, stratified_split
 from textcnn.datasets.text_files import decode, read_bytes, split_lines
 from textcnn.errors import UserError
-from textcnn.network import Regularisation, initial_parameters
+from textcnn.network import Architecture, Regularisation, initial_parameters
 from textcnn.optim import SGD, Adadelta, Adam, Optimizer
 from textcnn.seen import sentence_hashes
 from textcnn.tokenizers import TOKENIZERS
@@ -181,6 +181,9 @@ def resumed_experiment(checkpoint: Checkpoint, corpus: LabelledTexts) -> Experim
         )
     optimizer = make_optimizer(config)
     optimizer.steps, optimizer.slots = state.steps, state.slots
+    _check_resumable(
+        state, optimizer, checkpoint.architecture, _schedule(config), len(data.split.train)
+    )
     trainer = Trainer(
         checkpoint.architecture,
         checkpoint.parameters,
@@ -263,10 +266,31 @@ def _schedule(config: Config) -> Schedule:
     return Schedule(**{name: getattr(config, name) for name in names})
 
 
+def _check_resumable(
+    state: TrainingState,
+    optimizer: Optimizer,
+    architecture: Architecture,
+    schedule: Schedule,
+    train: int,
+) -> None:
+    """Refuse a state that no run on ``train`` sentences could have left."""
+    progress = state.progress
+    numbers = (state.steps, progress.step, progress.epoch, progress.batch)
+    begun = progress.step > 0
+    fits = len(progress.order) == (train if begun else 0)
+    if min(numbers) < 0 or not fits or progress.batch * schedule.batch_size >= train:
+        raise UserError("--resume: the checkpoint is damaged: its progress fits no run")
+    trained = set(architecture.shapes()) - {"embedding/static"}
+    wanted = {f"{slot}/{name}" for slot in optimizer.slot_names for name in trained}
+    missing = sorted(wanted - set(state.slots))
+    if begun and missing:
+        raise UserError(f"--resume: the checkpoint is damaged: no optimizer/slots/{missing[0]}")
+
+
 def _restored_generator(state: TrainingState) -> np.random.Generator:
     rng = np.random.default_rng()
     try:
         rng.bit_generator.state = state.random_state
-    except (TypeError, ValueError, KeyError) as error:
+    except (TypeError, ValueError, LookupError, OverflowError) as error:
         raise UserError(f"--resume: the checkpoint's random state is damaged: {error}") from error
     return rng

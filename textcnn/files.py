@@ -1,12 +1,15 @@
 """Files that are either the old one or the whole new one, never half of either."""
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from textcnn.errors import RunError, UserError
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextlib.contextmanager
@@ -27,6 +30,8 @@ def replacing(path: Path) -> Iterator[Path]:
             prefix=f".{path.name}.", suffix=".part", dir=path.parent
         )
     except OSError as error:
+        if error.errno in DISK_FULL:
+            raise RunError(f"writing {path} failed: {error.strerror}") from error
         raise UserError(f"cannot write {path}: {error.strerror}; choose another folder") from error
     os.close(descriptor)
     aside = Path(name)
@@ -53,12 +58,15 @@ def make_folder(path: Path, option: str) -> Path:
 
     Raises:
         UserError: naming ``option``, where that is not possible.
+        RunError: likewise, because the disk is full.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
             pass
     except OSError as error:
+        if error.errno in DISK_FULL:
+            raise RunError(f"{option}: cannot write in {path}: {error.strerror}") from error
         raise UserError(f"{option}: cannot write in {path}: {error.strerror}") from error
     return path
 

@@ -22,7 +22,7 @@ from textcnn.checkpoint import Checkpoint, save_checkpoint, share_file
 from textcnn.datasets.splits import Split
 from textcnn.errors import UserError
 from textcnn.files import make_folder, remove_unfinished, replace_text
-from textcnn.training import Evaluation, history_rows
+from textcnn.training import Evaluation, Progress, history_rows
 
 RUNS = Path("runs")
 HOW_TO_TRAIN = "train one with: python train.py"
@@ -55,21 +55,28 @@ class RunFolder:
             UserError: the folder holds a run already, or cannot be written in.
         """
         folder = cls(path or _fresh(RUNS))
-        if folder.last.exists() or folder.config.exists():
+        if folder.last.exists():
             raise UserError(
                 f"--out {folder.path}: holds a run already; go on with --resume {folder.path}, "
                 "or choose another folder"
+            )
+        if folder.config.exists():
+            raise UserError(
+                f"--out {folder.path}: holds a config.toml but no checkpoint, perhaps of a run "
+                "that could not begin; remove it, or choose another folder"
             )
         make_folder(folder.checkpoints, "--out")
         return folder
 
     @contextlib.contextmanager
     def removed_on_error(self) -> Iterator[None]:
-        """Take the new, still empty folder away again if setting the run up fails."""
+        """Take what was made of the new run's folder away again if setting the run up fails."""
         try:
             yield
         except BaseException:
             with contextlib.suppress(OSError):  # Not empty: it holds something worth keeping.
+                for written in (self.config, self.split):
+                    written.unlink(missing_ok=True)
                 self.checkpoints.rmdir()
                 self.path.rmdir()
             raise
@@ -104,6 +111,15 @@ class RunFolder:
         lines = [json.dumps(row) + "\n" for row in history_rows(history)]
         replace_text(self.metrics, "".join(lines))
 
+    def restore_copies(self, progress: Progress, kept: int) -> None:
+        """Make the copies of ``last.h5`` that a process killed just after writing it did not make.
+
+        Args:
+            progress: of ``last.h5``.
+            kept: as for :meth:`save_checkpoint`.
+        """
+        self._copy_last(progress.step, progress.best_step == progress.step, kept)
+
     def save_checkpoint(self, checkpoint: Checkpoint, is_best: bool, kept: int) -> None:
         """Write ``last.h5`` and, sharing its bytes, ``best.h5`` and a numbered copy.
 
@@ -113,10 +129,13 @@ class RunFolder:
             kept: how many numbered copies to keep.
         """
         save_checkpoint(self.last, checkpoint)
+        if checkpoint.training is not None:
+            self._copy_last(checkpoint.training.progress.step, is_best, kept)
+
+    def _copy_last(self, step: int, is_best: bool, kept: int) -> None:
         if is_best:
             share_file(self.last, self.best)
-        if kept and checkpoint.training is not None:
-            step = checkpoint.training.progress.step
+        if kept:
             share_file(self.last, self.checkpoints / f"step-{step:08d}.h5")
             numbered = sorted(self.checkpoints.glob("step-*.h5"))
             for old in numbered[:-kept]:

@@ -63,14 +63,13 @@ def score_texts(classifier: Classifier, texts: Sequence[str], labels: Sequence[s
         )
     classes = np.array([number[label] for label in labels], dtype=np.int64)
     tokenize = TOKENIZERS[checkpoint.config.tokenizer]
-    tokens = [tokenize(text) for text in texts]
-    probabilities = classifier.probabilities(tokens)
+    probabilities = classifier.predict_proba(texts)
     scores = score(
         probabilities,
         classes,
         classifier.labels,
         checkpoint.label_counts,
-        sentence_hashes(tokens),
+        sentence_hashes(map(tokenize, texts)),
         checkpoint.seen,
     )
     return Scored(scores, probabilities, classes)

@@ -198,12 +198,13 @@ class Trainer:
         the state is whole: a trainer made from it goes on as this one would.
 
         Raises:
-            RunError: the loss is no longer a number.
+            RunError: the loss or a parameter is no longer a finite number.
         """
         progress, per_epoch = self.progress, self.steps_per_epoch(train)
         if progress.step == 0:
             yield CheckpointDue(is_best=False)
-        while not (progress.finished or self._stopping):
+        stopping = self._stopping
+        while not (progress.finished or stopping):
             if progress.batch == 0:
                 progress.order = self.rng.permutation(len(train)).astype(np.int32)
             yield self._step(train)
@@ -217,7 +218,11 @@ class Trainer:
                 ended |= bool(patience) and progress.evaluations_since_best() >= patience
                 yield Evaluated(evaluation, is_best)
             progress.finished = ended
-            if is_best or ended or self._stopping or self._checkpoint_due(evaluation_due):
+            # Read once: a signal between this look and the next would end the loop without a
+            # checkpoint.
+            stopping = self._stopping
+            if is_best or ended or stopping or self._checkpoint_due(evaluation_due):
+                self._check_finite()
                 yield CheckpointDue(is_best)
 
     def _due(self, every: int) -> bool:
@@ -227,6 +232,8 @@ class Trainer:
         every = self.schedule.checkpoint_every
         return self._due(every) if every else evaluation_due
 
+    # Overflow is not worth NumPy's warnings: what comes of it is looked for and said.
+    @np.errstate(over="ignore", invalid="ignore")
     def _step(self, train: Examples) -> StepDone:
         progress, start = self.progress, time.perf_counter()
         size = self.schedule.batch_size
@@ -254,20 +261,26 @@ class Trainer:
 
     def _update(self, loss: float, gradients: Gradients) -> None:
         if not math.isfinite(loss):
-            raise RunError(
-                f"the loss is {loss} at step {self.progress.step + 1}; the last checkpoint is "
-                "kept; try a lower --learning-rate or --clip-norm"
-            )
+            raise _diverged(f"the loss is {loss} at step {self.progress.step + 1}")
         if self.schedule.clip_norm:
             clip_by_global_norm(gradients, self.schedule.clip_norm)
         self.optimizer.step(self.parameters, gradients)
         if self.schedule.row_norm:
             limit_row_norms(self.parameters["dense/weights"], self.schedule.row_norm)
 
+    def _check_finite(self) -> None:
+        """Refuse to replace a good checkpoint by one that could not be loaded."""
+        for name, array in self.parameters.items():
+            if not np.isfinite(array).all():
+                raise _diverged(f"{name} holds no finite number at step {self.progress.step}")
+
+    @np.errstate(over="ignore", invalid="ignore")
     def _evaluate(self, dev: Examples, per_epoch: int) -> Evaluation:
         progress = self.progress
         logits = evaluation_logits(self.parameters, self.architecture, dev.sentences)
         dev_loss, _ = softmax_cross_entropy(logits, dev.classes)
+        if not math.isfinite(dev_loss):
+            raise _diverged(f"the dev loss is {dev_loss} at step {progress.step}")
         evaluation = Evaluation(
             step=progress.step,
             epoch=progress.step / per_epoch,
@@ -280,9 +293,10 @@ class Trainer:
         return evaluation
 
 
-def history_from_rows(rows: list[dict[str, float]]) -> list[Evaluation]:
-    """Evaluations from what :func:`history_rows` made."""
-    return [Evaluation(**{**row, "step": int(row["step"])}) for row in rows]  # type: ignore[arg-type]
+def _diverged(how: str) -> RunError:
+    return RunError(
+        f"{how}; the last checkpoint is kept; try a lower --learning-rate or --clip-norm"
+    )
 
 
 def history_rows(history: list[Evaluation]) -> list[dict[str, float]]:

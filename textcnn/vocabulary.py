@@ -55,6 +55,10 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.words)
 
+    def numbers(self, tokens: Sequence[str]) -> list[int]:
+        """The number of each token."""
+        return [self._numbers.get(token, UNKNOWN) for token in tokens]
+
     def pack(self, sentences: Sequence[Sequence[str]]) -> PackedSentences:
         """The sentences' tokens as numbers."""
         number = self._numbers.get

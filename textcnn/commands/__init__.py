@@ -1,6 +1,7 @@
 """The ``textcnn`` command: one click group, its commands loaded only when they are called."""
 
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 
@@ -46,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: the words after ``textcnn``; those of the process by default.
     """
+    # A label or a file name that the terminal's encoding cannot show is no reason to stop.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = cli.main(arguments, prog_name="textcnn", standalone_mode=False)
         sys.exit(code or 0)

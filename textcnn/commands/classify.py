@@ -15,7 +15,7 @@ import numpy as np
 
 from textcnn.classifier import Classifier
 from textcnn.datasets.text_files import check_encoding
-from textcnn.errors import UserError
+from textcnn.errors import RunError, UserError
 from textcnn.run_folder import find_checkpoint
 
 CHUNK_BYTES = 1 << 18
@@ -91,19 +91,38 @@ Writer = Callable[[Sequence[str], np.ndarray], str]
 
 
 def _answer(classifier: Classifier, texts: Sequence[str], write: Writer) -> None:
-    # UTF-8 whatever the locale; what was not on the command line is given back as it came.
-    answer = write(texts, classifier.predict_proba(texts)).encode("utf-8", "surrogateescape")
-    sys.stdout.buffer.write(answer)
+    answer = write(texts, classifier.predict_proba(texts))
+    # UTF-8 whatever the locale.
+    try:
+        # What was not UTF-8 on the command line is given back as it came.
+        data = answer.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # Half a character, which a few encodings (UTF-7) can spell.
+        data = answer.encode("utf-8", "replace")
+    if sys.stdout is None:
+        raise RunError("standard output is closed")
+    sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
 
 
 def _opened(path: Path) -> BinaryIO:
     if str(path) == "-":
+        if sys.stdin is None:
+            raise UserError("standard input is closed; give sentences or --input FILE")
         return sys.stdin.buffer
     try:
         return path.open("rb")
     except OSError as error:
         raise UserError(f"--input {path}: {error.strerror}") from error
+
+
+def _decoder(encoding: str) -> codecs.IncrementalDecoder:
+    try:
+        decoder = codecs.getincrementaldecoder(encoding)(errors="textcnn-count")
+        decoder.decode(b"a\n", final=True)
+    except (LookupError, UnicodeError) as error:  # Such as idna, which is for host names.
+        raise UserError(f"--encoding {encoding}: cannot be read line by line; try utf-8") from error
+    decoder.reset()
+    return decoder
 
 
 class DecodedLines:
@@ -118,9 +137,9 @@ class DecodedLines:
 
     def __init__(self, stream: BinaryIO, encoding: str):
         self._stream = stream
-        self._decoder = codecs.getincrementaldecoder(encoding)(errors="textcnn-count")
-        self._errors = 0
         codecs.register_error("textcnn-count", self._replace)
+        self._errors = 0
+        self._decoder = _decoder(encoding)
         self._number = 0
         self.undecodable = 0
 

@@ -118,9 +118,11 @@ def _resumed(path: Path) -> tuple[Experiment, RunFolder]:
     folder = RunFolder.existing(path)
     checkpoint = load_checkpoint(folder.last, for_training=True)
     experiment = resumed_experiment(checkpoint, load_corpus(checkpoint.config, say))
-    folder.save_metrics(experiment.trainer.progress.history)
+    progress = experiment.trainer.progress
+    folder.restore_copies(progress, experiment.config.checkpoints_kept)
+    folder.save_metrics(progress.history)
     _describe(experiment)
-    say(f"run: {folder.path}, going on at step {experiment.trainer.progress.step:,}")
+    say(f"run: {folder.path}, going on at step {progress.step:,}")
     return experiment, folder
 
 

@@ -41,9 +41,14 @@ def stratified_split(
     Raises:
         UserError: a label has too few different sentences to stand in every part.
     """
-    _, first, group_of_row = np.unique(keys, return_index=True, return_inverse=True)
-    group_labels = np.asarray(labels)[first]
-    _check_counts(group_labels, 3 if test_share else 2)
+    # Plain dicts: an array of strings takes as much room for each as for the longest.
+    number_of_key = {key: number for number, key in enumerate(sorted(set(keys)))}
+    group_of_row = np.array([number_of_key[key] for key in keys])
+    _, first = np.unique(group_of_row, return_index=True)
+    names = sorted(set(labels))
+    number_of_label = {name: number for number, name in enumerate(names)}
+    group_labels = np.array([number_of_label[labels[row]] for row in first])
+    _check_counts(names, group_labels, 3 if test_share else 2)
     train = np.arange(len(first))
     test = np.arange(0)
     if test_share:
@@ -59,15 +64,16 @@ def _divide(
     from sklearn.model_selection import train_test_split
 
     # A part too small to hold every label would stop scikit-learn; it gets one of each.
-    size = max(round(share * len(groups)), len(np.unique(labels)))
+    fewest = len(np.unique(labels))
+    size = min(max(round(share * len(groups)), fewest), len(groups) - fewest)
     rest, part = train_test_split(
         groups, test_size=size, stratify=labels, random_state=seed % 2**32
     )
     return rest, part
 
 
-def _check_counts(group_labels: np.ndarray, parts: int) -> None:
-    names, counts = np.unique(group_labels, return_counts=True)
+def _check_counts(names: Sequence[str], group_labels: np.ndarray, parts: int) -> None:
+    counts = np.bincount(group_labels, minlength=len(names))
     if len(names) < 2:
         raise UserError(f"--data: only one label, {names[0]}; a classifier needs two or more")
     for name, count in zip(names, counts, strict=True):

@@ -129,6 +129,32 @@ def pooled_maxima(P: np.ndarray, sentences: PackedSentences, bank: FilterBank) -
     return _in_given_order(maxima, windows)
 
 
+def pooled_maxima_of_one(P: np.ndarray, words: np.ndarray, bank: FilterBank) -> np.ndarray:
+    """(1, heights * F) maxima over time of one sentence: the same bytes, without the bookkeeping.
+
+    With one sentence the windows follow each other, so all its words' projections are copied out
+    once and slices of that copy are added; laying out :class:`Windows` would take longer than the
+    arithmetic.
+
+    Args:
+        P: (U + 1, K * F) from :func:`project`; its last row is zero.
+        words: (n,) rows of P; n may be 0.
+        bank: the layout of the filters.
+    """
+    gap = max(max(bank.filter_sizes) - 1, 1)
+    padded = np.full(len(words) + 2 * gap, len(P) - 1)
+    padded[gap : gap + len(words)] = words
+    rows = P.take(padded, axis=0).reshape(len(padded), bank.num_rows, bank.num_filters)
+    maxima = np.empty((1, len(bank.filter_sizes), bank.num_filters), P.dtype)
+    for index, (height, first) in enumerate(bank.offsets()):
+        begin, count = gap - (height - 1), max(len(words) + height - 1, 1)
+        Z = rows[begin : begin + count, first].copy()
+        for j in range(1, height):
+            Z += rows[begin + j : begin + j + count, first + j]
+        Z.max(axis=0, out=maxima[0, index])
+    return maxima.reshape(1, -1)
+
+
 def convolve_and_pool(
     X: np.ndarray, sentences: PackedSentences, W: np.ndarray, bank: FilterBank
 ) -> tuple[np.ndarray, Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]]:
