@@ -7,9 +7,13 @@ import numpy as np
 
 from textcnn.checkpoint import Checkpoint, load_checkpoint
 from textcnn.inference import InferenceNetwork
+from textcnn.parallel import in_threads
 from textcnn.run_folder import find_checkpoint
 from textcnn.text_numbers import TextNumbers
 from textcnn.tokenizers import TOKENIZERS
+
+PIECE = 512
+"""Texts that one thread takes at a time."""
 
 
 class Classifier:
@@ -40,7 +44,15 @@ class Classifier:
 
     def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
         """(N, C) float32 probabilities of N sentences, the rows in the order given."""
-        return self._network.probabilities(self._numbers.pack(texts))
+        if len(texts) <= PIECE:
+            return self._probabilities(texts)
+        # A thread holds the interpreter while it takes text apart and lets go while it adds up
+        # windows, so threads that do both for pieces of the texts seldom wait for each other.
+        pieces = [texts[start : start + PIECE] for start in range(0, len(texts), PIECE)]
+        return np.concatenate(in_threads(self._probabilities, pieces))
+
+    def _probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        return self._network.probabilities(self._numbers.pack(texts), threads=False)
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         """The most probable label of each of N sentences."""

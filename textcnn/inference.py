@@ -7,9 +7,8 @@ product whoever asks for it, and all other arithmetic is done sentence by senten
 so a sentence's probabilities are the same bytes alone, in any batch and after any other sentence.
 """
 
-import os
+import threading
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from textcnn.layers.convolve_and_pool import pooled_maxima, pooled_maxima_of_one
 from textcnn.layers.softmax import softmax
 from textcnn.network import Architecture, word_vectors
 from textcnn.packed import PackedSentences
+from textcnn.parallel import in_threads
 
 BLOCK = 64
 """Words projected together; frequent words are neighbours, so a sentence touches few blocks."""
@@ -42,9 +42,15 @@ class InferenceNetwork:
         self._table = np.empty((size + 1, self._W.shape[1]), self._W.dtype)
         self._table[-1] = 0
         self._filled = np.zeros(-(-size // BLOCK), bool)
+        self._filling = threading.Lock()
 
-    def logits(self, sentences: PackedSentences) -> np.ndarray:
-        """(N, C) logits of N sentences of word numbers below V."""
+    def logits(self, sentences: PackedSentences, threads: bool = True) -> np.ndarray:
+        """(N, C) logits of N sentences of word numbers below V.
+
+        Args:
+            sentences: the word numbers.
+            threads: use every processor; False for a caller that does so itself.
+        """
         self._fill(sentences.words)
         if len(sentences) == 1:
             words = sentences.words
@@ -58,29 +64,28 @@ class InferenceNetwork:
             maxima = pooled_maxima(self._table, sentences.take(rows), self.architecture.bank)
             logits[rows] = self._dense(maxima)
 
-        # NumPy lets go of the interpreter in its loops, so two threads do nearly twice as much.
-        workers = min(len(chunks), _processors())
-        if workers > 1:
-            with ThreadPoolExecutor(workers) as pool:
-                list(pool.map(answer, chunks))
+        if threads:
+            in_threads(answer, chunks)
         else:
             for rows in chunks:
                 answer(rows)
         return logits
 
-    def probabilities(self, sentences: PackedSentences) -> np.ndarray:
-        """(N, C) class probabilities."""
-        return softmax(self.logits(sentences))
+    def probabilities(self, sentences: PackedSentences, threads: bool = True) -> np.ndarray:
+        """(N, C) class probabilities; see :meth:`logits`."""
+        return softmax(self.logits(sentences, threads))
 
     def _fill(self, words: np.ndarray) -> None:
         blocks = words // BLOCK
         if self._filled[blocks].all():
             return
-        for block in np.unique(blocks[~self._filled[blocks]]):
-            rows = slice(block * BLOCK, min((block + 1) * BLOCK, len(self._table) - 1))
-            X = word_vectors(self._parameters, self.architecture, rows)
-            np.matmul(X, self._W, out=self._table[rows])
-            self._filled[block] = True
+        # One thread at a time: a matrix product uses all processors by itself.
+        with self._filling:
+            for block in np.unique(blocks[~self._filled[blocks]]):
+                rows = slice(block * BLOCK, min((block + 1) * BLOCK, len(self._table) - 1))
+                X = word_vectors(self._parameters, self.architecture, rows)
+                np.matmul(X, self._W, out=self._table[rows])
+                self._filled[block] = True
 
     def _dense(self, maxima: np.ndarray) -> np.ndarray:
         """(B, C) logits from (B, heights * F) maxima over time."""
@@ -93,10 +98,3 @@ class InferenceNetwork:
             np.add.reduce(features * row, axis=1, out=logits[:, index])
         logits += bias
         return logits
-
-
-def _processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

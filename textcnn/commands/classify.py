@@ -18,7 +18,7 @@ from textcnn.datasets.text_files import check_encoding
 from textcnn.errors import RunError, UserError
 from textcnn.run_folder import find_checkpoint
 
-CHUNK_BYTES = 1 << 18
+CHUNK_BYTES = 1 << 20
 """Most that is read and classified at once. A slow pipe gives less, and is answered at once."""
 
 FORMATS = ("tsv", "json", "csv")

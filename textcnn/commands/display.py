@@ -72,6 +72,7 @@ class Display:
                 item_show_func=lambda _: self._figures(),
                 file=sys.stderr,
                 width=24,
+                update_min_steps=5,  # Drawing at every step would cost a hundredth of the time.
             )
             self._bar.update(done)
         self._bar.label = f"step {self._step:,}"

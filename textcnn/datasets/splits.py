@@ -66,9 +66,15 @@ def _divide(
     # A part too small to hold every label would stop scikit-learn; it gets one of each.
     fewest = len(np.unique(labels))
     size = min(max(round(share * len(groups)), fewest), len(groups) - fewest)
-    rest, part = train_test_split(
-        groups, test_size=size, stratify=labels, random_state=seed % 2**32
-    )
+    try:
+        rest, part = train_test_split(
+            groups, test_size=size, stratify=labels, random_state=seed % 2**32
+        )
+    except ValueError as error:  # For instance, one sentence of a rare label is left to divide.
+        raise UserError(
+            "--dev-share, --test-share: the data is too small to be divided so; choose shares "
+            "nearer to the defaults or add sentences"
+        ) from error
     return rest, part
 
 
