@@ -21,26 +21,31 @@ class Classifier:
 
     A sentence's probabilities are the same bytes alone, in any batch, in any order.
 
+    Args:
+        checkpoint: the model.
+        fast: calculate in 16-bit integers where that is quicker, for many sentences; see
+            :class:`textcnn.inference.InferenceNetwork`.
+
     Attributes:
         labels: names of the C classes; column i of the probabilities belongs to ``labels[i]``.
         checkpoint: what it was made from.
     """
 
-    def __init__(self, checkpoint: Checkpoint):
+    def __init__(self, checkpoint: Checkpoint, fast: bool = False):
         self.checkpoint = checkpoint
         self.labels = checkpoint.labels
         tokenize = TOKENIZERS[checkpoint.config.tokenizer]
         self._numbers = TextNumbers(tokenize, checkpoint.vocabulary)
-        self._network = InferenceNetwork(checkpoint.parameters, checkpoint.architecture)
+        self._network = InferenceNetwork(checkpoint.parameters, checkpoint.architecture, fast)
 
     @classmethod
-    def load(cls, path: str | Path) -> "Classifier":
+    def load(cls, path: str | Path, fast: bool = False) -> "Classifier":
         """Read a checkpoint file, or the best one in a run's folder.
 
         Raises:
             UserError: it is missing, damaged, not a checkpoint or from a newer version.
         """
-        return cls(load_checkpoint(find_checkpoint(Path(path))))
+        return cls(load_checkpoint(find_checkpoint(Path(path))), fast)
 
     def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
         """(N, C) float32 probabilities of N sentences, the rows in the order given."""

@@ -1,7 +1,5 @@
 """``textcnn eval``."""
 
-import csv
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +8,7 @@ import click
 
 from textcnn.checkpoint import Checkpoint
 from textcnn.classifier import Classifier
+from textcnn.commands.csv_line import csv_line
 from textcnn.commands.display import scores_text
 from textcnn.commands.options import (
     DATA_OPTIONS,
@@ -76,10 +75,8 @@ def _say(line: str) -> None:
 
 def predictions_csv(texts: list[str], truth: list[str], labels: list[str], scored: Scored) -> str:
     """One row a sentence: text, true label, predicted label, a probability for each label."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["text", "label", "predicted", *(f"p({label})" for label in labels)])
+    lines = [csv_line(["text", "label", "predicted", *(f"p({label})" for label in labels)])]
     predicted = scored.probabilities.argmax(axis=1)
     for text, label, best, row in zip(texts, truth, predicted, scored.probabilities, strict=True):
-        writer.writerow([text, label, labels[best], *(f"{share:.6g}" for share in row)])
-    return stream.getvalue()
+        lines.append(csv_line([text, label, labels[best], *(f"{share:.6g}" for share in row)]))
+    return "".join(lines)
