@@ -22,6 +22,7 @@ import dataclasses
 import datetime
 import io
 import json
+import os
 import platform
 import shutil
 from collections.abc import Mapping
@@ -120,10 +121,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     state = checkpoint.training
     if state is None:
         raise ValueError("a checkpoint is saved with its training state")
-    # Made in memory: when a disk is full HDF5 leaves its library in a state that can crash the
-    # process, while Python's own write fails with one exception.
-    image = io.BytesIO()
-    with h5py.File(image, "w") as file:
+    with replacing(path) as aside, _PatientFile(aside) as stream, h5py.File(stream, "w") as file:
         file.attrs["format"] = FORMAT
         file.attrs["format_version"] = FORMAT_VERSION
         _write(file, "config", checkpoint.config.as_dict(), "options of the run")
@@ -139,8 +137,34 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         _write(file, "seen", {"hashes": checkpoint.seen}, "SHA-256 of training sentences, cut")
         _write(file, "vocabulary", checkpoint.vocabulary.words, "words by number")
         _write(file, "written_by", _versions(), "versions, and when")
-    with replacing(path) as aside:
-        aside.write_bytes(image.getbuffer())
+
+
+class _PatientFile(io.FileIO):
+    """A file that keeps its first error to itself until it is closed.
+
+    When a write fails, on a full disk, HDF5 is left in a state that can crash the process. It never
+    hears of it; the file is given up a moment later anyway.
+    """
+
+    def __init__(self, path: Path):
+        super().__init__(path, "w+")
+        self._error: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        """Write all of ``data``, or keep the error and pretend to have."""
+        view = memoryview(data).cast("B")
+        written = 0
+        try:
+            while written < len(view) and self._error is None:
+                written += super().write(view[written:])
+        except OSError as error:
+            self._error = error
+        return len(view)
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+        if self._error is not None:
+            raise self._error
 
 
 def load_checkpoint(path: Path, for_training: bool = False) -> Checkpoint:
@@ -161,7 +185,8 @@ def load_checkpoint(path: Path, for_training: bool = False) -> Checkpoint:
     except FileNotFoundError:
         raise UserError(f"{path}: no such checkpoint; train one with: python train.py") from None
     except (PermissionError, IsADirectoryError) as error:
-        raise UserError(f"{path}: {error.strerror}") from error
+        # h5py puts the library's whole report, of several lines, where strerror should be.
+        raise UserError(f"{path}: {os.strerror(error.errno or 0)}") from error
     except (
         OSError,
         LookupError,
