@@ -24,12 +24,12 @@ from textcnn.config import Config, flag, read_toml, write_toml
 from textcnn.curves import draw_curves
 from textcnn.datasets.corpus import load_corpus, locate
 from textcnn.errors import UserError
-from textcnn.experiment import Experiment, new_experiment, resumed_experiment
+from textcnn.experiment import Experiment, TokenizedData, new_experiment, resumed_experiment
 from textcnn.files import replace_text
 from textcnn.run_folder import RunFolder
 from textcnn.scoring import score_texts
 from textcnn.tensorboard import TensorBoard
-from textcnn.training import CheckpointDue, Evaluated, Event, Trainer
+from textcnn.training import CheckpointDue, Evaluated, Event, Progress, Trainer
 
 Listener = Callable[[Event], None]
 
@@ -78,13 +78,18 @@ def command(
     else:
         experiment, folder = _new(_config(config_file, options), out)
     _train(experiment, folder)
-    if not experiment.trainer.progress.finished:
+    progress, data = experiment.trainer.progress, experiment.data
+    # The network and its optimizer have gone to the checkpoint; what follows needs their memory.
+    del experiment
+    if progress.finished:
+        _finish(folder, data, progress)
+    with contextlib.suppress(ImportError):
+        draw_curves(folder.curves, progress.history)
+    if not progress.finished:
         say(
-            f"stopped at step {experiment.trainer.progress.step:,}; "
-            f"go on with: python train.py --resume {folder.path}"
+            f"stopped at step {progress.step:,}; go on with: python train.py --resume {folder.path}"
         )
         sys.exit(128 + signal.SIGINT)
-    _finish(experiment, folder)
     say(f"took {clock}")
 
 
@@ -96,8 +101,12 @@ def say(line: str) -> None:
 def _config(config_file: Path | None, options: dict[str, Any]) -> Config:
     given = given_options(options)
     if config_file is not None:
-        from_file = Config.from_mapping(read_toml(config_file), f"--config {config_file}")
-        given = {**from_file.as_dict(), **given}
+        from_file = Config.from_mapping(read_toml(config_file), f"--config {config_file}").as_dict()
+        if given.get("optimizer", from_file["optimizer"]) != from_file["optimizer"]:
+            # These were decided for the other optimizer, in the file of a run.
+            for name in ("learning_rate", "epsilon"):
+                from_file.pop(name, None)
+        given = {**from_file, **given}
     return Config.from_mapping(given, "")
 
 
@@ -160,8 +169,6 @@ def _train(experiment: Experiment, folder: RunFolder) -> None:
         for event in trainer.run(experiment.train, experiment.dev):
             for listener in listeners:
                 listener(event)
-    with contextlib.suppress(ImportError):
-        draw_curves(folder.curves, trainer.progress.history)
 
 
 def _keeper(experiment: Experiment, folder: RunFolder) -> Listener:
@@ -194,17 +201,17 @@ def stopping_on_signals(trainer: Trainer) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _finish(experiment: Experiment, folder: RunFolder) -> None:
-    best = experiment.trainer.progress.best
+def _finish(folder: RunFolder, data: TokenizedData, progress: Progress) -> None:
+    best = progress.best
     if best is not None:
         say(
             f"best dev accuracy {100 * best.dev_accuracy:.1f} % at step {best.step:,}, "
             f"epoch {best.epoch:.2f}"
         )
-    test = experiment.data.split.test
+    test = data.split.test
     if len(test):
         # From the file, not from memory: what is scored is what will be used.
-        scored = score_texts(Classifier.load(folder.best), *experiment.data.part(test))
+        scored = score_texts(Classifier.load(folder.best), *data.part(test))
         replace_text(folder.test, json.dumps(scored.scores.as_dict(), indent=2) + "\n")
         click.echo(f"test sentences, scored by {folder.best}:")
         click.echo(scores_text(scored.scores))

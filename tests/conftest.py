@@ -1,0 +1,46 @@
+"""Fixtures shared by the tests of training, of checkpoints and of the commands."""
+
+import os
+from pathlib import Path
+
+import pytest
+from small_run import labelled_sentences, options_text, write_csv
+
+from textcnn.commands import main
+from textcnn.config import Config
+from textcnn.datasets.corpus import load_corpus
+from textcnn.datasets.labelled_texts import LabelledTexts
+
+
+@pytest.fixture(scope="session")
+def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A CSV file of 120 labelled sentences."""
+    return write_csv(tmp_path_factory.mktemp("data") / "reviews.csv", labelled_sentences())
+
+
+@pytest.fixture(scope="session")
+def trained_run(tmp_path_factory: pytest.TempPathFactory, reviews: Path) -> Path:
+    """The folder of a finished run on ``reviews``; not to be changed."""
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    with pytest.raises(SystemExit) as ended:
+        main(
+            [
+                "train",
+                "--data",
+                str(reviews),
+                "--out",
+                str(folder),
+                *options_text(epochs=12, patience=0, learning_rate=0.01),
+            ]
+        )
+    assert ended.value.code == 0
+    return folder
+
+
+@pytest.fixture(scope="session")
+def movie_reviews() -> LabelledTexts:
+    """The real movie reviews, from the folder that TEXTCNN_DATA names."""
+    folder = os.environ.get("TEXTCNN_DATA")
+    if not folder:
+        pytest.skip("needs a folder with rt-polarity.pos and rt-polarity.neg in TEXTCNN_DATA")
+    return load_corpus(Config(data=(folder,)), lambda line: None)
