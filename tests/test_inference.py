@@ -1,5 +1,7 @@
 """A sentence's probabilities: the same alone, in any batch, in any order."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from small_run import labelled_sentences
 from textcnn.checkpoint import Checkpoint, load_checkpoint
 from textcnn.classifier import Classifier
 from textcnn.inference import InferenceNetwork
+from textcnn.layers.convolve_and_pool import pooled_maxima
 from textcnn.layers.softmax import softmax
 from textcnn.network import Architecture, evaluation_logits, initial_parameters
 from textcnn.packed import PackedSentences
@@ -68,6 +71,46 @@ def test_the_answer_is_that_of_evaluation(mode, sentences):
     np.testing.assert_allclose(inference.probabilities(packed(sentences)), expected, atol=1e-6)
 
 
+@settings(max_examples=60, deadline=None)
+@given(sentences=SENTENCES, size=st.floats(1e-3, 1e3), sizes=st.sampled_from([(3, 1, 5), (40,)]))
+def test_sixteen_bits_give_nearly_the_same_and_never_overflow(sentences, size, sizes):
+    """One word towers over the others: its windows come close to the largest sum allowed."""
+    architecture = Architecture("rand", 200, 13, sizes, 7, 3)
+    parameters = initial_parameters(architecture, np.random.default_rng(0))
+    parameters["embedding/tuned"][7] *= size
+    sentences = [*sentences, [7] * 60]
+    exact = InferenceNetwork(parameters, architecture)
+    fast = InferenceNetwork(parameters, architecture, fast=True)
+    features = [pooled(network, architecture, sentences) for network in (exact, fast)]
+    # Each of the rows of a window is rounded by half a step at most.
+    step = fast._table.scale * np.repeat(sizes, 7) / 2
+    assert (np.abs(features[0] - features[1]) <= step * 1.01 + 1e-4 * np.abs(features[0])).all()
+
+
+def pooled(network: InferenceNetwork, architecture: Architecture, sentences) -> np.ndarray:
+    words = packed(sentences)
+    network._table.need(words.words)
+    return pooled_maxima(network._table.rows, words, architecture.bank) * network._table.scale
+
+
+def test_sixteen_bits_give_the_same_bytes_alone_and_in_a_batch():
+    rng = np.random.default_rng(2)
+    sentences = [rng.integers(0, 200, rng.integers(0, 40)).tolist() for _ in range(300)]
+    architecture = Architecture("multichannel", 200, 13, (3, 1, 5), 7, 3)
+    parameters = initial_parameters(architecture, rng)
+    fast = InferenceNetwork(parameters, architecture, fast=True)
+    together = fast.probabilities(packed(sentences))
+    for row in range(300):
+        assert fast.probabilities(packed([sentences[row]])).tobytes() == together[row].tobytes()
+
+
+def test_sixteen_bits_give_the_same_labels(checkpoint):
+    texts = labelled_sentences().texts
+    exact, fast = Classifier(checkpoint), Classifier(checkpoint, fast=True)
+    np.testing.assert_allclose(exact.predict_proba(texts), fast.predict_proba(texts), atol=2e-3)
+    assert exact.predict(texts) == fast.predict(texts)
+
+
 def test_no_sentences_give_no_rows():
     assert network().logits(packed([])).shape == (0, 3)
     assert network().probabilities(packed([])).shape == (0, 3)
@@ -120,6 +163,32 @@ def test_numbering_a_text_is_tokenising_and_packing_it(tokenize, texts):
         packed_texts = numbers.pack(texts)
         assert packed_texts.words.tolist() == expected.words.tolist()
         assert packed_texts.lengths.tolist() == expected.lengths.tolist()
+
+
+def test_numbering_forgets_when_it_has_remembered_enough_and_stays_right(monkeypatch):
+    monkeypatch.setattr("textcnn.text_numbers.CACHE_CHARACTERS", 40)
+    texts = [f"word{number} again word{number // 2}" for number in range(60)]
+    vocabulary = Vocabulary.fit([kim(text) for text in texts[::2]])
+    numbers = TextNumbers(kim, vocabulary)
+    sizes = []
+    for start in range(0, 60, 5):
+        some = texts[start : start + 5]
+        packed_texts, expected = numbers.pack(some), vocabulary.pack([kim(text) for text in some])
+        assert packed_texts.words.tolist() == expected.words.tolist()
+        sizes.append(numbers._pieces.characters)
+    assert max(sizes) < 40 + max(len(" ".join(texts[i : i + 5])) for i in range(0, 60, 5))
+
+
+def test_numbering_in_several_threads_at_once():
+    texts = [f"w{number % 97} w{number % 89} x{number}" for number in range(4000)]
+    vocabulary = Vocabulary.fit([kim(text) for text in texts[::3]])
+    numbers = TextNumbers(kim, vocabulary)
+    parts = [texts[start : start + 50] for start in range(0, 4000, 50)]
+    with ThreadPoolExecutor(8) as pool:
+        packed_parts = list(pool.map(numbers.pack, parts))
+    for part, packed_part in zip(parts, packed_parts, strict=True):
+        expected = vocabulary.pack([kim(text) for text in part])
+        assert packed_part.words.tolist() == expected.words.tolist()
 
 
 def test_every_sentence_of_the_data_is_the_same_alone(checkpoint):

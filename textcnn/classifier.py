@@ -12,7 +12,7 @@ from textcnn.run_folder import find_checkpoint
 from textcnn.text_numbers import TextNumbers
 from textcnn.tokenizers import TOKENIZERS
 
-PIECE = 512
+PIECE = 1024
 """Texts that one thread takes at a time."""
 
 

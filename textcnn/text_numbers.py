@@ -1,5 +1,6 @@
-"""Text to word numbers in bulk: what is between two spaces is tokenised once, then remembered."""
+"""Text to word numbers in bulk: what stands between two spaces is tokenised only once."""
 
+import threading
 from collections.abc import Sequence
 from itertools import chain
 
@@ -9,47 +10,75 @@ from textcnn.packed import PackedSentences
 from textcnn.tokenizers import Tokenizer
 from textcnn.vocabulary import Vocabulary
 
-CACHE_SIZE = 1 << 17
-"""Pieces remembered before the cache starts afresh: a bound on memory, whatever comes in."""
-
-LONGEST_PIECE = 64
-"""Longer pieces are not words and do not come twice."""
-
-
-class _Pieces(dict[str, list[int]]):
-    """The word numbers of each piece of text seen so far."""
-
-    def __init__(self, tokenize: Tokenizer, vocabulary: Vocabulary):
-        super().__init__()
-        self._tokenize = tokenize
-        self._vocabulary = vocabulary
-
-    def __missing__(self, piece: str) -> list[int]:
-        numbers = self._vocabulary.numbers(self._tokenize(piece))
-        if len(piece) <= LONGEST_PIECE:
-            if len(self) >= CACHE_SIZE:
-                self.clear()
-            self[piece] = numbers
-        return numbers
+CACHE_CHARACTERS = 1 << 20
+"""Characters remembered before the cache starts afresh: a bound on memory, whatever comes in."""
 
 
 class TextNumbers:
     """Numbers the words of texts, as tokenising and then :meth:`Vocabulary.pack` does.
 
     No tokenizer makes a token across white space, so a text's tokens are those of its pieces, and a
-    dictionary finds a piece five times faster than a regular expression takes it apart.
+    dictionary finds a piece much faster than a regular expression takes it apart. May be used by
+    several threads at once.
     """
 
     def __init__(self, tokenize: Tokenizer, vocabulary: Vocabulary):
+        self._tokenize = tokenize
+        self._vocabulary = vocabulary
         self._pieces = _Pieces(tokenize, vocabulary)
 
     def pack(self, texts: Sequence[str]) -> PackedSentences:
         """The word numbers of N texts."""
-        numbers_of = self._pieces.__getitem__
-        words: list[int] = []
-        lengths = np.empty(len(texts), np.int64)
-        for row, text in enumerate(texts):
-            before = len(words)
-            words.extend(chain.from_iterable(map(numbers_of, text.split())))
-            lengths[row] = len(words) - before
-        return PackedSentences(np.array(words, dtype=np.int32), lengths)
+        if len(texts) == 1:  # Too little to be worth the bookkeeping.
+            return self._vocabulary.pack([self._tokenize(texts[0])])
+        # A new object and not an emptied one: another thread may still be using the old one.
+        if self._pieces.characters > CACHE_CHARACTERS:
+            self._pieces = _Pieces(self._tokenize, self._vocabulary)
+        pieces = self._pieces
+        # One loop after another, each within C, takes half the time of one loop over the texts.
+        split = list(map(str.split, texts))
+        counts = np.fromiter(map(len, split), np.int64, len(split))
+        found = map(pieces.__getitem__, chain.from_iterable(split))
+        words = pieces.words_of(np.fromiter(found, np.int64, int(counts.sum())))
+        ends = np.append(0, np.cumsum(words.lengths))[np.append(0, np.cumsum(counts))]
+        return PackedSentences(words.words, np.diff(ends))
+
+
+class _Pieces(dict[str, int]):
+    """Numbers the pieces of text seen so far, and holds the words of each.
+
+    Attributes:
+        characters: in all pieces together.
+    """
+
+    def __init__(self, tokenize: Tokenizer, vocabulary: Vocabulary):
+        super().__init__()
+        self.characters = 0
+        self._tokenize = tokenize
+        self._vocabulary = vocabulary
+        self._new: list[list[int]] = []
+        self._packed = PackedSentences(np.empty(0, np.int32), np.empty(0, np.int64))
+        self._learning = threading.Lock()
+
+    def __missing__(self, piece: str) -> int:
+        words = self._vocabulary.numbers(self._tokenize(piece))
+        with self._learning:
+            number = self.setdefault(piece, len(self._packed) + len(self._new))
+            if number == len(self._packed) + len(self._new):
+                self._new.append(words)
+                self.characters += len(piece)
+        return number
+
+    def words_of(self, pieces: np.ndarray) -> PackedSentences:
+        """The words of these pieces, one "sentence" a piece."""
+        with self._learning:
+            if self._new:
+                words = np.array(list(chain.from_iterable(self._new)), dtype=np.int32)
+                lengths = np.fromiter(map(len, self._new), np.int64, len(self._new))
+                self._packed = PackedSentences(
+                    np.concatenate([self._packed.words, words]),
+                    np.concatenate([self._packed.lengths, lengths]),
+                )
+                self._new = []
+            packed = self._packed
+        return packed.take(pieces)
