@@ -210,6 +210,20 @@ def test_fused_layer_equals_the_plain_ones(lengths, filter_sizes, num_words, tie
         np.testing.assert_allclose(gradient, expected, atol=1e-12)
 
 
+@pytest.mark.parametrize("frozen", [1, 3, 4])
+def test_frozen_columns_get_no_gradient_and_change_no_other(frozen):
+    rng = np.random.default_rng(11)
+    bank = FilterBank((1, 3), 2)
+    X, W = rng.normal(size=(5, 4)), rng.normal(size=(4, bank.num_rows, 2))
+    sentences = PackedSentences(rng.integers(0, 5, 8), np.array([5, 3]))
+    Y, backward = convolve_and_pool(X, sentences, W, bank)
+    upstream = rng.normal(size=Y.shape)
+    dX, dW = backward(upstream)
+    dX_rest, dW_same = convolve_and_pool(X, sentences, W, bank, frozen)[1](upstream)
+    np.testing.assert_allclose(dX_rest, dX[:, frozen:], atol=1e-12)
+    np.testing.assert_array_equal(dW_same, dW)
+
+
 def test_fused_layer_gradients():
     rng = np.random.default_rng(9)
     bank = FilterBank((2, 4), 3)

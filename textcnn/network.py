@@ -68,6 +68,11 @@ class Architecture:
         return CHANNELS[self.mode]
 
     @property
+    def frozen(self) -> int:
+        """Columns of the embedded words that stay as they are; the tuned channel stands last."""
+        return self.channels.count("embedding/static") * self.embedding_dim
+
+    @property
     def bank(self) -> FilterBank:
         """The layout of the filters."""
         return FilterBank(self.filter_sizes, self.num_filters)
@@ -186,6 +191,7 @@ def logits_and_backward(
         PackedSentences(which, sentences.lengths),
         parameters["convolution/weights"],
         architecture.bank,
+        architecture.frozen,
     )
     features, relu_backward = relu(maxima + parameters["convolution/bias"])
     kept, dropout_backward = dropout(features, dropout_rate, rng)
@@ -202,9 +208,7 @@ def logits_and_backward(
             "dense/bias": ddense_bias,
         }
         if "embedding/tuned" in architecture.channels:
-            # The tuned channel stands last.
-            dtuned = dX[:, -architecture.embedding_dim :]
-            gradients["embedding/tuned"] = RowGradient(words, dtuned)
+            gradients["embedding/tuned"] = RowGradient(words, dX)
         return gradients
 
     return logits, backward
