@@ -1,0 +1,1 @@
+"""textcnn timed beside its rivals; ``python benchmarks/run.py`` runs it all."""

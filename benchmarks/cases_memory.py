@@ -1,0 +1,127 @@
+"""Memory: the peak of a training run, and of prediction on a long pipe."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.report import Row
+from benchmarks.workload import KIM, ROOT, Workload, say
+
+MEGABYTE = 1e6
+PIECE = 2000
+"""Lines handed to the pipe at once."""
+
+LONGEST_FEED = 600
+"""Seconds after which the pipe is fed no more."""
+
+
+def run(work: Workload) -> list[Row]:
+    """Both."""
+    return [_training(work), _pipe(work)]
+
+
+def _training(work: Workload) -> Row:
+    say("memory: training")
+    epochs = 1 if work.options.quick else 3
+    (data,) = work.config.data
+    out = work.folder / "run"
+    ours = _peak(
+        work,
+        *("textcnn", "train", "--data", data, "--embedding-dim", str(KIM.dim)),
+        *("--epochs", str(epochs), "--out", str(out)),
+    )
+    theirs = _peak(work, "benchmarks.torch_training", data, str(epochs))
+    return Row(
+        "memory, training",
+        f"peak resident, D {KIM.dim}, {epochs} epochs, checkpoints written",
+        f"{ours / MEGABYTE:.0f} MB",
+        f"PyTorch, dense, no checkpoints: {theirs / MEGABYTE:.0f} MB",
+        target="< 300 MB",
+        reached=ours < 300 * MEGABYTE,
+        details={"bytes": {"textcnn": ours, "PyTorch": theirs}},
+    )
+
+
+def _peak(work: Workload, *module: str) -> int:
+    """Peak resident bytes of ``python -m module...``."""
+    target = work.folder / "peak.txt"
+    launcher = str(Path(__file__).with_name("peak_memory.py"))
+    command = [sys.executable, launcher, str(target), sys.executable, "-m", *module]
+    subprocess.run(
+        command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    return int(target.read_text("utf-8"))
+
+
+def _pipe(work: Workload) -> Row:
+    """Feed ``textcnn classify -`` and look at its memory ten times on the way."""
+    wanted = work.options.pipe_lines
+    say(f"memory: a pipe of {wanted:,} lines")
+    command = [sys.executable, "-m", "textcnn", "classify", "--checkpoint", str(work.checkpoint)]
+    process = subprocess.Popen(
+        [*command, "-"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    answers = _LineCounter(process.stdout)
+    answers.start()
+    resident: dict[int, int] = {}
+    deadline = time.monotonic() + LONGEST_FEED
+    fed = 0
+    for piece in _pieces(work.texts, wanted):
+        process.stdin.write("".join(piece).encode("utf-8"))
+        fed += len(piece)
+        if fed >= wanted * (len(resident) + 1) // 10:
+            resident[fed] = _resident(process.pid)
+        if time.monotonic() > deadline:
+            break
+    process.stdin.close()
+    answers.join()
+    if process.wait() or answers.lines != fed:
+        raise RuntimeError(f"classify answered {answers.lines:,} of {fed:,} lines")
+    first, last = list(resident.values())[1], list(resident.values())[-1]
+    return Row(
+        "memory, classify on a pipe",
+        f"resident after {list(resident)[1]:,} and {fed:,} lines, each with a new word",
+        f"{first / MEGABYTE:.0f} MB, {last / MEGABYTE:.0f} MB",
+        target="constant: ≤ 5 % more",
+        reached=last <= 1.05 * first,
+        details={"resident bytes by lines fed": resident},
+    )
+
+
+def _pieces(texts: list[str], wanted: int) -> Iterator[list[str]]:
+    """Lines in pieces, each line ending in a word never seen, so that no cache can hold them."""
+    for start in range(0, wanted, PIECE):
+        numbers = range(start, min(start + PIECE, wanted))
+        yield [f"{texts[number % len(texts)]} new{number}\n" for number in numbers]
+
+
+class _LineCounter(threading.Thread):
+    """Reads what classify answers, so that it never waits for us.
+
+    Attributes:
+        lines: read so far.
+    """
+
+    def __init__(self, stream: Iterator[bytes]):
+        super().__init__(daemon=True)
+        self._stream = stream
+        self.lines = 0
+
+    def run(self) -> None:
+        for _ in self._stream:
+            self.lines += 1
+
+
+def _resident(pid: int) -> int:
+    """Bytes a process holds in memory now."""
+    status = Path(f"/proc/{pid}/status")
+    if status.exists():
+        (line,) = (line for line in status.read_text("utf-8").splitlines() if "VmRSS" in line)
+        return 1024 * int(line.split()[1])
+    answer = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, check=True)
+    return 1024 * int(answer.stdout)

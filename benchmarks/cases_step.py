@@ -1,0 +1,184 @@
+"""A training step: gradients and update of one batch."""
+
+import itertools
+
+import numpy as np
+from torch import Tensor
+
+from benchmarks.report import Row, compare, duration
+from benchmarks.timing import OURS, Side, Spread, Timings, interleave
+from benchmarks.torch_network import (
+    COMPILED_MULTIPLE,
+    DROPOUT,
+    TorchTrainer,
+    compile_network,
+    forget_compiled,
+    torch_batches,
+)
+from benchmarks.workload import DENNYBRITZ, KIM, Options, Setting, Workload, initial, say
+from textcnn.config import Config
+from textcnn.experiment import make_optimizer
+from textcnn.network import Architecture, Regularisation, loss_and_gradients
+from textcnn.training import Examples
+
+LIMIT = "its matrix products alone"
+CALLS = 5
+
+TARGETS = {
+    # (setting, mode, optimizer, form): at least so many times faster.
+    (KIM, "nonstatic", "adam", "dense"): 8.0,
+    (KIM, "nonstatic", "adam", "sparse"): 4.0,
+    (KIM, "static", "adam", "dense"): 4.0,
+    (DENNYBRITZ, "nonstatic", "adam", "dense"): 5.0,
+}
+
+
+def run(work: Workload) -> list[Row]:
+    """Both settings, static and non-static, Adam and Adadelta."""
+    rows = []
+    combinations = itertools.product(
+        (KIM, DENNYBRITZ), ("nonstatic", "static"), ("adam", "adadelta")
+    )
+    for setting, mode, optimizer in combinations:
+        say(f"step: {setting}, {mode}, {optimizer}")
+        rows += _rows(work, setting, mode, optimizer)
+    return rows
+
+
+def _rows(work: Workload, setting: Setting, mode: str, optimizer: str) -> list[Row]:
+    architecture = work.architecture(setting, mode)
+    batches = work.batches(setting.batch_size)
+    trainers = torch_trainers(architecture, optimizer)
+    sides = {
+        OURS: our_side(architecture, optimizer, batches),
+        LIMIT: _products_side(architecture, batches),
+        **torch_sides(trainers, batches),
+        **_compiled_sides(work.options, trainers, architecture, optimizer, batches),
+    }
+    timings = interleave(sides, work.options.rounds(20), calls=CALLS)
+    case, where = f"step, {optimizer}", f"{setting}, {mode}"
+    rows = []
+    for form in ("dense", "sparse"):
+        rivals = [name for name in sides if form in name]
+        if rivals:
+            target = TARGETS.get((setting, mode, optimizer, form))
+            rows.append(compare(case, where, timings, rivals, target))
+    return [*rows, _limit_row(case, where, timings, (setting, mode, optimizer))]
+
+
+def _limit_row(case: str, where: str, timings: Timings, key: tuple[Setting, str, str]) -> Row:
+    ratio = timings.ratio(OURS, LIMIT)
+    required = key == (KIM, "nonstatic", "adam")
+    return Row(
+        f"{case}: multiple of the limit",
+        where,
+        duration(timings.median(OURS)),
+        f"{LIMIT}: {duration(timings.median(LIMIT))}",
+        details={"multiple": vars(ratio)},
+        ratio=Spread(1 / ratio.high, 1 / ratio.median, 1 / ratio.low),
+        target="≥ 0.5x" if required else "",
+        reached=ratio.median <= 2 if required else None,
+    )
+
+
+def our_side(architecture: Architecture, optimizer: str, batches: list[Examples]) -> Side:
+    """Our training step, as the training loop makes it."""
+    parameters = initial(architecture)
+    updater = make_optimizer(Config(optimizer=optimizer).resolved())
+    regularisation, rng = Regularisation(dropout=DROPOUT), np.random.default_rng(0)
+
+    def step(call: int) -> float:
+        batch = batches[call % len(batches)]
+        loss, _, gradients = loss_and_gradients(
+            parameters, architecture, batch.sentences, batch.classes, regularisation, rng
+        )
+        updater.step(parameters, gradients)
+        return loss
+
+    return step
+
+
+def torch_trainers(architecture: Architecture, optimizer: str) -> dict[str, TorchTrainer]:
+    """PyTorch's forms of the step, by name: what PyTorch offers for this optimizer."""
+    parameters = initial(architecture)
+    tuned = "embedding/tuned" in architecture.channels
+    forms = {"PyTorch, dense": TorchTrainer(parameters, architecture, optimizer)}
+    if optimizer == "adam":
+        fused = TorchTrainer(parameters, architecture, optimizer, fused=True)
+        forms["PyTorch, dense, fused"] = fused
+        if tuned:
+            sparse = TorchTrainer(parameters, architecture, optimizer, sparse=True, fused=True)
+            forms["PyTorch, sparse, fused"] = sparse
+    return forms
+
+
+def torch_sides(trainers: dict[str, TorchTrainer], batches: list[Examples]) -> dict[str, Side]:
+    """A side for each trainer; the batches are padded beforehand."""
+    pad_word = next(iter(trainers.values())).network.pad_word
+    tensors = torch_batches(batches, pad_word)
+    return {name: _torch_side(trainer, tensors) for name, trainer in trainers.items()}
+
+
+def _torch_side(trainer: TorchTrainer, tensors: list[tuple[Tensor, Tensor]]) -> Side:
+    return lambda call: trainer.step(*tensors[call % len(tensors)])
+
+
+def _compiled_sides(
+    options: Options,
+    trainers: dict[str, TorchTrainer],
+    architecture: Architecture,
+    optimizer: str,
+    batches: list[Examples],
+) -> dict[str, Side]:
+    """The last two forms again, the faster ones where there are three, with torch.compile."""
+    if not options.compile_seconds:
+        return {}
+    forget_compiled()
+    sides = {}
+    again = torch_trainers(architecture, optimizer)
+    for name in list(trainers)[-2:]:
+        trainer = again[name]
+        tensors = torch_batches(batches, trainer.network.pad_word, COMPILED_MULTIPLE)
+        reason = _compile(trainer, tensors, options.compile_seconds)
+        if reason:
+            say(f"{name}: torch.compile left out: {reason}")
+        else:
+            sides[f"{name}, compiled"] = _torch_side(trainer, tensors)
+    return sides
+
+
+def _compile(
+    trainer: TorchTrainer, tensors: list[tuple[Tensor, Tensor]], seconds: float
+) -> str | None:
+    classes = tensors[0][1]
+    inputs = [words for words, _ in tensors]
+    return compile_network(
+        trainer.network, lambda words: trainer.step(words, classes), inputs, seconds
+    )
+
+
+def _products_side(architecture: Architecture, batches: list[Examples]) -> Side:
+    """The matrix products that the step cannot do without, in buffers made beforehand.
+
+    ``P = X W``, ``dW = X.T G`` and, where the embedding is tuned, ``dX = G W.T``, X being the
+    vectors of the batch's different words.
+    """
+    counts = [len(np.unique(batch.sentences.words)) for batch in batches]
+    dim, columns = architecture.embedding_dim, architecture.bank.num_rows * architecture.num_filters
+    rng = np.random.default_rng(0)
+
+    def matrix(rows: int, width: int) -> np.ndarray:
+        return rng.uniform(-0.25, 0.25, (rows, width)).astype(np.float32)
+
+    X, W, G = matrix(max(counts), dim), matrix(dim, columns), matrix(max(counts), columns)
+    P, dW, dX = np.empty_like(G), np.empty_like(W), np.empty_like(X)
+    tuned = "embedding/tuned" in architecture.channels
+
+    def products(call: int) -> None:
+        rows = slice(counts[call % len(counts)])
+        np.matmul(X[rows], W, out=P[rows])
+        np.matmul(X[rows].T, G[rows], out=dW)
+        if tuned:
+            np.matmul(G[rows], W.T, out=dX[rows])
+
+    return products
