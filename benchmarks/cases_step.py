@@ -16,6 +16,7 @@ from benchmarks.torch_network import (
     torch_batches,
 )
 from benchmarks.workload import DENNYBRITZ, KIM, Options, Setting, Workload, initial, say
+from textcnn.allocation import keep_freed_memory
 from textcnn.config import Config
 from textcnn.experiment import make_optimizer
 from textcnn.network import Architecture, Regularisation, loss_and_gradients
@@ -83,6 +84,7 @@ def _limit_row(case: str, where: str, timings: Timings, key: tuple[Setting, str,
 
 def our_side(architecture: Architecture, optimizer: str, batches: list[Examples]) -> Side:
     """Our training step, as the training loop makes it."""
+    keep_freed_memory()  # As Trainer does; in this one process the rivals have the good of it too.
     parameters = initial(architecture)
     updater = make_optimizer(Config(optimizer=optimizer).resolved())
     regularisation, rng = Regularisation(dropout=DROPOUT), np.random.default_rng(0)

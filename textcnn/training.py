@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from textcnn.allocation import keep_freed_memory
 from textcnn.errors import RunError
 from textcnn.layers.dense import limit_row_norms
 from textcnn.layers.softmax import softmax_cross_entropy
@@ -182,6 +183,7 @@ class Trainer:
         self.schedule = schedule
         self.progress = progress or Progress()
         self._stopping = False
+        keep_freed_memory()
 
     def request_stop(self) -> None:
         """End :meth:`run` after the present step, with a checkpoint; safe in a signal handler."""
