@@ -223,7 +223,7 @@ class Config:
         below=1,
     )
     word_dropout: float = option(
-        0.3,
+        0.2,
         "Regularisation",
         "Share of the words replaced by the unknown word.",
         minimum=0,
