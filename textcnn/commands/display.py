@@ -2,6 +2,7 @@
 
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import click
@@ -148,6 +149,14 @@ def seen_text(scores: Scores) -> str:
         f"seen      {scores.seen:,} of these {scores.count:,} sentences were in the training "
         "part: this is no measure of new sentences"
     )
+
+
+def python() -> str:
+    """How this Python is called from here: ``.venv/bin/python`` where that is what runs."""
+    try:
+        return str(Path(sys.executable).relative_to(Path.cwd()))
+    except ValueError:
+        return "python"
 
 
 def percent(share: float) -> str:

@@ -13,7 +13,7 @@ import click
 
 from textcnn.checkpoint import load_checkpoint
 from textcnn.classifier import Classifier
-from textcnn.commands.display import Clock, Display, scores_text
+from textcnn.commands.display import Clock, Display, python, scores_text
 from textcnn.commands.options import (
     SectionedCommand,
     SectionedOption,
@@ -87,7 +87,8 @@ def command(
         draw_curves(folder.curves, progress.history)
     if not progress.finished:
         say(
-            f"stopped at step {progress.step:,}; go on with: python train.py --resume {folder.path}"
+            f"stopped at step {progress.step:,}; "
+            f"go on with: {python()} train.py --resume {folder.path}"
         )
         sys.exit(128 + signal.SIGINT)
     say(f"took {clock}")
@@ -216,7 +217,7 @@ def _finish(folder: RunFolder, data: TokenizedData, progress: Progress) -> None:
         click.echo(f"test sentences, scored by {folder.best}:")
         click.echo(scores_text(scored.scores))
     click.echo(
-        f"\nnext: python -m textcnn classify --checkpoint {folder.path} "
+        f"\nnext: {python()} -m textcnn classify --checkpoint {folder.path} "
         '"a gorgeous , witty , seductive movie"\n'
-        f"      python eval.py {folder.path} --predictions predictions.csv"
+        f"      {python()} eval.py {folder.path} --predictions predictions.csv"
     )
