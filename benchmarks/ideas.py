@@ -1,0 +1,178 @@
+"""Ideas for the training step, timed beside what the code does: ``python -m benchmarks.ideas``.
+
+Needs no rivals installed. Kim's setting: D 300, 3 x 100 maps, batches of 50 of the movie reviews.
+"""
+
+from collections.abc import Callable
+
+import click
+import numpy as np
+
+from benchmarks.timing import OURS, Side, interleave
+from textcnn.allocation import keep_freed_memory
+from textcnn.config import Config
+from textcnn.datasets.corpus import load_corpus, locate
+from textcnn.experiment import make_optimizer, new_experiment
+from textcnn.layers.convolve_and_pool import (
+    HeightWindows,
+    Windows,
+    _maxima,
+    _window_values,
+    _winners,
+    project,
+)
+from textcnn.network import Regularisation, loss_and_gradients, word_vectors
+from textcnn.packed import PackedSentences
+from textcnn.training import Examples, Trainer
+
+BATCHES = 40
+HEIGHT = 3
+
+
+class Batch:
+    """One batch, taken as far as the windows of filters of height 3."""
+
+    def __init__(self, trainer: Trainer, examples: Examples, rng: np.random.Generator):
+        parameters, architecture = trainer.parameters, trainer.architecture
+        words, which = np.unique(examples.sentences.words, return_inverse=True)
+        self.X = word_vectors(parameters, architecture, words)
+        self.W = parameters["convolution/weights"].reshape(self.X.shape[1], -1)
+        self.P = project(self.X, parameters["convolution/weights"])
+        sentences = PackedSentences(which, examples.sentences.lengths)
+        windows = Windows(sentences, architecture.filter_sizes, len(self.X))
+        self.layout = windows.by_height[HEIGHT]
+        self.Z = _window_values(self.P, windows, architecture.bank, HEIGHT, 0)
+        self.maxima = _maxima(self.Z, self.layout)
+        # The gradient after ReLU and dropout: most of it is zero.
+        kept = rng.random(self.maxima.shape) < 0.3
+        self.upstream = np.where(kept, rng.normal(size=kept.shape), 0).astype(np.float32)
+        # Three heights' worth of winning windows, as they fall on words and filter rows.
+        count = int(0.3 * examples.classes.size * architecture.num_features) * 4
+        self.places = rng.integers(0, self.P.size - self.P.shape[1], count)
+        self.values = rng.normal(size=count).astype(np.float32)
+        # The same windows one sentence after another, for reduceat.
+        self.by_sentence = np.argsort(self.layout.sentence, kind="stable")
+        counts = np.bincount(self.layout.sentence)
+        self.starts = np.cumsum(counts) - counts
+
+
+def running_argmax(Z: np.ndarray, layout: HeightWindows) -> tuple[np.ndarray, np.ndarray]:
+    """The maxima and where they are, kept up to date time after time."""
+    maxima = np.full((layout.runs[0][1], Z.shape[1]), -np.inf, Z.dtype)
+    places = np.zeros(maxima.shape, np.int64)
+    end = 0
+    for times, sentences in layout.runs:
+        for _ in range(times):
+            values = Z[end : end + sentences]
+            larger = values > maxima[:sentences]
+            np.copyto(maxima[:sentences], values, where=larger)
+            np.copyto(places[:sentences], end, where=larger)
+            end += sentences
+    return maxima, places
+
+
+def scatter(batch: Batch) -> np.ndarray:
+    """The winners' gradients added up in G, as the code does."""
+    G = np.zeros_like(batch.P)
+    np.add.at(G.reshape(-1), batch.places, batch.values)
+    return G[:-1]
+
+
+def sparse_products(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
+    """``dX`` and ``dW`` with G as a sparse matrix; it is 3 % full."""
+    from scipy import sparse
+
+    columns = batch.P.shape[1]
+    rows, places = np.divmod(batch.places, columns)
+    G = sparse.csr_array((batch.values, (rows, places)), shape=(len(batch.X), columns))
+    return G @ np.ascontiguousarray(batch.W.T), G.T.tocsr() @ batch.X
+
+
+def dense_products(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
+    """``dX`` and ``dW`` as the code makes them, the scattering included."""
+    G = scatter(batch)
+    return G @ batch.W.T, batch.X.T @ G
+
+
+def comparisons(batches: list[Batch]) -> dict[str, dict[str, Side]]:
+    """What is compared: by name, the sides."""
+
+    def on(function: Callable[[Batch], object]) -> Side:
+        return lambda call: function(batches[call % len(batches)])
+
+    return {
+        "maximum over time, one height": {
+            OURS: on(lambda batch: _maxima(batch.Z, batch.layout)),
+            "maximum.reduceat by sentence": on(
+                lambda batch: np.maximum.reduceat(batch.Z, batch.starts, axis=0)
+            ),
+        },
+        "winning windows, one height": {
+            OURS: on(
+                lambda batch: (
+                    _maxima(batch.Z, batch.layout),
+                    _winners(batch.Z, batch.maxima, batch.upstream, batch.layout.sentence),
+                )
+            ),
+            "running argmax": on(lambda batch: running_argmax(batch.Z, batch.layout)),
+        },
+        "scattering the gradient": {
+            OURS: on(scatter),
+            "bincount": on(
+                lambda batch: np.bincount(
+                    batch.places, batch.values, minlength=batch.P.size
+                ).astype(np.float32)
+            ),
+        },
+        "gradients of words and filters": {
+            OURS: on(dense_products),
+            "scipy.sparse": on(sparse_products),
+        },
+    }
+
+
+def step(trainer: Trainer, examples: list[Examples]) -> Side:
+    """A whole training step."""
+    optimizer, rng = make_optimizer(Config().resolved()), np.random.default_rng(0)
+
+    def side(call: int) -> None:
+        batch = examples[call % len(examples)]
+        _, _, gradients = loss_and_gradients(
+            trainer.parameters,
+            trainer.architecture,
+            batch.sentences,
+            batch.classes,
+            Regularisation(dropout=0.5),
+            rng,
+        )
+        optimizer.step(trainer.parameters, gradients)
+
+    return side
+
+
+@click.command()
+@click.option("--rounds", default=15, show_default=True)
+def main(rounds: int) -> None:
+    """Print the median milliseconds of each side and how they compare."""
+    config = locate(Config())
+    experiment = new_experiment(config, load_corpus(config, click.echo), lambda line: None)
+    rng = np.random.default_rng(0)
+    rows = rng.permutation(len(experiment.train))[: 50 * BATCHES].reshape(BATCHES, 50)
+    examples = [experiment.train.take(batch) for batch in rows]
+    keep_freed_memory()
+    batches = [Batch(experiment.trainer, batch, rng) for batch in examples]
+    click.echo(
+        "| | the code, ms | instead, ms | the code is better by (quartiles) |\n|---|---|---|---|"
+    )
+    for name, sides in comparisons(batches).items():
+        timings = interleave(sides, rounds, calls=BATCHES)
+        other = next(side for side in sides if side != OURS)
+        ours, theirs = (1e3 * timings.median(side) for side in (OURS, other))
+        ratio = timings.ratio(other)
+        click.echo(f"| {name} | {ours:.2f} | {theirs:.2f} ({other}) | {ratio} |")
+    timings = interleave({OURS: step(experiment.trainer, examples)}, rounds, calls=BATCHES)
+    click.echo(f"\na whole step: {1e3 * timings.median(OURS):.2f} ms")
+
+
+if __name__ == "__main__":
+    main()
