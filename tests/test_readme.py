@@ -1,0 +1,61 @@
+"""The README says what the program does: its tables, its example, its commands."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from docs.option_tables import option_tables
+from textcnn.commands import train
+from textcnn.config import Config
+
+CLONE = Path(__file__).resolve().parent.parent
+README = (CLONE / "README.md").read_text(encoding="utf-8")
+
+
+def block(mark: str) -> str:
+    """The code block after an HTML comment."""
+    match = re.search(rf"<!-- {mark} -->\n```\w*\n(.*?)```", README, re.S)
+    assert match is not None, f"the README has no {mark}"
+    return match.group(1)
+
+
+def test_the_option_tables_are_those_of_the_options():
+    begin, end = "<!-- option tables -->\n", "<!-- end of option tables -->"
+    assert README[README.index(begin) + len(begin) : README.index(end)] == option_tables()
+
+
+def test_the_python_example_runs_and_gives_what_it_says(trained_run, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    Path("runs").mkdir()
+    Path("runs/example").symlink_to(trained_run)
+    names: dict[str, object] = {}
+    for line in block("python example").splitlines():
+        code, _, promise = line.partition("  # ")
+        if not promise.startswith("["):
+            exec(code, names)
+            continue
+        value = eval(code, names)
+        # The labels of this small run are not those of the movie reviews.
+        assert isinstance(value, list)
+        assert len(value) == len(eval(promise))
+
+
+@pytest.mark.parametrize("mark", ["train command", "test command"])
+def test_each_command_of_the_readme_is_one_line(mark):
+    assert block(mark).count("\n") == 1
+
+
+def test_the_settings_of_the_ancestors_are_options_within_their_limits():
+    settings = re.findall(r"`(--(?:optimizer|embedding-dim) \w[^`]*)`", README)
+    assert len(settings) == 2
+    for words in settings:
+        context = train.command.make_context("train", shlex.split(words))
+        given = {name: value for name, value in context.params.items() if value not in (None, ())}
+        Config.from_mapping(given, "README")
+
+
+def test_every_file_the_readme_points_to_is_there():
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (CLONE / target).exists(), target
