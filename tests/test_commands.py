@@ -272,7 +272,7 @@ def test_a_signal_saves_and_resuming_ends_in_the_same_bytes(tmp_path, reviews, n
     assert process.returncode == 130
     assert "Traceback" not in "".join(lines)
     assert lines[-1].startswith("stopped at step ")
-    assert lines[-1].endswith(f"go on with: python train.py --resume {tmp_path / 'stopped'}\n")
+    assert lines[-1].endswith(f"python train.py --resume {tmp_path / 'stopped'}\n")
 
     assert textcnn("train", "--resume", tmp_path / "stopped").returncode == 0
     assert textcnn("train", *options, "--out", tmp_path / "whole").returncode == 0
