@@ -233,6 +233,7 @@ def _vectors(
     from textcnn.vectors import Algorithm, fill_unknown, load_vectors, train_vectors
 
     if config.vectors == "train":
+        report(f"training {config.vectors_algorithm} vectors first …")
         vectors = train_vectors(
             _vector_sentences(config, train_tokens),
             vocabulary.words,
