@@ -233,9 +233,10 @@ def _vectors(
     from textcnn.vectors import Algorithm, fill_unknown, load_vectors, train_vectors
 
     if config.vectors == "train":
+        sentences = _vector_sentences(config, train_tokens)
         report(f"training {config.vectors_algorithm} vectors first …")
         vectors = train_vectors(
-            _vector_sentences(config, train_tokens),
+            sentences,
             vocabulary.words,
             algorithm=cast(Algorithm, config.vectors_algorithm),
             dim=config.embedding_dim,
