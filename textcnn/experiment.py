@@ -179,18 +179,16 @@ def resumed_experiment(checkpoint: Checkpoint, corpus: LabelledTexts) -> Experim
             f"--resume: the data ({data.source}) is not what the run was started with "
             f"({checkpoint.source}); restore it, or start a new run"
         )
-    optimizer = make_optimizer(config)
+    optimizer, schedule = make_optimizer(config), _schedule(config)
     optimizer.steps, optimizer.slots = state.steps, state.slots
-    _check_resumable(
-        state, optimizer, checkpoint.architecture, _schedule(config), len(data.split.train)
-    )
+    _check_resumable(state, optimizer, checkpoint.architecture, schedule, len(data.split.train))
     trainer = Trainer(
         checkpoint.architecture,
         checkpoint.parameters,
         optimizer,
         _restored_generator(state),
         _regularisation(config),
-        _schedule(config),
+        schedule,
         state.progress,
     )
     return _assemble(config, checkpoint.labels, checkpoint.vocabulary, data, trainer)

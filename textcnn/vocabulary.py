@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -55,13 +56,12 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.words)
 
-    def numbers(self, tokens: Sequence[str]) -> list[int]:
+    def numbers(self, tokens: Iterable[str]) -> list[int]:
         """The number of each token."""
         return [self._numbers.get(token, UNKNOWN) for token in tokens]
 
     def pack(self, sentences: Sequence[Sequence[str]]) -> PackedSentences:
         """The sentences' tokens as numbers."""
-        number = self._numbers.get
-        words = [number(token, UNKNOWN) for sentence in sentences for token in sentence]
+        words = self.numbers(chain.from_iterable(sentences))
         lengths = np.fromiter(map(len, sentences), np.int64, len(sentences))
         return PackedSentences(np.array(words, dtype=np.int32), lengths)

@@ -151,6 +151,11 @@ def seen_text(scores: Scores) -> str:
     )
 
 
+def say(line: str) -> None:
+    """Tell the user something that is not the result: on standard error."""
+    click.echo(line, err=True)
+
+
 def python() -> str:
     """How this Python is called from here: ``.venv/bin/python`` where that is what runs."""
     try:

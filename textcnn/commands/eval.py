@@ -9,7 +9,7 @@ import click
 from textcnn.checkpoint import Checkpoint
 from textcnn.classifier import Classifier
 from textcnn.commands.csv_line import csv_line
-from textcnn.commands.display import scores_text
+from textcnn.commands.display import say, scores_text
 from textcnn.commands.options import (
     DATA_OPTIONS,
     SectionedCommand,
@@ -60,17 +60,13 @@ def command(
 def _sentences(checkpoint: Checkpoint, given: dict[str, Any]) -> tuple[list[str], list[str], str]:
     """Texts, labels and where they are from: those of ``--data``, or the run's own test part."""
     if "data" in given:
-        corpus = load_corpus(locate(Config.from_mapping(given, "")), _say)
+        corpus = load_corpus(locate(Config.from_mapping(given, "")), say)
         return corpus.texts, corpus.labels, f"data: {corpus.source}"
     if given:
         raise UserError(f"{flag(next(iter(given)))} describes --data; give that too")
-    corpus = load_corpus(checkpoint.config, _say)
+    corpus = load_corpus(checkpoint.config, say)
     texts, labels = held_out(checkpoint, corpus)
     return texts, labels, f"the run's own test sentences, from {corpus.source}"
-
-
-def _say(line: str) -> None:
-    click.echo(line, err=True)
 
 
 def predictions_csv(texts: list[str], truth: list[str], labels: list[str], scored: Scored) -> str:

@@ -13,7 +13,7 @@ import click
 
 from textcnn.checkpoint import load_checkpoint
 from textcnn.classifier import Classifier
-from textcnn.commands.display import Clock, Display, python, scores_text
+from textcnn.commands.display import Clock, Display, python, say, scores_text
 from textcnn.commands.options import (
     SectionedCommand,
     SectionedOption,
@@ -92,11 +92,6 @@ def command(
         )
         sys.exit(128 + signal.SIGINT)
     say(f"took {clock}")
-
-
-def say(line: str) -> None:
-    """Tell the user something that is not the result: on standard error."""
-    click.echo(line, err=True)
 
 
 def _config(config_file: Path | None, options: dict[str, Any]) -> Config:
