@@ -1,4 +1,4 @@
-"""Pretrained word vectors: from files, from gensim's downloader, or trained first.
+"""Pretrained word vectors: from files, packages or gensim's downloader, or trained first.
 
 Files are told apart by what they hold, whatever they are called; each may be gzip-compressed:
 
@@ -15,12 +15,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from textcnn.datasets.corpus import CACHE
 from textcnn.errors import UserError
 from textcnn.vectors import fasttext_format
 from textcnn.vectors.download import fetch_named
 from textcnn.vectors.fasttext_format import read_facebook
 from textcnn.vectors.files import MAX_LINE_BYTES, open_vectors
 from textcnn.vectors.gensim_format import read_gensim
+from textcnn.vectors.named import PACKAGED, fetch_packaged
 from textcnn.vectors.training import ALGORITHMS, Algorithm, train_vectors
 from textcnn.vectors.word2vec_format import (
     looks_like_text,
@@ -42,23 +44,29 @@ __all__ = [
 
 
 def load_vectors(
-    source: str, words: Sequence[str], report: Callable[[str], None] = lambda line: None
+    source: str,
+    words: Sequence[str],
+    report: Callable[[str], None] = lambda line: None,
+    cache: Path = CACHE,
 ) -> WordVectors:
     """Read the vectors of ``words``; only these are kept in memory.
 
     Args:
-        source: a path, or a name known to gensim's downloader ("word2vec-google-news-300").
+        source: a path, a name of :data:`textcnn.vectors.named.PACKAGED` ("glove-6b-100d"), or one
+            known to gensim's downloader ("word2vec-google-news-300").
         words: V different words.
         report: is given a line before anything that takes long.
+        cache: the folder where vectors from packages are kept.
 
     Raises:
         UserError: there is no such file or name, or the file cannot be read as vectors; the
             message names the file, and the line or row where there is one.
-        RunError: the network failed.
+        RunError: the network failed, or the disk is full.
     """
     path = Path(source)
     if not os.path.lexists(path):
-        path = fetch_named(source, report)
+        packaged = source in PACKAGED
+        path = fetch_packaged(source, cache, report) if packaged else fetch_named(source, report)
     if not path.is_file():
         raise UserError(f"{path}: not a file of vectors; give the path of one")
     report(f"reading vectors from {path}")

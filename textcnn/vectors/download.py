@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from textcnn.errors import RunError, UserError
+from textcnn.vectors.named import PACKAGED
 from textcnn.vectors.quiet_gensim import quiet_gensim
 
 # All names on gensim's list are made of these; anything else can only be a path.
@@ -64,8 +65,8 @@ def _fetch_list(name: str, fetch: Callable[[], dict[str, Any]]) -> dict[str, Any
     thread.join(_LIST_SECONDS)
     if not outcome:
         raise RunError(
-            f"{name}: no such file, and gensim's list of vectors cannot be fetched; "
-            "check the name and the network, or give a file"
+            f"{name}: no such file, and gensim's list of vectors cannot be fetched; check the name "
+            f"and the network, or give a file or a name that needs no list ({', '.join(PACKAGED)})"
         )
     return outcome[0]
 
@@ -73,7 +74,9 @@ def _fetch_list(name: str, fetch: Callable[[], dict[str, Any]]) -> dict[str, Any
 def _list_entry(name: str, models: dict[str, Any]) -> dict[str, Any]:
     if name not in models:
         known = ", ".join(sorted(model for model in models if not model.startswith("__")))
-        raise UserError(f"{name}: neither a file nor one of gensim's vectors ({known})")
+        raise UserError(
+            f"{name}: neither a file nor {', '.join(PACKAGED)} or one of gensim's vectors ({known})"
+        )
     entry: dict[str, Any] = models[name]
     return entry
 
