@@ -23,6 +23,50 @@ class Split:
     test: np.ndarray
 
 
+@dataclass(frozen=True)
+class DifferentSentences:
+    """The G different sentences among N rows; what divides them never parts equal ones.
+
+    Attributes:
+        of_row: (N,) number of each row's sentence.
+        names: the label names, sorted.
+        labels: (G,) number of each sentence's label: that of its first row.
+    """
+
+    of_row: np.ndarray
+    names: list[str]
+    labels: np.ndarray
+
+    @classmethod
+    def of(cls, keys: Sequence[str], labels: Sequence[str]) -> "DifferentSentences":
+        """Number the sentences.
+
+        Args:
+            keys: N sentences, as the network will see them.
+            labels: N label names.
+
+        Raises:
+            UserError: there is only one label.
+        """
+        # Plain dicts: an array of strings takes as much room for each as for the longest.
+        number_of_key = {key: number for number, key in enumerate(sorted(set(keys)))}
+        of_row = np.array([number_of_key[key] for key in keys], dtype=np.int64)
+        _, first = np.unique(of_row, return_index=True)
+        names = sorted(set(labels))
+        if len(names) < 2:
+            raise UserError(f"--data: only one label, {names[0]}; a classifier needs two or more")
+        number_of_label = {name: number for number, name in enumerate(names)}
+        return cls(of_row, names, np.array([number_of_label[labels[row]] for row in first]))
+
+    def rows(self, sentences: np.ndarray) -> np.ndarray:
+        """The rows, in ascending order, where any of these sentences stands."""
+        return np.flatnonzero(np.isin(self.of_row, sentences))
+
+    def counts(self) -> np.ndarray:
+        """(C,) different sentences of each label; one may have none left of its own."""
+        return np.bincount(self.labels, minlength=len(self.names))
+
+
 def stratified_split(
     keys: Sequence[str], labels: Sequence[str], dev_share: float, test_share: float, seed: int
 ) -> Split:
@@ -41,48 +85,56 @@ def stratified_split(
     Raises:
         UserError: a label has too few different sentences to stand in every part.
     """
-    # Plain dicts: an array of strings takes as much room for each as for the longest.
-    number_of_key = {key: number for number, key in enumerate(sorted(set(keys)))}
-    group_of_row = np.array([number_of_key[key] for key in keys])
-    _, first = np.unique(group_of_row, return_index=True)
-    names = sorted(set(labels))
-    number_of_label = {name: number for number, name in enumerate(names)}
-    group_labels = np.array([number_of_label[labels[row]] for row in first])
-    _check_counts(names, group_labels, 3 if test_share else 2)
-    train = np.arange(len(first))
+    sentences = DifferentSentences.of(keys, labels)
+    _check_counts(sentences, 3 if test_share else 2)
+    options = "--dev-share, --test-share"
+    train = np.arange(len(sentences.labels))
     test = np.arange(0)
     if test_share:
-        train, test = _divide(train, group_labels, test_share, seed)
-    train, dev = _divide(train, group_labels[train], dev_share / (1 - test_share), seed)
-    return Split(*(np.flatnonzero(np.isin(group_of_row, part)) for part in (train, dev, test)))
+        train, test = divide(train, sentences.labels, test_share, seed, options)
+    dev_of_rest = dev_share / (1 - test_share)
+    train, dev = divide(train, sentences.labels[train], dev_of_rest, seed, options)
+    return Split(*(sentences.rows(part) for part in (train, dev, test)))
 
 
-def _divide(
-    groups: np.ndarray, labels: np.ndarray, share: float, seed: int
+def divide(
+    sentences: np.ndarray, labels: np.ndarray, share: float, seed: int, options: str
 ) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a stratified share of ``sentences``.
+
+    Args:
+        sentences: (G,) numbers of sentences.
+        labels: (G,) their labels.
+        share: how much of them to draw, above 0 and below 1.
+        seed: decides which; only its lowest 32 bits count.
+        options: those that chose the share, for messages.
+
+    Returns:
+        The rest, and the part drawn.
+
+    Raises:
+        UserError: there are too few sentences.
+    """
     # Imported here: scikit-learn takes longer to load than a sentence to classify.
     from sklearn.model_selection import train_test_split
 
     # A part too small to hold every label would stop scikit-learn; it gets one of each.
     fewest = len(np.unique(labels))
-    size = min(max(round(share * len(groups)), fewest), len(groups) - fewest)
+    size = min(max(round(share * len(sentences)), fewest), len(sentences) - fewest)
     try:
         rest, part = train_test_split(
-            groups, test_size=size, stratify=labels, random_state=seed % 2**32
+            sentences, test_size=size, stratify=labels, random_state=seed % 2**32
         )
     except ValueError as error:  # For instance, one sentence of a rare label is left to divide.
         raise UserError(
-            "--dev-share, --test-share: the data is too small to be divided so; choose shares "
+            f"{options}: the data is too small to be divided so; choose shares "
             "nearer to the defaults or add sentences"
         ) from error
     return rest, part
 
 
-def _check_counts(names: Sequence[str], group_labels: np.ndarray, parts: int) -> None:
-    counts = np.bincount(group_labels, minlength=len(names))
-    if len(names) < 2:
-        raise UserError(f"--data: only one label, {names[0]}; a classifier needs two or more")
-    for name, count in zip(names, counts, strict=True):
+def _check_counts(sentences: DifferentSentences, parts: int) -> None:
+    for name, count in zip(sentences.names, sentences.counts(), strict=True):
         if count < parts:
             raise UserError(
                 f"--data: label {name} has {count} different sentence(s); each of the {parts} "
