@@ -1,0 +1,185 @@
+"""Evidence from counts: against counting by hand, and never with a sentence's own label."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Hashable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_network import packed
+
+from textcnn.errors import UserError
+from textcnn.naive_bayes import NaiveBayes, count
+from textcnn.packed import PackedSentences
+from textcnn.subwords import number_subwords, subwords
+
+WORDS = ["<unknown>", "film", "filmy", "dull", "a", "unfunny"]
+V = len(WORDS)
+SENTENCES = st.lists(st.lists(st.integers(0, V - 1), max_size=7), min_size=1, max_size=8)
+Items = Callable[[list[int]], list[Hashable]]
+
+
+def ngrams(order: int) -> Items:
+    def items(sentence: list[int]) -> list[Hashable]:
+        found = zip(*(sentence[start:] for start in range(order)), strict=False)
+        return [ngram for ngram in found if 0 not in ngram]
+
+    return items
+
+
+def parts(longest: int) -> Items:
+    return lambda sentence: [
+        part for word in sentence if word for part in subwords(WORDS[word], longest)
+    ]
+
+
+def by_hand(
+    training: list[list[int]], classes: list[int], num_classes: int, items: Items, asked: list[int]
+) -> list[float]:
+    """Wang and Manning's log-likelihoods of one sentence, written out."""
+    counts: list[Counter[Hashable]] = [Counter() for _ in range(num_classes)]
+    for sentence, label in zip(training, classes, strict=True):
+        counts[label].update(set(items(sentence)))
+    known = set().union(*counts)
+    sums = []
+    for counted in counts:
+        total = sum(counted.values()) + len(known)
+        sums.append(
+            sum(math.log((counted[item] + 1) / total) for item in items(asked) if item in known)
+        )
+    return [value - sum(sums) / num_classes for value in sums]
+
+
+def counted(
+    training: list[list[int]], classes: list[int], num_classes: int, longest: int, characters: int
+) -> tuple[NaiveBayes, np.ndarray]:
+    return count(packed(training), np.array(classes), num_classes, WORDS, longest, characters)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    training=SENTENCES,
+    asked=SENTENCES,
+    num_classes=st.integers(2, 4),
+    longest=st.integers(1, 3),
+    characters=st.sampled_from([0, 3, 5]),
+    seed=st.integers(0, 99),
+)
+def test_features_are_those_counted_by_hand(
+    training, asked, num_classes, longest, characters, seed
+):
+    """Words never seen in training have parts that were; those of words outside the vocabulary
+    have none, so every word is seen once here."""
+    training = [*training, list(range(1, V))]
+    classes = np.random.default_rng(seed).integers(0, num_classes, len(training)).tolist()
+    fitted, by_others = counted(training, classes, num_classes, longest, characters)
+    kinds: list[Items] = [ngrams(1)]
+    kinds += [parts(characters)] if characters else []
+    kinds += [ngrams(order) for order in range(2, longest + 1)]
+    features = fitted.features(packed(asked))
+    assert features.shape == (len(asked), len(kinds) * num_classes)
+    for row, sentence in zip(features, asked, strict=True):
+        expected = [
+            value
+            for items in kinds
+            for value in by_hand(training, classes, num_classes, items, sentence)
+        ]
+        np.testing.assert_allclose(row, expected, atol=1e-4)
+    assert by_others.shape == (len(training), len(kinds) * num_classes)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    training=SENTENCES, longest=st.integers(1, 2), characters=st.sampled_from([0, 4]),
+    seed=st.integers(0, 99), asked=st.integers(0, 7),
+)  # fmt: skip
+def test_a_training_sentence_is_judged_as_if_it_had_not_been_counted(
+    training, longest, characters, seed, asked
+):
+    """Its own n-grams are still known, so the others' counts are taken by hand with them added to
+    what is known but to no class."""
+    training = [*training, list(range(1, V))]
+    asked %= len(training)
+    classes = np.random.default_rng(seed).integers(0, 2, len(training)).tolist()
+    _, by_others = counted(training, classes, 2, longest, characters)
+    kinds: list[Items] = [ngrams(1)]
+    kinds += [parts(characters)] if characters else []
+    kinds += [ngrams(order) for order in range(2, longest + 1)]
+    expected = []
+    for items in kinds:
+        known = {item for sentence in training for item in items(sentence)}
+        others = [row for row in range(len(training)) if row != asked]
+        sums = []
+        for label in (0, 1):
+            seen = Counter(
+                item
+                for row in others
+                if classes[row] == label
+                for item in set(items(training[row]))
+            )
+            total = sum(seen.values()) + max(len(known), 1)
+            sums.append(sum(math.log((seen[item] + 1) / total) for item in items(training[asked])))
+        expected += [value - sum(sums) / 2 for value in sums]
+    np.testing.assert_allclose(by_others[asked], expected, atol=1e-4)
+
+
+def test_many_sentences_are_judged_as_few_are(monkeypatch):
+    rng = np.random.default_rng(1)
+    training = [rng.integers(0, V, rng.integers(0, 6)).tolist() for _ in range(11)]
+    classes = rng.integers(0, 3, 11).tolist()
+    _, expected = counted(training, classes, 3, 2, 4)
+    monkeypatch.setattr("textcnn.item_counts.SENTENCES_AT_ONCE", 3)
+    _, got = counted(training, classes, 3, 2, 4)
+    np.testing.assert_array_equal(got, expected)
+
+
+def test_unknown_words_and_unseen_ngrams_say_nothing():
+    fitted, _ = counted([[1, 2, 3], [2, 1]], [0, 1], 2, 2, 0)
+    assert not fitted.features(packed([[0, 0], []])).any()
+    alone = fitted.features(packed([[1]]))
+    np.testing.assert_array_equal(fitted.features(packed([[1, 0]])), alone)
+    backwards = fitted.features(packed([[3, 2]]))
+    assert not backwards[0, 2:].any()  # the pair was never seen in this order
+
+
+def test_parts_say_something_of_a_word_that_no_sentence_had():
+    fitted, _ = counted([[1, 4], [3, 4]], [0, 1], 2, 1, 6)
+    filmy = fitted.features(packed([[2]]))[0]
+    assert filmy[0] == pytest.approx(filmy[1])  # the word itself was in neither class
+    assert filmy[2] > filmy[3]  # its parts were in the first, in "film"
+
+
+def test_nothing_to_count():
+    fitted, by_others = counted([[], [0]], [0, 1], 2, 2, 4)
+    assert not fitted.features(packed([[0], []])).any()
+    assert not by_others.any()
+
+
+def test_weighed_it_adds_what_weighing_the_features_gives():
+    rng = np.random.default_rng(0)
+    training = [rng.integers(0, V, length).tolist() for length in (3, 0, 7, 1, 5)]
+    fitted, _ = counted(training, [0, 1, 2, 1, 0], 3, 3, 5)
+    weights = rng.normal(size=(3, 12)).astype(np.float32)
+    logits = np.ones((5, 3), np.float32)
+    weighed = fitted.weighed(weights)
+    assert len(weighed.evidence) == 3  # words and their parts are one lookup
+    weighed.add_to(logits, packed(training))
+    expected = 1 + fitted.features(packed(training)) @ weights.T
+    np.testing.assert_allclose(logits, expected, atol=1e-5)
+
+
+def test_ngrams_too_long_for_their_numbers():
+    with pytest.raises(UserError, match="--ngrams 40: too long for 6 words; choose shorter"):
+        counted([[1]], [0], 2, 40, 0)
+
+
+def test_parts_of_a_word():
+    assert subwords("film", 4) == ["<fi", "fil", "ilm", "lm>", "<fil", "film", "ilm>"]
+    assert subwords("a", 6) == ["<a>"]
+    assert subwords("", 6) == []
+    parts_of, different = number_subwords(WORDS, 3)
+    assert parts_of.lengths.tolist() == [0, 4, 5, 4, 1, 7]
+    assert different == 4 + 2 + 4 + 1 + 7  # film and filmy share <fi, fil, ilm
+    assert isinstance(parts_of, PackedSentences)

@@ -1,0 +1,186 @@
+"""How likely a sentence is in each class by counting alone: features beside the pooled ones.
+
+A network of random word vectors needs several passes to find out which words speak for which class,
+and by then has learnt its sentences by heart. Counting tells it at once. Wang and Manning (2012)
+showed how far counts of words and word pairs go; parts of words add what rare words have in common
+with others. Each of these kinds of items gives a sentence C numbers, the log-likelihood of its
+items under each class, and the network learns how far to trust them.
+
+A training sentence is always judged by the other sentences' counts (:func:`judged_by_others`): by
+counts that include it, its rare words would give its own label away.
+"""
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from textcnn.errors import UserError
+from textcnn.item_counts import ItemCounts, sum_segments
+from textcnn.ngrams import LARGEST_KEY, ngram_keys, rows_of
+from textcnn.packed import PackedSentences
+from textcnn.subwords import number_subwords
+from textcnn.vocabulary import UNKNOWN
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What each item of one kind adds to the classes' log-likelihoods.
+
+    Attributes:
+        order: words in an item.
+        keys: (N,) int64, ascending, of n-grams (:func:`ngram_keys`); None where the rows are word
+            numbers.
+        values: (N + 1, C) float32, the last row zeros, or (V, C), the unknown word's zeros.
+    """
+
+    order: int
+    keys: np.ndarray | None
+    values: np.ndarray
+
+    def rows(self, sentences: PackedSentences, num_words: int) -> tuple[np.ndarray, np.ndarray]:
+        """The row of each item of the sentences, and how many items each sentence has."""
+        if self.keys is None:
+            return sentences.words, sentences.lengths
+        keys, lengths = ngram_keys(sentences, self.order, num_words)
+        return rows_of(keys, self.keys), lengths
+
+    def sums(self, sentences: PackedSentences, num_words: int) -> np.ndarray:
+        """(B, C) sums over each sentence's items."""
+        rows, lengths = self.rows(sentences, num_words)
+        return sum_segments(self.values.take(rows, axis=0), lengths)
+
+
+class NaiveBayes:
+    """The evidence of words, of their parts and of n-grams.
+
+    Attributes:
+        evidence: of each kind; those by word come first.
+    """
+
+    def __init__(self, evidence: Sequence[Evidence], vocabulary_size: int):
+        self.evidence = list(evidence)
+        self._vocabulary_size = vocabulary_size
+
+    def features(self, sentences: PackedSentences) -> np.ndarray:
+        """(B, kinds * C) float32 log-likelihoods, the mean over the classes taken off.
+
+        Words and n-grams never seen in training say nothing.
+        """
+        sums = [kind.sums(sentences, self._vocabulary_size) for kind in self.evidence]
+        return np.concatenate(sums, axis=1)
+
+    def weighed(self, weights: np.ndarray) -> "NaiveBayes":
+        """The same with the values multiplied out: sums of it are what is added to the logits.
+
+        All evidence by word becomes one.
+
+        Args:
+            weights: (C, kinds * C), of the dense layer that reads :meth:`features`.
+        """
+        parts = np.split(weights, len(self.evidence), axis=1)
+        weighed = [
+            Evidence(kind.order, kind.keys, kind.values @ part.T)
+            for kind, part in zip(self.evidence, parts, strict=True)
+        ]
+        by_word = [kind.values for kind in weighed if kind.keys is None]
+        words = Evidence(1, None, functools.reduce(np.add, by_word))
+        ngrams = [kind for kind in weighed if kind.keys is not None]
+        return NaiveBayes([words, *ngrams], self._vocabulary_size)
+
+    def add_to(self, logits: np.ndarray, sentences: PackedSentences) -> None:
+        """Add all evidence, once weighed, to (B, C) logits in place."""
+        for kind in self.evidence:
+            logits += kind.sums(sentences, self._vocabulary_size)
+
+
+def count(
+    sentences: PackedSentences,
+    classes: np.ndarray,
+    num_classes: int,
+    words: Sequence[str],
+    ngrams: int,
+    subwords: int,
+) -> tuple[NaiveBayes, np.ndarray]:
+    """Count training sentences.
+
+    Args:
+        sentences: B sentences of word numbers below V.
+        classes: (B,) their classes.
+        num_classes: C.
+        words: V words.
+        ngrams: words in the longest n-grams, at least 1.
+        subwords: characters in the longest parts of words; 0 counts no parts.
+
+    Returns:
+        What was counted, and for the training sentences themselves (B, kinds * C) features by the
+        other sentences' counts.
+
+    Raises:
+        UserError: the vocabulary is too large for n-grams so long.
+    """
+    num_words = len(words)
+    if num_words**ngrams > LARGEST_KEY:
+        raise UserError(
+            f"--ngrams {ngrams}: too long for {num_words:,} words; choose shorter n-grams, or "
+            "--max-vocabulary or --min-count to know fewer words"
+        )
+    kinds = [_words(sentences, classes, num_classes, num_words)]
+    if subwords:
+        kinds.append(_subwords(sentences, classes, num_classes, words, subwords))
+    kinds += [
+        _ngrams(sentences, classes, num_classes, num_words, order) for order in range(2, ngrams + 1)
+    ]
+    evidence, left_out = zip(*kinds, strict=True)
+    return NaiveBayes(evidence, num_words), np.concatenate(left_out, axis=1)
+
+
+Counted = tuple[Evidence, np.ndarray]
+
+
+def _words(
+    sentences: PackedSentences, classes: np.ndarray, num_classes: int, num_words: int
+) -> Counted:
+    known = sentences.words != UNKNOWN
+    items, lengths = sentences.words[known], _kept(known, sentences.lengths)
+    # Number 0 is nobody's.
+    counts = ItemCounts.of(items - 1, lengths, classes, num_words - 1, num_classes)
+    values = np.concatenate([np.zeros((1, num_classes), np.float32), counts.log_likelihoods()])
+    return Evidence(1, None, values), counts.left_out(items - 1, lengths, classes)
+
+
+def _subwords(
+    sentences: PackedSentences,
+    classes: np.ndarray,
+    num_classes: int,
+    words: Sequence[str],
+    longest: int,
+) -> Counted:
+    parts, num_parts = number_subwords(words, longest)
+    spelt = parts.take(sentences.words)
+    lengths = sum_segments(spelt.lengths[:, None], sentences.lengths)[:, 0]
+    counts = ItemCounts.of(spelt.words, lengths, classes, num_parts, num_classes)
+    values = sum_segments(counts.log_likelihoods().take(parts.words, axis=0), parts.lengths)
+    return Evidence(1, None, values), counts.left_out(spelt.words, lengths, classes)
+
+
+def _ngrams(
+    sentences: PackedSentences,
+    classes: np.ndarray,
+    num_classes: int,
+    num_words: int,
+    order: int,
+) -> Counted:
+    keys, lengths = ngram_keys(sentences, order, num_words)
+    known = keys >= 0
+    distinct, items = np.unique(keys[known], return_inverse=True)
+    lengths = _kept(known, lengths)
+    counts = ItemCounts.of(items, lengths, classes, len(distinct), num_classes)
+    values = np.concatenate([counts.log_likelihoods(), np.zeros((1, num_classes), np.float32)])
+    return Evidence(order, distinct, values), counts.left_out(items, lengths, classes)
+
+
+def _kept(known: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """(B,) how many items of each segment are known."""
+    return sum_segments(known.astype(np.int64)[:, None], lengths)[:, 0]
