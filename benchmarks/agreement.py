@@ -6,9 +6,10 @@ from torch.nn import functional
 from benchmarks.onnx_network import export, session
 from benchmarks.torch_network import TorchNetwork, torch_batches
 from benchmarks.workload import DENNYBRITZ, KIM, Setting, Workload, initial, say
+from textcnn.architecture import Architecture, Parameters
 from textcnn.errors import RunError
 from textcnn.inference import InferenceNetwork
-from textcnn.network import Architecture, Parameters, Regularisation, loss_and_gradients
+from textcnn.network import Regularisation, loss_and_gradients
 from textcnn.row_gradient import RowGradient
 from textcnn.training import Examples
 
@@ -46,7 +47,7 @@ def _check(work: Workload, setting: Setting, mode: str) -> None:
     for name, gradient in theirs.items():
         _compare(f"{where}: gradient of {name}", ours[name], gradient)
 
-    predicted = InferenceNetwork(parameters, architecture).logits(batch.sentences)
+    predicted = InferenceNetwork([parameters], architecture).logits(batch.sentences)
     _compare(f"{where}: logits, PyTorch", predicted, logits.detach().numpy())
     path = work.folder / "agreement.onnx"
     export(network, path)

@@ -10,7 +10,7 @@ from benchmarks.cases_step import our_side, torch_sides, torch_trainers
 from benchmarks.report import Row, duration
 from benchmarks.timing import OURS, Spread, Timings, interleave
 from benchmarks.workload import Workload, say
-from textcnn.network import Architecture
+from textcnn.architecture import Architecture
 from textcnn.packed import PackedSentences
 from textcnn.training import Examples
 

@@ -49,8 +49,8 @@ class _Networks:
         _ = work.checkpoint  # Trains.
         trainer = work.experiment.trainer
         self.parameters, self.architecture = trainer.parameters, trainer.architecture
-        self.ours = InferenceNetwork(self.parameters, self.architecture)
-        self.fast = InferenceNetwork(self.parameters, self.architecture, fast=True)
+        self.ours = InferenceNetwork([self.parameters], self.architecture)
+        self.fast = InferenceNetwork([self.parameters], self.architecture, fast=True)
         self.torch = TorchNetwork(self.parameters, self.architecture).eval()
         self.onnx = work.folder / "network.onnx"
         export(self.torch, self.onnx)
@@ -110,7 +110,7 @@ def _from_numbers(work: Workload, networks: _Networks) -> list[Row]:
         OURS: lambda call: networks.ours.logits(sentences),
         FAST: lambda call: networks.fast.logits(sentences),
         FIRST_TIME: lambda call: InferenceNetwork(
-            networks.parameters, networks.architecture
+            [networks.parameters], networks.architecture
         ).logits(sentences),
     }
     for size in BATCH_SIZES:

@@ -17,9 +17,10 @@ from benchmarks.torch_network import (
 )
 from benchmarks.workload import DENNYBRITZ, KIM, Options, Setting, Workload, initial, say
 from textcnn.allocation import keep_freed_memory
+from textcnn.architecture import Architecture
 from textcnn.config import Config
 from textcnn.experiment import make_optimizer
-from textcnn.network import Architecture, Regularisation, loss_and_gradients
+from textcnn.network import Regularisation, loss_and_gradients
 from textcnn.training import Examples
 
 LIMIT = "its matrix products alone"

@@ -10,9 +10,10 @@ import numpy as np
 
 from benchmarks.timing import OURS, Side, interleave
 from textcnn.allocation import keep_freed_memory
+from textcnn.architecture import word_vectors
 from textcnn.config import Config
 from textcnn.datasets.corpus import load_corpus, locate
-from textcnn.experiment import make_optimizer, new_experiment
+from textcnn.experiment import TokenizedData, make_optimizer, new_experiment
 from textcnn.layers.convolve_and_pool import (
     HeightWindows,
     Windows,
@@ -21,7 +22,7 @@ from textcnn.layers.convolve_and_pool import (
     _winners,
     project,
 )
-from textcnn.network import Regularisation, loss_and_gradients, word_vectors
+from textcnn.network import Regularisation, loss_and_gradients
 from textcnn.packed import PackedSentences
 from textcnn.training import Examples, Trainer
 
@@ -154,8 +155,9 @@ def step(trainer: Trainer, examples: list[Examples]) -> Side:
 @click.option("--rounds", default=15, show_default=True)
 def main(rounds: int) -> None:
     """Print the median milliseconds of each side and how they compare."""
-    config = locate(Config())
-    experiment = new_experiment(config, load_corpus(config, click.echo), lambda line: None)
+    config = locate(Config(ngrams=0, averaging=0))
+    data = TokenizedData.prepare(load_corpus(config, click.echo), config)
+    experiment = new_experiment(config, data, lambda line: None)
     rng = np.random.default_rng(0)
     rows = rng.permutation(len(experiment.train))[: 50 * BATCHES].reshape(BATCHES, 50)
     examples = [experiment.train.take(batch) for batch in rows]

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from textcnn.architecture import Architecture, Parameters
 from textcnn.config import Config
-from textcnn.network import Architecture, Parameters
 from textcnn.packed import PackedSentences
 from textcnn.training import Examples
 

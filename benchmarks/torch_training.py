@@ -12,7 +12,7 @@ import torch
 from benchmarks.torch_network import TorchTrainer, padded
 from textcnn.config import Config
 from textcnn.datasets.corpus import load_corpus
-from textcnn.experiment import new_experiment
+from textcnn.experiment import TokenizedData, new_experiment
 from textcnn.training import Examples
 
 
@@ -49,8 +49,9 @@ def _accuracy(trainer: TorchTrainer, examples: Examples, batch_size: int) -> flo
 
 
 def _main(data: str, epochs: int) -> None:
-    config = Config(data=(data,))
-    experiment = new_experiment(config, load_corpus(config, print), print)
+    config = Config(data=(data,), ngrams=0, averaging=0)
+    data_read = TokenizedData.prepare(load_corpus(config, print), config)
+    experiment = new_experiment(config, data_read, print)
     ours = experiment.trainer
     trainer = TorchTrainer(ours.parameters, ours.architecture, "adam")
     ours.parameters.clear()

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from textcnn.architecture import Architecture, Parameters, initial_parameters
 from textcnn.checkpoint import save_checkpoint
 from textcnn.config import Config
 from textcnn.datasets.corpus import load_corpus, locate
-from textcnn.experiment import Experiment, new_experiment
-from textcnn.network import Architecture, Parameters, initial_parameters
+from textcnn.experiment import Experiment, TokenizedData, new_experiment
 from textcnn.training import Examples, StepDone
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -83,20 +83,22 @@ class Workload:
     def config(self) -> Config:
         """The application's defaults on the data that was asked for."""
         given = self.options.data
-        config = Config(patience=0) if given is None else Config(patience=0, data=(given,))
-        return locate(config)
+        # The rivals have no n-gram counts and no average, so neither has the network they race.
+        config = Config(patience=0, ngrams=0, averaging=0, dropout_draw="sentence")
+        return locate(config if given is None else dataclasses.replace(config, data=(given,)))
 
     @functools.cached_property
     def experiment(self) -> Experiment:
         """The movie reviews split and numbered, with the default network."""
-        return new_experiment(self.config, load_corpus(self.config, say), say)
+        data = TokenizedData.prepare(load_corpus(self.config, say), self.config)
+        return new_experiment(self.config, data, say)
 
     @functools.cached_property
     def everything(self) -> Examples:
         """All sentences."""
         data = self.experiment.data
         rows = np.arange(len(data.texts))
-        return data.examples(rows, self.experiment.vocabulary, self.experiment.labels)
+        return Examples(*data.packed(rows, self.experiment.vocabulary, self.experiment.labels))
 
     @functools.cached_property
     def texts(self) -> list[str]:

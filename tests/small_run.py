@@ -11,7 +11,7 @@ import numpy as np
 
 from textcnn.config import Config
 from textcnn.datasets.labelled_texts import LabelledTexts
-from textcnn.experiment import Experiment, new_experiment
+from textcnn.experiment import Experiment, TokenizedData, new_experiment
 from textcnn.training import CheckpointDue, Event
 
 REPOSITORY = Path(__file__).parent.parent
@@ -64,7 +64,9 @@ def small_config(**options: Any) -> Config:
 
 def small_experiment(**options: Any) -> Experiment:
     """A run on :func:`labelled_sentences`, about to begin."""
-    return new_experiment(small_config(**options), labelled_sentences(), lambda line: None)
+    config = small_config(**options)
+    data = TokenizedData.prepare(labelled_sentences(), config)
+    return new_experiment(config, data, lambda line: None)
 
 
 def run(experiment: Experiment) -> list[Event]:
@@ -81,6 +83,10 @@ def state_bytes(experiment: Experiment) -> dict[str, bytes]:
     """Every number that training changes, as bytes, so that equal means identical."""
     trainer, progress = experiment.trainer, experiment.trainer.progress
     arrays = {f"parameters/{name}": array for name, array in trainer.parameters.items()}
+    if trainer.average is not None:
+        arrays |= {f"average/{name}": array for name, array in trainer.average.arrays.items()}
+        arrays |= {f"taken in/{name}": steps for name, steps in trainer.average.steps.items()}
+    arrays["dev logits"] = progress.dev_logits
     arrays |= {f"slots/{name}": array for name, array in trainer.optimizer.slots.items()}
     state = {
         name: f"{array.dtype}{array.shape}".encode() + array.tobytes()

@@ -66,8 +66,20 @@ def test_everything_comes_back(trained, path):
     assert loaded.architecture == trained.architecture
     assert loaded.training is not None
     assert trained.training is not None
+    assert loaded.training.average is not None
+    assert trained.training.average is not None
+    assert loaded.temperature == trained.temperature
+    assert loaded.naive_bayes is not None
+    assert trained.naive_bayes is not None
+    for kind, other in zip(loaded.naive_bayes.evidence, trained.naive_bayes.evidence, strict=True):
+        assert kind.order == other.order
+        np.testing.assert_array_equal(kind.keys, other.keys)
+        np.testing.assert_array_equal(kind.values, other.values)
     for mine, theirs in (
         (loaded.parameters, trained.parameters),
+        (loaded.training.parameters, trained.training.parameters),
+        (loaded.training.average.arrays, trained.training.average.arrays),
+        (loaded.training.average.steps, trained.training.average.steps),
         (loaded.training.slots, trained.training.slots),
     ):
         assert set(mine) == set(theirs)
@@ -91,10 +103,49 @@ def test_labels_and_words_of_any_language_come_back(trained, tmp_path):
     assert load_checkpoint(tmp_path / "c.h5").labels == labels
 
 
-def test_a_checkpoint_without_training_state_is_not_saved(trained, tmp_path):
-    with pytest.raises(ValueError, match="training state"):
-        save_checkpoint(tmp_path / "c.h5", dataclasses.replace(trained, training=None))
-    assert list(tmp_path.iterdir()) == []
+def test_several_networks_come_back_together_and_cannot_be_resumed(trained, tmp_path):
+    config = dataclasses.replace(trained.config, ensemble=3)
+    others = tuple(
+        {name: array + number for name, array in trained.parameters.items()} for number in (1, 2)
+    )
+    path = tmp_path / "c.h5"
+    ensemble = dataclasses.replace(trained, config=config, others=others, training=None)
+    save_checkpoint(path, ensemble)
+    loaded = load_checkpoint(path)
+    assert len(loaded.others) == 2
+    for mine, theirs in zip(loaded.others, others, strict=True):
+        for name, array in theirs.items():
+            np.testing.assert_array_equal(mine[name], array)
+    with pytest.raises(UserError, match="nothing to go on from"):
+        load_checkpoint(path, for_training=True)
+    change(path, lambda file: file["ensemble/2"].__delitem__("dense/bias"))
+    with pytest.raises(UserError, match="ensemble/2/dense/bias is missing"):
+        load_checkpoint(path)
+
+
+def test_a_checkpoint_of_the_first_format_is_read_as_it_was_meant(tmp_path):
+    """That one knew no n-grams, no average and no temperature, nor options for them."""
+    plain = {"ngrams": 0, "subwords": 0, "averaging": 0, "refit": False, "dropout_draw": "sentence"}
+    experiment = small_experiment(**plain)
+    run(experiment)
+    path = tmp_path / "old.h5"
+    save_checkpoint(path, experiment.checkpoint())
+
+    def age(file: h5py.File) -> None:
+        file.attrs["format_version"] = 1
+        for name in ("calibration", "progress/dev_logits", "progress/refit_steps"):
+            del file[name]
+        for name in (*plain, "ensemble", "network_seed"):
+            del file[f"config/{name}"]
+
+    change(path, age)
+    loaded = load_checkpoint(path, for_training=True)
+    assert loaded.temperature == 1.0
+    assert loaded.naive_bayes is None
+    assert {name: getattr(loaded.config, name) for name in plain} == plain
+    assert loaded.training is not None
+    assert loaded.training.average is None
+    assert loaded.training.progress.refit_steps == 0
 
 
 # Hostile files
@@ -151,8 +202,8 @@ def replace(file: h5py.File, name: str, **dataset: object) -> None:
 
 
 def test_a_newer_format_says_to_upgrade(path):
-    change(path, lambda file: file.attrs.__setitem__("format_version", 2))
-    refused(path, "written in format 2 by a newer textcnn; this one reads up to 1: upgrade it")
+    change(path, lambda file: file.attrs.__setitem__("format_version", 3))
+    refused(path, "written in format 3 by a newer textcnn; this one reads up to 2: upgrade it")
 
 
 @pytest.mark.parametrize(
@@ -199,6 +250,10 @@ def test_each_missing_data_set_is_named(original, path):
             state = load_checkpoint(path, for_training=True).training
             assert state is not None
             assert name.removeprefix("optimizer/slots/") not in state.slots
+        elif name.startswith("average/averages/"):
+            # A second name for the network's own arrays.
+            with pytest.raises(UserError, match=r"parameters/.* is missing"):
+                load_checkpoint(path, for_training=True)
         else:
             with pytest.raises(UserError, match=f"{name} is missing"):
                 load_checkpoint(path, for_training=True)
@@ -355,6 +410,11 @@ def test_a_parameter_that_is_no_number(path, value):
         ("vocabulary", ["<unknown>", "b", "b"], "twice"),
         ("parameters/dense/bias", np.zeros(2, int), "has shape (2,) and type int64"),
         ("seen/hashes", np.zeros(3), "has shape"),
+        ("calibration/temperature", 0.0, "calibration/temperature is not a positive number"),
+        ("calibration/temperature", np.nan, "calibration/temperature is not a positive number"),
+        ("evidence/2-grams/keys", np.arange(3), "evidence/2-grams/values has shape"),
+        ("evidence/2-grams/keys", np.arange(3.0), "evidence/2-grams/keys has shape"),
+        ("evidence/words/values", np.zeros((2, 2)), "evidence/words/values has shape"),
     ],
 )
 def test_contents_that_contradict_each_other(path, name, value, words):
@@ -375,6 +435,10 @@ def test_contents_that_contradict_each_other(path, name, value, words):
         ("random_state", "{"),
         ("random_state", "[" * 100_000),
         ("optimizer/steps", 1.5),
+        ("average/decay", 1.0),
+        ("average/decay", np.nan),
+        ("average/steps/embedding/tuned", 3),
+        ("progress/dev_logits", np.zeros(3)),
         ("optimizer/slots/gradient_square/dense/bias", np.zeros(3)),
         ("optimizer/slots/last_step/embedding/tuned", np.zeros(3, int)),
     ],
@@ -388,6 +452,26 @@ def test_a_training_state_that_cannot_be(path, name, value):
     load_checkpoint(path)  # Enough for answers.
     with pytest.raises(UserError, match="damaged"):
         load_checkpoint(path, for_training=True)
+
+
+@pytest.mark.parametrize("spoilt", ["order", "sign", "huge"])
+def test_ngrams_that_no_counting_gives(path, spoilt):
+    def spoil(file: h5py.File) -> None:
+        keys = file["evidence/2-grams/keys"]
+        if spoilt == "order":
+            keys[:2] = keys[:2][::-1]
+        elif spoilt == "sign":
+            keys[0] = -1
+        else:
+            keys[-1] = 2**62
+
+    change(path, spoil)
+    refused(path, "evidence/2-grams/keys are no n-grams")
+
+
+def test_evidence_that_is_no_number(path):
+    change(path, lambda file: file["evidence/subwords/values"].__setitem__((1, 0), np.inf))
+    refused(path, "evidence/subwords/values holds no finite number")
 
 
 def test_a_history_of_impossible_steps(path):
@@ -486,4 +570,4 @@ def test_the_listing_reads_as_the_documentation_says(original):
         groups = set(file)
         assert all(file[name].attrs["description"] for name in groups)
     documented = set(re.findall(r"^    /(\w+)", str(module.__doc__), re.MULTILINE))
-    assert groups == documented
+    assert groups | {"ensemble"} == documented

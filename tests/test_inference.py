@@ -8,12 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_run import labelled_sentences
 
+from textcnn.architecture import Architecture, initial_parameters, kinds_of_evidence
 from textcnn.checkpoint import Checkpoint, load_checkpoint
 from textcnn.classifier import Classifier
 from textcnn.inference import InferenceNetwork
 from textcnn.layers.convolve_and_pool import pooled_maxima
 from textcnn.layers.softmax import softmax
-from textcnn.network import Architecture, evaluation_logits, initial_parameters
+from textcnn.naive_bayes import count
+from textcnn.network import evaluation_logits
 from textcnn.packed import PackedSentences
 from textcnn.text_numbers import TextNumbers
 from textcnn.tokenizers import kim, unicode
@@ -32,7 +34,7 @@ def network(mode: str = "rand") -> InferenceNetwork:
     # Heights, maps and dimensions that no vector instruction divides evenly.
     architecture = Architecture(mode, 200, 13, (3, 1, 5), 7, 3)
     parameters = initial_parameters(architecture, np.random.default_rng(0))
-    return InferenceNetwork(parameters, architecture)
+    return InferenceNetwork([parameters], architecture)
 
 
 @pytest.mark.parametrize("mode", ["rand", "multichannel"])
@@ -66,7 +68,7 @@ def test_the_same_bytes_in_a_batch_of_many_chunks():
 def test_the_answer_is_that_of_evaluation(mode, sentences):
     architecture = Architecture(mode, 200, 13, (3, 1, 5), 7, 3)
     parameters = initial_parameters(architecture, np.random.default_rng(0))
-    inference = InferenceNetwork(parameters, architecture)
+    inference = InferenceNetwork([parameters], architecture)
     expected = softmax(evaluation_logits(parameters, architecture, packed(sentences)))
     np.testing.assert_allclose(inference.probabilities(packed(sentences)), expected, atol=1e-6)
 
@@ -79,18 +81,19 @@ def test_sixteen_bits_give_nearly_the_same_and_never_overflow(sentences, size, s
     parameters = initial_parameters(architecture, np.random.default_rng(0))
     parameters["embedding/tuned"][7] *= size
     sentences = [*sentences, [7] * 60]
-    exact = InferenceNetwork(parameters, architecture)
-    fast = InferenceNetwork(parameters, architecture, fast=True)
+    exact = InferenceNetwork([parameters], architecture)
+    fast = InferenceNetwork([parameters], architecture, fast=True)
     features = [pooled(network, architecture, sentences) for network in (exact, fast)]
     # Each of the rows of a window is rounded by half a step at most.
-    step = fast._table.scale * np.repeat(sizes, 7) / 2
+    step = fast._members[0].table.scale * np.repeat(sizes, 7) / 2
     assert (np.abs(features[0] - features[1]) <= step * 1.01 + 1e-4 * np.abs(features[0])).all()
 
 
 def pooled(network: InferenceNetwork, architecture: Architecture, sentences) -> np.ndarray:
     words = packed(sentences)
-    network._table.need(words.words)
-    return pooled_maxima(network._table.rows, words, architecture.bank) * network._table.scale
+    table = network._members[0].table
+    table.need(words.words)
+    return pooled_maxima(table.rows, words, architecture.bank) * table.scale
 
 
 def test_sixteen_bits_give_the_same_bytes_alone_and_in_a_batch():
@@ -98,10 +101,34 @@ def test_sixteen_bits_give_the_same_bytes_alone_and_in_a_batch():
     sentences = [rng.integers(0, 200, rng.integers(0, 40)).tolist() for _ in range(300)]
     architecture = Architecture("multichannel", 200, 13, (3, 1, 5), 7, 3)
     parameters = initial_parameters(architecture, rng)
-    fast = InferenceNetwork(parameters, architecture, fast=True)
+    fast = InferenceNetwork([parameters], architecture, fast=True)
     together = fast.probabilities(packed(sentences))
     for row in range(300):
         assert fast.probabilities(packed([sentences[row]])).tobytes() == together[row].tobytes()
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_an_ensembles_logits_are_the_mean_with_the_evidence_over_the_temperature(fast):
+    rng = np.random.default_rng(4)
+    words = ["<unknown>", *(f"word{number}" for number in range(1, 30))]
+    sentences = packed([rng.integers(0, 30, rng.integers(0, 9)).tolist() for _ in range(200)])
+    naive_bayes, _ = count(sentences, rng.integers(0, 3, 200), 3, words, 2, 5)
+    kinds = kinds_of_evidence(2, 5)
+    architecture = Architecture("rand", 30, 5, (2, 3), 4, 3, kinds)
+    networks = [initial_parameters(architecture, rng) for _ in range(3)]
+    for parameters in networks:
+        shape = parameters["evidence/weights"].shape
+        parameters["evidence/weights"] = rng.normal(size=shape).astype(np.float32)
+    ensemble = InferenceNetwork(networks, architecture, naive_bayes, 1.7, fast)
+    evidence = naive_bayes.features(sentences)
+    alone = [
+        evaluation_logits(parameters, architecture, sentences, evidence) for parameters in networks
+    ]
+    logits = ensemble.logits(sentences)
+    np.testing.assert_allclose(logits, np.mean(alone, axis=0) / 1.7, atol=2e-3 if fast else 1e-5)
+    for row in range(0, 200, 7):
+        one = ensemble.logits(sentences.take(np.array([row])))
+        assert one.tobytes() == logits[row].tobytes()
 
 
 def test_sixteen_bits_give_the_same_labels(checkpoint):

@@ -7,15 +7,8 @@ from hypothesis import strategies as st
 from numeric import assert_close, numeric_gradient
 
 from textcnn import network, plain_network
-from textcnn.network import (
-    MODES,
-    Architecture,
-    Parameters,
-    Regularisation,
-    evaluation_logits,
-    initial_parameters,
-    loss_and_gradients,
-)
+from textcnn.architecture import MODES, Architecture, Parameters, initial_parameters
+from textcnn.network import Regularisation, evaluation_logits, loss_and_gradients
 from textcnn.packed import PackedSentences
 from textcnn.row_gradient import Gradient, RowGradient
 
@@ -48,16 +41,24 @@ def whole(gradient: Gradient, num_rows: int) -> np.ndarray:
     sentences=SENTENCES,
     sizes=SIZES,
     num_classes=st.integers(2, 5),
+    kinds=st.sampled_from([(), ("words",), ("words", "subwords", "2-grams")]),
     integers=st.booleans(),
     seed=st.integers(0, 999),
 )
-def test_the_fast_network_equals_the_plain_one(mode, sentences, sizes, num_classes, integers, seed):
+def test_the_fast_network_equals_the_plain_one(
+    mode, sentences, sizes, num_classes, kinds, integers, seed
+):
     rng = np.random.default_rng(seed)
-    architecture = Architecture(mode, 7, 3, sizes, 2, num_classes)
+    architecture = Architecture(mode, 7, 3, sizes, 2, num_classes, kinds)
     parameters = random_parameters(architecture, rng, integers)
     batch = packed(sentences)
-    fast, fast_backward = network.logits_and_backward(parameters, architecture, batch)
-    plain, plain_backward = plain_network.logits_and_backward(parameters, architecture, batch)
+    features = rng.normal(size=(len(batch), len(kinds) * num_classes)) if kinds else None
+    fast, fast_backward = network.logits_and_backward(
+        parameters, architecture, batch, evidence=features
+    )
+    plain, plain_backward = plain_network.logits_and_backward(
+        parameters, architecture, batch, features
+    )
     np.testing.assert_allclose(fast, plain, atol=1e-12)
 
     upstream = rng.normal(size=plain.shape)
@@ -70,22 +71,32 @@ def test_the_fast_network_equals_the_plain_one(mode, sentences, sizes, num_class
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(
-    ("dropout", "word_dropout", "l2"), [(0, 0, 0), (0, 0, 0.3), (0.5, 0.4, 0.3)]
+    ("dropout", "draw", "word_dropout", "l2"),
+    [
+        (0, "sentence", 0, 0),
+        (0, "sentence", 0, 0.3),
+        (0.5, "sentence", 0.4, 0.3),
+        (0.5, "batch", 0.4, 0.3),
+    ],
 )
-def test_the_gradients_are_those_of_the_loss(mode, dropout, word_dropout, l2):
-    architecture = Architecture(mode, 6, 2, (1, 3), 3, 3)
+def test_the_gradients_are_those_of_the_loss(mode, dropout, draw, word_dropout, l2):
+    architecture = Architecture(mode, 6, 2, (1, 3), 3, 3, evidence=("words", "2-grams"))
     rng = np.random.default_rng(5)
     parameters = random_parameters(architecture, rng)
     batch = packed([[1, 2, 2, 3], [], [5], [4, 1, 0, 5, 2]])
     classes = np.array([0, 2, 1, 2])
-    regularisation = Regularisation(dropout, word_dropout, l2)
+    regularisation = Regularisation(dropout, draw, word_dropout, l2)
+    evidence = rng.normal(size=(4, 6))
 
     def evaluate() -> tuple[float, np.ndarray, network.Gradients]:
         # The same seed each time, so that the same words and features are dropped.
         masks = np.random.default_rng(11)
-        return loss_and_gradients(parameters, architecture, batch, classes, regularisation, masks)
+        return loss_and_gradients(
+            parameters, architecture, batch, classes, regularisation, masks, evidence
+        )
 
     _, _, gradients = evaluate()
+    assert set(gradients) == set(architecture.trained)
     for name, gradient in gradients.items():
         numeric = numeric_gradient(lambda: np.array(evaluate()[0]), parameters[name], 1.0)
         assert_close(whole(gradient, 6), numeric, rtol=1e-4, atol=1e-7)

@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 from small_run import labelled_sentences, run, small_experiment, state_bytes
 
-from textcnn.checkpoint import load_checkpoint, save_checkpoint
+from textcnn.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from textcnn.datasets.labelled_texts import LabelledTexts
 from textcnn.errors import RunError, UserError
-from textcnn.experiment import Experiment, resumed_experiment
+from textcnn.experiment import Experiment, TokenizedData, resumed_experiment
 from textcnn.training import CheckpointDue, Evaluated, Evaluation, Progress, StepDone
 
 # Seven batches an epoch: neither number divides it.
 UNEVEN = {"batch_size": 15, "evaluate_every": 5, "checkpoint_every": 3, "epochs": 2}
 OPTIMIZERS = ("adam", "adadelta", "sgd")
+LOGITS = np.zeros((2, 2))
 
 
 def test_the_same_seed_gives_the_same_bytes():
@@ -32,6 +33,10 @@ def test_the_same_seed_gives_the_same_bytes_with_other_options(options):
     for experiment in (first, second):
         run(experiment)
     assert state_bytes(first) == state_bytes(second)
+
+
+def prepared(corpus: LabelledTexts, checkpoint: Checkpoint) -> TokenizedData:
+    return TokenizedData.prepare(corpus, checkpoint.config)
 
 
 def stopped_at(experiment: Experiment, step: int) -> Experiment:
@@ -58,7 +63,7 @@ def test_stopped_at_any_step_and_resumed_it_ends_in_the_same_bytes(tmp_path, opt
         path = tmp_path / f"{step}.h5"
         save_checkpoint(path, experiment.checkpoint())
         checkpoint = load_checkpoint(path, for_training=True)
-        resumed = resumed_experiment(checkpoint, labelled_sentences())
+        resumed = resumed_experiment(checkpoint, prepared(labelled_sentences(), checkpoint))
         assert state_bytes(resumed) == state_bytes(experiment)
         run(resumed)
         assert state_bytes(resumed) == expected
@@ -76,7 +81,7 @@ def test_a_run_can_go_on_from_each_of_its_checkpoints(tmp_path, optimizer):
     assert len(paths) > 4
     for path in paths:
         checkpoint = load_checkpoint(path, for_training=True)
-        resumed = resumed_experiment(checkpoint, labelled_sentences())
+        resumed = resumed_experiment(checkpoint, prepared(labelled_sentences(), checkpoint))
         run(resumed)
         assert state_bytes(resumed) == state_bytes(whole)
 
@@ -86,7 +91,7 @@ def test_a_finished_run_resumed_does_nothing(tmp_path):
     run(whole)
     save_checkpoint(tmp_path / "last.h5", whole.checkpoint())
     checkpoint = load_checkpoint(tmp_path / "last.h5", for_training=True)
-    resumed = resumed_experiment(checkpoint, labelled_sentences())
+    resumed = resumed_experiment(checkpoint, prepared(labelled_sentences(), checkpoint))
     assert run(resumed) == []
     assert state_bytes(resumed) == state_bytes(whole)
 
@@ -144,11 +149,11 @@ def evaluation(step: int, accuracy: float, loss: float = 1.0) -> Evaluation:
 def test_the_best_evaluation_is_the_most_accurate_and_of_equals_the_surest():
     progress = Progress()
     outcomes = [
-        progress.add(evaluation(1, 0.5, 0.9)),
-        progress.add(evaluation(2, 0.6, 2.0)),
-        progress.add(evaluation(3, 0.6, 1.5)),
-        progress.add(evaluation(4, 0.6, 1.5)),
-        progress.add(evaluation(5, 0.55, 0.1)),
+        progress.add(evaluation(1, 0.5, 0.9), LOGITS),
+        progress.add(evaluation(2, 0.6, 2.0), LOGITS),
+        progress.add(evaluation(3, 0.6, 1.5), LOGITS),
+        progress.add(evaluation(4, 0.6, 1.5), LOGITS),
+        progress.add(evaluation(5, 0.55, 0.1), LOGITS),
     ]
     assert outcomes == [True, True, True, False, False]
     assert progress.best is not None
@@ -253,7 +258,7 @@ def test_other_data_is_refused(halfway):
         LabelledTexts(corpus.texts, corpus.labels[::-1], "relabelled"),
     ):
         with pytest.raises(UserError, match=f"--resume: the data .{other.source}. is not what"):
-            resumed_experiment(halfway, other)
+            resumed_experiment(halfway, prepared(other, halfway))
 
 
 @pytest.mark.parametrize(
@@ -276,5 +281,6 @@ def test_a_damaged_state_is_refused(halfway, fault):
         state.random_state["state"]["state"] = -(10**60)
     else:
         state = changed(state, random_state={})
+    data = prepared(labelled_sentences(), halfway)
     with pytest.raises(UserError, match=r"--resume: the checkpoint.* damaged"):
-        resumed_experiment(changed(halfway, training=state), labelled_sentences())
+        resumed_experiment(changed(halfway, training=state), data)

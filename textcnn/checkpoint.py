@@ -2,12 +2,16 @@
 
 ``h5ls -r`` lists it::
 
+    /average/...                  the parameters as they are trained, where an average answers
+    /calibration/temperature      what the logits are divided by
     /config/<option>              the options of the run
     /data/{fingerprint,source}    what it was trained on
+    /ensemble/<n>/<parameter>     the second and further networks of an ensemble
+    /evidence/<kind>/...          what counting the training sentences says of words and n-grams
     /history/<column>             the evaluations so far
     /labels/{names,counts}        the classes, and their sentences in training
     /optimizer/steps, /optimizer/slots/<slot>/<parameter>
-    /parameters/<parameter>       see textcnn.network
+    /parameters/<parameter>       see textcnn.architecture
     /progress/<name>              where training stands
     /random_state                 of the generator, as JSON
     /seen/hashes                  of the training sentences
@@ -34,15 +38,27 @@ import h5py
 import numpy as np
 
 from textcnn import __version__
+from textcnn.architecture import Architecture, Parameters, kinds_of_evidence
+from textcnn.averaging import MovingAverage
 from textcnn.config import Config
 from textcnn.errors import UserError
 from textcnn.files import replacing
-from textcnn.network import Architecture, Parameters
+from textcnn.naive_bayes import Evidence, NaiveBayes
 from textcnn.training import Evaluation, Progress
 from textcnn.vocabulary import Vocabulary
 
 FORMAT = "textcnn checkpoint"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+
+BEFORE_VERSION_2 = {
+    "averaging": 0.0,
+    "dropout_draw": "sentence",
+    "ensemble": 1,
+    "ngrams": 0,
+    "refit": False,
+    "subwords": 0,
+}
+"""What a run did before there were options for it."""
 
 TEXTS_AT_ONCE = 64
 """Texts read together; see :meth:`_Reader._texts`."""
@@ -57,12 +73,16 @@ class TrainingState:
         slots: the optimizer's arrays.
         random_state: of the NumPy bit generator.
         progress: where the loop stands.
+        parameters: as the optimizer left them.
+        average: of the parameters, or None; it may be some steps behind.
     """
 
     steps: int
     slots: dict[str, np.ndarray]
     random_state: dict[str, Any]
     progress: Progress
+    parameters: Parameters
+    average: MovingAverage | None
 
 
 @dataclass(frozen=True)
@@ -74,10 +94,13 @@ class Checkpoint:
         labels: names of the classes, in class order.
         label_counts: (C,) training sentences of each class.
         vocabulary: the words.
-        parameters: the arrays of the network.
+        parameters: the arrays of the network, averaged where the run averages.
         seen: (N,) uint64 hashes of the training sentences (:mod:`textcnn.seen`).
         fingerprint: SHA-256 of all data the run was given, training part or not.
         source: one line about that data.
+        naive_bayes: what counting the training sentences says, where the network weighs it.
+        temperature: what the logits are divided by (:mod:`textcnn.calibration`).
+        others: the second and further networks of an ensemble, whose logits are averaged.
         written_by: versions of the programs that wrote it; empty for one not written yet.
         training: what resuming needs; None where it was not asked for.
     """
@@ -90,6 +113,9 @@ class Checkpoint:
     seen: np.ndarray
     fingerprint: str
     source: str
+    naive_bayes: NaiveBayes | None = None
+    temperature: float = 1.0
+    others: tuple[Parameters, ...] = ()
     written_by: dict[str, str] = dataclasses.field(default_factory=dict)
     training: TrainingState | None = None
 
@@ -108,35 +134,57 @@ def architecture_of(config: Config, vocabulary_size: int, num_classes: int) -> A
         filter_sizes=config.filter_sizes,
         num_filters=config.num_filters,
         num_classes=num_classes,
+        evidence=kinds_of_evidence(config.ngrams, config.subwords),
     )
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write ``checkpoint``, which must have its training state, to ``path`` atomically.
+    """Write ``checkpoint`` to ``path`` atomically; without its training state none can resume it.
 
     Raises:
         UserError: the folder cannot be written to.
         RunError: writing failed, for instance because the disk is full.
     """
-    state = checkpoint.training
-    if state is None:
-        raise ValueError("a checkpoint is saved with its training state")
     with replacing(path) as aside, _PatientFile(aside) as stream, h5py.File(stream, "w") as file:
         file.attrs["format"] = FORMAT
         file.attrs["format_version"] = FORMAT_VERSION
+        _write(file, "calibration", {"temperature": checkpoint.temperature}, "of the logits")
         _write(file, "config", checkpoint.config.as_dict(), "options of the run")
         _write(file, "data", _data(checkpoint), "what the run was given")
-        _write(file, "history", _columns(state.progress.history), "evaluations so far")
         labels = {"names": checkpoint.labels, "counts": checkpoint.label_counts}
         _write(file, "labels", labels, "classes, and their training sentences")
-        optimizer = {"steps": state.steps, "slots": state.slots}
-        _write(file, "optimizer", optimizer, "arrays kept for each parameter")
         _write(file, "parameters", checkpoint.parameters, "arrays of the network")
-        _write(file, "progress", _position(state.progress), "where training stands")
-        _write(file, "random_state", json.dumps(state.random_state), "generator's state, JSON")
         _write(file, "seen", {"hashes": checkpoint.seen}, "SHA-256 of training sentences, cut")
         _write(file, "vocabulary", checkpoint.vocabulary.words, "words by number")
         _write(file, "written_by", _versions(), "versions, and when")
+        if checkpoint.others:
+            numbered = {str(number): arrays for number, arrays in enumerate(checkpoint.others, 1)}
+            _write(file, "ensemble", numbered, "further networks, by number")
+        if checkpoint.naive_bayes is not None:
+            kinds = _evidence(checkpoint.naive_bayes, checkpoint.architecture)
+            _write(file, "evidence", kinds, "log-likelihoods of words and n-grams, by class")
+        if checkpoint.training is not None:
+            _write_training(file, checkpoint.training)
+
+
+def _write_training(file: h5py.File, state: TrainingState) -> None:
+    _write(file, "history", _columns(state.progress.history), "evaluations so far")
+    optimizer = {"steps": state.steps, "slots": state.slots}
+    _write(file, "optimizer", optimizer, "arrays kept for each parameter")
+    _write(file, "progress", _position(state.progress), "where training stands")
+    _write(file, "random_state", json.dumps(state.random_state), "generator's state, JSON")
+    if state.average is not None:
+        _write_average(file, state.average, state.parameters)
+
+
+def _write_average(file: h5py.File, average: MovingAverage, parameters: Parameters) -> None:
+    trained = {name: parameters[name] for name in average.arrays}
+    state = {"decay": average.decay, "steps": average.steps, "trained": trained}
+    _write(file, "average", state, "parameters as trained, and their average, perhaps behind")
+    if average.is_behind(int(file["progress/step"][()])):
+        _write(file, "average/averages", average.arrays)
+    else:  # The network's own arrays: a second name for the same bytes.
+        file["average/averages"] = file["parameters"]
 
 
 class _PatientFile(io.FileIO):
@@ -268,6 +316,16 @@ def _position(progress: Progress) -> dict[str, Any]:
     return {name: getattr(progress, name) for name in names}
 
 
+def _evidence(
+    naive_bayes: NaiveBayes, architecture: Architecture
+) -> dict[str, dict[str, np.ndarray]]:
+    named = zip(architecture.evidence, naive_bayes.evidence, strict=True)
+    return {
+        name: {"values": kind.values} | ({} if kind.keys is None else {"keys": kind.keys})
+        for name, kind in named
+    }
+
+
 def _versions() -> dict[str, str]:
     return {
         "textcnn": __version__,
@@ -287,6 +345,7 @@ class _Reader:
     def __init__(self, path: Path, file: h5py.File):
         self.path = path
         self.file = file
+        self.version = int(file.attrs["format_version"])
 
     def checkpoint(self, for_training: bool) -> Checkpoint:
         config = self._config()
@@ -295,12 +354,7 @@ class _Reader:
             raise ValueError("labels must be two or more, all different")
         vocabulary = Vocabulary(self._strings("vocabulary"))
         architecture = architecture_of(config, len(vocabulary), len(labels))
-        parameters = {
-            name: self._array(f"parameters/{name}", "f", shape)
-            for name, shape in architecture.shapes().items()
-        }
-        if not all(np.isfinite(array).all() for array in parameters.values()):
-            raise ValueError("a parameter is not a finite number")
+        parameters = self._parameters("parameters", architecture)
         return Checkpoint(
             config=config,
             labels=labels,
@@ -310,14 +364,63 @@ class _Reader:
             seen=self._array("seen/hashes", "u", (None,)),
             fingerprint=self._string("data/fingerprint"),
             source=self._string("data/source"),
+            naive_bayes=self._naive_bayes(architecture),
+            temperature=self._temperature(),
+            others=tuple(
+                self._parameters(f"ensemble/{number}", architecture)
+                for number in range(1, config.ensemble)
+                if self._exists("ensemble")
+            ),
             written_by={
                 name: self._string(f"written_by/{name}") for name in self._names("written_by")
             },
-            training=self._training(architecture) if for_training else None,
+            training=self._training(architecture, parameters) if for_training else None,
         )
 
+    def _parameters(self, path: str, architecture: Architecture) -> Parameters:
+        parameters = {
+            name: self._array(f"{path}/{name}", "f", shape)
+            for name, shape in architecture.shapes().items()
+        }
+        if not all(np.isfinite(array).all() for array in parameters.values()):
+            raise ValueError("a parameter is not a finite number")
+        return parameters
+
+    def _temperature(self) -> float:
+        if self.version < 2:
+            return 1.0
+        temperature = float(self._array("calibration/temperature", "f", ()))
+        if not (np.isfinite(temperature) and temperature > 0):
+            raise ValueError("calibration/temperature is not a positive number")
+        return temperature
+
+    def _naive_bayes(self, architecture: Architecture) -> NaiveBayes | None:
+        if not architecture.evidence:
+            return None
+        size, by_word, longer = architecture.vocabulary_size, ("words", "subwords"), 2
+        kinds = []
+        for name in architecture.evidence:
+            keys, order, rows = None, 1, size
+            if name not in by_word:
+                keys, order, longer = self._keys(name, size**longer), longer, longer + 1
+                rows = len(keys) + 1
+            shape = (rows, architecture.num_classes)
+            values = self._array(f"evidence/{name}/values", "f", shape)
+            if not np.isfinite(values).all():
+                raise ValueError(f"evidence/{name}/values holds no finite number")
+            kinds.append(Evidence(order, keys, values))
+        return NaiveBayes(kinds, size)
+
+    def _keys(self, name: str, end: int) -> np.ndarray:
+        """N-grams in ascending order, below ``end``."""
+        keys = self._array(f"evidence/{name}/keys", "i", (None,))
+        inside = len(keys) == 0 or (keys[0] >= 0 and int(keys[-1]) < end)
+        if not inside or (np.diff(keys) <= 0).any():
+            raise ValueError(f"evidence/{name}/keys are no n-grams")
+        return keys
+
     def _config(self) -> Config:
-        values = {}
+        values: dict[str, Any] = dict(BEFORE_VERSION_2) if self.version < 2 else {}
         for name in self._names("config"):
             node = self._dataset(f"config/{name}")
             value = self._strings(node.name) if node.dtype.kind == "O" else node[()]
@@ -329,13 +432,42 @@ class _Reader:
         except UserError as error:
             raise ValueError(str(error)) from error
 
-    def _training(self, architecture: Architecture) -> TrainingState:
+    def _training(self, architecture: Architecture, parameters: Parameters) -> TrainingState:
+        if not self._exists("optimizer"):
+            raise ValueError("an ensemble's finished networks, with nothing to go on from")
+        average = self._average(architecture) if self._exists("average") else None
+        if average is not None:
+            shapes = architecture.shapes()
+            parameters = parameters | {
+                name: self._array(f"average/trained/{name}", "f", shapes[name])
+                for name in architecture.trained
+            }
         return TrainingState(
             steps=int(self._array("optimizer/steps", "i", ())),
             slots=self._slots(architecture),
             random_state=json.loads(self._string("random_state")),
-            progress=self._progress(),
+            progress=self._progress(architecture),
+            parameters=parameters,
+            average=average,
         )
+
+    def _average(self, architecture: Architecture) -> MovingAverage:
+        decay = float(self._array("average/decay", "f", ()))
+        if not 0 <= decay < 1:
+            raise ValueError("average/decay is not a share")
+        shapes = architecture.shapes()
+        average = MovingAverage(
+            decay,
+            {
+                name: self._array(f"average/averages/{name}", "f", shapes[name])
+                for name in architecture.trained
+            },
+        )
+        average.steps = {
+            name: np.array(self._array(f"average/steps/{name}", "i", steps.shape))
+            for name, steps in average.steps.items()
+        }
+        return average
 
     def _slots(self, architecture: Architecture) -> dict[str, np.ndarray]:
         """The optimizer's arrays: as their parameter, or one number for each of its rows."""
@@ -350,17 +482,20 @@ class _Reader:
                 slots[f"{slot}/{name}"] = self._array(path, kind, expected)
         return slots
 
-    def _progress(self) -> Progress:
-        integers = {
-            name: int(self._array(f"progress/{name}", "i", ()))
-            for name in ("step", "epoch", "batch", "correct", "seen", "best_step")
-        }
+    def _progress(self, architecture: Architecture) -> Progress:
+        names = ["step", "epoch", "batch", "correct", "seen", "best_step"]
+        dev_logits = np.zeros((0, architecture.num_classes), np.float32)
+        if self.version >= 2:
+            names.append("refit_steps")
+            dev_logits = self._array("progress/dev_logits", "f", (None, None))
+        integers = {name: int(self._array(f"progress/{name}", "i", ())) for name in names}
         order = self._array("progress/order", "i", (None,))
         if not np.array_equal(np.sort(order), np.arange(len(order))):
             raise ValueError("progress/order is not a permutation")
         return Progress(
             **integers,
             order=order,
+            dev_logits=dev_logits,
             loss_sum=float(self._array("progress/loss_sum", "f", ())),
             history=self._history(),
             finished=bool(self._array("progress/finished", "b", ())),

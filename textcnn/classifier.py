@@ -36,7 +36,13 @@ class Classifier:
         self.labels = checkpoint.labels
         tokenize = TOKENIZERS[checkpoint.config.tokenizer]
         self._numbers = TextNumbers(tokenize, checkpoint.vocabulary)
-        self._network = InferenceNetwork(checkpoint.parameters, checkpoint.architecture, fast)
+        self._network = InferenceNetwork(
+            [checkpoint.parameters, *checkpoint.others],
+            checkpoint.architecture,
+            checkpoint.naive_bayes,
+            checkpoint.temperature,
+            fast,
+        )
 
     @classmethod
     def load(cls, path: str | Path, fast: bool = False) -> "Classifier":

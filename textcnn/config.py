@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from textcnn.architecture import MODES
 from textcnn.errors import UserError
 from textcnn.files import replace_text
-from textcnn.network import MODES
 from textcnn.tokenizers import TOKENIZERS
 
 LARGEST_INTEGER = 2**63 - 1
@@ -177,8 +177,8 @@ class Config:
         None,
         "Network",
         "Word vectors to start from: a file (word2vec, GloVe, fastText or "
-        "gensim's own), a gensim-downloader name, or train to make them from the "
-        "training sentences.",
+        "gensim's own), glove-6b-50d or glove-6b-100d (fetched), a gensim-downloader name, or "
+        "train to make them from the training sentences.",
         default_words="none",
     )
     vectors_algorithm: str = option(
@@ -214,6 +214,28 @@ class Config:
         minimum=1,
         maximum=100_000,
     )
+    ngrams: int = option(
+        2,
+        "Network",
+        "Words in the longest n-grams whose counts in each class (naive Bayes) stand beside the "
+        "pooled features; 0 for none.",
+        minimum=0,
+        maximum=5,
+    )
+    subwords: int = option(
+        6,
+        "Network",
+        "Characters in the longest parts of words, from 3, counted in the same way; 0 for none.",
+        minimum=0,
+        maximum=20,
+    )
+    ensemble: int = option(
+        1,
+        "Network",
+        "Networks trained from different random numbers, whose answers are averaged.",
+        minimum=1,
+        maximum=100,
+    )
 
     dropout: float = option(
         0.5,
@@ -221,6 +243,13 @@ class Config:
         "Share of the pooled features dropped.",
         minimum=0,
         below=1,
+    )
+    dropout_draw: str = option(
+        "batch",
+        "Regularisation",
+        "Whether what is dropped is drawn for each batch, whose steps then cost only what is "
+        "kept, or for each sentence, as Kim did.",
+        choices=("batch", "sentence"),
     )
     word_dropout: float = option(
         0.2,
@@ -315,6 +344,18 @@ class Config:
         "Stop after this many dev evaluations without a better one; 0 for never.",
         minimum=0,
     )
+    averaging: float = option(
+        0.6,
+        "Training",
+        "Epochs that the average of the parameters, which is what answers, looks back over; "
+        "0 for the last parameters.",
+        minimum=0,
+    )
+    refit: bool = option(
+        True,
+        "Training",
+        "Once dev has chosen the epoch, train anew on train and dev together for as long.",
+    )
     evaluate_every: int = option(
         0,
         "Training",
@@ -336,7 +377,14 @@ class Config:
     seed: int = option(
         0,
         "Training",
-        "Decides the split, the first parameters, the order and what is dropped.",
+        "Decides the split and, unless --network-seed does, the network.",
+        minimum=0,
+    )
+    network_seed: int | None = option(
+        None,
+        "Training",
+        "Decides the first parameters, the order and what is dropped.",
+        default_words="the seed",
         minimum=0,
     )
 
@@ -396,6 +444,7 @@ class Config:
             mode=self.mode or ("nonstatic" if self.vectors else "rand"),
             learning_rate=self.learning_rate or rates[self.optimizer],
             epsilon=self.epsilon or epsilons[self.optimizer],
+            network_seed=self.seed if self.network_seed is None else self.network_seed,
         )
 
     def as_dict(self) -> dict[str, Value]:
@@ -428,6 +477,9 @@ def _typed(name: str, value: Value, source: str) -> Value:
     return _single(name, kind, value, source)
 
 
+_WANTED = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+
+
 def _single(name: str, kind: type, value: Value, source: str) -> Value:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         try:
@@ -435,7 +487,7 @@ def _single(name: str, kind: type, value: Value, source: str) -> Value:
         except OverflowError:
             raise UserError(f"{source}: {name} is too large") from None
     if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
-        wanted = {int: "a whole number", float: "a number", str: "a text"}[kind]
+        wanted = _WANTED[kind]
         raise UserError(f"{source}: {name} must be {wanted}, not {value!r}")
     return value
 

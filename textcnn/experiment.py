@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,17 +10,22 @@ from typing import cast
 
 import numpy as np
 
+from textcnn.architecture import Architecture, initial_parameters
+from textcnn.averaging import MovingAverage
+from textcnn.calibration import fit_temperature
 from textcnn.checkpoint import Checkpoint, TrainingState, architecture_of
 from textcnn.config import Config
 from textcnn.datasets.labelled_texts import LabelledTexts
 from textcnn.datasets.splits import Split, stratified_split
 from textcnn.datasets.text_files import decode, read_bytes, split_lines
 from textcnn.errors import UserError
-from textcnn.network import Architecture, Regularisation, initial_parameters
+from textcnn.naive_bayes import NaiveBayes, count
+from textcnn.network import Regularisation
 from textcnn.optim import SGD, Adadelta, Adam, Optimizer
+from textcnn.packed import PackedSentences
 from textcnn.seen import sentence_hashes
 from textcnn.tokenizers import TOKENIZERS
-from textcnn.training import Examples, Schedule, Trainer
+from textcnn.training import Examples, Progress, Schedule, Trainer
 from textcnn.vocabulary import Vocabulary
 
 Report = Callable[[str], None]
@@ -64,15 +70,22 @@ class TokenizedData:
         """The sentences and the labels of these rows, as they were read."""
         return [self.texts[row] for row in rows], [self.labels[row] for row in rows]
 
+    @property
+    def everything_but_test(self) -> np.ndarray:
+        """Rows of the train and dev parts together."""
+        return np.union1d(self.split.train, self.split.dev)
+
     def part_tokens(self, rows: np.ndarray) -> list[list[str]]:
         """The token lists of these rows."""
         return [self.tokens[row] for row in rows]
 
-    def examples(self, rows: np.ndarray, vocabulary: Vocabulary, labels: Sequence[str]) -> Examples:
+    def packed(
+        self, rows: np.ndarray, vocabulary: Vocabulary, labels: Sequence[str]
+    ) -> tuple[PackedSentences, np.ndarray]:
         """The sentences and classes of these rows, numbered."""
         number = {label: index for index, label in enumerate(labels)}
         classes = np.array([number[self.labels[row]] for row in rows], dtype=np.int64)
-        return Examples(vocabulary.pack(self.part_tokens(rows)), classes)
+        return vocabulary.pack(self.part_tokens(rows)), classes
 
 
 def fingerprint(corpus: LabelledTexts) -> str:
@@ -96,6 +109,7 @@ class Experiment:
         data: the sentences and their split.
         train, dev: their numbers.
         seen: hashes of the training sentences.
+        naive_bayes: what counting the training sentences says, or None.
         trainer: the loop and its state.
     """
 
@@ -106,17 +120,20 @@ class Experiment:
     train: Examples
     dev: Examples
     seen: np.ndarray
+    naive_bayes: NaiveBayes | None
     trainer: Trainer
 
     def checkpoint(self) -> Checkpoint:
-        """The state as it is now; the arrays are not copied."""
+        """The state as it is now; arrays are not copied where they need not be."""
         trainer = self.trainer
         return Checkpoint(
             config=self.config,
             labels=self.labels,
             label_counts=np.bincount(self.train.classes, minlength=len(self.labels)),
             vocabulary=self.vocabulary,
-            parameters=trainer.parameters,
+            parameters=trainer.model(),
+            naive_bayes=self.naive_bayes,
+            temperature=self._temperature(),
             seen=self.seen,
             fingerprint=self.data.fingerprint,
             source=self.data.source,
@@ -125,34 +142,72 @@ class Experiment:
                 slots=trainer.optimizer.slots,
                 random_state=dict(trainer.rng.bit_generator.state),
                 progress=trainer.progress,
+                parameters=trainer.parameters,
+                average=trainer.average,
             ),
         )
 
+    def _temperature(self) -> float:
+        """What the best epoch's dev logits ask for; 1 before the first evaluation."""
+        logits = self.trainer.progress.dev_logits
+        return fit_temperature(logits, self.dev.classes) if len(logits) else 1.0
 
-def new_experiment(config: Config, corpus: LabelledTexts, report: Report) -> Experiment:
+
+def new_experiment(config: Config, data: TokenizedData, report: Report) -> Experiment:
     """Set up a run from its first step.
 
     Args:
         config: the options.
-        corpus: all labelled sentences.
+        data: all sentences, tokenised and split.
         report: told, in one line, what was found.
 
     Raises:
         UserError: the data or the vectors cannot be used.
     """
-    config = config.resolved()
-    data = TokenizedData.prepare(corpus, config)
-    train_tokens = data.part_tokens(data.split.train)
-    vocabulary = Vocabulary.fit(train_tokens, config.min_count, config.max_vocabulary)
+    return _begun(config.resolved(), data, Progress(), report)
+
+
+def refit_experiment(
+    config: Config, data: TokenizedData, chosen: Progress, report: Report
+) -> Experiment:
+    """Set up the second half of a run with ``--refit``: train and dev together, from the start.
+
+    Args:
+        config: the options.
+        data: as it was for the first half.
+        chosen: where the first half ended; its best epoch is how long the second one trains.
+        report: told, in one line, what was found.
+    """
+    if chosen.best is None:
+        raise ValueError("a run is refitted once its best epoch is known")
+    per_epoch = math.ceil(len(data.everything_but_test) / config.batch_size)
+    progress = Progress(
+        history=chosen.history,
+        best_step=chosen.best_step,
+        dev_logits=chosen.dev_logits,
+        refit_steps=max(round(chosen.best.epoch * per_epoch), 1),
+    )
+    return _begun(config.resolved(), data, progress, report)
+
+
+def _begun(config: Config, data: TokenizedData, progress: Progress, report: Report) -> Experiment:
+    rows = _training_rows(data, progress)
+    tokens = data.part_tokens(rows)
+    vocabulary = Vocabulary.fit(tokens, config.min_count, config.max_vocabulary)
     # The split and the parameters draw from streams of their own, so that one more option
     # that draws numbers does not change the other.
-    rng = np.random.default_rng([config.seed, 1])
-    vectors = _vectors(config, vocabulary, train_tokens, rng, report)
+    rng = np.random.default_rng([config.network_seed or 0, 1])
+    vectors = _vectors(config, vocabulary, tokens, rng, report)
     if vectors is not None:
         config = dataclasses.replace(config, embedding_dim=vectors.shape[1])
     labels = sorted(set(data.labels))
     architecture = architecture_of(config, len(vocabulary), len(labels))
     parameters = initial_parameters(architecture, rng, vectors)
+    average = None
+    if config.averaging:
+        steps = config.averaging * math.ceil(len(rows) / config.batch_size)
+        trained = {name: parameters[name] for name in architecture.trained}
+        average = MovingAverage(math.exp(-1 / steps), trained)
     trainer = Trainer(
         architecture,
         parameters,
@@ -160,11 +215,17 @@ def new_experiment(config: Config, corpus: LabelledTexts, report: Report) -> Exp
         rng,
         _regularisation(config),
         _schedule(config),
+        progress,
+        average,
     )
     return _assemble(config, labels, vocabulary, data, trainer)
 
 
-def resumed_experiment(checkpoint: Checkpoint, corpus: LabelledTexts) -> Experiment:
+def _training_rows(data: TokenizedData, progress: Progress) -> np.ndarray:
+    return data.everything_but_test if progress.refit_steps else data.split.train
+
+
+def resumed_experiment(checkpoint: Checkpoint, data: TokenizedData) -> Experiment:
     """Set up a run to go on exactly where ``checkpoint`` was written.
 
     Raises:
@@ -173,7 +234,6 @@ def resumed_experiment(checkpoint: Checkpoint, corpus: LabelledTexts) -> Experim
     config, state = checkpoint.config, checkpoint.training
     if state is None:
         raise ValueError("the checkpoint was loaded without its training state")
-    data = TokenizedData.prepare(corpus, config)
     if data.fingerprint != checkpoint.fingerprint:
         raise UserError(
             f"--resume: the data ({data.source}) is not what the run was started with "
@@ -181,15 +241,17 @@ def resumed_experiment(checkpoint: Checkpoint, corpus: LabelledTexts) -> Experim
         )
     optimizer, schedule = make_optimizer(config), _schedule(config)
     optimizer.steps, optimizer.slots = state.steps, state.slots
-    _check_resumable(state, optimizer, checkpoint.architecture, schedule, len(data.split.train))
+    rows = _training_rows(data, state.progress)
+    _check_resumable(state, optimizer, checkpoint.architecture, schedule, len(rows))
     trainer = Trainer(
         checkpoint.architecture,
-        checkpoint.parameters,
+        state.parameters,
         optimizer,
         _restored_generator(state),
         _regularisation(config),
         schedule,
         state.progress,
+        state.average,
     )
     return _assemble(config, checkpoint.labels, checkpoint.vocabulary, data, trainer)
 
@@ -205,16 +267,25 @@ def make_optimizer(config: Config) -> Optimizer:
 
 
 def _assemble(
-    config: Config,
-    labels: list[str],
-    vocabulary: Vocabulary,
-    data: TokenizedData,
-    trainer: Trainer,
+    config: Config, labels: list[str], vocabulary: Vocabulary, data: TokenizedData, trainer: Trainer
 ) -> Experiment:
-    train = data.examples(data.split.train, vocabulary, labels)
-    dev = data.examples(data.split.dev, vocabulary, labels)
-    seen = sentence_hashes(data.part_tokens(data.split.train))
-    return Experiment(config, labels, vocabulary, data, train, dev, seen, trainer)
+    rows = _training_rows(data, trainer.progress)
+    train = Examples(*data.packed(rows, vocabulary, labels))
+    dev = Examples(*data.packed(data.split.dev, vocabulary, labels))
+    naive_bayes = None
+    if config.ngrams:
+        naive_bayes, by_others = count(
+            train.sentences,
+            train.classes,
+            len(labels),
+            vocabulary.words,
+            config.ngrams,
+            config.subwords,
+        )
+        train = dataclasses.replace(train, evidence=by_others)
+        dev = dataclasses.replace(dev, evidence=naive_bayes.features(dev.sentences))
+    seen = sentence_hashes(data.part_tokens(rows))
+    return Experiment(config, labels, vocabulary, data, train, dev, seen, naive_bayes, trainer)
 
 
 def _vectors(
@@ -258,7 +329,7 @@ def _vector_sentences(config: Config, train_tokens: list[list[str]]) -> list[lis
 
 
 def _regularisation(config: Config) -> Regularisation:
-    return Regularisation(config.dropout, config.word_dropout, config.l2)
+    return Regularisation(config.dropout, config.dropout_draw, config.word_dropout, config.l2)
 
 
 def _schedule(config: Config) -> Schedule:
@@ -280,8 +351,7 @@ def _check_resumable(
     fits = len(progress.order) == (train if begun else 0)
     if min(numbers) < 0 or not fits or progress.batch * schedule.batch_size >= train:
         raise UserError("--resume: the checkpoint is damaged: its progress fits no run")
-    trained = set(architecture.shapes()) - {"embedding/static"}
-    wanted = {f"{slot}/{name}" for slot in optimizer.slot_names for name in trained}
+    wanted = {f"{slot}/{name}" for slot in optimizer.slot_names for name in architecture.trained}
     missing = sorted(wanted - set(state.slots))
     if begun and missing:
         raise UserError(f"--resume: the checkpoint is damaged: no optimizer/slots/{missing[0]}")

@@ -6,13 +6,15 @@ sentence in a fixed order, so a sentence's probabilities are the same bytes alon
 after any other sentence.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from textcnn.layers.convolve_and_pool import pooled_maxima, pooled_maxima_of_one
+from textcnn.architecture import Architecture
+from textcnn.layers.convolve_and_pool import FilterBank, pooled_maxima, pooled_maxima_of_one
 from textcnn.layers.softmax import softmax
-from textcnn.network import Architecture
+from textcnn.naive_bayes import NaiveBayes
 from textcnn.packed import PackedSentences
 from textcnn.parallel import in_threads
 from textcnn.projection import FloatTable, Int16Table
@@ -25,21 +27,36 @@ class InferenceNetwork:
     """Class probabilities from word numbers.
 
     Args:
-        parameters: of the network.
+        networks: the parameters of one network, or of several whose logits are averaged.
         architecture: their shapes.
+        naive_bayes: of the training sentences, where the networks weigh evidence.
+        temperature: what the logits are divided by (:mod:`textcnn.calibration`).
         fast: add up windows in 16-bit integers. That takes a moment to prepare and changes
             probabilities by about a ten-thousandth; see :class:`Int16Table`.
     """
 
     def __init__(
         self,
-        parameters: Mapping[str, np.ndarray],
+        networks: Sequence[Mapping[str, np.ndarray]],
         architecture: Architecture,
+        naive_bayes: NaiveBayes | None = None,
+        temperature: float = 1.0,
         fast: bool = False,
     ):
         self.architecture = architecture
-        self._parameters = parameters
-        self._table = (Int16Table if fast else FloatTable)(parameters, architecture)
+        table = Int16Table if fast else FloatTable
+        self._members = [
+            _Member(parameters, architecture.bank, table(parameters, architecture))
+            for parameters in networks
+        ]
+        self._evidence = None
+        if naive_bayes is not None:
+            # The networks differ in how far they trust the same counts; of sums, the mean is the
+            # sum of means, so they need one table together.
+            weights = np.mean([parameters["evidence/weights"] for parameters in networks], axis=0)
+            self._evidence = naive_bayes.weighed(weights)
+        self._dtype = networks[0]["dense/bias"].dtype
+        self._temperature = self._dtype.type(temperature)
 
     def logits(self, sentences: PackedSentences, threads: bool = True) -> np.ndarray:
         """(N, C) logits of N sentences of word numbers below V.
@@ -48,18 +65,17 @@ class InferenceNetwork:
             sentences: the word numbers.
             threads: use every processor; False for a caller that does so itself.
         """
-        self._table.need(sentences.words)
-        bank, rows = self.architecture.bank, self._table.rows
+        for member in self._members:
+            member.table.need(sentences.words)
         if len(sentences) == 1:
-            return self._dense(pooled_maxima_of_one(rows, sentences.words, bank))
+            return self._answer(sentences)
         # By length, so that a chunk's windows make few, large blocks (see HeightWindows).
         order = np.argsort(sentences.lengths, kind="stable")
         chunks = [order[start : start + CHUNK] for start in range(0, len(order), CHUNK)]
-        bias = self._parameters["dense/bias"]
-        logits = np.empty((len(order), len(bias)), bias.dtype)
+        logits = np.empty((len(order), self.architecture.num_classes), self._dtype)
 
         def answer(chunk: np.ndarray) -> None:
-            logits[chunk] = self._dense(pooled_maxima(rows, sentences.take(chunk), bank))
+            logits[chunk] = self._answer(sentences.take(chunk))
 
         if threads:
             in_threads(answer, chunks)
@@ -72,13 +88,39 @@ class InferenceNetwork:
         """(N, C) class probabilities; see :meth:`logits`."""
         return softmax(self.logits(sentences, threads))
 
+    def _answer(self, sentences: PackedSentences) -> np.ndarray:
+        logits = self._members[0].logits(sentences)
+        for member in self._members[1:]:
+            logits += member.logits(sentences)
+        if len(self._members) > 1:
+            logits /= len(self._members)
+        if self._evidence is not None:
+            self._evidence.add_to(logits, sentences)
+        logits /= self._temperature
+        return logits
+
+
+@dataclass(frozen=True)
+class _Member:
+    """One network and its projected words."""
+
+    parameters: Mapping[str, np.ndarray]
+    bank: FilterBank
+    table: FloatTable | Int16Table
+
+    def logits(self, sentences: PackedSentences) -> np.ndarray:
+        """(B, C) logits, of the pooled features alone."""
+        if len(sentences) == 1:
+            return self._dense(pooled_maxima_of_one(self.table.rows, sentences.words, self.bank))
+        return self._dense(pooled_maxima(self.table.rows, sentences, self.bank))
+
     def _dense(self, maxima: np.ndarray) -> np.ndarray:
         """(B, C) logits from (B, heights * F) maxima over time."""
-        features = maxima * self._table.scale + self._parameters["convolution/bias"]
+        features = maxima * self.table.scale + self.parameters["convolution/bias"]
         np.maximum(features, 0, out=features)
         # One sum a row and class instead of a matrix product, whose order of additions depends
         # on how many rows there are.
-        weights, bias = self._parameters["dense/weights"], self._parameters["dense/bias"]
+        weights, bias = self.parameters["dense/weights"], self.parameters["dense/bias"]
         logits = np.empty((len(features), len(weights)), features.dtype)
         for index, row in enumerate(weights):
             np.add.reduce(features * row, axis=1, out=logits[:, index])

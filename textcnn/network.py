@@ -1,19 +1,8 @@
 """The sentence CNN of Kim (2014), put together from :mod:`textcnn.layers`.
 
-Its parameters are one flat dict ``{name: array}``. The same names key the gradients, the
-optimizer's slots and the paths in a checkpoint:
-
-========================  ==========================  =============================================
-``embedding/static``      (V, D)                      word vectors that stay as they came
-``embedding/tuned``       (V, D)                      word vectors that are trained
-``convolution/weights``   (channels * D, K, F)        see :class:`FilterBank` for the order of K
-``convolution/bias``      (heights * F,)
-``dense/weights``         (C, heights * F)
-``dense/bias``            (C,)
-========================  ==========================  =============================================
-
-Modes differ only in which embeddings exist: ``rand`` and ``nonstatic`` have the tuned one,
-``static`` the static one, ``multichannel`` both, side by side.
+Its parameters are those of :mod:`textcnn.architecture`. Beside the pooled features may stand the
+log-likelihoods of a sentence by counting (:mod:`textcnn.naive_bayes`), which come ready made and
+are only weighed here.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,124 +10,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textcnn.layers.convolve_and_pool import FilterBank, convolve_and_pool, pooled_maxima, project
+from textcnn.architecture import Architecture, word_vectors
+from textcnn.layers.convolve_and_pool import convolve_and_pool, pooled_maxima, project
 from textcnn.layers.dense import dense, l2_penalty
 from textcnn.layers.dropout import dropout
 from textcnn.layers.relu import relu
 from textcnn.layers.softmax import softmax_cross_entropy
 from textcnn.packed import PackedSentences
 from textcnn.row_gradient import Gradient, RowGradient
+from textcnn.thinning import thinned
 from textcnn.vocabulary import UNKNOWN
 
-Parameters = dict[str, np.ndarray]
 Gradients = dict[str, Gradient]
-
-MODES = ("rand", "static", "nonstatic", "multichannel")
-CHANNELS = {
-    "rand": ("embedding/tuned",),
-    "nonstatic": ("embedding/tuned",),
-    "static": ("embedding/static",),
-    "multichannel": ("embedding/static", "embedding/tuned"),
-}
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """Everything that decides the shapes of the parameters.
-
-    Attributes:
-        mode: one of :data:`MODES`.
-        vocabulary_size: V, the unknown word included.
-        embedding_dim: D.
-        filter_sizes: heights of the filters, in words.
-        num_filters: F, maps of each height.
-        num_classes: C.
-    """
-
-    mode: str
-    vocabulary_size: int
-    embedding_dim: int
-    filter_sizes: tuple[int, ...]
-    num_filters: int
-    num_classes: int
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """Names of the embeddings, in the order they stand side by side."""
-        return CHANNELS[self.mode]
-
-    @property
-    def frozen(self) -> int:
-        """Columns of the embedded words that stay as they are; the tuned channel stands last."""
-        return self.channels.count("embedding/static") * self.embedding_dim
-
-    @property
-    def bank(self) -> FilterBank:
-        """The layout of the filters."""
-        return FilterBank(self.filter_sizes, self.num_filters)
-
-    @property
-    def num_features(self) -> int:
-        """Pooled features of a sentence."""
-        return len(self.filter_sizes) * self.num_filters
-
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The shape of every parameter."""
-        dim = len(self.channels) * self.embedding_dim
-        embedding = (self.vocabulary_size, self.embedding_dim)
-        return {
-            **dict.fromkeys(self.channels, embedding),
-            "convolution/weights": (dim, self.bank.num_rows, self.num_filters),
-            "convolution/bias": (self.num_features,),
-            "dense/weights": (self.num_classes, self.num_features),
-            "dense/bias": (self.num_classes,),
-        }
-
-
-def initial_parameters(
-    architecture: Architecture,
-    rng: np.random.Generator,
-    vectors: np.ndarray | None = None,
-    dtype: type[np.floating] = np.float32,
-) -> Parameters:
-    """Parameters to start training from.
-
-    Embeddings are ``vectors`` or, without them, uniform in ±0.25 as in Kim's code; filters and
-    dense weights are uniform with Glorot and Bengio's (2010) variance, equation 16, a filter's
-    fan-in being the words and channels it sees; biases are zero.
-
-    Args:
-        architecture: the shapes.
-        rng: source of the random numbers.
-        vectors: (V, D) floats, a row for every word.
-        dtype: of every parameter.
-
-    Raises:
-        ValueError: ``vectors`` is not (V, D).
-    """
-    shapes = architecture.shapes()
-    table_shape = (architecture.vocabulary_size, architecture.embedding_dim)
-    if vectors is None:
-        vectors = rng.uniform(-0.25, 0.25, table_shape)
-    if vectors.shape != table_shape:
-        raise ValueError(f"vectors are {vectors.shape}, the vocabulary needs {table_shape}")
-    parameters = {name: vectors.astype(dtype) for name in architecture.channels}
-    parameters["convolution/weights"] = _initial_filters(architecture, rng).astype(dtype)
-    limit = np.sqrt(6 / (architecture.num_features + architecture.num_classes))
-    dense_weights = rng.uniform(-limit, limit, shapes["dense/weights"])
-    parameters["dense/weights"] = dense_weights.astype(dtype)
-    for name in ("convolution/bias", "dense/bias"):
-        parameters[name] = np.zeros(shapes[name], dtype)
-    return parameters
-
-
-def _initial_filters(architecture: Architecture, rng: np.random.Generator) -> np.ndarray:
-    dim, _, num_filters = architecture.shapes()["convolution/weights"]
-    blocks = []
-    for size in architecture.filter_sizes:
-        limit = np.sqrt(6 / (size * dim + num_filters))
-        blocks.append(rng.uniform(-limit, limit, (dim, size, num_filters)))
-    return np.concatenate(blocks, axis=1)
 
 
 @dataclass(frozen=True)
@@ -147,22 +30,17 @@ class Regularisation:
 
     Attributes:
         dropout: share of the pooled features dropped.
+        dropout_draw: "sentence" draws anew which for each sentence, "batch" for each batch (see
+            :mod:`textcnn.thinning`).
         word_dropout: share of the words replaced by the unknown word, which is how that word's
             vector is learnt.
         l2: strength of the L2 penalty on the dense weights.
     """
 
     dropout: float = 0.0
+    dropout_draw: str = "sentence"
     word_dropout: float = 0.0
     l2: float = 0.0
-
-
-def word_vectors(
-    parameters: Mapping[str, np.ndarray], architecture: Architecture, words: np.ndarray | slice
-) -> np.ndarray:
-    """(U, channels * D) vectors of these words, the channels side by side."""
-    channels = [parameters[name][words] for name in architecture.channels]
-    return channels[0] if len(channels) == 1 else np.concatenate(channels, axis=1)
 
 
 def logits_and_backward(
@@ -171,6 +49,7 @@ def logits_and_backward(
     sentences: PackedSentences,
     dropout_rate: float = 0.0,
     rng: np.random.Generator | None = None,
+    evidence: np.ndarray | None = None,
 ) -> tuple[np.ndarray, Callable[[np.ndarray], Gradients]]:
     """The forward pass of Kim (2014), figure 1, and its backward pass.
 
@@ -180,6 +59,7 @@ def logits_and_backward(
         sentences: B sentences of word numbers below V.
         dropout_rate: share of the pooled features dropped.
         rng: source of the dropout mask; None drops nothing.
+        evidence: (B, kinds * C), what counting says, where the network weighs it.
 
     Returns:
         logits (B, C), and ``backward(dlogits)``, the gradient of every trained parameter.
@@ -196,6 +76,8 @@ def logits_and_backward(
     features, relu_backward = relu(maxima + parameters["convolution/bias"])
     kept, dropout_backward = dropout(features, dropout_rate, rng)
     logits, dense_backward = dense(kept, parameters["dense/weights"], parameters["dense/bias"])
+    if evidence is not None:
+        logits = logits + evidence @ parameters["evidence/weights"].T
 
     def backward(dlogits: np.ndarray) -> Gradients:
         dkept, ddense_weights, ddense_bias = dense_backward(dlogits)
@@ -209,6 +91,8 @@ def logits_and_backward(
         }
         if "embedding/tuned" in architecture.channels:
             gradients["embedding/tuned"] = RowGradient(words, dX)
+        if evidence is not None:
+            gradients["evidence/weights"] = dlogits.T @ evidence
         return gradients
 
     return logits, backward
@@ -219,7 +103,10 @@ EVALUATION_CHUNK = 512
 
 
 def evaluation_logits(
-    parameters: Mapping[str, np.ndarray], architecture: Architecture, sentences: PackedSentences
+    parameters: Mapping[str, np.ndarray],
+    architecture: Architecture,
+    sentences: PackedSentences,
+    evidence: np.ndarray | None = None,
 ) -> np.ndarray:
     """(N, C) logits of any number of sentences, nothing dropped, no backward pass."""
     chunks = []
@@ -234,7 +121,10 @@ def evaluation_logits(
         features, _ = relu(maxima + parameters["convolution/bias"])
         logits, _ = dense(features, parameters["dense/weights"], parameters["dense/bias"])
         chunks.append(logits)
-    return np.concatenate(chunks)
+    together = np.concatenate(chunks)
+    if evidence is not None:
+        together += evidence @ parameters["evidence/weights"].T
+    return together
 
 
 def loss_and_gradients(
@@ -244,6 +134,7 @@ def loss_and_gradients(
     classes: np.ndarray,
     regularisation: Regularisation,
     rng: np.random.Generator | None,
+    evidence: np.ndarray | None = None,
 ) -> tuple[float, np.ndarray, Gradients]:
     """One training step's arithmetic, short of the update.
 
@@ -254,6 +145,7 @@ def loss_and_gradients(
         classes: (B,) true classes.
         regularisation: dropout, word dropout and the L2 penalty.
         rng: source of what is dropped; None drops nothing.
+        evidence: (B, kinds * C), what counting says, where the network weighs it.
 
     Returns:
         The loss (cross-entropy plus penalty), the logits (B, C) and the gradients.
@@ -262,13 +154,21 @@ def loss_and_gradients(
         dropped = rng.random(len(sentences.words), np.float32) < regularisation.word_dropout
         words = np.where(dropped, UNKNOWN, sentences.words)
         sentences = PackedSentences(words, sentences.lengths)
-    logits, backward = logits_and_backward(
-        parameters, architecture, sentences, regularisation.dropout, rng
-    )
+    thin: Mapping[str, np.ndarray] = parameters
+    restored: Callable[[Gradients], Gradients] = _unchanged
+    rate = regularisation.dropout
+    if rng is not None and regularisation.dropout_draw == "batch":
+        thin, architecture, restored = thinned(parameters, architecture, rate, rng)
+        rate = 0.0
+    logits, backward = logits_and_backward(thin, architecture, sentences, rate, rng, evidence)
     loss, loss_backward = softmax_cross_entropy(logits, classes)
-    gradients = backward(loss_backward(1.0))
+    gradients = restored(backward(loss_backward(1.0)))
     if regularisation.l2 > 0:
         penalty, dpenalty = l2_penalty(parameters["dense/weights"], regularisation.l2)
         loss += penalty
         gradients["dense/weights"] = gradients["dense/weights"] + dpenalty
     return loss, logits, gradients
+
+
+def _unchanged(gradients: Gradients) -> Gradients:
+    return gradients

@@ -8,23 +8,32 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from textcnn.architecture import Architecture
 from textcnn.layers.convolution import convolve, window_counts
 from textcnn.layers.dense import dense
 from textcnn.layers.embedding import embed
 from textcnn.layers.max_over_time import max_over_time
 from textcnn.layers.relu import relu
-from textcnn.network import Architecture, Gradients
+from textcnn.network import Gradients
 from textcnn.packed import PackedSentences
 
 
 def logits_and_backward(
-    parameters: Mapping[str, np.ndarray], architecture: Architecture, sentences: PackedSentences
+    parameters: Mapping[str, np.ndarray],
+    architecture: Architecture,
+    sentences: PackedSentences,
+    evidence: np.ndarray | None = None,
 ) -> tuple[np.ndarray, Callable[[np.ndarray], Gradients]]:
     """As :func:`textcnn.network.logits_and_backward`, without dropout."""
     lookups = [embed(sentences.words, parameters[name]) for name in architecture.channels]
     X = np.concatenate([vectors for vectors, _ in lookups], axis=1)
     features, heights_backward = _features(parameters, architecture, X, sentences.lengths)
     logits, dense_backward = dense(features, parameters["dense/weights"], parameters["dense/bias"])
+    evidence_backward = None
+    if evidence is not None:
+        weights = parameters["evidence/weights"]
+        trust, evidence_backward = dense(evidence, weights, np.zeros(len(weights)))
+        logits = logits + trust
 
     def backward(dlogits: np.ndarray) -> Gradients:
         gradients: Gradients = {}
@@ -38,6 +47,8 @@ def logits_and_backward(
         ):
             if name == "embedding/tuned":
                 gradients[name] = embed_backward(dchannel)
+        if evidence_backward is not None:
+            _, gradients["evidence/weights"], _ = evidence_backward(dlogits)
         return gradients
 
     return logits, backward

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from textcnn.network import Architecture, word_vectors
+from textcnn.architecture import Architecture, word_vectors
 
 BLOCK = 64
 """Words projected together; frequent words are neighbours, so a sentence touches few blocks."""

@@ -9,6 +9,7 @@
 ``test.json``             the scores on the test sentences
 ``tensorboard/``          event files, where tensorboardX is installed
 ``curves.png``            loss and accuracy, where matplotlib is installed
+``members/<n>/``          with --ensemble, the folder of each network's run
 ========================  ==============================================================
 """
 
@@ -43,6 +44,7 @@ class RunFolder:
         self.test = path / "test.json"
         self.curves = path / "curves.png"
         self.tensorboard = path / "tensorboard"
+        self.members = path / "members"
         self.checkpoints = path / "checkpoints"
         self.best = self.checkpoints / "best.h5"
         self.last = self.checkpoints / "last.h5"
@@ -68,18 +70,33 @@ class RunFolder:
         make_folder(folder.checkpoints, "--out")
         return folder
 
+    def member(self, number: int) -> "RunFolder":
+        """The folder of one network of an ensemble, counted from 1; made if need be."""
+        folder = RunFolder(self.members / str(number))
+        make_folder(folder.checkpoints, "--out")
+        return folder
+
     @contextlib.contextmanager
-    def removed_on_error(self) -> Iterator[None]:
-        """Take what was made of the new run's folder away again if setting the run up fails."""
+    def removed_unless_begun(self) -> Iterator[None]:
+        """Take what was made of a new run's folder away again if setting the run up fails."""
         try:
             yield
         except BaseException:
             with contextlib.suppress(OSError):  # Not empty: it holds something worth keeping.
-                for written in (self.config, self.split):
-                    written.unlink(missing_ok=True)
-                self.checkpoints.rmdir()
-                self.path.rmdir()
+                self._remove_unless_begun()
             raise
+
+    def _remove_unless_begun(self) -> None:
+        members = [RunFolder(path) for path in self.members.glob("*")]
+        if any(folder.last.exists() for folder in (self, *members)):
+            return
+        for folder in (*members, self):
+            for written in (folder.config, folder.split):
+                written.unlink(missing_ok=True)
+            folder.checkpoints.rmdir()
+            if folder is self and members:
+                self.members.rmdir()
+            folder.path.rmdir()
 
     @classmethod
     def existing(cls, path: Path) -> "RunFolder":
@@ -89,11 +106,13 @@ class RunFolder:
             UserError: there is no checkpoint in it.
         """
         folder = cls(path)
-        if not folder.last.exists():
+        members = [cls(member) for member in folder.members.glob("*")]
+        if not any(begun.last.exists() for begun in (folder, *members)):
             raise UserError(f"--resume {path}: no run here ({folder.last} is missing)")
         # A killed run may have left what it was writing.
-        remove_unfinished(folder.checkpoints)
-        remove_unfinished(folder.path)
+        for begun in (folder, *members):
+            remove_unfinished(begun.checkpoints)
+            remove_unfinished(begun.path)
         return folder
 
     def save_split(self, split: Split) -> None:
@@ -118,7 +137,9 @@ class RunFolder:
             progress: of ``last.h5``.
             kept: as for :meth:`save_checkpoint`.
         """
-        self._copy_last(progress.step, progress.best_step == progress.step, kept)
+        refitted = progress.refit_steps > 0 and progress.finished
+        chosen = progress.refit_steps == 0 and progress.best_step == progress.step
+        self._copy_last(progress.step, chosen or refitted, kept)
 
     def save_checkpoint(self, checkpoint: Checkpoint, is_best: bool, kept: int) -> None:
         """Write ``last.h5`` and, sharing its bytes, ``best.h5`` and a numbered copy.

@@ -9,17 +9,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from textcnn.allocation import keep_freed_memory
+from textcnn.architecture import Architecture, Parameters
+from textcnn.averaging import MovingAverage
 from textcnn.errors import RunError
 from textcnn.layers.dense import limit_row_norms
 from textcnn.layers.softmax import softmax_cross_entropy
-from textcnn.network import (
-    Architecture,
-    Gradients,
-    Parameters,
-    Regularisation,
-    evaluation_logits,
-    loss_and_gradients,
-)
+from textcnn.network import Gradients, Regularisation, evaluation_logits, loss_and_gradients
 from textcnn.optim import Optimizer, clip_by_global_norm
 from textcnn.packed import PackedSentences
 
@@ -31,17 +26,24 @@ class Examples:
     Attributes:
         sentences: N packed sentences.
         classes: (N,) integers.
+        evidence: (N, kinds * C), what counting says, where the network weighs it.
     """
 
     sentences: PackedSentences
     classes: np.ndarray
+    evidence: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.classes)
 
     def take(self, rows: np.ndarray) -> "Examples":
         """The examples with these numbers, in this order."""
-        return Examples(self.sentences.take(rows), self.classes[rows])
+        features = self.evidence
+        return Examples(
+            self.sentences.take(rows),
+            self.classes[rows],
+            None if features is None else features[rows],
+        )
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,10 @@ class Progress:
         loss_sum, correct, seen: totals since the last evaluation.
         history: every evaluation so far.
         best_step: the step of the best one; -1 before the first.
+        dev_logits: (dev sentences, C) at the best one.
         finished: the run ended by itself, by epochs or patience.
+        refit_steps: 0 while dev chooses; then, once the best step is known and the network is
+            trained anew on train and dev together, how many steps that is to take.
     """
 
     step: int = 0
@@ -100,20 +105,22 @@ class Progress:
     seen: int = 0
     history: list[Evaluation] = field(default_factory=list)
     best_step: int = -1
+    dev_logits: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     finished: bool = False
+    refit_steps: int = 0
 
     @property
     def best(self) -> Evaluation | None:
         """The evaluation with the highest dev accuracy; of equals the one with the lower loss."""
         return next((past for past in self.history if past.step == self.best_step), None)
 
-    def add(self, evaluation: Evaluation) -> bool:
-        """Append ``evaluation``; True if it is the best so far."""
+    def add(self, evaluation: Evaluation, dev_logits: np.ndarray) -> bool:
+        """Append ``evaluation``, made of these logits; True if it is the best so far."""
         best = self.best
         self.history.append(evaluation)
         if best is not None and _rank(evaluation) <= _rank(best):
             return False
-        self.best_step = evaluation.step
+        self.best_step, self.dev_logits = evaluation.step, dev_logits
         return True
 
     def evaluations_since_best(self) -> int:
@@ -163,6 +170,7 @@ class Trainer:
         optimizer: with its slots.
         rng: source of the order of the sentences and of what is dropped.
         progress: where training stands.
+        average: of the parameters, or None.
     """
 
     def __init__(
@@ -174,6 +182,7 @@ class Trainer:
         regularisation: Regularisation,
         schedule: Schedule,
         progress: Progress | None = None,
+        average: MovingAverage | None = None,
     ):
         self.architecture = architecture
         self.parameters = parameters
@@ -182,8 +191,15 @@ class Trainer:
         self.regularisation = regularisation
         self.schedule = schedule
         self.progress = progress or Progress()
+        self.average = average
         self._stopping = False
         keep_freed_memory()
+
+    def model(self) -> Parameters:
+        """The parameters that answer: the average, where one is kept."""
+        if self.average is None:
+            return self.parameters
+        return self.average.of(self.parameters, self.progress.step)
 
     def request_stop(self) -> None:
         """End :meth:`run` after the present step, with a checkpoint; safe in a signal handler."""
@@ -197,7 +213,8 @@ class Trainer:
         """Train until the epochs or the patience run out or a stop is asked for, yielding events.
 
         A :class:`CheckpointDue` comes before the first step and after the last. When it is yielded
-        the state is whole: a trainer made from it goes on as this one would.
+        the state is whole: a trainer made from it goes on as this one would. While refitting
+        nothing is evaluated, and the last state is the best.
 
         Raises:
             RunError: the loss or a parameter is no longer a finite number.
@@ -210,22 +227,27 @@ class Trainer:
             if progress.batch == 0:
                 progress.order = self.rng.permutation(len(train)).astype(np.int32)
             yield self._step(train)
-            evaluation_due = self._due(self.schedule.evaluate_every or per_epoch)
-            ended = progress.epoch >= self.schedule.epochs
-            is_best = False
-            if evaluation_due or ended:
-                evaluation = self._evaluate(dev, per_epoch)
-                is_best = progress.add(evaluation)
-                patience = self.schedule.patience
-                ended |= bool(patience) and progress.evaluations_since_best() >= patience
-                yield Evaluated(evaluation, is_best)
+            look_due = self._due(self.schedule.evaluate_every or per_epoch)
+            if progress.refit_steps:
+                is_best = ended = progress.step >= progress.refit_steps
+            else:
+                is_best, ended = False, progress.epoch >= self.schedule.epochs
+                if look_due or ended:
+                    evaluation, dev_logits = self._evaluate(dev, per_epoch)
+                    is_best = progress.add(evaluation, dev_logits)
+                    ended |= self._out_of_patience()
+                    yield Evaluated(evaluation, is_best)
             progress.finished = ended
             # Read once: a signal between this look and the next would end the loop without a
             # checkpoint.
             stopping = self._stopping
-            if is_best or ended or stopping or self._checkpoint_due(evaluation_due):
+            if is_best or ended or stopping or self._checkpoint_due(look_due):
                 self._check_finite()
                 yield CheckpointDue(is_best)
+
+    def _out_of_patience(self) -> bool:
+        patience = self.schedule.patience
+        return bool(patience) and self.progress.evaluations_since_best() >= patience
 
     def _due(self, every: int) -> bool:
         return self.progress.step % every == 0
@@ -248,6 +270,7 @@ class Trainer:
             batch.classes,
             self.regularisation,
             self.rng,
+            batch.evidence,
         )
         self._update(loss, gradients)
         correct = int((logits.argmax(axis=1) == batch.classes).sum())
@@ -266,6 +289,8 @@ class Trainer:
             raise _diverged(f"the loss is {loss} at step {self.progress.step + 1}")
         if self.schedule.clip_norm:
             clip_by_global_norm(gradients, self.schedule.clip_norm)
+        if self.average is not None:
+            self.average.before_update(self.parameters, gradients, self.progress.step)
         self.optimizer.step(self.parameters, gradients)
         if self.schedule.row_norm:
             limit_row_norms(self.parameters["dense/weights"], self.schedule.row_norm)
@@ -277,9 +302,11 @@ class Trainer:
                 raise _diverged(f"{name} holds no finite number at step {self.progress.step}")
 
     @np.errstate(over="ignore", invalid="ignore")
-    def _evaluate(self, dev: Examples, per_epoch: int) -> Evaluation:
+    def _evaluate(self, dev: Examples, per_epoch: int) -> tuple[Evaluation, np.ndarray]:
         progress = self.progress
-        logits = evaluation_logits(self.parameters, self.architecture, dev.sentences)
+        if self.average is not None:
+            self.average.catch_up(self.parameters, progress.step)
+        logits = evaluation_logits(self.model(), self.architecture, dev.sentences, dev.evidence)
         dev_loss, _ = softmax_cross_entropy(logits, dev.classes)
         if not math.isfinite(dev_loss):
             raise _diverged(f"the dev loss is {dev_loss} at step {progress.step}")
@@ -292,7 +319,7 @@ class Trainer:
             dev_accuracy=float((logits.argmax(axis=1) == dev.classes).mean()),
         )
         progress.loss_sum, progress.correct, progress.seen = 0.0, 0, 0
-        return evaluation
+        return evaluation, logits
 
 
 def _diverged(how: str) -> RunError:

@@ -81,6 +81,8 @@ def default_words(field: "dataclasses.Field[Any]") -> str:
         return str(field.metadata["default_words"])
     if isinstance(field.default, tuple):
         return ",".join(map(str, field.default))
+    if isinstance(field.default, bool):
+        return flag(field.name if field.default else "no_" + field.name)
     return f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
 
 
@@ -88,8 +90,11 @@ def _click_option(field: "dataclasses.Field[Any]") -> Callable[[Any], Any]:
     kind, several = value_type(field.name)
     limits = field.metadata["limits"]
     click_type: Any = click.Choice(limits.choices) if limits.choices else kind
+    declaration = flag(field.name)
+    if kind is bool:
+        declaration += f"/{flag('no_' + field.name)}"
     return click.option(
-        flag(field.name),
+        declaration,
         field.name,
         cls=SectionedOption,
         section=field.metadata["section"],

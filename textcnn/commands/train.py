@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from textcnn.checkpoint import load_checkpoint
+from textcnn.checkpoint import load_checkpoint, save_checkpoint
 from textcnn.classifier import Classifier
 from textcnn.commands.display import Clock, Display, python, say, scores_text
 from textcnn.commands.options import (
@@ -23,8 +23,15 @@ from textcnn.commands.options import (
 from textcnn.config import Config, flag, read_toml, write_toml
 from textcnn.curves import draw_curves
 from textcnn.datasets.corpus import load_corpus, locate
+from textcnn.ensemble import member_configs, together
 from textcnn.errors import UserError
-from textcnn.experiment import Experiment, TokenizedData, new_experiment, resumed_experiment
+from textcnn.experiment import (
+    Experiment,
+    TokenizedData,
+    new_experiment,
+    refit_experiment,
+    resumed_experiment,
+)
 from textcnn.files import replace_text
 from textcnn.run_folder import RunFolder
 from textcnn.scoring import score_texts
@@ -74,23 +81,20 @@ def command(
             raise UserError(
                 f"--resume goes on with the run's own options; leave out {flag(given[0])}"
             )
-        experiment, folder = _resumed(resume)
+        folder = RunFolder.existing(resume)
+        config, data = _resumed(folder)
     else:
-        experiment, folder = _new(_config(config_file, options), out)
-    _train(experiment, folder)
-    progress, data = experiment.trainer.progress, experiment.data
-    # The network and its optimizer have gone to the checkpoint; what follows needs their memory.
-    del experiment
-    if progress.finished:
-        _finish(folder, data, progress)
-    with contextlib.suppress(ImportError):
-        draw_curves(folder.curves, progress.history)
-    if not progress.finished:
-        say(
-            f"stopped at step {progress.step:,}; "
-            f"go on with: {python()} train.py --resume {folder.path}"
-        )
+        config = _config(config_file, options)
+        # Before anything that takes long: a folder that cannot be written should be said at once.
+        folder = RunFolder.create(out)
+        with folder.removed_unless_begun():
+            config, data = _new(config, folder)
+    with folder.removed_unless_begun():
+        finished = _train_all(config, data, folder)
+    if not finished:
+        say(f"go on with: {python()} train.py --resume {folder.path}")
         sys.exit(128 + signal.SIGINT)
+    _finish(folder, data)
     say(f"took {clock}")
 
 
@@ -106,52 +110,105 @@ def _config(config_file: Path | None, options: dict[str, Any]) -> Config:
     return Config.from_mapping(given, "")
 
 
-def _new(config: Config, out: Path | None) -> tuple[Experiment, RunFolder]:
-    # Before anything that takes long: a folder that cannot be written should be said at once.
-    folder = RunFolder.create(out)
+def _new(config: Config, folder: RunFolder) -> tuple[Config, TokenizedData]:
     config = locate(config)
-    with folder.removed_on_error():
-        experiment = new_experiment(config, load_corpus(config, say), say)
-        write_toml(folder.config, experiment.config)
-        folder.save_split(experiment.data.split)
-    _describe(experiment)
-    say(f"run: {folder.path}")
-    return experiment, folder
+    data = TokenizedData.prepare(load_corpus(config, say), config)
+    write_toml(folder.config, config.resolved())
+    folder.save_split(data.split)
+    return config, data
 
 
-def _resumed(path: Path) -> tuple[Experiment, RunFolder]:
-    folder = RunFolder.existing(path)
-    checkpoint = load_checkpoint(folder.last, for_training=True)
-    experiment = resumed_experiment(checkpoint, load_corpus(checkpoint.config, say))
-    progress = experiment.trainer.progress
-    folder.restore_copies(progress, experiment.config.checkpoints_kept)
-    folder.save_metrics(progress.history)
-    _describe(experiment)
-    say(f"run: {folder.path}, going on at step {progress.step:,}")
-    return experiment, folder
+def _resumed(folder: RunFolder) -> tuple[Config, TokenizedData]:
+    if folder.last.exists():
+        config = load_checkpoint(folder.last).config
+    else:  # An ensemble, whose networks have folders of their own.
+        config = Config.from_mapping(read_toml(folder.config), str(folder.config))
+    return config, TokenizedData.prepare(load_corpus(config, say), config)
 
 
-def _describe(experiment: Experiment) -> None:
-    split, architecture = experiment.data.split, experiment.trainer.architecture
-    numbers = sum(array.size for array in experiment.trainer.parameters.values())
-    say(f"data: {experiment.data.source}")
-    say(
+def _train_all(config: Config, data: TokenizedData, folder: RunFolder) -> bool:
+    """Train every network that is not finished yet; whether all are."""
+    members = member_configs(config)
+    if len(members) == 1:
+        return _train_network(config, data, folder, _intro(data, folder))
+    folders = [folder.member(number) for number in range(1, len(members) + 1)]
+    for number, (member, own) in enumerate(zip(members, folders, strict=True), start=1):
+        intro = [] if number > 1 else _intro(data, folder)
+        if not _train_network(member, data, own, [*intro, f"network {number} of {len(members)}:"]):
+            return False
+    finished = [load_checkpoint(own.best, for_training=True) for own in folders]
+    _, dev_classes = data.packed(data.split.dev, finished[0].vocabulary, finished[0].labels)
+    save_checkpoint(folder.best, together(finished, config, dev_classes))
+    return True
+
+
+def _intro(data: TokenizedData, folder: RunFolder) -> list[str]:
+    split, labels = data.split, len(set(data.labels))
+    return [
+        f"data: {data.source}",
         f"{len(split.train):,} sentences to train on, {len(split.dev):,} for dev, "
-        f"{len(split.test):,} for test; {len(experiment.labels)} labels, "
-        f"{architecture.vocabulary_size:,} words"
-    )
-    say(
-        f"network: {architecture.mode}, {architecture.num_filters} filters each of heights "
+        f"{len(split.test):,} for test; {labels} labels",
+        f"run: {folder.path}",
+    ]
+
+
+def _train_network(
+    config: Config, data: TokenizedData, folder: RunFolder, intro: list[str]
+) -> bool:
+    """Train one network, from the start or from where its last checkpoint was written.
+
+    Args:
+        config: its options.
+        data: the sentences.
+        folder: of its run.
+        intro: lines to say once everything is known to fit together.
+
+    Returns:
+        Whether it is finished, and not only stopped.
+    """
+    if folder.last.exists():
+        experiment = resumed_experiment(load_checkpoint(folder.last, for_training=True), data)
+        progress = experiment.trainer.progress
+        kept = 0 if progress.refit_steps else experiment.config.checkpoints_kept
+        folder.restore_copies(progress, kept)
+        folder.save_metrics(progress.history)
+        intro = [*intro, f"going on at step {progress.step:,}"]
+    else:
+        experiment = new_experiment(config, data, say)
+        write_toml(folder.config, experiment.config)
+    for line in (*intro, _network_line(experiment)):
+        say(line)
+    progress = _train(experiment, folder)
+    if progress.finished and experiment.config.refit and not progress.refit_steps:
+        config = experiment.config
+        # The first network has gone to its checkpoint; the second one needs its memory.
+        del experiment
+        experiment = refit_experiment(config, data, progress, _nobody)
+        progress = _train(experiment, folder)
+    if not progress.finished:
+        say(f"stopped at step {progress.step:,}")
+    return progress.finished
+
+
+def _network_line(experiment: Experiment) -> str:
+    architecture = experiment.trainer.architecture
+    numbers = sum(array.size for array in experiment.trainer.parameters.values())
+    return (
+        f"network: {architecture.mode}, {architecture.vocabulary_size:,} words, "
+        f"{architecture.num_filters} filters each of heights "
         f"{','.join(map(str, architecture.filter_sizes))}, {numbers:,} parameters"
     )
 
 
-def _train(experiment: Experiment, folder: RunFolder) -> None:
+def _train(experiment: Experiment, folder: RunFolder) -> Progress:
     trainer, config = experiment.trainer, experiment.config
-    per_epoch = trainer.steps_per_epoch(experiment.train)
+    progress, per_epoch = trainer.progress, trainer.steps_per_epoch(experiment.train)
+    if progress.refit_steps and not progress.finished:
+        epochs = progress.refit_steps / per_epoch
+        say(f"again, on train and dev together, for {epochs:.2f} epochs")
     display = Display(
-        total_steps=config.epochs * per_epoch,
-        done_steps=trainer.progress.step,
+        total_steps=progress.refit_steps or config.epochs * per_epoch,
+        done_steps=progress.step,
         steps_between=config.evaluate_every or per_epoch,
         batch_size=min(config.batch_size, len(experiment.train)),
     )
@@ -159,12 +216,20 @@ def _train(experiment: Experiment, folder: RunFolder) -> None:
     with contextlib.ExitStack() as stack:
         stack.enter_context(stopping_on_signals(trainer))
         stack.enter_context(contextlib.closing(display))
-        with contextlib.suppress(ImportError):
-            board = TensorBoard(folder.tensorboard, trainer.progress.step)
-            listeners.append(stack.enter_context(contextlib.closing(board)))
+        if not progress.refit_steps:
+            with contextlib.suppress(ImportError):
+                board = TensorBoard(folder.tensorboard, progress.step)
+                listeners.append(stack.enter_context(contextlib.closing(board)))
         for event in trainer.run(experiment.train, experiment.dev):
             for listener in listeners:
                 listener(event)
+    with contextlib.suppress(ImportError):
+        draw_curves(folder.curves, progress.history)
+    return progress
+
+
+def _nobody(line: str) -> None:
+    """Hear what has been said before."""
 
 
 def _keeper(experiment: Experiment, folder: RunFolder) -> Listener:
@@ -172,7 +237,9 @@ def _keeper(experiment: Experiment, folder: RunFolder) -> Listener:
 
     def listen(event: Event) -> None:
         if isinstance(event, CheckpointDue):
-            kept = experiment.config.checkpoints_kept
+            # Steps are counted anew while refitting, and numbered copies would mix them up.
+            refitting = experiment.trainer.progress.refit_steps
+            kept = 0 if refitting else experiment.config.checkpoints_kept
             folder.save_checkpoint(experiment.checkpoint(), event.is_best, kept)
         elif isinstance(event, Evaluated):
             folder.save_metrics(experiment.trainer.progress.history)
@@ -197,13 +264,7 @@ def stopping_on_signals(trainer: Trainer) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _finish(folder: RunFolder, data: TokenizedData, progress: Progress) -> None:
-    best = progress.best
-    if best is not None:
-        say(
-            f"best dev accuracy {100 * best.dev_accuracy:.1f} % at step {best.step:,}, "
-            f"epoch {best.epoch:.2f}"
-        )
+def _finish(folder: RunFolder, data: TokenizedData) -> None:
     test = data.split.test
     if len(test):
         # From the file, not from memory: what is scored is what will be used.
