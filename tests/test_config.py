@@ -72,6 +72,7 @@ BAD_VALUES = [
     ("dropout_draw", "word"),
     ("averaging", -0.1),
     ("network_seed", -1),
+    ("correction_rate", -1),
     ("dropout", -0.1),
     ("dropout", 1),
     ("word_dropout", 1),

@@ -114,13 +114,20 @@ def test_an_ensembles_logits_are_the_mean_with_the_evidence_over_the_temperature
     sentences = packed([rng.integers(0, 30, rng.integers(0, 9)).tolist() for _ in range(200)])
     naive_bayes, _ = count(sentences, rng.integers(0, 3, 200), 3, words, 2, 5)
     kinds = kinds_of_evidence(2, 5)
-    architecture = Architecture("rand", 30, 5, (2, 3), 4, 3, kinds)
+    corrections = tuple(
+        (kind.name, len(kind.values)) for kind in naive_bayes.evidence if kind.name != "subwords"
+    )
+    architecture = Architecture("rand", 30, 5, (2, 3), 4, 3, kinds, corrections)
     networks = [initial_parameters(architecture, rng) for _ in range(3)]
     for parameters in networks:
         shape = parameters["evidence/weights"].shape
         parameters["evidence/weights"] = rng.normal(size=shape).astype(np.float32)
+        for (kind, size), unknown in zip(corrections, (0, -1), strict=True):
+            table = rng.normal(size=(size, 3)).astype(np.float32)
+            table[unknown] = 0  # as training leaves it
+            parameters[f"corrections/{kind}"] = table
     ensemble = InferenceNetwork(networks, architecture, naive_bayes, 1.7, fast)
-    evidence = naive_bayes.features(sentences)
+    evidence = naive_bayes.of(sentences, [kind for kind, _ in corrections], None)
     alone = [
         evaluation_logits(parameters, architecture, sentences, evidence) for parameters in networks
     ]

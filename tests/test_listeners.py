@@ -66,7 +66,7 @@ def test_tensorboard_files_hold_loss_accuracy_and_gradients(trained_run):
 
     train = values_of(trained_run / "tensorboard" / "train")
     names = ("embedding/tuned", "convolution/weights", "convolution/bias", "dense/weights")
-    names += ("dense/bias", "evidence/weights")
+    names += ("dense/bias", "evidence/weights", "corrections/words", "corrections/2-grams")
     gradients = {f"{kind}/{name}" for kind in ("gradient", "sparsity") for name in names}
     assert set(train) == {"loss", "accuracy"} | gradients
     assert [step for step, _ in train["loss"]] == list(range(1, 12 * STEPS + 1))

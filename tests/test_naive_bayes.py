@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from test_network import packed
 
 from textcnn.errors import UserError
+from textcnn.layers.bag import bag
 from textcnn.naive_bayes import NaiveBayes, count
 from textcnn.packed import PackedSentences
 from textcnn.subwords import number_subwords, subwords
@@ -163,11 +164,34 @@ def test_weighed_it_adds_what_weighing_the_features_gives():
     fitted, _ = counted(training, [0, 1, 2, 1, 0], 3, 3, 5)
     weights = rng.normal(size=(3, 12)).astype(np.float32)
     logits = np.ones((5, 3), np.float32)
-    weighed = fitted.weighed(weights)
+    corrections = {
+        kind.name: rng.normal(size=kind.values.shape)
+        for kind in fitted.evidence
+        if kind.name in ("words", "3-grams")
+    }
+    corrections["words"][0] = corrections["3-grams"][-1] = 0  # as training leaves the unknown
+    weighed = fitted.weighed(weights, corrections)
     assert len(weighed.evidence) == 3  # words and their parts are one lookup
     weighed.add_to(logits, packed(training))
-    expected = 1 + fitted.features(packed(training)) @ weights.T
+    told = fitted.of(packed(training), list(corrections), None)
+    expected = 1 + told.features @ weights.T
+    for name, items in told.items.items():
+        expected += bag(items, corrections[name])[0]
     np.testing.assert_allclose(logits, expected, atol=1e-5)
+
+
+def test_only_items_that_were_counted_can_be_corrected():
+    fitted, by_others = counted([[1, 2, 3], [2, 0, 1]], [0, 1], 2, 2, 3)
+    told = fitted.of(packed([[3, 2, 0, 1, 2], [], [0]]), ["words", "2-grams"], None)
+    assert told.items["words"].words.tolist() == [3, 2, 1, 2]
+    assert told.items["words"].lengths.tolist() == [4, 0, 0]
+    assert told.items["2-grams"].lengths.tolist() == [1, 0, 0]  # 1 2, and never 3 2
+    second = told.take(np.array([1, 0]))
+    assert second.items["words"].lengths.tolist() == [0, 4]
+    np.testing.assert_array_equal(second.features, told.features[[1, 0]])
+    given = fitted.of(packed([[1, 2, 3], [2, 0, 1]]), [], by_others)
+    assert given.features is by_others
+    assert given.items == {}
 
 
 def test_ngrams_too_long_for_their_numbers():

@@ -8,6 +8,7 @@ from numeric import assert_close, numeric_gradient
 
 from textcnn import network, plain_network
 from textcnn.architecture import MODES, Architecture, Parameters, initial_parameters
+from textcnn.naive_bayes import SentenceEvidence
 from textcnn.network import Regularisation, evaluation_logits, loss_and_gradients
 from textcnn.packed import PackedSentences
 from textcnn.row_gradient import Gradient, RowGradient
@@ -31,6 +32,22 @@ def random_parameters(
     }
 
 
+def random_evidence(
+    architecture: Architecture, num_sentences: int, rng: np.random.Generator
+) -> SentenceEvidence | None:
+    """Evidence of any kind, for sentences of any kind: the network only weighs it."""
+    if not architecture.evidence:
+        return None
+    width = len(architecture.evidence) * architecture.num_classes
+    items = {
+        kind: packed(
+            [rng.integers(0, size, rng.integers(0, 5)).tolist() for _ in range(num_sentences)]
+        )
+        for kind, size in architecture.corrections
+    }
+    return SentenceEvidence(rng.normal(size=(num_sentences, width)), items)
+
+
 def whole(gradient: Gradient, num_rows: int) -> np.ndarray:
     return gradient.dense(num_rows) if isinstance(gradient, RowGradient) else gradient
 
@@ -49,15 +66,16 @@ def test_the_fast_network_equals_the_plain_one(
     mode, sentences, sizes, num_classes, kinds, integers, seed
 ):
     rng = np.random.default_rng(seed)
-    architecture = Architecture(mode, 7, 3, sizes, 2, num_classes, kinds)
+    corrections = (("words", 7), ("2-grams", 4)) if len(kinds) > 1 else ()
+    architecture = Architecture(mode, 7, 3, sizes, 2, num_classes, kinds, corrections)
     parameters = random_parameters(architecture, rng, integers)
     batch = packed(sentences)
-    features = rng.normal(size=(len(batch), len(kinds) * num_classes)) if kinds else None
+    evidence = random_evidence(architecture, len(batch), rng)
     fast, fast_backward = network.logits_and_backward(
-        parameters, architecture, batch, evidence=features
+        parameters, architecture, batch, evidence=evidence
     )
     plain, plain_backward = plain_network.logits_and_backward(
-        parameters, architecture, batch, features
+        parameters, architecture, batch, evidence
     )
     np.testing.assert_allclose(fast, plain, atol=1e-12)
 
@@ -65,8 +83,9 @@ def test_the_fast_network_equals_the_plain_one(
     fast_gradients, plain_gradients = fast_backward(upstream), plain_backward(upstream)
     assert set(fast_gradients) == set(plain_gradients) == set(parameters) - {"embedding/static"}
     for name, expected in plain_gradients.items():
-        got = whole(fast_gradients[name], 7)
-        np.testing.assert_allclose(got, whole(expected, 7), atol=1e-11, err_msg=name)
+        rows = len(parameters[name])
+        got = whole(fast_gradients[name], rows)
+        np.testing.assert_allclose(got, whole(expected, rows), atol=1e-11, err_msg=name)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -80,13 +99,15 @@ def test_the_fast_network_equals_the_plain_one(
     ],
 )
 def test_the_gradients_are_those_of_the_loss(mode, dropout, draw, word_dropout, l2):
-    architecture = Architecture(mode, 6, 2, (1, 3), 3, 3, evidence=("words", "2-grams"))
+    architecture = Architecture(
+        mode, 6, 2, (1, 3), 3, 3, evidence=("words", "2-grams"), corrections=(("2-grams", 5),)
+    )
     rng = np.random.default_rng(5)
     parameters = random_parameters(architecture, rng)
     batch = packed([[1, 2, 2, 3], [], [5], [4, 1, 0, 5, 2]])
     classes = np.array([0, 2, 1, 2])
     regularisation = Regularisation(dropout, draw, word_dropout, l2)
-    evidence = rng.normal(size=(4, 6))
+    evidence = random_evidence(architecture, 4, rng)
 
     def evaluate() -> tuple[float, np.ndarray, network.Gradients]:
         # The same seed each time, so that the same words and features are dropped.
@@ -99,7 +120,7 @@ def test_the_gradients_are_those_of_the_loss(mode, dropout, draw, word_dropout, 
     assert set(gradients) == set(architecture.trained)
     for name, gradient in gradients.items():
         numeric = numeric_gradient(lambda: np.array(evaluate()[0]), parameters[name], 1.0)
-        assert_close(whole(gradient, 6), numeric, rtol=1e-4, atol=1e-7)
+        assert_close(whole(gradient, len(parameters[name])), numeric, rtol=1e-4, atol=1e-7)
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -11,6 +11,7 @@ the paths in a checkpoint:
 ``dense/weights``         (C, heights * F)
 ``dense/bias``            (C,)
 ``evidence/weights``      (C, kinds * C)              trust in :class:`NaiveBayes` features
+``corrections/<kind>``    (items, C)                  what training adds to the counts
 ========================  ==========================  =============================================
 
 Modes differ only in which embeddings exist: ``rand`` and ``nonstatic`` have the tuned one,
@@ -48,6 +49,11 @@ def kinds_of_evidence(ngrams: int, subwords: int) -> tuple[str, ...]:
     return ("words", *(["subwords"] if subwords else []), *longer)
 
 
+def trained_by_row(name: str) -> bool:
+    """Whether a parameter's gradients come for the rows a batch uses only."""
+    return name.startswith(("embedding/", "corrections/"))
+
+
 @dataclass(frozen=True)
 class Architecture:
     """Everything that decides the shapes of the parameters.
@@ -61,6 +67,7 @@ class Architecture:
         num_classes: C.
         evidence: names of the kinds of counted evidence that stand beside the pooled features, see
             :func:`kinds_of_evidence`.
+        corrections: the kinds whose counts are corrected in training, and the items of each.
     """
 
     mode: str
@@ -70,6 +77,7 @@ class Architecture:
     num_filters: int
     num_classes: int
     evidence: tuple[str, ...] = ()
+    corrections: tuple[tuple[str, int], ...] = ()
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -108,6 +116,9 @@ class Architecture:
             "dense/weights": (self.num_classes, self.num_features),
             "dense/bias": (self.num_classes,),
             **({"evidence/weights": evidence} if self.evidence else {}),
+            **{
+                f"corrections/{kind}": (items, self.num_classes) for kind, items in self.corrections
+            },
         }
 
 
@@ -122,7 +133,7 @@ def initial_parameters(
     Embeddings are ``vectors`` or, without them, uniform in ±0.25 as in Kim's code; filters and
     dense weights are uniform with Glorot and Bengio's (2010) variance, equation 16, a filter's
     fan-in being the words and channels it sees; biases are zero. Evidence starts with the weight
-    :data:`FIRST_TRUST` for its own class.
+    :data:`FIRST_TRUST` for its own class, and its corrections at zero.
 
     Args:
         architecture: the shapes.
@@ -151,6 +162,9 @@ def initial_parameters(
         trust = [FIRST_TRUST.get(kind, FIRST_TRUST["words"]) for kind in architecture.evidence]
         weights = np.concatenate([share * own_class for share in trust], axis=1)
         parameters["evidence/weights"] = weights.astype(dtype)
+    for kind, _ in architecture.corrections:
+        name = f"corrections/{kind}"
+        parameters[name] = np.zeros(shapes[name], dtype)
     return parameters
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from textcnn.architecture import Parameters
+from textcnn.architecture import Parameters, trained_by_row
 from textcnn.row_gradient import Gradient, RowGradient
 
 EVERY_ROW = slice(None)
@@ -27,14 +27,15 @@ class MovingAverage:
 
     Attributes:
         arrays: the averages, by the parameters' names; up to date after :meth:`catch_up`.
-        steps: updates taken into each array: one number, or (V,) for the rows of an embedding.
+        steps: updates taken into each array: one number, or one a row where
+            :func:`trained_by_row`.
     """
 
     def __init__(self, decay: float, parameters: Mapping[str, np.ndarray]):
         self.decay = decay
         self.arrays = {name: array.copy() for name, array in parameters.items()}
         self.steps = {
-            name: np.zeros(len(array) if name.startswith("embedding/") else (), np.int64)
+            name: np.zeros(len(array) if trained_by_row(name) else (), np.int64)
             for name, array in parameters.items()
         }
 

@@ -122,11 +122,18 @@ class Checkpoint:
     @property
     def architecture(self) -> Architecture:
         """The shapes of the network."""
-        return architecture_of(self.config, len(self.vocabulary), len(self.labels))
+        return architecture_of(
+            self.config, len(self.vocabulary), len(self.labels), self.naive_bayes
+        )
 
 
-def architecture_of(config: Config, vocabulary_size: int, num_classes: int) -> Architecture:
-    """The shapes a resolved configuration asks for."""
+def architecture_of(
+    config: Config, vocabulary_size: int, num_classes: int, naive_bayes: NaiveBayes | None
+) -> Architecture:
+    """The shapes a resolved configuration asks for, the counts being these."""
+    evidence = [] if naive_bayes is None else naive_bayes.evidence
+    # A word's parts cannot be told apart in its sum, so there is nothing of theirs to correct.
+    corrected = [kind for kind in evidence if config.correction_rate and kind.name != "subwords"]
     return Architecture(
         mode=config.mode or "",
         vocabulary_size=vocabulary_size,
@@ -134,7 +141,8 @@ def architecture_of(config: Config, vocabulary_size: int, num_classes: int) -> A
         filter_sizes=config.filter_sizes,
         num_filters=config.num_filters,
         num_classes=num_classes,
-        evidence=kinds_of_evidence(config.ngrams, config.subwords),
+        evidence=tuple(kind.name for kind in evidence),
+        corrections=tuple((kind.name, len(kind.values)) for kind in corrected),
     )
 
 
@@ -161,7 +169,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
             numbered = {str(number): arrays for number, arrays in enumerate(checkpoint.others, 1)}
             _write(file, "ensemble", numbered, "further networks, by number")
         if checkpoint.naive_bayes is not None:
-            kinds = _evidence(checkpoint.naive_bayes, checkpoint.architecture)
+            kinds = _evidence(checkpoint.naive_bayes)
             _write(file, "evidence", kinds, "log-likelihoods of words and n-grams, by class")
         if checkpoint.training is not None:
             _write_training(file, checkpoint.training)
@@ -316,13 +324,10 @@ def _position(progress: Progress) -> dict[str, Any]:
     return {name: getattr(progress, name) for name in names}
 
 
-def _evidence(
-    naive_bayes: NaiveBayes, architecture: Architecture
-) -> dict[str, dict[str, np.ndarray]]:
-    named = zip(architecture.evidence, naive_bayes.evidence, strict=True)
+def _evidence(naive_bayes: NaiveBayes) -> dict[str, dict[str, np.ndarray]]:
     return {
-        name: {"values": kind.values} | ({} if kind.keys is None else {"keys": kind.keys})
-        for name, kind in named
+        kind.name: {"values": kind.values} | ({} if kind.keys is None else {"keys": kind.keys})
+        for kind in naive_bayes.evidence
     }
 
 
@@ -353,7 +358,8 @@ class _Reader:
         if len(labels) < 2 or len(set(labels)) != len(labels):
             raise ValueError("labels must be two or more, all different")
         vocabulary = Vocabulary(self._strings("vocabulary"))
-        architecture = architecture_of(config, len(vocabulary), len(labels))
+        naive_bayes = self._naive_bayes(config, len(vocabulary), len(labels))
+        architecture = architecture_of(config, len(vocabulary), len(labels), naive_bayes)
         parameters = self._parameters("parameters", architecture)
         return Checkpoint(
             config=config,
@@ -364,7 +370,7 @@ class _Reader:
             seen=self._array("seen/hashes", "u", (None,)),
             fingerprint=self._string("data/fingerprint"),
             source=self._string("data/source"),
-            naive_bayes=self._naive_bayes(architecture),
+            naive_bayes=naive_bayes,
             temperature=self._temperature(),
             others=tuple(
                 self._parameters(f"ensemble/{number}", architecture)
@@ -394,22 +400,18 @@ class _Reader:
             raise ValueError("calibration/temperature is not a positive number")
         return temperature
 
-    def _naive_bayes(self, architecture: Architecture) -> NaiveBayes | None:
-        if not architecture.evidence:
-            return None
-        size, by_word, longer = architecture.vocabulary_size, ("words", "subwords"), 2
-        kinds = []
-        for name in architecture.evidence:
-            keys, order, rows = None, 1, size
-            if name not in by_word:
-                keys, order, longer = self._keys(name, size**longer), longer, longer + 1
+    def _naive_bayes(self, config: Config, num_words: int, num_classes: int) -> NaiveBayes | None:
+        kinds, longer = [], 2
+        for name in kinds_of_evidence(config.ngrams, config.subwords):
+            keys, order, rows = None, 1, num_words
+            if name not in ("words", "subwords"):
+                keys, order, longer = self._keys(name, num_words**longer), longer, longer + 1
                 rows = len(keys) + 1
-            shape = (rows, architecture.num_classes)
-            values = self._array(f"evidence/{name}/values", "f", shape)
+            values = self._array(f"evidence/{name}/values", "f", (rows, num_classes))
             if not np.isfinite(values).all():
                 raise ValueError(f"evidence/{name}/values holds no finite number")
-            kinds.append(Evidence(order, keys, values))
-        return NaiveBayes(kinds, size)
+            kinds.append(Evidence(name, order, keys, values))
+        return NaiveBayes(kinds, num_words) if kinds else None
 
     def _keys(self, name: str, end: int) -> np.ndarray:
         """N-grams in ascending order, below ``end``."""

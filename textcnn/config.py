@@ -284,6 +284,13 @@ class Config:
         default_words="adam 0.001, adadelta 1, sgd 0.1",
         above=0,
     )
+    correction_rate: float = option(
+        3.0,
+        "Optimizer",
+        "Step size of the corrections to the counts, as a multiple of the learning rate; 0 for "
+        "none.",
+        minimum=0,
+    )
     beta1: float = option(
         0.9,
         "Optimizer",

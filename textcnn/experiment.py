@@ -201,7 +201,8 @@ def _begun(config: Config, data: TokenizedData, progress: Progress, report: Repo
     if vectors is not None:
         config = dataclasses.replace(config, embedding_dim=vectors.shape[1])
     labels = sorted(set(data.labels))
-    architecture = architecture_of(config, len(vocabulary), len(labels))
+    counted = _count(config, data, rows, vocabulary, labels)
+    architecture = architecture_of(config, len(vocabulary), len(labels), counted.naive_bayes)
     parameters = initial_parameters(architecture, rng, vectors)
     average = None
     if config.averaging:
@@ -218,7 +219,29 @@ def _begun(config: Config, data: TokenizedData, progress: Progress, report: Repo
         progress,
         average,
     )
-    return _assemble(config, labels, vocabulary, data, trainer)
+    return _assemble(config, labels, vocabulary, data, counted, trainer)
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """What counting the training sentences says, of others and of themselves; None for neither."""
+
+    naive_bayes: NaiveBayes | None
+    by_others: np.ndarray | None
+
+
+def _count(
+    config: Config,
+    data: TokenizedData,
+    rows: np.ndarray,
+    vocabulary: Vocabulary,
+    labels: Sequence[str],
+) -> _Counted:
+    if not config.ngrams:
+        return _Counted(None, None)
+    sentences, classes = data.packed(rows, vocabulary, labels)
+    words, num_classes = vocabulary.words, len(labels)
+    return _Counted(*count(sentences, classes, num_classes, words, config.ngrams, config.subwords))
 
 
 def _training_rows(data: TokenizedData, progress: Progress) -> np.ndarray:
@@ -253,37 +276,42 @@ def resumed_experiment(checkpoint: Checkpoint, data: TokenizedData) -> Experimen
         state.progress,
         state.average,
     )
-    return _assemble(config, checkpoint.labels, checkpoint.vocabulary, data, trainer)
+    # Counted again rather than kept: a checkpoint holds what the counts say of other sentences.
+    counted = _count(config, data, rows, checkpoint.vocabulary, checkpoint.labels)
+    return _assemble(config, checkpoint.labels, checkpoint.vocabulary, data, counted, trainer)
 
 
 def make_optimizer(config: Config) -> Optimizer:
     """The optimizer a resolved configuration asks for."""
     rate, epsilon = config.learning_rate or 0.0, config.epsilon or 0.0
+    optimizer: Optimizer
     if config.optimizer == "adam":
-        return Adam(rate, config.beta1, config.beta2, epsilon)
-    if config.optimizer == "adadelta":
-        return Adadelta(rate, config.rho, epsilon)
-    return SGD(rate, config.momentum)
+        optimizer = Adam(rate, config.beta1, config.beta2, epsilon)
+    elif config.optimizer == "adadelta":
+        optimizer = Adadelta(rate, config.rho, epsilon)
+    else:
+        optimizer = SGD(rate, config.momentum)
+    optimizer.rate_factors = {"corrections": config.correction_rate}
+    return optimizer
 
 
 def _assemble(
-    config: Config, labels: list[str], vocabulary: Vocabulary, data: TokenizedData, trainer: Trainer
+    config: Config,
+    labels: list[str],
+    vocabulary: Vocabulary,
+    data: TokenizedData,
+    counted: _Counted,
+    trainer: Trainer,
 ) -> Experiment:
-    rows = _training_rows(data, trainer.progress)
+    rows, naive_bayes = _training_rows(data, trainer.progress), counted.naive_bayes
     train = Examples(*data.packed(rows, vocabulary, labels))
     dev = Examples(*data.packed(data.split.dev, vocabulary, labels))
-    naive_bayes = None
-    if config.ngrams:
-        naive_bayes, by_others = count(
-            train.sentences,
-            train.classes,
-            len(labels),
-            vocabulary.words,
-            config.ngrams,
-            config.subwords,
-        )
-        train = dataclasses.replace(train, evidence=by_others)
-        dev = dataclasses.replace(dev, evidence=naive_bayes.features(dev.sentences))
+    if naive_bayes is not None:
+        kinds = [kind for kind, _ in trainer.architecture.corrections]
+        told = naive_bayes.of(train.sentences, kinds, counted.by_others)
+        train = dataclasses.replace(train, evidence=told)
+        told = naive_bayes.of(dev.sentences, kinds, None)
+        dev = dataclasses.replace(dev, evidence=told)
     seen = sentence_hashes(data.part_tokens(rows))
     return Experiment(config, labels, vocabulary, data, train, dev, seen, naive_bayes, trainer)
 

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+from dataclasses import dataclass
 
 from textcnn.checkpoint import Checkpoint
 from textcnn.config import Config
@@ -13,10 +14,23 @@ from textcnn.experiment import (
     new_experiment,
     refit_experiment,
 )
-from textcnn.training import CheckpointDue
+from textcnn.training import CheckpointDue, Evaluation
 
 
-def fit(config: Config, data: TokenizedData, report: Report) -> Checkpoint:
+@dataclass(frozen=True)
+class Fitted:
+    """A model, and how its training went.
+
+    Attributes:
+        checkpoint: the model.
+        chosen: the evaluation that dev chose, for each of its networks.
+    """
+
+    checkpoint: Checkpoint
+    chosen: list[Evaluation]
+
+
+def fit(config: Config, data: TokenizedData, report: Report) -> Fitted:
     """Train as ``textcnn train`` does, and return the model that it would keep.
 
     Args:
@@ -31,7 +45,10 @@ def fit(config: Config, data: TokenizedData, report: Report) -> Checkpoint:
     members = [_fit_one(member, data, report) for member in member_configs(config)]
     first = members[0]
     _, dev_classes = data.packed(data.split.dev, first.vocabulary, first.labels)
-    return together(members, config, dev_classes)
+    chosen = [member.training.progress.best for member in members if member.training]
+    return Fitted(
+        together(members, config, dev_classes), [best for best in chosen if best is not None]
+    )
 
 
 def _fit_one(config: Config, data: TokenizedData, report: Report) -> Checkpoint:

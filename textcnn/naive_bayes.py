@@ -10,8 +10,9 @@ A training sentence is always judged by the other sentences' counts (:func:`judg
 counts that include it, its rare words would give its own label away.
 """
 
+import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,12 +30,14 @@ class Evidence:
     """What each item of one kind adds to the classes' log-likelihoods.
 
     Attributes:
+        name: of the kind, see :func:`textcnn.architecture.kinds_of_evidence`.
         order: words in an item.
         keys: (N,) int64, ascending, of n-grams (:func:`ngram_keys`); None where the rows are word
             numbers.
         values: (N + 1, C) float32, the last row zeros, or (V, C), the unknown word's zeros.
     """
 
+    name: str
     order: int
     keys: np.ndarray | None
     values: np.ndarray
@@ -46,10 +49,34 @@ class Evidence:
         keys, lengths = ngram_keys(sentences, self.order, num_words)
         return rows_of(keys, self.keys), lengths
 
+    def known(self, sentences: PackedSentences, num_words: int) -> PackedSentences:
+        """The rows of those items that were counted, sentence by sentence."""
+        rows, lengths = self.rows(sentences, num_words)
+        known = rows != (UNKNOWN if self.keys is None else len(self.keys))
+        return PackedSentences(rows[known], _kept(known, lengths))
+
     def sums(self, sentences: PackedSentences, num_words: int) -> np.ndarray:
         """(B, C) sums over each sentence's items."""
         rows, lengths = self.rows(sentences, num_words)
         return sum_segments(self.values.take(rows, axis=0), lengths)
+
+
+@dataclass(frozen=True)
+class SentenceEvidence:
+    """What a network is told of N sentences.
+
+    Attributes:
+        features: (N, kinds * C) log-likelihoods.
+        items: by kind, the rows that each sentence's items have in a table of corrections.
+    """
+
+    features: np.ndarray
+    items: dict[str, PackedSentences]
+
+    def take(self, rows: np.ndarray) -> "SentenceEvidence":
+        """That of the sentences with these numbers, in this order."""
+        items = {name: packed.take(rows) for name, packed in self.items.items()}
+        return SentenceEvidence(self.features[rows], items)
 
 
 class NaiveBayes:
@@ -71,21 +98,39 @@ class NaiveBayes:
         sums = [kind.sums(sentences, self._vocabulary_size) for kind in self.evidence]
         return np.concatenate(sums, axis=1)
 
-    def weighed(self, weights: np.ndarray) -> "NaiveBayes":
+    def of(
+        self, sentences: PackedSentences, corrected: Sequence[str], features: np.ndarray | None
+    ) -> SentenceEvidence:
+        """What a network is told of sentences.
+
+        Args:
+            sentences: N sentences of word numbers.
+            corrected: the kinds that have a table of corrections.
+            features: theirs, if they are training sentences and judged by the others; else None.
+        """
+        items = {
+            kind.name: kind.known(sentences, self._vocabulary_size)
+            for kind in self.evidence
+            if kind.name in corrected
+        }
+        return SentenceEvidence(self.features(sentences) if features is None else features, items)
+
+    def weighed(self, weights: np.ndarray, corrections: Mapping[str, np.ndarray]) -> "NaiveBayes":
         """The same with the values multiplied out: sums of it are what is added to the logits.
 
         All evidence by word becomes one.
 
         Args:
             weights: (C, kinds * C), of the dense layer that reads :meth:`features`.
+            corrections: by kind, tables shaped as its values.
         """
         parts = np.split(weights, len(self.evidence), axis=1)
         weighed = [
-            Evidence(kind.order, kind.keys, kind.values @ part.T)
+            dataclasses.replace(kind, values=kind.values @ part.T + corrections.get(kind.name, 0))
             for kind, part in zip(self.evidence, parts, strict=True)
         ]
         by_word = [kind.values for kind in weighed if kind.keys is None]
-        words = Evidence(1, None, functools.reduce(np.add, by_word))
+        words = dataclasses.replace(weighed[0], values=functools.reduce(np.add, by_word))
         ngrams = [kind for kind in weighed if kind.keys is not None]
         return NaiveBayes([words, *ngrams], self._vocabulary_size)
 
@@ -147,7 +192,7 @@ def _words(
     # Number 0 is nobody's.
     counts = ItemCounts.of(items - 1, lengths, classes, num_words - 1, num_classes)
     values = np.concatenate([np.zeros((1, num_classes), np.float32), counts.log_likelihoods()])
-    return Evidence(1, None, values), counts.left_out(items - 1, lengths, classes)
+    return Evidence("words", 1, None, values), counts.left_out(items - 1, lengths, classes)
 
 
 def _subwords(
@@ -162,7 +207,7 @@ def _subwords(
     lengths = sum_segments(spelt.lengths[:, None], sentences.lengths)[:, 0]
     counts = ItemCounts.of(spelt.words, lengths, classes, num_parts, num_classes)
     values = sum_segments(counts.log_likelihoods().take(parts.words, axis=0), parts.lengths)
-    return Evidence(1, None, values), counts.left_out(spelt.words, lengths, classes)
+    return Evidence("subwords", 1, None, values), counts.left_out(spelt.words, lengths, classes)
 
 
 def _ngrams(
@@ -178,7 +223,9 @@ def _ngrams(
     lengths = _kept(known, lengths)
     counts = ItemCounts.of(items, lengths, classes, len(distinct), num_classes)
     values = np.concatenate([counts.log_likelihoods(), np.zeros((1, num_classes), np.float32)])
-    return Evidence(order, distinct, values), counts.left_out(items, lengths, classes)
+    return Evidence(f"{order}-grams", order, distinct, values), counts.left_out(
+        items, lengths, classes
+    )
 
 
 def _kept(known: np.ndarray, lengths: np.ndarray) -> np.ndarray:

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from textcnn.architecture import Architecture, word_vectors
+from textcnn.layers.bag import bag
 from textcnn.layers.convolve_and_pool import convolve_and_pool, pooled_maxima, project
 from textcnn.layers.dense import dense, l2_penalty
 from textcnn.layers.dropout import dropout
 from textcnn.layers.relu import relu
 from textcnn.layers.softmax import softmax_cross_entropy
+from textcnn.naive_bayes import SentenceEvidence
 from textcnn.packed import PackedSentences
 from textcnn.row_gradient import Gradient, RowGradient
 from textcnn.thinning import thinned
@@ -49,7 +51,7 @@ def logits_and_backward(
     sentences: PackedSentences,
     dropout_rate: float = 0.0,
     rng: np.random.Generator | None = None,
-    evidence: np.ndarray | None = None,
+    evidence: SentenceEvidence | None = None,
 ) -> tuple[np.ndarray, Callable[[np.ndarray], Gradients]]:
     """The forward pass of Kim (2014), figure 1, and its backward pass.
 
@@ -59,7 +61,7 @@ def logits_and_backward(
         sentences: B sentences of word numbers below V.
         dropout_rate: share of the pooled features dropped.
         rng: source of the dropout mask; None drops nothing.
-        evidence: (B, kinds * C), what counting says, where the network weighs it.
+        evidence: what counting says of the sentences, where the network weighs it.
 
     Returns:
         logits (B, C), and ``backward(dlogits)``, the gradient of every trained parameter.
@@ -76,8 +78,10 @@ def logits_and_backward(
     features, relu_backward = relu(maxima + parameters["convolution/bias"])
     kept, dropout_backward = dropout(features, dropout_rate, rng)
     logits, dense_backward = dense(kept, parameters["dense/weights"], parameters["dense/bias"])
+    evidence_backward = None
     if evidence is not None:
-        logits = logits + evidence @ parameters["evidence/weights"].T
+        trusted, evidence_backward = _weigh(parameters, evidence)
+        logits = logits + trusted
 
     def backward(dlogits: np.ndarray) -> Gradients:
         dkept, ddense_weights, ddense_bias = dense_backward(dlogits)
@@ -91,11 +95,29 @@ def logits_and_backward(
         }
         if "embedding/tuned" in architecture.channels:
             gradients["embedding/tuned"] = RowGradient(words, dX)
-        if evidence is not None:
-            gradients["evidence/weights"] = dlogits.T @ evidence
+        if evidence_backward is not None:
+            gradients |= evidence_backward(dlogits)
         return gradients
 
     return logits, backward
+
+
+def _weigh(
+    parameters: Mapping[str, np.ndarray], evidence: SentenceEvidence
+) -> tuple[np.ndarray, Callable[[np.ndarray], Gradients]]:
+    """(B, C) what counting adds to the logits, as far as it is trusted, and corrected."""
+    total = evidence.features @ parameters["evidence/weights"].T
+    backwards = {}
+    for kind, items in evidence.items.items():
+        name = f"corrections/{kind}"
+        sums, backwards[name] = bag(items, parameters[name])
+        total += sums
+
+    def backward(dlogits: np.ndarray) -> Gradients:
+        gradients: Gradients = {"evidence/weights": dlogits.T @ evidence.features}
+        return gradients | {name: back(dlogits) for name, back in backwards.items()}
+
+    return total, backward
 
 
 EVALUATION_CHUNK = 512
@@ -106,7 +128,7 @@ def evaluation_logits(
     parameters: Mapping[str, np.ndarray],
     architecture: Architecture,
     sentences: PackedSentences,
-    evidence: np.ndarray | None = None,
+    evidence: SentenceEvidence | None = None,
 ) -> np.ndarray:
     """(N, C) logits of any number of sentences, nothing dropped, no backward pass."""
     chunks = []
@@ -123,7 +145,7 @@ def evaluation_logits(
         chunks.append(logits)
     together = np.concatenate(chunks)
     if evidence is not None:
-        together += evidence @ parameters["evidence/weights"].T
+        together += _weigh(parameters, evidence)[0]
     return together
 
 
@@ -134,7 +156,7 @@ def loss_and_gradients(
     classes: np.ndarray,
     regularisation: Regularisation,
     rng: np.random.Generator | None,
-    evidence: np.ndarray | None = None,
+    evidence: SentenceEvidence | None = None,
 ) -> tuple[float, np.ndarray, Gradients]:
     """One training step's arithmetic, short of the update.
 
@@ -145,7 +167,7 @@ def loss_and_gradients(
         classes: (B,) true classes.
         regularisation: dropout, word dropout and the L2 penalty.
         rng: source of what is dropped; None drops nothing.
-        evidence: (B, kinds * C), what counting says, where the network weighs it.
+        evidence: what counting says of the sentences, where the network weighs it.
 
     Returns:
         The loss (cross-entropy plus penalty), the logits (B, C) and the gradients.

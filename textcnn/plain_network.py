@@ -14,6 +14,7 @@ from textcnn.layers.dense import dense
 from textcnn.layers.embedding import embed
 from textcnn.layers.max_over_time import max_over_time
 from textcnn.layers.relu import relu
+from textcnn.naive_bayes import SentenceEvidence
 from textcnn.network import Gradients
 from textcnn.packed import PackedSentences
 
@@ -22,18 +23,21 @@ def logits_and_backward(
     parameters: Mapping[str, np.ndarray],
     architecture: Architecture,
     sentences: PackedSentences,
-    evidence: np.ndarray | None = None,
+    evidence: SentenceEvidence | None = None,
 ) -> tuple[np.ndarray, Callable[[np.ndarray], Gradients]]:
     """As :func:`textcnn.network.logits_and_backward`, without dropout."""
     lookups = [embed(sentences.words, parameters[name]) for name in architecture.channels]
     X = np.concatenate([vectors for vectors, _ in lookups], axis=1)
     features, heights_backward = _features(parameters, architecture, X, sentences.lengths)
     logits, dense_backward = dense(features, parameters["dense/weights"], parameters["dense/bias"])
-    evidence_backward = None
+    weigh_backward = None
     if evidence is not None:
         weights = parameters["evidence/weights"]
-        trust, evidence_backward = dense(evidence, weights, np.zeros(len(weights)))
+        trust, weigh_backward = dense(evidence.features, weights, np.zeros(len(weights)))
         logits = logits + trust
+        for kind, items in evidence.items.items():
+            for sentence, rows in enumerate(np.split(items.words, np.cumsum(items.lengths)[:-1])):
+                logits[sentence] += parameters[f"corrections/{kind}"][rows].sum(axis=0)
 
     def backward(dlogits: np.ndarray) -> Gradients:
         gradients: Gradients = {}
@@ -47,8 +51,13 @@ def logits_and_backward(
         ):
             if name == "embedding/tuned":
                 gradients[name] = embed_backward(dchannel)
-        if evidence_backward is not None:
-            _, gradients["evidence/weights"], _ = evidence_backward(dlogits)
+        if evidence is not None and weigh_backward is not None:
+            _, gradients["evidence/weights"], _ = weigh_backward(dlogits)
+            for kind, items in evidence.items.items():
+                name = f"corrections/{kind}"
+                gradients[name] = np.zeros_like(parameters[name])
+                sentence = np.repeat(np.arange(len(items)), items.lengths)
+                np.add.at(gradients[name], items.words, dlogits[sentence])
         return gradients
 
     return logits, backward

@@ -14,6 +14,7 @@ from textcnn.averaging import MovingAverage
 from textcnn.errors import RunError
 from textcnn.layers.dense import limit_row_norms
 from textcnn.layers.softmax import softmax_cross_entropy
+from textcnn.naive_bayes import SentenceEvidence
 from textcnn.network import Gradients, Regularisation, evaluation_logits, loss_and_gradients
 from textcnn.optim import Optimizer, clip_by_global_norm
 from textcnn.packed import PackedSentences
@@ -26,24 +27,20 @@ class Examples:
     Attributes:
         sentences: N packed sentences.
         classes: (N,) integers.
-        evidence: (N, kinds * C), what counting says, where the network weighs it.
+        evidence: what counting says of them, where the network weighs it.
     """
 
     sentences: PackedSentences
     classes: np.ndarray
-    evidence: np.ndarray | None = None
+    evidence: SentenceEvidence | None = None
 
     def __len__(self) -> int:
         return len(self.classes)
 
     def take(self, rows: np.ndarray) -> "Examples":
         """The examples with these numbers, in this order."""
-        features = self.evidence
-        return Examples(
-            self.sentences.take(rows),
-            self.classes[rows],
-            None if features is None else features[rows],
-        )
+        evidence = None if self.evidence is None else self.evidence.take(rows)
+        return Examples(self.sentences.take(rows), self.classes[rows], evidence)
 
 
 @dataclass(frozen=True)
