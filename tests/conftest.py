@@ -18,6 +18,22 @@ def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_csv(tmp_path_factory.mktemp("data") / "reviews.csv", labelled_sentences())
 
 
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Run a command in this process, in a folder of its own: ``(exit code, output, errors)``."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TEXTCNN_DATA", raising=False)
+
+    def run(*words: str | Path) -> tuple[int, str, str]:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([str(word) for word in words])
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def trained_run(tmp_path_factory: pytest.TempPathFactory, reviews: Path) -> Path:
     """The folder of a finished run on ``reviews``; not to be changed."""

@@ -24,23 +24,6 @@ from small_run import (
 )
 
 from textcnn.checkpoint import load_checkpoint
-from textcnn.commands import main
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Run a command in this process, in a folder of its own: ``(exit code, output, errors)``."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("TEXTCNN_DATA", raising=False)
-
-    def run(*words: str | Path) -> tuple[int, str, str]:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main([str(word) for word in words])
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return run
 
 
 def checked(result: tuple[int, str, str], code: int, *parts: str) -> str:
