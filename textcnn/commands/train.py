@@ -20,6 +20,7 @@ from textcnn.commands.options import (
     config_options,
     given_options,
 )
+from textcnn.commands.training_config import config_sources, training_config
 from textcnn.config import Config, flag, read_toml, write_toml
 from textcnn.curves import draw_curves
 from textcnn.datasets.corpus import load_corpus, locate
@@ -50,14 +51,7 @@ Listener = Callable[[Event], None]
     type=click.Path(path_type=Path),
     help="The run's folder. [default: runs/<date>-<time>]",
 )
-@click.option(
-    "--config",
-    "config_file",
-    cls=SectionedOption,
-    section="Run",
-    type=click.Path(path_type=Path),
-    help="TOML file of options, such as a run's config.toml; those given here go before it.",
-)
+@config_sources
 @click.option(
     "--resume",
     cls=SectionedOption,
@@ -67,7 +61,11 @@ Listener = Callable[[Event], None]
     help="Go on with this run where its last checkpoint was written.",
 )
 def command(
-    out: Path | None, config_file: Path | None, resume: Path | None, **options: Any
+    out: Path | None,
+    preset: str | None,
+    config_file: Path | None,
+    resume: Path | None,
+    **options: Any,
 ) -> None:
     """Train a network on labelled sentences and score it on a part it never saw.
 
@@ -76,7 +74,8 @@ def command(
     """
     clock = Clock()
     if resume is not None:
-        given = [*given_options({**options, "out": out, "config": config_file})]
+        others = {**options, "out": out, "config": config_file, "preset": preset}
+        given = [*given_options(others)]
         if given:
             raise UserError(
                 f"--resume goes on with the run's own options; leave out {flag(given[0])}"
@@ -84,7 +83,7 @@ def command(
         folder = RunFolder.existing(resume)
         config, data = _resumed(folder)
     else:
-        config = _config(config_file, options)
+        config = training_config(options, config_file, preset)
         # Before anything that takes long: a folder that cannot be written should be said at once.
         folder = RunFolder.create(out)
         with folder.removed_unless_begun():
@@ -96,18 +95,6 @@ def command(
         sys.exit(128 + signal.SIGINT)
     _finish(folder, data)
     say(f"took {clock}")
-
-
-def _config(config_file: Path | None, options: dict[str, Any]) -> Config:
-    given = given_options(options)
-    if config_file is not None:
-        from_file = Config.from_mapping(read_toml(config_file), f"--config {config_file}").as_dict()
-        if given.get("optimizer", from_file["optimizer"]) != from_file["optimizer"]:
-            # These were decided for the other optimizer, in the file of a run.
-            for name in ("learning_rate", "epsilon"):
-                from_file.pop(name, None)
-        given = {**from_file, **given}
-    return Config.from_mapping(given, "")
 
 
 def _new(config: Config, folder: RunFolder) -> tuple[Config, TokenizedData]:
