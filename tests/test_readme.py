@@ -1,5 +1,6 @@
 """The README says what the program does: its tables, its example, its commands."""
 
+import dataclasses
 import re
 import shlex
 from pathlib import Path
@@ -7,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from docs.option_tables import option_tables
-from textcnn.commands import train
+from textcnn.commands import cv
+from textcnn.commands.training_config import training_config
 from textcnn.config import Config
+from textcnn.presets import PRESETS
 
 CLONE = Path(__file__).resolve().parent.parent
 README = (CLONE / "README.md").read_text(encoding="utf-8")
@@ -47,13 +50,20 @@ def test_each_command_of_the_readme_is_one_line(mark):
     assert block(mark).count("\n") == 1
 
 
-def test_the_settings_of_the_ancestors_are_options_within_their_limits():
-    settings = re.findall(r"`(--(?:optimizer|embedding-dim) \w[^`]*)`", README)
-    assert len(settings) == 2
-    for words in settings:
-        context = train.command.make_context("train", shlex.split(words))
-        given = {name: value for name, value in context.params.items() if value not in (None, ())}
-        Config.from_mapping(given, "README")
+def test_every_preset_is_in_the_readme():
+    begin = README.index("| preset | is |")
+    table = README[begin : README.index("\n\n", begin)]
+    assert re.findall(r"`([a-z-]+)`", table.replace("`--vectors`", "")) == list(PRESETS)
+
+
+def test_the_commands_of_cross_validation_are_options_within_their_limits():
+    commands = re.findall(r"^python -m textcnn cv(.*)$", README, re.M)
+    assert commands
+    for words in commands:
+        given = cv.command.make_context("cv", shlex.split(words, comments=True)).params
+        fields = {field.name for field in dataclasses.fields(Config)}
+        options = {name: value for name, value in given.items() if name in fields}
+        training_config(options, None, given["preset"])
 
 
 def test_every_file_the_readme_points_to_is_there():

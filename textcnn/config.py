@@ -346,7 +346,7 @@ class Config:
         minimum=1,
     )
     patience: int = option(
-        4,
+        3,
         "Training",
         "Stop after this many dev evaluations without a better one; 0 for never.",
         minimum=0,

@@ -54,10 +54,10 @@ def logits_and_backward(
         if evidence is not None and weigh_backward is not None:
             _, gradients["evidence/weights"], _ = weigh_backward(dlogits)
             for kind, items in evidence.items.items():
-                name = f"corrections/{kind}"
-                gradients[name] = np.zeros_like(parameters[name])
+                dtable = np.zeros_like(parameters[f"corrections/{kind}"])
                 sentence = np.repeat(np.arange(len(items)), items.lengths)
-                np.add.at(gradients[name], items.words, dlogits[sentence])
+                np.add.at(dtable, items.words, dlogits[sentence])
+                gradients[f"corrections/{kind}"] = dtable
         return gradients
 
     return logits, backward

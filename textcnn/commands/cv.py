@@ -1,0 +1,232 @@
+"""``textcnn cv``."""
+
+import contextlib
+import dataclasses
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from textcnn.commands.csv_line import csv_line
+from textcnn.commands.cv_progress import FoldProgress
+from textcnn.commands.cv_setup import (
+    CrossValidation,
+    new_cross_validation,
+    resumed_cross_validation,
+)
+from textcnn.commands.cv_tables import (
+    fold_rows,
+    mistakes_text,
+    mistakes_values,
+    prediction_rows,
+    summary_text,
+)
+from textcnn.commands.display import Clock, python, say
+from textcnn.commands.options import (
+    SectionedCommand,
+    SectionedOption,
+    config_options,
+    given_options,
+)
+from textcnn.commands.training_config import config_sources, training_config
+from textcnn.config import Config, flag
+from textcnn.crossval.baselines import BASELINES
+from textcnn.crossval.figures import draw_folds, draw_reliability
+from textcnn.crossval.fold_run import FoldResult
+from textcnn.crossval.folder import CrossValidationFolder
+from textcnn.crossval.kept_vectors import reads_vectors
+from textcnn.crossval.mistakes import worst_mistakes
+from textcnn.crossval.plan import Plan
+from textcnn.crossval.run import run_folds
+from textcnn.crossval.summary import Summary, summarise
+from textcnn.errors import UserError
+from textcnn.files import replace_text
+from textcnn.parallel import processors
+
+UNUSED = {"test_share": 0.0, "checkpoint_every": 0, "checkpoints_kept": 0}
+"""Options of training that mean nothing here, and what they are whatever a preset says."""
+
+PLAN_OPTIONS = ("folds", "repeats", "train_share", "baselines", "test_data")
+
+
+def _option(
+    *names: str, section: str = "Cross-validation", **settings: Any
+) -> Callable[[Any], Any]:
+    return click.option(*names, cls=SectionedOption, section=section, **settings)
+
+
+@click.command("cv", cls=SectionedCommand)
+@_option("--folds", type=click.IntRange(2), help="Parts, each tested once. [default: 10]")
+@_option(
+    "--repeats",
+    type=click.IntRange(1),
+    help="Times to do it all, each with other folds. [default: 1]",
+)
+@_option(
+    "--baselines",
+    is_flag=True,
+    default=None,
+    help="Run simple rivals on the same folds: majority, TF-IDF with logistic regression, NB-SVM.",
+)
+@_option(
+    "--train-share",
+    type=click.FloatRange(0, 1, min_open=True),
+    help="Share of each training part to train on, for a learning curve. [default: 1]",
+)
+@_option(
+    "--test-data",
+    multiple=True,
+    metavar="TEXT",
+    help="What to test on instead of folds, given as --data is; each repeat draws another dev "
+    "part.",
+)
+@_option(
+    "--mistakes",
+    type=click.IntRange(0),
+    default=0,
+    help="Show so many of the surest wrong answers.",
+)
+@config_options({field.name for field in dataclasses.fields(Config)} - set(UNUSED))
+@_option(
+    "--jobs",
+    section="Run",
+    type=click.IntRange(1),
+    help="Folds at once. [default: one a processor]",
+)
+@_option("--json", "as_json", section="Run", is_flag=True, help="Print the results as JSON.")
+@_option(
+    "--out",
+    section="Run",
+    type=click.Path(path_type=Path),
+    help="Folder of the results. [default: runs/cv-<date>-<time>]",
+)
+@config_sources
+@_option(
+    "--resume",
+    section="Run",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Go on with the cross-validation in this folder; finished folds are not run again.",
+)
+def command(
+    jobs: int | None,
+    as_json: bool,
+    mistakes: int,
+    out: Path | None,
+    preset: str | None,
+    config_file: Path | None,
+    resume: Path | None,
+    **options: Any,
+) -> None:
+    """Cross-validate: train on nine tenths, test on the tenth left out, ten times over.
+
+    Vocabulary, counts, vectors and the best epoch come from each training part alone; what is
+    tested decides nothing. Without options: the movie reviews, ten folds.
+    """
+    clock = Clock()
+    if resume is not None:
+        others = {**options, "out": out, "config": config_file, "preset": preset}
+        for name in given_options(others):
+            raise UserError(f"--resume goes on with its own options; leave out {flag(name)}")
+        found = resumed_cross_validation(resume)
+    else:
+        given = given_options({name: options.pop(name) for name in PLAN_OPTIONS})
+        if "folds" in given and "test_data" in given:
+            raise UserError("--test-data is tested instead of folds; leave out --folds")
+        config = training_config({**options, **UNUSED}, config_file, preset)
+        found = new_cross_validation(config, given, out)
+    results = _run(found, jobs or processors())
+    _report(found, results, mistakes, as_json)
+    say(f"\nresults: {found.folder.path}\ntook {clock}")
+
+
+def _run(found: CrossValidation, jobs: int) -> list[FoldResult]:
+    """The results of all folds, in order; those that are not in the folder yet are run."""
+    folder, folds = found.folder, found.folds
+    names = tuple(BASELINES) if found.plan.baselines else ()
+    loaded = [folder.load_fold(fold, len(found.labels), names) for fold in folds]
+    results = {(it.repeat, it.number): it for it in loaded if it is not None}
+    waiting = [fold for fold in folds if (fold.repeat, fold.number) not in results]
+    for line in _intro(found, len(results)):
+        say(line)
+    config = found.config
+    if reads_vectors(config):
+        config = dataclasses.replace(config, vectors=str(folder.vectors))
+    try:
+        with (
+            _termination_as_interrupt(),
+            FoldProgress(len(results), len(folds)) as progress,
+            contextlib.closing(
+                run_folds(config, found.data, waiting, names, min(jobs, len(folds)))
+            ) as finished,
+        ):
+            for result in finished:
+                folder.save_fold(result)
+                results[result.repeat, result.number] = result
+                progress.show(result)
+    except KeyboardInterrupt:
+        say(f"stopped; go on with: {python()} -m textcnn cv --resume {folder.path}")
+        sys.exit(128 + signal.SIGINT)
+    return [results[fold.repeat, fold.number] for fold in folds]
+
+
+def _intro(found: CrossValidation, finished: int) -> Iterator[str]:
+    split = found.folds[0].split
+    yield f"data: {found.data.source}"
+    yield (
+        f"{len(found.folds)} folds, the first one with {len(split.train):,} sentences to train "
+        f"on, {len(split.dev):,} for dev, {len(split.test):,} for test; {len(found.labels)} labels"
+    )
+    yield f"results: {found.folder.path}"
+    if finished:
+        yield f"finished before: {finished} folds"
+
+
+@contextlib.contextmanager
+def _termination_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM do what Ctrl-C does."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _report(
+    found: CrossValidation, results: list[FoldResult], mistakes: int, as_json: bool
+) -> None:
+    folder, texts, labels = found.folder, found.data.texts, found.labels
+    summary = summarise(results, found.plan)
+    values = summary.as_dict()
+    replace_text(folder.summary, json.dumps(values, indent=2) + "\n")
+    replace_text(folder.table, "".join(map(csv_line, fold_rows(summary))))
+    predictions = prediction_rows(summary, texts, labels)
+    replace_text(folder.predictions, "".join(map(csv_line, predictions)))
+    with contextlib.suppress(ImportError):  # The figures are an extra.
+        _draw(folder, found.plan, summary)
+    worst = worst_mistakes(results, mistakes)
+    if as_json:
+        if mistakes:
+            values["mistakes"] = mistakes_values(worst, texts, labels)
+        click.echo(json.dumps(values, indent=2))
+        return
+    click.echo(summary_text(summary))
+    if worst:
+        click.echo("\n" + mistakes_text(worst, texts, labels))
+
+
+def _draw(folder: CrossValidationFolder, plan: Plan, summary: Summary) -> None:
+    accuracies = {"textcnn": [result.accuracy for result in summary.results]}
+    for name in summary.rivals:
+        accuracies[name] = [result.baseline_accuracy(name) for result in summary.results]
+    draw_folds(folder.folds_figure, accuracies, plan.test_to_train)
+    draw_reliability(folder.reliability_figure, summary.bins, summary.calibration_error)

@@ -1,0 +1,70 @@
+"""What a person sees while folds run: a bar on a terminal, plain lines elsewhere."""
+
+import sys
+import time
+from types import TracebackType
+from typing import Any
+
+import click
+
+from textcnn.commands.cv_tables import fold_line
+from textcnn.commands.display import duration, say
+from textcnn.crossval.fold_run import FoldResult
+
+
+class FoldProgress:
+    """Shows each fold as it comes in, on standard error; a context manager.
+
+    Args:
+        finished: folds that had been run before.
+        total: folds in all.
+    """
+
+    def __init__(self, finished: int, total: int):
+        self._before = self._finished = finished
+        self._total = total
+        self._accuracies = 0.0
+        self._start = time.perf_counter()
+        self._bar: Any = None
+
+    def __enter__(self) -> "FoldProgress":
+        if sys.stderr.isatty():
+            self._bar = click.progressbar(
+                length=self._total,
+                label="folds",
+                show_pos=True,
+                show_percent=False,
+                show_eta=False,  # click's would count folds of an earlier run as quick ones.
+                item_show_func=lambda _: self._figures(),
+                file=sys.stderr,
+                width=24,
+            )
+            self._bar.__enter__()
+            self._bar.update(self._finished)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(kind, error, trace)
+
+    def show(self, result: FoldResult) -> None:
+        """A fold has come in."""
+        self._finished += 1
+        self._accuracies += result.accuracy
+        if self._bar is None:
+            say(fold_line(result, self._finished, self._total))
+        else:
+            self._bar.update(1, result)
+
+    def _figures(self) -> str:
+        run = self._finished - self._before
+        if not run:
+            return ""
+        each = (time.perf_counter() - self._start) / run
+        left = duration(each * (self._total - self._finished))
+        return f"accuracy {100 * self._accuracies / run:.2f} %  about {left} left"

@@ -1,0 +1,151 @@
+"""A cross-validation in lines and tables."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from textcnn.commands.display import duration
+from textcnn.crossval.baselines import BASELINES
+from textcnn.crossval.comparison import Difference, Mean
+from textcnn.crossval.fold_run import FoldResult
+from textcnn.crossval.mistakes import Mistake
+from textcnn.crossval.summary import Summary
+
+
+def fold_line(result: FoldResult, finished: int, total: int) -> str:
+    """A fold that has just come in."""
+    return (
+        f"{finished:3} of {total}  repeat {result.repeat + 1} fold {result.number + 1:2}  "
+        f"accuracy {_percent(result.accuracy)}  (dev {_percent(result.dev_accuracy)} at epoch "
+        f"{result.epoch:.2f}; {duration(result.seconds)})"
+    )
+
+
+def summary_text(summary: Summary) -> str:
+    """The result, for people: a line a fold, then the means."""
+    lines = _fold_table(summary)
+    lines += ["", f"accuracy   {mean_text(summary.accuracy)}"]
+    if summary.test_interval is not None:
+        low, high = summary.test_interval
+        lines.append(
+            f"           95 % interval by the size of the test part: {100 * low:.2f} to "
+            f"{100 * high:.2f}"
+        )
+    lines += [
+        f"log-loss   {summary.log_loss:.4f}",
+        f"confidence off by {100 * summary.calibration_error:.2f} points from the share that is "
+        "right (expected calibration error)",
+    ]
+    for name, rival in summary.rivals.items():
+        lines += [
+            "",
+            f"{name:9}  {mean_text(rival.accuracy)}",
+            f"           {BASELINES[name].description}",
+            f"           textcnn's difference: {difference_text(rival.difference)}",
+        ]
+    return "\n".join(lines)
+
+
+def _fold_table(summary: Summary) -> list[str]:
+    names = list(summary.rivals)
+    lines = ["repeat  fold  accuracy  epoch" + "".join(f"  {name:>9}" for name in names)]
+    for result in summary.results:
+        lines.append(
+            f"{result.repeat + 1:6}  {result.number + 1:4}  {_percent(result.accuracy):>8}  "
+            f"{result.epoch:5.2f}"
+            + "".join(f"  {_percent(result.baseline_accuracy(name)):>9}" for name in names)
+        )
+    return lines
+
+
+def mean_text(mean: Mean) -> str:
+    """``79.51 % (standard error 0.32, 95 % interval 78.79 to 80.23)``."""
+    if math.isnan(mean.standard_error):
+        return _percent(mean.mean)
+    return (
+        f"{_percent(mean.mean)} (standard error {100 * mean.standard_error:.2f}, 95 % interval "
+        f"{100 * mean.low:.2f} to {100 * mean.high:.2f})"
+    )
+
+
+def difference_text(difference: Difference) -> str:
+    """``+0.42 points (95 % interval -0.10 to +0.94, p = 0.1)``."""
+    if math.isnan(difference.p_value):
+        return f"{100 * difference.mean:+.2f} points"
+    return (
+        f"{100 * difference.mean:+.2f} points (95 % interval {100 * difference.low:+.2f} to "
+        f"{100 * difference.high:+.2f}, p = {difference.p_value:.2g})"
+    )
+
+
+def mistakes_text(mistakes: Sequence[Mistake], texts: Sequence[str], labels: Sequence[str]) -> str:
+    """The surest wrong answers: label, predicted, probability, text."""
+    rows = [("label", "predicted", "probability", "text")]
+    rows += [
+        (labels[it.true], labels[it.predicted], f"{it.probability:.4f}", texts[it.row])
+        for it in mistakes
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return "\n".join(
+        f"{true:{widths[0]}}  {predicted:{widths[1]}}  {probability:>{widths[2]}}  {text}"
+        for true, predicted, probability, text in rows
+    )
+
+
+def mistakes_values(
+    mistakes: Sequence[Mistake], texts: Sequence[str], labels: Sequence[str]
+) -> list[dict[str, str | float]]:
+    """The same as plain values, for JSON."""
+    return [
+        {
+            "label": labels[it.true],
+            "predicted": labels[it.predicted],
+            "probability": it.probability,
+            "text": texts[it.row],
+        }
+        for it in mistakes
+    ]
+
+
+def fold_rows(summary: Summary) -> Iterator[list[str]]:
+    """The folds for a CSV file, a header first."""
+    names = list(summary.rivals)
+    yield ["repeat", "fold", "accuracy", *names, "epoch", "dev_accuracy", "seconds"]
+    for result in summary.results:
+        yield [
+            str(result.repeat + 1),
+            str(result.number + 1),
+            f"{result.accuracy:.6f}",
+            *(f"{result.baseline_accuracy(name):.6f}" for name in names),
+            f"{result.epoch:.2f}",
+            f"{result.dev_accuracy:.6f}",
+            f"{result.seconds:.1f}",
+        ]
+
+
+def prediction_rows(
+    summary: Summary, texts: Sequence[str], labels: Sequence[str]
+) -> Iterator[list[str]]:
+    """Every tested sentence for a CSV file, a header first.
+
+    Rows are counted from 1, those of ``--test-data`` after those of ``--data``.
+    """
+    yield ["repeat", "fold", "row", "text", "label", "predicted", "probability"]
+    for result in summary.results:
+        for row, true, probabilities in zip(
+            result.rows, result.classes, result.probabilities, strict=True
+        ):
+            best = int(probabilities.argmax())
+            yield [
+                str(result.repeat + 1),
+                str(result.number + 1),
+                str(int(row) + 1),
+                texts[row],
+                labels[true],
+                labels[best],
+                f"{probabilities[best]:.4f}",
+            ]
+
+
+def _percent(share: float) -> str:
+    """``79.31 %``, with a digit more than one test part alone would be worth."""
+    return f"{100 * share:.2f} %"

@@ -1,0 +1,125 @@
+"""One fold: train on its training part, predict its test part, and rivals on the same sentences."""
+
+import dataclasses
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from textcnn.config import Config
+from textcnn.crossval.baselines import predict_baseline
+from textcnn.crossval.folds import Fold
+from textcnn.errors import RunError
+from textcnn.experiment import TokenizedData
+from textcnn.fitting import fit
+from textcnn.inference import InferenceNetwork
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """What came of a fold.
+
+    Attributes:
+        repeat, number: which fold it was.
+        rows: (N,) rows of the data that were tested.
+        classes: (N,) their true classes.
+        probabilities: (N, C) the network's answers.
+        baselines: (N,) predicted classes, by the baseline's name.
+        epoch: what dev chose; the mean, of an ensemble.
+        dev_accuracy: there; the mean, of an ensemble.
+        seconds: spent on the network, not on the baselines.
+    """
+
+    repeat: int
+    number: int
+    rows: np.ndarray
+    classes: np.ndarray
+    probabilities: np.ndarray
+    baselines: dict[str, np.ndarray]
+    epoch: float
+    dev_accuracy: float
+    seconds: float
+
+    @property
+    def accuracy(self) -> float:
+        """Of the network."""
+        return float((self.probabilities.argmax(axis=1) == self.classes).mean())
+
+    def baseline_accuracy(self, name: str) -> float:
+        """Of a baseline."""
+        return float((self.baselines[name] == self.classes).mean())
+
+
+def run_fold(
+    config: Config, data: TokenizedData, fold: Fold, baselines: tuple[str, ...]
+) -> FoldResult:
+    """Train and test one fold, with one thread for matrix products.
+
+    How many threads share a product can change the last bits of its sums, and several folds of one
+    thread are faster than one of several.
+
+    Args:
+        config: the options of training; each fold's networks have seeds of their own.
+        data: the sentences; their own split is not used.
+        fold: the rows.
+        baselines: names of the rivals.
+
+    Raises:
+        UserError: the data or the vectors cannot be used.
+        RunError: training diverged.
+    """
+    # Imported here: only cross-validation needs it.
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        return _run_fold(config, data, fold, baselines)
+
+
+def _run_fold(
+    config: Config, data: TokenizedData, fold: Fold, baselines: tuple[str, ...]
+) -> FoldResult:
+    start = time.perf_counter()
+    config = dataclasses.replace(config, network_seed=_network_seed(config, fold))
+    data = dataclasses.replace(data, split=fold.split)
+    try:
+        fitted = fit(config, data, lambda line: None)
+    except RunError as error:
+        raise RunError(f"repeat {fold.repeat + 1} fold {fold.number + 1}: {error}") from error
+    model = fitted.checkpoint
+    network = InferenceNetwork(
+        [model.parameters, *model.others],
+        model.architecture,
+        model.naive_bayes,
+        model.temperature,
+    )
+    sentences, classes = data.packed(fold.split.test, model.vocabulary, model.labels)
+    probabilities = network.probabilities(sentences)
+    seconds = time.perf_counter() - start
+    return FoldResult(
+        repeat=fold.repeat,
+        number=fold.number,
+        rows=fold.split.test,
+        classes=classes,
+        probabilities=probabilities,
+        baselines={name: _baseline(name, data, model.labels) for name in baselines},
+        epoch=float(np.mean([chosen.epoch for chosen in fitted.chosen])),
+        dev_accuracy=float(np.mean([chosen.dev_accuracy for chosen in fitted.chosen])),
+        seconds=seconds,
+    )
+
+
+def _network_seed(config: Config, fold: Fold) -> int:
+    """The seed of the fold's first network, far from those of other folds' ensembles."""
+    first = config.resolved().network_seed
+    sequence = np.random.SeedSequence(first, spawn_key=(fold.repeat, fold.number))
+    return int(sequence.generate_state(1)[0])
+
+
+def _baseline(name: str, data: TokenizedData, labels: list[str]) -> np.ndarray:
+    number = {label: index for index, label in enumerate(labels)}
+    split = data.split
+    train, dev, test = (data.part_tokens(rows) for rows in (split.train, split.dev, split.test))
+    train_classes, dev_classes = (
+        np.array([number[data.labels[row]] for row in rows]) for rows in (split.train, split.dev)
+    )
+    return predict_baseline(name, train, train_classes, dev, dev_classes, test)
