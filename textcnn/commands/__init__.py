@@ -12,8 +12,10 @@ from textcnn.errors import RunError, UserError
 
 COMMANDS = {
     "train": "Train on labelled sentences.",
+    "search": "Search for better options, on dev sentences only.",
     "eval": "Score a checkpoint on labelled sentences.",
     "classify": "Label sentences.",
+    "cv": "Cross-validate, beside simple rivals.",
 }
 
 

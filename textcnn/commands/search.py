@@ -1,0 +1,219 @@
+"""``textcnn search``."""
+
+import contextlib
+import dataclasses
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from textcnn.commands.csv_line import csv_line
+from textcnn.commands.cv_tables import mean_text
+from textcnn.commands.display import Clock, python, say
+from textcnn.commands.options import (
+    SectionedCommand,
+    SectionedOption,
+    config_options,
+    given_options,
+)
+from textcnn.commands.training_config import config_sources, training_config
+from textcnn.config import Config, flag, read_toml, write_toml
+from textcnn.crossval.comparison import mean_interval
+from textcnn.crossval.folds import Fold
+from textcnn.datasets.corpus import load_corpus, locate
+from textcnn.errors import UserError
+from textcnn.experiment import TokenizedData
+from textcnn.files import replace_text
+from textcnn.parallel import processors
+from textcnn.run_folder import RUNS
+from textcnn.search.folder import SearchFolder
+from textcnn.search.journal import require_optuna
+from textcnn.search.plan import Plan
+from textcnn.search.session import Session
+from textcnn.search.space import Space, default_specs
+from textcnn.search.tables import best_table, importance_text, trial_line, trial_rows
+from textcnn.search.trials import Tried, best_of
+
+DEFAULTS = {"trials": 30, "folds": 3, "nested": 0, "vary": ()}
+"""Of the search's own options."""
+
+
+def _option(*names: str, **settings: Any) -> Callable[[Any], Any]:
+    return click.option(*names, cls=SectionedOption, section="Search", **settings)
+
+
+@click.command("search", cls=SectionedCommand)
+@config_options()
+@_option("--trials", type=int, help="Settings to try. [default: 30]")
+@_option(
+    "--vary",
+    multiple=True,
+    metavar="SPEC",
+    help="An option and its values: dropout=0.3:0.7, learning_rate=1e-4:1e-2:log, "
+    "num_filters=50:400, filter_sizes=3,4,5|2,3,4|7, optimizer=adam|adadelta. May be given "
+    "several times. [default: dropout, word_dropout, filter_sizes, num_filters and learning_rate, "
+    "around their defaults]",
+)
+@_option(
+    "--folds",
+    type=int,
+    help="Divisions into train and dev that a setting is scored on. [default: 3]",
+)
+@_option(
+    "--nested",
+    type=int,
+    metavar="N",
+    help="Also search anew inside each of N outer folds and test the winners there: the best of "
+    "many dev scores is too good to be what new sentences will give. [default: 0]",
+)
+@_option("--jobs", type=int, help="Folds at once. [default: one a processor]")
+@_option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder for the results. [default: runs/search-<date>-<time>]",
+)
+@_option(
+    "--resume",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Go on with this one, perhaps to more --trials; finished trials are not run again.",
+)
+@config_sources
+def command(
+    jobs: int | None,
+    out: Path | None,
+    resume: Path | None,
+    preset: str | None,
+    config_file: Path | None,
+    **options: Any,
+) -> None:
+    """Search for better options, on dev sentences only.
+
+    The options given are the starting point and, where they lie within what is varied, the first
+    setting to be tried. The test sentences are put aside first, and no setting is ever scored on
+    them. Each trial trains one network a fold (--ensemble and --refit are for the winner), and a
+    poor one is cut short.
+    """
+    clock = Clock()
+    require_optuna()
+    own = {name: options.pop(name) for name in DEFAULTS}
+    if jobs is not None and jobs < 1:
+        raise UserError(f"--jobs {jobs}: must be at least 1")
+    if resume is not None:
+        others = {**options, **own, "out": out, "config": config_file, "preset": preset}
+        for name in given_options({**others, "trials": None}):
+            raise UserError(f"--resume goes on with its own options; leave out {flag(name)}")
+        session = _resumed(resume, own["trials"], jobs or processors())
+        on_failure: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
+    else:
+        config = training_config(options, config_file, preset)
+        session = _new(config, given_options(own), out, jobs or processors())
+        on_failure = session.folder.removed_unless_begun()
+    try:
+        with on_failure:
+            _run(session)
+    except KeyboardInterrupt:
+        say(f"stopped; go on with: {python()} -m textcnn search --resume {session.folder.path}")
+        sys.exit(130)
+    say(f"took {clock}")
+
+
+def _new(config: Config, own: dict[str, Any], out: Path | None, jobs: int) -> Session:
+    vary = own.get("vary") or default_specs(config)
+    plan = Plan(**{**DEFAULTS, **own, "vary": tuple(vary), "fingerprint": ""})
+    plan.check()
+    Space.parse(plan.vary, config)  # A mistake should be said before the data is read.
+    config = locate(config)
+    data = TokenizedData.prepare(load_corpus(config, say), config)
+    plan = dataclasses.replace(plan, fingerprint=data.fingerprint)
+    folder = SearchFolder.new(out, RUNS)
+    session = Session(folder, Space.parse(plan.vary, config), plan, data, jobs)
+    session.check_divisible()
+    folder.make()
+    # Not resolved: what follows from options that are varied is decided in each trial.
+    write_toml(folder.config, config)
+    plan.save(folder.plan)
+    return session
+
+
+def _resumed(path: Path, trials: int | None, jobs: int) -> Session:
+    folder = SearchFolder.existing(path)
+    plan = Plan.load(folder.plan)
+    if trials is not None:
+        plan = dataclasses.replace(plan, trials=trials)
+        plan.check()
+    config = Config.from_mapping(read_toml(folder.config), str(folder.config))
+    data = TokenizedData.prepare(load_corpus(config, say), config)
+    if data.fingerprint != plan.fingerprint:
+        raise UserError(
+            f"--resume {path}: the data ({data.source}) is not what it was started with; restore "
+            "it, or start a new search"
+        )
+    plan.save(folder.plan)
+    return Session(folder, Space.parse(plan.vary, config), plan, data, jobs)
+
+
+def _run(session: Session) -> None:
+    data, plan, folder = session.data, session.plan, session.folder
+    usable, left = len(data.everything_but_test), len(data.split.test)
+    say(f"data: {data.source}")
+    say(f"{usable:,} sentences to train and to score settings on, {left:,} put aside for test")
+    say(f"search: {folder.path}")
+    if session.space.drawn_start() is None:
+        say("the options given lie outside what is varied, and are not tried")
+    session.keep_vectors(say)
+
+    def listen(tried: list[Tried]) -> None:
+        _say_last(tried, plan)
+        _save(session, tried)
+
+    tried, best = session.search(None, listen, say)
+    accuracies = [_outer(session, fold) for fold in session.outer_folds()]
+    click.echo(best_table(tried))
+    importance = session.importance()
+    if importance:
+        click.echo("\n" + importance_text(importance))
+    click.echo("\n" + _verdict(session, tried, best, accuracies))
+    click.echo(f"\nnext: {python()} -m textcnn train --config {folder.best}")
+
+
+def _outer(session: Session, fold: Fold) -> float:
+    """The test accuracy of what a search inside an outer fold finds."""
+    plan = session.plan
+    name = f"outer fold {fold.number + 1} of {plan.nested}"
+    say(f"{name}: a search without its {len(fold.split.test):,} sentences")
+    _, best = session.search(fold, lambda tried: _say_last(tried, plan), say)
+    accuracy = session.test(fold, best)
+    say(f"{name}: test {100 * accuracy:.2f} %  (trial {best.number}, dev {100 * best.score:.2f} %)")
+    return accuracy
+
+
+def _say_last(tried: list[Tried], plan: Plan) -> None:
+    say(trial_line(tried[-1], plan.trials, best_of(tried)))
+
+
+def _save(session: Session, tried: list[Tried]) -> None:
+    folder, best = session.folder, best_of(tried)
+    replace_text(folder.table, "".join(map(csv_line, trial_rows(tried, session.plan.folds))))
+    if best is not None:
+        write_toml(folder.best, session.space.config(best.drawn))
+
+
+def _verdict(session: Session, tried: list[Tried], best: Tried, accuracies: list[float]) -> str:
+    """What the search says, and does not say, about new sentences."""
+    test = len(session.data.split.test)
+    lines = [
+        f"The best dev accuracy of {len(tried)} settings, {100 * best.score:.2f} %, is too good to "
+        "be that of new sentences."
+    ]
+    if accuracies:
+        nested = session.plan.nested
+        mean = mean_interval(accuracies, 1 / (nested - 1))
+        lines.append(f"test accuracy of {nested} such searches  {mean_text(mean)}")
+    if test:
+        lines.append(
+            f"{test:,} test sentences had no part in this; train scores the winner on them."
+        )
+    return "\n".join(lines)

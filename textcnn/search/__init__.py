@@ -1,0 +1,1 @@
+"""Search for options: settings drawn by Optuna, each scored on dev sentences only."""
