@@ -13,6 +13,7 @@ from test_network import packed
 from textcnn.errors import UserError
 from textcnn.layers.bag import bag
 from textcnn.naive_bayes import NaiveBayes, count
+from textcnn.ngrams import KeyIndex, rows_of
 from textcnn.packed import PackedSentences
 from textcnn.subwords import number_subwords, subwords
 
@@ -207,3 +208,36 @@ def test_parts_of_a_word():
     assert parts_of.lengths.tolist() == [0, 4, 5, 4, 1, 7]
     assert different == 4 + 2 + 4 + 1 + 7  # film and filmy share <fi, fil, ilm
     assert isinstance(parts_of, PackedSentences)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    known=st.lists(st.integers(0, 60), max_size=40, unique=True),
+    large=st.sampled_from([1, 2**56 + 1]),
+)
+def test_an_index_finds_what_a_search_finds(known, large):
+    keys = np.sort(np.array(known, np.int64)) * large
+    asked = np.append(np.arange(62) * large, -1)
+    np.testing.assert_array_equal(KeyIndex(keys).rows(asked), rows_of(asked, keys))
+
+
+def test_an_index_finds_every_one_of_many_keys():
+    keys = np.unique(np.random.default_rng(3).integers(0, 2**40, 50_000))
+    index = KeyIndex(keys)
+    np.testing.assert_array_equal(index.rows(keys), np.arange(len(keys)))
+    assert (index.rows(keys + 1)[~np.isin(keys + 1, keys)] == len(keys)).all()
+    assert 0 < len(index._crowded) < len(keys) / 3  # both ways are used
+
+
+@settings(max_examples=60, deadline=None)
+@given(sentences=SENTENCES, longest=st.integers(1, 4))
+def test_one_sentence_gets_the_same_bytes_alone_and_among_others(sentences, longest):
+    training = [[1, 2, 3], [2, 0, 1], [3, 4, 5, 1, 2], list(range(1, V))]
+    fitted, _ = counted(training, [0, 1, 0, 1], 2, longest, 0)
+    together = packed([*sentences, [1, 2]])
+    logits = np.zeros((len(together), 2), np.float32)
+    fitted.add_to(logits, together)
+    for row in range(len(together)):
+        alone = np.zeros((1, 2), np.float32)
+        fitted.add_to(alone, together.take(np.array([row])))
+        assert alone.tobytes() == logits[row].tobytes()

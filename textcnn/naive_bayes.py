@@ -19,10 +19,13 @@ import numpy as np
 
 from textcnn.errors import UserError
 from textcnn.item_counts import ItemCounts, sum_segments
-from textcnn.ngrams import LARGEST_KEY, ngram_keys, rows_of
+from textcnn.ngrams import LARGEST_KEY, KeyIndex, ngram_keys, rows_of
 from textcnn.packed import PackedSentences
 from textcnn.subwords import number_subwords
 from textcnn.vocabulary import UNKNOWN
+
+FIRST = np.zeros(1, np.intp)
+"""Where one segment begins, for ``reduceat``."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +50,37 @@ class Evidence:
         if self.keys is None:
             return sentences.words, sentences.lengths
         keys, lengths = ngram_keys(sentences, self.order, num_words)
-        return rows_of(keys, self.keys), lengths
+        if len(sentences) == 1:
+            return rows_of(keys, self.keys), lengths
+        return self._index.rows(keys), lengths
+
+    @functools.cached_property
+    def _index(self) -> KeyIndex:
+        """Made when it is needed: one sentence is answered sooner without."""
+        return KeyIndex(np.empty(0, np.int64) if self.keys is None else self.keys)
 
     def known(self, sentences: PackedSentences, num_words: int) -> PackedSentences:
         """The rows of those items that were counted, sentence by sentence."""
         rows, lengths = self.rows(sentences, num_words)
         known = rows != (UNKNOWN if self.keys is None else len(self.keys))
         return PackedSentences(rows[known], _kept(known, lengths))
+
+    def sum_of_one(self, words: np.ndarray, num_words: int) -> np.ndarray:
+        """(1, C) sums over one sentence's items: the same bytes, without the bookkeeping."""
+        rows = words
+        if self.keys is not None:
+            end = max(len(words) - self.order + 1, 0)
+            keys, unknown = words[:end].astype(np.int64), words[:end] == UNKNOWN
+            for j in range(1, self.order):
+                digits = words[j : j + end]
+                keys *= num_words
+                keys += digits
+                unknown |= digits == UNKNOWN
+            keys[unknown] = -1
+            rows = rows_of(keys, self.keys)
+        if not len(rows):
+            return np.zeros((1, self.values.shape[1]), self.values.dtype)
+        return np.add.reduceat(self.values.take(rows, axis=0), FIRST, axis=0)
 
     def sums(self, sentences: PackedSentences, num_words: int) -> np.ndarray:
         """(B, C) sums over each sentence's items."""
@@ -137,7 +164,10 @@ class NaiveBayes:
     def add_to(self, logits: np.ndarray, sentences: PackedSentences) -> None:
         """Add all evidence, once weighed, to (B, C) logits in place."""
         for kind in self.evidence:
-            logits += kind.sums(sentences, self._vocabulary_size)
+            if len(sentences) == 1:
+                logits += kind.sum_of_one(sentences.words, self._vocabulary_size)
+            else:
+                logits += kind.sums(sentences, self._vocabulary_size)
 
 
 def count(
