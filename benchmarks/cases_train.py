@@ -70,6 +70,7 @@ def _train_ours(architecture: Architecture, train: Examples, dev: Examples, epoc
             checkpoint_every=0,
             row_norm=0,
             clip_norm=0,
+            best_by="accuracy",
         ),
     )
     for _ in trainer.run(train, dev):

@@ -125,7 +125,14 @@ def test_several_networks_come_back_together_and_cannot_be_resumed(trained, tmp_
 
 def test_a_checkpoint_of_the_first_format_is_read_as_it_was_meant(tmp_path):
     """That one knew no n-grams, no average and no temperature, nor options for them."""
-    plain = {"ngrams": 0, "subwords": 0, "averaging": 0, "refit": False, "dropout_draw": "sentence"}
+    plain = {
+        "best_by": "accuracy",
+        "ngrams": 0,
+        "subwords": 0,
+        "averaging": 0,
+        "refit": False,
+        "dropout_draw": "sentence",
+    }
     experiment = small_experiment(**plain)
     run(experiment)
     path = tmp_path / "old.h5"

@@ -71,6 +71,7 @@ BAD_VALUES = [
     ("ensemble", 101),
     ("dropout_draw", "word"),
     ("averaging", -0.1),
+    ("best_by", "f1"),
     ("network_seed", -1),
     ("correction_rate", -1),
     ("dropout", -0.1),

@@ -23,6 +23,7 @@ PUBLISHED = {
     "learning_rate": (1.0, 0.001),
     "batch_size": (50, 64),
     "epochs": (25, 200),
+    "best_by": ("accuracy", "accuracy"),
     "evaluate_every": (0, 100),
     "checkpoint_every": (0, 100),
     "checkpoints_kept": (0, 5),

@@ -149,17 +149,29 @@ def evaluation(step: int, accuracy: float, loss: float = 1.0) -> Evaluation:
 def test_the_best_evaluation_is_the_most_accurate_and_of_equals_the_surest():
     progress = Progress()
     outcomes = [
-        progress.add(evaluation(1, 0.5, 0.9), LOGITS),
-        progress.add(evaluation(2, 0.6, 2.0), LOGITS),
-        progress.add(evaluation(3, 0.6, 1.5), LOGITS),
-        progress.add(evaluation(4, 0.6, 1.5), LOGITS),
-        progress.add(evaluation(5, 0.55, 0.1), LOGITS),
+        progress.add(evaluation(1, 0.5, 0.9), LOGITS, "accuracy"),
+        progress.add(evaluation(2, 0.6, 2.0), LOGITS, "accuracy"),
+        progress.add(evaluation(3, 0.6, 1.5), LOGITS, "accuracy"),
+        progress.add(evaluation(4, 0.6, 1.5), LOGITS, "accuracy"),
+        progress.add(evaluation(5, 0.55, 0.1), LOGITS, "accuracy"),
     ]
     assert outcomes == [True, True, True, False, False]
     assert progress.best is not None
     assert progress.best.step == 3
     assert progress.evaluations_since_best() == 2
     assert Progress().best is None
+
+
+def test_or_the_one_with_the_lowest_loss_and_of_equals_the_most_accurate():
+    progress = Progress()
+    outcomes = [
+        progress.add(evaluation(1, 0.6, 0.9), LOGITS, "loss"),
+        progress.add(evaluation(2, 0.9, 1.0), LOGITS, "loss"),
+        progress.add(evaluation(3, 0.5, 0.8), LOGITS, "loss"),
+        progress.add(evaluation(4, 0.7, 0.8), LOGITS, "loss"),
+    ]
+    assert outcomes == [True, False, True, True]
+    assert progress.best_step == 4
 
 
 def test_training_stops_when_the_patience_runs_out():

@@ -52,6 +52,7 @@ FORMAT_VERSION = 2
 
 BEFORE_VERSION_2 = {
     "averaging": 0.0,
+    "best_by": "accuracy",
     "dropout_draw": "sentence",
     "ensemble": 1,
     "ngrams": 0,

@@ -351,6 +351,13 @@ class Config:
         "Stop after this many dev evaluations without a better one; 0 for never.",
         minimum=0,
     )
+    best_by: str = option(
+        "loss",
+        "Training",
+        "What makes a dev evaluation the best: its loss, which is the steadier guide where dev "
+        "sentences are few, or its accuracy.",
+        choices=("loss", "accuracy"),
+    )
     averaging: float = option(
         0.6,
         "Training",

@@ -4,7 +4,7 @@
 ``config.toml``           every option; ``--config`` with it repeats the run
 ``split.json``            row numbers of the train, dev and test sentences
 ``metrics.jsonl``         one line an evaluation
-``checkpoints/best.h5``   the evaluation with the best dev accuracy
+``checkpoints/best.h5``   the network that dev chose
 ``checkpoints/last.h5``   where ``--resume`` goes on
 ``test.json``             the scores on the test sentences
 ``tensorboard/``          event files, where tensorboardX is installed

@@ -54,6 +54,7 @@ class Schedule:
     checkpoint_every: int
     row_norm: float
     clip_norm: float
+    best_by: str
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,8 @@ class Progress:
         order: (N,) the order of the present pass.
         loss_sum, correct, seen: totals since the last evaluation.
         history: every evaluation so far.
-        best_step: the step of the best one; -1 before the first.
+        best_step: the step of the best one, by dev loss or dev accuracy as the run was asked to
+            choose; -1 before the first.
         dev_logits: (dev sentences, C) at the best one.
         finished: the run ended by itself, by epochs or patience.
         refit_steps: 0 while dev chooses; then, once the best step is known and the network is
@@ -108,14 +110,14 @@ class Progress:
 
     @property
     def best(self) -> Evaluation | None:
-        """The evaluation with the highest dev accuracy; of equals the one with the lower loss."""
+        """The best evaluation so far."""
         return next((past for past in self.history if past.step == self.best_step), None)
 
-    def add(self, evaluation: Evaluation, dev_logits: np.ndarray) -> bool:
+    def add(self, evaluation: Evaluation, dev_logits: np.ndarray, best_by: str) -> bool:
         """Append ``evaluation``, made of these logits; True if it is the best so far."""
         best = self.best
         self.history.append(evaluation)
-        if best is not None and _rank(evaluation) <= _rank(best):
+        if best is not None and _rank(evaluation, best_by) <= _rank(best, best_by):
             return False
         self.best_step, self.dev_logits = evaluation.step, dev_logits
         return True
@@ -125,8 +127,9 @@ class Progress:
         return sum(past.step > self.best_step for past in self.history)
 
 
-def _rank(evaluation: Evaluation) -> tuple[float, float]:
-    return evaluation.dev_accuracy, -evaluation.dev_loss
+def _rank(evaluation: Evaluation, best_by: str) -> tuple[float, float]:
+    accuracy, gain = evaluation.dev_accuracy, -evaluation.dev_loss
+    return (gain, accuracy) if best_by == "loss" else (accuracy, gain)
 
 
 @dataclass(frozen=True)
@@ -231,7 +234,7 @@ class Trainer:
                 is_best, ended = False, progress.epoch >= self.schedule.epochs
                 if look_due or ended:
                     evaluation, dev_logits = self._evaluate(dev, per_epoch)
-                    is_best = progress.add(evaluation, dev_logits)
+                    is_best = progress.add(evaluation, dev_logits, self.schedule.best_by)
                     ended |= self._out_of_patience()
                     yield Evaluated(evaluation, is_best)
             progress.finished = ended

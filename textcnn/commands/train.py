@@ -166,6 +166,8 @@ def _train_network(
     for line in (*intro, _network_line(experiment)):
         say(line)
     progress = _train(experiment, folder)
+    if progress.finished and not progress.refit_steps:
+        say(_best_line(progress))
     if progress.finished and experiment.config.refit and not progress.refit_steps:
         config = experiment.config
         # The first network has gone to its checkpoint; the second one needs its memory.
@@ -175,6 +177,16 @@ def _train_network(
     if not progress.finished:
         say(f"stopped at step {progress.step:,}")
     return progress.finished
+
+
+def _best_line(progress: Progress) -> str:
+    best = progress.best
+    if best is None:
+        raise ValueError("a network that was trained to the end has a best evaluation")
+    return (
+        f"best on dev at epoch {best.epoch:.2f}: loss {best.dev_loss:.3f}, "
+        f"accuracy {100 * best.dev_accuracy:.1f} %"
+    )
 
 
 def _network_line(experiment: Experiment) -> str:
