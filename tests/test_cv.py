@@ -411,7 +411,7 @@ def test_a_process_that_the_system_kills_is_one_line(tmp_path, noisy):
     assert process.returncode == 1
     assert "Traceback" not in err.decode()
     last = err.decode().splitlines()[-1]
-    assert last.startswith("textcnn: a process that ran a fold was killed")
+    assert last.startswith("textcnn: a process was killed")
     assert "--resume and fewer --jobs than 2" in last
 
 

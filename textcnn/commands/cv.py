@@ -37,16 +37,16 @@ from textcnn.commands.training_config import config_sources, training_config
 from textcnn.config import Config, flag
 from textcnn.crossval.baselines import BASELINES
 from textcnn.crossval.figures import draw_folds, draw_reliability
-from textcnn.crossval.fold_run import FoldResult
+from textcnn.crossval.fold_run import FoldResult, run_fold
 from textcnn.crossval.folder import CrossValidationFolder
 from textcnn.crossval.kept_vectors import reads_vectors
 from textcnn.crossval.mistakes import worst_mistakes
 from textcnn.crossval.plan import Plan
-from textcnn.crossval.run import run_folds
 from textcnn.crossval.summary import Summary, summarise
 from textcnn.errors import UserError
 from textcnn.files import replace_text
 from textcnn.parallel import processors
+from textcnn.processes import in_processes
 
 UNUSED = {"test_share": 0.0, "checkpoint_every": 0, "checkpoints_kept": 0}
 """Options of training that mean nothing here, and what they are whatever a preset says."""
@@ -157,13 +157,12 @@ def _run(found: CrossValidation, jobs: int) -> list[FoldResult]:
     config = found.config
     if reads_vectors(config):
         config = dataclasses.replace(config, vectors=str(folder.vectors))
+    tasks = [(config, found.data, fold, names) for fold in waiting]
     try:
         with (
             _termination_as_interrupt(),
             FoldProgress(len(results), len(folds)) as progress,
-            contextlib.closing(
-                run_folds(config, found.data, waiting, names, min(jobs, len(folds)))
-            ) as finished,
+            contextlib.closing(in_processes(run_fold, tasks, min(jobs, len(folds)))) as finished,
         ):
             for result in finished:
                 folder.save_fold(result)

@@ -53,10 +53,7 @@ class FoldResult:
 def run_fold(
     config: Config, data: TokenizedData, fold: Fold, baselines: tuple[str, ...]
 ) -> FoldResult:
-    """Train and test one fold, with one thread for matrix products.
-
-    How many threads share a product can change the last bits of its sums, and several folds of one
-    thread are faster than one of several.
+    """Train and test one fold.
 
     Args:
         config: the options of training; each fold's networks have seeds of their own.
@@ -68,16 +65,6 @@ def run_fold(
         UserError: the data or the vectors cannot be used.
         RunError: training diverged.
     """
-    # Imported here: only cross-validation needs it.
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
-        return _run_fold(config, data, fold, baselines)
-
-
-def _run_fold(
-    config: Config, data: TokenizedData, fold: Fold, baselines: tuple[str, ...]
-) -> FoldResult:
     start = time.perf_counter()
     config = dataclasses.replace(config, network_seed=_network_seed(config, fold))
     data = dataclasses.replace(data, split=fold.split)

@@ -1,16 +1,8 @@
 """The score of a setting: how right it is about dev sentences, in several divisions of them."""
 
-import contextlib
 import dataclasses
-import functools
 import math
-import os
-import signal
-import threading
-import time
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +14,7 @@ from textcnn.datasets.splits import Split
 from textcnn.errors import RunError
 from textcnn.experiment import TokenizedData
 from textcnn.fitting import fit
+from textcnn.processes import in_processes
 
 
 @dataclass(frozen=True)
@@ -64,25 +57,13 @@ class DevFolds:
             UserError: the setting cannot be used with the data.
             RunError: a process was killed.
         """
-        # Imported here: joblib takes longer to load than a sentence to classify.
-        from joblib import Parallel, delayed, parallel_config
-
         config = with_kept_vectors(config, self.vectors)
-        waiting = self.splits[first : first + self.jobs]
-        # Without memory maps, which a killed process would leave behind.
-        parallel = Parallel(n_jobs=len(waiting), return_as="generator", max_nbytes=None)
-        with parallel_config(backend="loky", inner_max_num_threads=1), _interrupts_ignored():
-            # The processes start here, and inherit that they ignore Ctrl-C, which a terminal
-            # sends to them too: it is this process that stops them, and they need say nothing.
-            results = parallel(
-                delayed(_score)(
-                    _trial_config(config, number),
-                    dataclasses.replace(self.data, split=split),
-                    os.getpid(),
-                )
-                for number, split in enumerate(waiting, start=first)
-            )
-        return _gathered(results)
+        waiting = list(enumerate(self.splits))[first : first + self.jobs]
+        tasks = [
+            (number, _trial_config(config, number), dataclasses.replace(self.data, split=split))
+            for number, split in waiting
+        ]
+        return [score for _, score in sorted(in_processes(_score, tasks, len(tasks)), key=_number)]
 
 
 def dev_splits(data: TokenizedData, rows: np.ndarray, folds: int, seed: int) -> list[Split]:
@@ -126,51 +107,14 @@ def _trial_config(config: Config, number: int) -> Config:
     return dataclasses.replace(config, network_seed=seed, ensemble=1, refit=False)
 
 
-def _score(config: Config, data: TokenizedData, parent: int) -> FoldScore:
-    from threadpoolctl import threadpool_limits
-
-    if os.getpid() != parent:
-        _end_with(parent)
-    # How many threads share a product can change the last bits of its sums. joblib limits those of
-    # its processes, but a single job runs in this one.
-    with threadpool_limits(1):
-        try:
-            (chosen,) = fit(config, data, lambda line: None).chosen
-        except RunError as error:
-            return FoldScore(math.nan, str(error))
-    return FoldScore(chosen.dev_accuracy)
-
-
-@functools.cache
-def _end_with(parent: int) -> None:
-    """End this process once ``parent`` has; joblib's would wait for ever for a killed one."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def _gathered(results: Iterator[FoldScore]) -> list[FoldScore]:
+def _score(number: int, config: Config, data: TokenizedData) -> tuple[int, FoldScore]:
+    """The score of one division, and its number."""
     try:
-        return list(results)
-    except BrokenProcessPool as error:
-        raise RunError(
-            "a process that trained a network was killed, most likely for want of memory; go on "
-            "with --resume and fewer --jobs"
-        ) from error
-    finally:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # That not all folds were waited for is meant.
-            results.close()  # type: ignore[attr-defined] # joblib has no types.
+        (chosen,) = fit(config, data, lambda line: None).chosen
+    except RunError as error:
+        return number, FoldScore(math.nan, str(error))
+    return number, FoldScore(chosen.dev_accuracy)
 
 
-@contextlib.contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+def _number(scored: tuple[int, FoldScore]) -> int:
+    return scored[0]

@@ -1,4 +1,4 @@
-"""Running folds side by side, each in a process of its own."""
+"""The same function on many tasks, in processes of one thread each."""
 
 import contextlib
 import functools
@@ -7,69 +7,66 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
 
-from textcnn.config import Config
-from textcnn.crossval.fold_run import FoldResult, run_fold
-from textcnn.crossval.folds import Fold
 from textcnn.errors import RunError
-from textcnn.experiment import TokenizedData
+
+Result = TypeVar("Result")
 
 
-def run_folds(
-    config: Config,
-    data: TokenizedData,
-    folds: Sequence[Fold],
-    baselines: tuple[str, ...],
-    jobs: int,
-) -> Generator[FoldResult]:
-    """Yield the folds' results as they come.
+def in_processes(
+    function: Callable[..., Result], tasks: Sequence[tuple[Any, ...]], jobs: int
+) -> Generator[Result]:
+    """Yield ``function(*task)`` for every task, as they come.
 
-    To be closed (:func:`contextlib.closing`) where it is not exhausted, so that no process stays.
+    Each process has one thread for matrix products, so that results do not depend on how many
+    processes there are: how many threads share a product can change the last bits of its sums.
+    Several processes of one thread are also faster than one of several. To be closed
+    (:func:`contextlib.closing`) where it is not exhausted, so that no process stays.
 
     Args:
-        config, data, baselines: as in :func:`run_fold`.
-        folds: to be run.
-        jobs: how many at once; the results do not depend on it.
+        function: importable by name.
+        tasks: its arguments.
+        jobs: how many at once; with 1 it all happens in this process.
 
     Raises:
-        UserError, RunError: as in :func:`run_fold`, or a process was killed.
+        RunError: a process was killed.
+        Exception: what the function raised.
     """
     # Imported here: joblib takes longer to load than a sentence to classify.
     from joblib import Parallel, delayed, parallel_config
 
-    task = delayed(functools.partial(_run_for, os.getpid()))
+    task = delayed(functools.partial(_call, os.getpid(), function))
     with parallel_config(backend="loky", inner_max_num_threads=1):
         # Without memory maps, which a killed process would leave behind.
         parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", max_nbytes=None)
         with _interrupts_ignored():
             # The processes start here, and inherit that they ignore Ctrl-C, which a terminal
             # sends to them too: it is this process that stops them, and they need say nothing.
-            results = parallel(task(config, data, fold, baselines) for fold in folds)
+            results = parallel(task(*arguments) for arguments in tasks)
     try:
         yield from results
     except BrokenProcessPool as error:
         raise RunError(
-            "a process that ran a fold was killed, most likely for want of memory; go on with "
-            f"--resume and fewer --jobs than {jobs}"
+            "a process was killed, most likely for want of memory; go on with --resume and fewer "
+            f"--jobs than {jobs}"
         ) from error
     finally:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # That not all folds were waited for is meant.
+            warnings.simplefilter("ignore")  # That not all tasks were waited for is meant.
             results.close()
 
 
-def _run_for(
-    parent: int,
-    config: Config,
-    data: TokenizedData,
-    fold: Fold,
-    baselines: tuple[str, ...],
-) -> FoldResult:
-    if os.getpid() != parent:  # With one job, there is no other process.
+def _call(parent: int, function: Callable[..., Result], *arguments: Any) -> Result:
+    from threadpoolctl import threadpool_limits
+
+    if os.getpid() != parent:
         _end_with(parent)
-    return run_fold(config, data, fold, baselines)
+    # joblib limits the threads of its processes, but a single job runs in this one.
+    with threadpool_limits(1):
+        return function(*arguments)
 
 
 @functools.cache
