@@ -11,10 +11,10 @@ from small_run import labelled_sentences
 from textcnn.architecture import Architecture, initial_parameters, kinds_of_evidence
 from textcnn.checkpoint import Checkpoint, load_checkpoint
 from textcnn.classifier import Classifier
+from textcnn.evidence.naive_bayes import count
 from textcnn.inference import InferenceNetwork
 from textcnn.layers.convolve_and_pool import pooled_maxima
 from textcnn.layers.softmax import softmax
-from textcnn.naive_bayes import count
 from textcnn.network import evaluation_logits
 from textcnn.packed import PackedSentences
 from textcnn.text_numbers import TextNumbers

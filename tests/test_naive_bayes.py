@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from test_network import packed
 
 from textcnn.errors import UserError
+from textcnn.evidence.naive_bayes import NaiveBayes, count
+from textcnn.evidence.ngrams import KeyIndex, rows_of
+from textcnn.evidence.subwords import number_subwords, subwords
 from textcnn.layers.bag import bag
-from textcnn.naive_bayes import NaiveBayes, count
-from textcnn.ngrams import KeyIndex, rows_of
 from textcnn.packed import PackedSentences
-from textcnn.subwords import number_subwords, subwords
 
 WORDS = ["<unknown>", "film", "filmy", "dull", "a", "unfunny"]
 V = len(WORDS)
@@ -132,7 +132,7 @@ def test_many_sentences_are_judged_as_few_are(monkeypatch):
     training = [rng.integers(0, V, rng.integers(0, 6)).tolist() for _ in range(11)]
     classes = rng.integers(0, 3, 11).tolist()
     _, expected = counted(training, classes, 3, 2, 4)
-    monkeypatch.setattr("textcnn.item_counts.SENTENCES_AT_ONCE", 3)
+    monkeypatch.setattr("textcnn.evidence.item_counts.SENTENCES_AT_ONCE", 3)
     _, got = counted(training, classes, 3, 2, 4)
     np.testing.assert_array_equal(got, expected)
 

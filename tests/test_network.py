@@ -8,7 +8,7 @@ from numeric import assert_close, numeric_gradient
 
 from textcnn import network, plain_network
 from textcnn.architecture import MODES, Architecture, Parameters, initial_parameters
-from textcnn.naive_bayes import SentenceEvidence
+from textcnn.evidence.naive_bayes import SentenceEvidence
 from textcnn.network import Regularisation, evaluation_logits, loss_and_gradients
 from textcnn.packed import PackedSentences
 from textcnn.row_gradient import Gradient, RowGradient

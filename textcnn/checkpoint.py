@@ -42,8 +42,8 @@ from textcnn.architecture import Architecture, Parameters, kinds_of_evidence
 from textcnn.averaging import MovingAverage
 from textcnn.config import Config
 from textcnn.errors import UserError
+from textcnn.evidence.naive_bayes import Evidence, NaiveBayes
 from textcnn.files import replacing
-from textcnn.naive_bayes import Evidence, NaiveBayes
 from textcnn.training import Evaluation, Progress
 from textcnn.vocabulary import Vocabulary
 

@@ -19,7 +19,7 @@ from textcnn.datasets.labelled_texts import LabelledTexts
 from textcnn.datasets.splits import Split, stratified_split
 from textcnn.datasets.text_files import decode, read_bytes, split_lines
 from textcnn.errors import UserError
-from textcnn.naive_bayes import NaiveBayes, count
+from textcnn.evidence.naive_bayes import NaiveBayes, count
 from textcnn.network import Regularisation
 from textcnn.optim import SGD, Adadelta, Adam, Optimizer
 from textcnn.packed import PackedSentences

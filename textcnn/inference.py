@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from textcnn.architecture import Architecture
+from textcnn.evidence.naive_bayes import NaiveBayes
 from textcnn.layers.convolve_and_pool import FilterBank, pooled_maxima, pooled_maxima_of_one
 from textcnn.layers.softmax import softmax
-from textcnn.naive_bayes import NaiveBayes
 from textcnn.packed import PackedSentences
 from textcnn.parallel import in_threads
 from textcnn.projection import FloatTable, Int16Table

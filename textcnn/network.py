@@ -1,8 +1,8 @@
 """The sentence CNN of Kim (2014), put together from :mod:`textcnn.layers`.
 
 Its parameters are those of :mod:`textcnn.architecture`. Beside the pooled features may stand the
-log-likelihoods of a sentence by counting (:mod:`textcnn.naive_bayes`), which come ready made and
-are only weighed here.
+log-likelihoods of a sentence by counting (:mod:`textcnn.evidence.naive_bayes`), which come ready
+made and are only weighed here.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from textcnn.architecture import Architecture, word_vectors
+from textcnn.evidence.naive_bayes import SentenceEvidence
 from textcnn.layers.bag import bag
 from textcnn.layers.convolve_and_pool import convolve_and_pool, pooled_maxima, project
 from textcnn.layers.dense import dense, l2_penalty
 from textcnn.layers.dropout import dropout
 from textcnn.layers.relu import relu
 from textcnn.layers.softmax import softmax_cross_entropy
-from textcnn.naive_bayes import SentenceEvidence
 from textcnn.packed import PackedSentences
 from textcnn.row_gradient import Gradient, RowGradient
 from textcnn.thinning import thinned

@@ -40,3 +40,12 @@ def segment_places(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """The numbers ``start, start + 1, ...`` of every segment, one segment after another."""
     total = int(lengths.sum())
     return np.repeat(starts - segment_starts(lengths), lengths) + np.arange(total)
+
+
+def sum_segments(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """(B, C) sums of (T, C) values, segment after segment; an empty one sums to zero."""
+    sums = np.zeros((len(lengths), values.shape[1]), values.dtype)
+    some = lengths > 0
+    if some.any():
+        sums[some] = np.add.reduceat(values, segment_starts(lengths)[some], axis=0)
+    return sums

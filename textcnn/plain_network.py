@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from textcnn.architecture import Architecture
+from textcnn.evidence.naive_bayes import SentenceEvidence
 from textcnn.layers.convolution import convolve, window_counts
 from textcnn.layers.dense import dense
 from textcnn.layers.embedding import embed
 from textcnn.layers.max_over_time import max_over_time
 from textcnn.layers.relu import relu
-from textcnn.naive_bayes import SentenceEvidence
 from textcnn.network import Gradients
 from textcnn.packed import PackedSentences
 

@@ -12,9 +12,9 @@ from textcnn.allocation import keep_freed_memory
 from textcnn.architecture import Architecture, Parameters
 from textcnn.averaging import MovingAverage
 from textcnn.errors import RunError
+from textcnn.evidence.naive_bayes import SentenceEvidence
 from textcnn.layers.dense import limit_row_norms
 from textcnn.layers.softmax import softmax_cross_entropy
-from textcnn.naive_bayes import SentenceEvidence
 from textcnn.network import Gradients, Regularisation, evaluation_logits, loss_and_gradients
 from textcnn.optim import Optimizer, clip_by_global_norm
 from textcnn.packed import PackedSentences

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from textcnn.item_counts import sum_segments
-from textcnn.packed import PackedSentences
+from textcnn.packed import PackedSentences, sum_segments
 from textcnn.row_gradient import RowGradient
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textcnn.packed import segment_starts
+from textcnn.packed import segment_starts, sum_segments
 
 SMOOTHING = 1.0
 """Added to every count: alpha in Wang and Manning (2012), section 2.1."""
@@ -104,12 +104,3 @@ def distinct(
     np.not_equal(pairs[1:], pairs[:-1], out=first[1:])
     row, sentence = np.divmod(pairs[first], size)
     return row, sentence
-
-
-def sum_segments(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """(B, C) sums of (T, C) values, segment after segment; an empty one sums to zero."""
-    sums = np.zeros((len(lengths), values.shape[1]), values.dtype)
-    some = lengths > 0
-    if some.any():
-        sums[some] = np.add.reduceat(values, segment_starts(lengths)[some], axis=0)
-    return sums

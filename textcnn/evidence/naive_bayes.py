@@ -18,10 +18,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from textcnn.errors import UserError
-from textcnn.item_counts import ItemCounts, sum_segments
-from textcnn.ngrams import LARGEST_KEY, KeyIndex, ngram_keys, rows_of
-from textcnn.packed import PackedSentences
-from textcnn.subwords import number_subwords
+from textcnn.evidence.item_counts import ItemCounts
+from textcnn.evidence.ngrams import LARGEST_KEY, KeyIndex, ngram_keys, rows_of
+from textcnn.evidence.subwords import number_subwords
+from textcnn.packed import PackedSentences, sum_segments
 from textcnn.vocabulary import UNKNOWN
 
 FIRST = np.zeros(1, np.intp)
