@@ -174,6 +174,10 @@ def _train_network(
         del experiment
         experiment = refit_experiment(config, data, progress, _nobody)
         progress = _train(experiment, folder)
+    # All is in its checkpoint; what follows needs the memory.
+    del experiment
+    with contextlib.suppress(ImportError):
+        draw_curves(folder.curves, progress.history)
     if not progress.finished:
         say(f"stopped at step {progress.step:,}")
     return progress.finished
@@ -222,8 +226,6 @@ def _train(experiment: Experiment, folder: RunFolder) -> Progress:
         for event in trainer.run(experiment.train, experiment.dev):
             for listener in listeners:
                 listener(event)
-    with contextlib.suppress(ImportError):
-        draw_curves(folder.curves, progress.history)
     return progress
 
 
