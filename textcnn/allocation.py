@@ -1,5 +1,8 @@
 """Keeping freed memory for the next step, where the C library would hand it back to the system."""
 
+import contextlib
+import ctypes
+
 import numpy as np
 
 LARGEST = 31 << 20
@@ -17,3 +20,13 @@ def keep_freed_memory() -> None:
     memory; with another C library this does nothing.
     """
     np.empty(LARGEST, np.uint8)
+
+
+def return_freed_memory() -> None:
+    """Give what :func:`keep_freed_memory` kept back to the system, once training is over.
+
+    What follows wants its memory in one piece (the table of projected words), and would take it on
+    top of what lies idle in pieces. ``malloc_trim(3)`` is glibc's; elsewhere this does nothing.
+    """
+    with contextlib.suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)

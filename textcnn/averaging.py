@@ -11,7 +11,7 @@ import numpy as np
 from textcnn.architecture import Parameters, trained_by_row
 from textcnn.row_gradient import Gradient, RowGradient
 
-EVERY_ROW = slice(None)
+ROWS_AT_ONCE = 2048
 
 
 class MovingAverage:
@@ -62,7 +62,10 @@ class MovingAverage:
         """Take in everything up to ``step`` updates."""
         for name, steps in self.steps.items():
             if steps.ndim:
-                self._advance_rows(name, parameters[name], EVERY_ROW, step)
+                # In pieces, as each takes memory of its own size.
+                for start in range(0, len(steps), ROWS_AT_ONCE):
+                    rows = slice(start, start + ROWS_AT_ONCE)
+                    self._advance_rows(name, parameters[name], rows, step)
             else:
                 self._advance(name, parameters[name], step)
 

@@ -230,6 +230,8 @@ class Trainer:
             look_due = self._due(self.schedule.evaluate_every or per_epoch)
             if progress.refit_steps:
                 is_best = ended = progress.step >= progress.refit_steps
+                if ended and self.average is not None:
+                    self.average.catch_up(self.parameters, progress.step)
             else:
                 is_best, ended = False, progress.epoch >= self.schedule.epochs
                 if look_due or ended:

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from textcnn.allocation import return_freed_memory
 from textcnn.checkpoint import load_checkpoint, save_checkpoint
 from textcnn.classifier import Classifier
 from textcnn.commands.display import Clock, Display, python, say, scores_text
@@ -89,11 +90,17 @@ def command(
         with folder.removed_unless_begun():
             config, data = _new(config, folder)
     with folder.removed_unless_begun():
-        finished = _train_all(config, data, folder)
+        trained = _train_all(config, data, folder)
+    finished = all(progress.finished for _, progress in trained)
+    if finished:
+        _finish(folder, data)
+    # Last, as the library that draws takes as much memory as the network.
+    with contextlib.suppress(ImportError):
+        for own, progress in trained:
+            draw_curves(own.curves, progress.history)
     if not finished:
         say(f"go on with: {python()} train.py --resume {folder.path}")
         sys.exit(128 + signal.SIGINT)
-    _finish(folder, data)
     say(f"took {clock}")
 
 
@@ -113,20 +120,26 @@ def _resumed(folder: RunFolder) -> tuple[Config, TokenizedData]:
     return config, TokenizedData.prepare(load_corpus(config, say), config)
 
 
-def _train_all(config: Config, data: TokenizedData, folder: RunFolder) -> bool:
-    """Train every network that is not finished yet; whether all are."""
+Trained = tuple[RunFolder, Progress]
+
+
+def _train_all(config: Config, data: TokenizedData, folder: RunFolder) -> list[Trained]:
+    """Train every network that is not finished yet, until one is stopped."""
     members = member_configs(config)
     if len(members) == 1:
-        return _train_network(config, data, folder, _intro(data, folder))
+        return [(folder, _train_network(config, data, folder, _intro(data, folder)))]
     folders = [folder.member(number) for number in range(1, len(members) + 1)]
+    trained: list[Trained] = []
     for number, (member, own) in enumerate(zip(members, folders, strict=True), start=1):
         intro = [] if number > 1 else _intro(data, folder)
-        if not _train_network(member, data, own, [*intro, f"network {number} of {len(members)}:"]):
-            return False
+        intro = [*intro, f"network {number} of {len(members)}:"]
+        trained.append((own, _train_network(member, data, own, intro)))
+        if not trained[-1][1].finished:
+            return trained
     finished = [load_checkpoint(own.best, for_training=True) for own in folders]
     _, dev_classes = data.packed(data.split.dev, finished[0].vocabulary, finished[0].labels)
     save_checkpoint(folder.best, together(finished, config, dev_classes))
-    return True
+    return trained
 
 
 def _intro(data: TokenizedData, folder: RunFolder) -> list[str]:
@@ -141,7 +154,7 @@ def _intro(data: TokenizedData, folder: RunFolder) -> list[str]:
 
 def _train_network(
     config: Config, data: TokenizedData, folder: RunFolder, intro: list[str]
-) -> bool:
+) -> Progress:
     """Train one network, from the start or from where its last checkpoint was written.
 
     Args:
@@ -151,7 +164,7 @@ def _train_network(
         intro: lines to say once everything is known to fit together.
 
     Returns:
-        Whether it is finished, and not only stopped.
+        Where it stands: finished, or stopped.
     """
     if folder.last.exists():
         experiment = resumed_experiment(load_checkpoint(folder.last, for_training=True), data)
@@ -172,15 +185,15 @@ def _train_network(
         config = experiment.config
         # The first network has gone to its checkpoint; the second one needs its memory.
         del experiment
+        return_freed_memory()
         experiment = refit_experiment(config, data, progress, _nobody)
         progress = _train(experiment, folder)
     # All is in its checkpoint; what follows needs the memory.
     del experiment
-    with contextlib.suppress(ImportError):
-        draw_curves(folder.curves, progress.history)
+    return_freed_memory()
     if not progress.finished:
         say(f"stopped at step {progress.step:,}")
-    return progress.finished
+    return progress
 
 
 def _best_line(progress: Progress) -> str:
