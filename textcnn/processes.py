@@ -47,7 +47,9 @@ def in_processes(
             # sends to them too: it is this process that stops them, and they need say nothing.
             results = parallel(task(*arguments) for arguments in tasks)
     try:
-        yield from results
+        # Not "yield from", which would close it too, and out of reach of the filter below.
+        for result in results:  # noqa: UP028
+            yield result
     except BrokenProcessPool as error:
         raise RunError(
             "a process was killed, most likely for want of memory; go on with --resume and fewer "
