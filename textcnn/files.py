@@ -1,6 +1,7 @@
 """Files that are either the old one or the whole new one, never half of either."""
 
 import contextlib
+import datetime
 import errno
 import os
 import tempfile
@@ -96,3 +97,12 @@ def remove_unfinished(folder: Path) -> None:
     """Remove what a killed process left of files it was writing in ``folder``."""
     for part in folder.glob(".*.part"):
         part.unlink(missing_ok=True)
+
+
+def fresh_path(folder: Path, prefix: str = "") -> Path:
+    """A path in ``folder``, named after the time, where there is nothing yet."""
+    name = prefix + datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+    path, number = folder / name, 2
+    while path.exists():
+        path, number = folder / f"{name}-{number}", number + 1
+    return path

@@ -14,7 +14,6 @@
 """
 
 import contextlib
-import datetime
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +21,7 @@ from pathlib import Path
 from textcnn.checkpoint import Checkpoint, save_checkpoint, share_file
 from textcnn.datasets.splits import Split
 from textcnn.errors import UserError
-from textcnn.files import make_folder, remove_unfinished, replace_text
+from textcnn.files import fresh_path, make_folder, remove_unfinished, replace_text
 from textcnn.training import Evaluation, Progress, history_rows
 
 RUNS = Path("runs")
@@ -56,7 +55,7 @@ class RunFolder:
         Raises:
             UserError: the folder holds a run already, or cannot be written in.
         """
-        folder = cls(path or _fresh(RUNS))
+        folder = cls(path or fresh_path(RUNS))
         if folder.last.exists():
             raise UserError(
                 f"--out {folder.path}: holds a run already; go on with --resume {folder.path}, "
@@ -191,11 +190,3 @@ def newest_run() -> RunFolder:
     if not found:
         raise UserError(f"no trained run in {RUNS}/; {HOW_TO_TRAIN}, or name one with --checkpoint")
     return max(found, key=lambda folder: (folder.best.stat().st_mtime_ns, folder.path.name))
-
-
-def _fresh(runs: Path) -> Path:
-    name = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
-    path, number = runs / name, 2
-    while path.exists():
-        path, number = runs / f"{name}-{number}", number + 1
-    return path

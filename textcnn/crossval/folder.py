@@ -14,7 +14,6 @@
 """
 
 import contextlib
-import datetime
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +24,7 @@ import numpy as np
 from textcnn.crossval.fold_run import FoldResult
 from textcnn.crossval.folds import Fold
 from textcnn.errors import UserError
-from textcnn.files import make_folder, remove_unfinished, replace_text
+from textcnn.files import fresh_path, make_folder, remove_unfinished, replace_text
 
 
 class CrossValidationFolder:
@@ -54,7 +53,7 @@ class CrossValidationFolder:
         Raises:
             UserError: it holds a cross-validation or a run already, or cannot be written in.
         """
-        folder = cls(path or _fresh(runs))
+        folder = cls(path or fresh_path(runs, "cv-"))
         if folder.plan.exists():
             raise UserError(
                 f"--out {folder.path}: holds a cross-validation already; go on with --resume "
@@ -158,11 +157,3 @@ def _check_result(result: FoldResult, fold: Fold, labels: int, baselines: tuple[
         raise ValueError("it holds impossible probabilities")
     if any(a.min() < 0 or a.max() >= labels for a in answers):
         raise ValueError("it holds impossible labels")
-
-
-def _fresh(runs: Path) -> Path:
-    name = "cv-" + datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
-    path, number = runs / name, 2
-    while path.exists():
-        path, number = runs / f"{name}-{number}", number + 1
-    return path

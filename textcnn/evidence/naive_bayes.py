@@ -6,8 +6,8 @@ showed how far counts of words and word pairs go; parts of words add what rare w
 with others. Each of these kinds of items gives a sentence C numbers, the log-likelihood of its
 items under each class, and the network learns how far to trust them.
 
-A training sentence is always judged by the other sentences' counts (:func:`judged_by_others`): by
-counts that include it, its rare words would give its own label away.
+A training sentence is always judged by the other sentences' counts (:meth:`ItemCounts.left_out`):
+by counts that include it, its rare words would give its own label away.
 """
 
 import dataclasses

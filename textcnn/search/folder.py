@@ -11,12 +11,11 @@
 """
 
 import contextlib
-import datetime
 from collections.abc import Iterator
 from pathlib import Path
 
 from textcnn.errors import RunError, UserError
-from textcnn.files import make_folder, remove_unfinished
+from textcnn.files import fresh_path, make_folder, remove_unfinished
 
 
 class SearchFolder:
@@ -41,7 +40,7 @@ class SearchFolder:
         Raises:
             UserError: it holds a search or a run already.
         """
-        folder = cls(path or _fresh(runs))
+        folder = cls(path or fresh_path(runs, "search-"))
         if folder.plan.exists():
             raise UserError(
                 f"--out {folder.path}: holds a search already; go on with --resume {folder.path}, "
@@ -84,11 +83,3 @@ class SearchFolder:
                 with contextlib.suppress(OSError):  # Not empty: something of the user's own.
                     self.path.rmdir()
             raise
-
-
-def _fresh(runs: Path) -> Path:
-    name = "search-" + datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
-    path, number = runs / name, 2
-    while path.exists():
-        path, number = runs / f"{name}-{number}", number + 1
-    return path
