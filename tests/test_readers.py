@@ -2,13 +2,20 @@
 
 import codecs
 import csv
+import gzip
+import io
 import json
+import os
+import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from textcnn.datasets import text_files
 from textcnn.datasets.readers import read_labelled
 from textcnn.errors import UserError
+from textcnn.label_sets import split_labels
 
 # Characters at which str.splitlines would break a sentence in two, and NUL.
 ODD = "one\x85two\u2028three\u2029four\x1cfive\x1dsix\x0bseven\x0ceight\x00nine"
@@ -21,7 +28,7 @@ def write(tmp_path, monkeypatch):
 
     def write(name: str, content: str | bytes, encoding: str = "utf-8") -> str:
         data = content if isinstance(content, bytes) else content.encode(encoding)
-        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_bytes(data)
         return name
 
@@ -97,12 +104,56 @@ class TestFolder:
         assert "LABEL=FILE" in error("data")
 
     def test_unsupported_folders(self, write):
-        Path("data/good").mkdir(parents=True)
-        assert "not supported yet" in error("data")
         write("tables/train.csv", "text,label\n")
         assert f"give the file itself: {Path('tables/train.csv')}" in error("tables")
         Path("none").mkdir()
         assert "holds no files" in error("none")
+
+
+class TestFolderPerLabel:
+    def test_every_file_is_a_document(self, write):
+        write("data/pos/10.txt", "From: me\n\nfine\nfilm\n")
+        write("data/pos/2", "")
+        write("data/neg/a.b.txt", " poor\r\n")
+        write("data/neg/.hidden", "not read\n")
+        write("data/.cache/x", "not read\n")
+        assert rows("data") == [
+            ("neg", "poor"),
+            ("pos", "From: me\n\nfine\nfilm"),
+            ("pos", ""),
+        ]
+
+    def test_links_are_followed(self, write):
+        write("elsewhere/good/1", "fine\n")
+        Path("data").mkdir()
+        Path("data/good").symlink_to(Path("elsewhere/good").resolve())
+        assert rows("data") == [("good", "fine")]
+
+    def test_files_beside_folders(self, write):
+        write("data/pos/1.txt", "fine\n")
+        write("data/urls.txt", "http://\n")
+        message = error("data")
+        assert message.startswith("data holds files (urls.txt) and folders (pos)")
+
+    def test_other_faults(self, write):
+        write("train/pos/1.txt", "fine\n")
+        assert "give train itself" in error(".")
+        Path("train/neg").mkdir()
+        assert "neg holds no files" in error("train")
+        write("train/neg/rows.csv.gz", "text,label\n")
+        assert f"give the file itself: {Path('train/neg/rows.csv.gz')}" in error("train")
+        Path("train/neg/rows.csv.gz").unlink()
+        Path("train/neg/gone").symlink_to("nowhere")
+        assert "gone is neither a file nor a folder" in error("train")
+        Path("train/neg/gone").unlink()
+        write("train/neg/2", b"caf\xe9")
+        assert f"{Path('train/neg/2')}, line 1: not UTF-8" in error("train")
+
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+    def test_a_pipe_is_not_waited_for(self, write):
+        write("data/good.txt", "fine\n")
+        os.mkfifo("data/bad.txt")
+        assert "bad.txt is neither a file nor a folder" in error("data")
 
 
 class TestCsv:
@@ -160,6 +211,60 @@ class TestCsv:
         assert "no column" in error("blank.csv")
 
 
+class TestSeveralTextColumns:
+    def test_they_are_joined_by_a_space(self, write):
+        write("r.csv", "label,title,text\nx,Short,long\ny,,only\n")
+        assert rows("r.csv", text_column="title+text") == [("x", "Short long"), ("y", "only")]
+        write("r.jsonl", '{"label": "x", "title": "Short", "text": "long"}\n')
+        assert rows("r.jsonl", text_column="title + text") == [("x", "Short long")]
+
+    def test_a_column_of_that_very_name_goes_first(self, write):
+        write("r.csv", "label,a+b,a,b\nx,whole,one,two\n")
+        assert rows("r.csv", text_column="a+b") == [("x", "whole")]
+        write("r.jsonl", '{"label": "x", "a+b": "whole", "a": "one"}\n')
+        assert rows("r.jsonl", text_column="a+b") == [("x", "whole")]
+
+    def test_faults(self, write):
+        write("r.csv", "label,title\nx,Short\n")
+        assert "no column 'body'" in error("r.csv", text_column="title+body")
+        assert "no column 'title+'" in error("r.csv", text_column="title+")
+        assert "both take column 1" in error("r.csv", text_column="title+label")
+        write("r.jsonl", '{"label": "x", "title": "Short"}\n')
+        assert "line 1: has no key 'body'" in error("r.jsonl", text_column="title+body")
+
+
+class TestNoHeader:
+    # AG News: the label 3 of the first row is no reason to take that row for a header.
+    AG = '"3","Wall St.","Bears, back"\n"1","Title","Text"\n'
+
+    def test_numbers_count_columns(self, write):
+        write("ag.csv", self.AG)
+        assert rows("ag.csv", label_column="1", text_column="2+3") == [
+            ("3", "Wall St. Bears, back"),
+            ("1", "Title Text"),
+        ]
+        write("r.tsv", "x\thello\ny\tbye\n")
+        assert rows("r.tsv", label_column="1", text_column="2") == [("x", "hello"), ("y", "bye")]
+
+    def test_numbers_that_a_header_names_are_names(self, write):
+        write("r.csv", "2,0,1\n,x,hello\n")
+        assert rows("r.csv", label_column="0", text_column="1") == [("x", "hello")]
+
+    def test_faults(self, write):
+        write("ag.csv", self.AG)
+        hint = "where there is no header count columns, as in --text-column 2 --label-column 1"
+        assert hint in error("ag.csv")
+        assert hint in error("ag.csv", label_column="1")
+        message = error("ag.csv", label_column="0", text_column="2")
+        assert message == "ag.csv: --label-column 0: its first line has 3 columns, counted from 1"
+        assert "--text-column 4" in error("ag.csv", label_column="1", text_column="2+4")
+        assert "both take column 2" in error("ag.csv", label_column="2", text_column="02")
+        assert "no column '999" in error("ag.csv", label_column="1", text_column="9" * 5000)
+        write("few.csv", "x,hello\ny\n")
+        message = error("few.csv", label_column="1", text_column="2")
+        assert message == "few.csv, line 2: has 1 fields, but the first line 2"
+
+
 class TestTsv:
     def test_a_row_is_a_line_and_quotation_marks_are_plain(self, write):
         write("r.tsv", f'label\ttext\r\nx\t"open\r\n\ny\t{ODD}\nz\t\n')
@@ -197,7 +302,10 @@ class TestJsonLines:
             ('{"text": null, "label": "x"}', "text must be a string, not null"),
             ('{"text": "a", "label": 0.5}', "label must be .* not a number"),
             ('{"text": "a", "label": null}', "label must be .* not null"),
-            ('{"text": "a", "label": ["x"]}', "label must be .* not a list"),
+            (
+                '{"text": "a", "label": ["x"]}',
+                "label must be .* not a list; for several labels give --multilabel",
+            ),
             ('{"text": "a", "label": " "}', "label is missing"),
             ('{"text": "a", "label": "x\\u0000"}', "control character"),
             (r'{"text": "\ud83d", "label": "x"}', "half a character"),
@@ -219,8 +327,8 @@ class TestFastText:
         ("line", "fault"),
         [
             ("hello", "does not begin with __label__"),
-            ("__label__a __label__b hello", "several labels"),
-            ("__label__a hello __label__b", "several labels"),
+            ("__label__a __label__b hello", "has several labels; give --multilabel"),
+            ("__label__a hello __label__b", "has several labels; give --multilabel"),
             ("__label__ hello", "label is missing"),
         ],
     )
@@ -232,6 +340,176 @@ class TestFastText:
     def test_the_marker_inside_a_word_is_text(self, write):
         write("train.txt", "__label__x my__label__y\n")
         assert rows("train.txt") == [("x", "my__label__y")]
+
+
+class TestTrec:
+    LINES = "DESC:manner How did serfdom develop ?\n\nNUM:date  When ?\r\nABBR:exp\n"
+
+    def test_coarse_and_fine_labels(self, write):
+        write("TREC.train", self.LINES)
+        texts = ["How did serfdom develop ?", "When ?", ""]
+        assert rows("TREC.train", format="trec") == list(
+            zip(["DESC", "NUM", "ABBR"], texts, strict=True)
+        )
+        assert rows("TREC.train", format="trec-fine") == list(
+            zip(["DESC:manner", "NUM:date", "ABBR:exp"], texts, strict=True)
+        )
+
+    def test_not_told_but_proposed(self, write):
+        write("TREC.train", self.LINES)
+        assert "looks like TREC's: say --format trec" in error("TREC.train")
+
+    def test_errors_name_the_line(self, write):
+        write("a", "DESC:manner How ?\nHow did it ?\n")
+        assert error("a", format="trec") == (
+            "a, line 2: does not begin with a label such as DESC:manner"
+        )
+
+
+class TestSeveralLabels:
+    def sets(self, *paths: str, **options) -> list[tuple[list[str], str]]:
+        found = rows(*paths, multilabel=True, **options)
+        return [(split_labels(labels), text) for labels, text in found]
+
+    def test_a_cell_of_a_table(self, write):
+        write("r.csv", "text,label\nhello,b | a||b\nbye,\n")
+        assert self.sets("r.csv") == [(["a", "b"], "hello"), ([], "bye")]
+        write("r.tsv", "text\tlabel\nhello\tb, a\n")
+        assert self.sets("r.tsv", label_separator=",") == [(["a", "b"], "hello")]
+
+    def test_json(self, write):
+        labels = [["b", "a", "b", " "], [3, True], [], "a|b", "", 3, ["a|b"]]
+        write("r.jsonl", "".join(json.dumps({"text": "t", "label": x}) + "\n" for x in labels))
+        found = [names for names, _ in self.sets("r.jsonl")]
+        assert found == [["a", "b"], ["3", "true"], [], ["a", "b"], [], ["3"], ["a|b"]]
+
+    def test_fasttext(self, write):
+        write("r.txt", "__label__b __label__a hello __label__a you\nbye\n__label__c\n")
+        assert self.sets("r.txt") == [(["a", "b"], "hello  you"), ([], "bye"), (["c"], "")]
+
+    def test_files_and_folders_give_one_each(self, write):
+        write("data/a|b.txt", "fine\n")
+        assert self.sets("data") == [(["a|b"], "fine")]
+        assert self.sets(f"x|y={Path('data/a|b.txt')}") == [(["x|y"], "fine")]
+
+    def test_without_it_a_separator_is_part_of_the_label(self, write):
+        write("r.csv", "text,label\nhello,a|b\n")
+        assert rows("r.csv") == [("a|b", "hello")]
+
+    @pytest.mark.parametrize(
+        ("line", "fault"),
+        [
+            ('{"text": "a", "label": null}', "not null; for none give an empty list"),
+            ('{"text": "a", "label": ["x", null]}', "not null"),
+            ('{"text": "a", "label": [["x"]]}', "not a list"),
+            ('{"text": "a", "label": ["x\\ty"]}', "control character"),
+            ('{"text": "a", "label": ["\\ud83d"]}', "half a character"),
+        ],
+    )
+    def test_errors_name_the_line(self, write, line, fault):
+        write("r.jsonl", line)
+        assert error("r.jsonl", multilabel=True).startswith("r.jsonl, line 1: ")
+        assert fault in error("r.jsonl", multilabel=True)
+
+    def test_other_faults(self, write):
+        write("r.csv", 'text,label\nhello,"a|b\tc"\n')
+        assert "control character" in error("r.csv", multilabel=True)
+        assert error("r.csv", multilabel=True, label_separator=" ").startswith("--label-separator")
+        write("r.txt", "__label__a __label__ hello\n")
+        assert error("r.txt", multilabel=True) == "r.txt, line 1: the label is missing"
+
+
+class TestGzip:
+    @pytest.mark.parametrize("name", ["r.csv.gz", "r.CSV.GZ", "r.csv"])
+    def test_told_by_content(self, write, name):
+        write(name, gzip.compress(b"text,label\nhello,x\n"))
+        assert rows(name) == [("x", "hello")]
+
+    def test_a_plain_file_may_be_called_gz(self, write):
+        write("r.csv.gz", "text,label\nhello,x\n")
+        assert rows("r.csv.gz") == [("x", "hello")]
+
+    def test_every_layout(self, write):
+        write("r.jsonl.gz", gzip.compress(b'{"text": "a", "label": "x"}\n'))
+        write("lines.gz", gzip.compress(b"__label__y b\n"))
+        write("one.gz", gzip.compress(b"c\n"))
+        write("files/pos.txt.gz", gzip.compress(b"d\n"))
+        write("files/neg.txt", "e\n")
+        write("suffixes/mpqa.pos.gz", gzip.compress(b"f\n"))
+        write("suffixes/mpqa.neg.gz", gzip.compress(b"g\n"))
+        write("documents/good/1.gz", gzip.compress(b"h\n"))
+        write("documents/good/2.gz", gzip.compress(b""))
+        found = rows("r.jsonl.gz", "lines.gz", "z=one.gz", "files", "suffixes", "documents")
+        assert "".join(text for _, text in found) == "abcedgfh"
+        assert [label for label, _ in found] == [
+            *("x", "y", "z", "neg", "pos", "neg", "pos", "good", "good")
+        ]
+
+    def test_the_same_label_twice(self, write):
+        write("data/pos.txt.gz", gzip.compress(b"a\n"))
+        write("data/pos.txt", "b\n")
+        assert "LABEL=FILE" in error("data")
+
+    def test_errors_name_the_line_inside(self, write):
+        write("r.csv.gz", gzip.compress(b"text,label\nfine,x\ncaf\xe9,x\n"))
+        assert error("r.csv.gz").startswith("r.csv.gz, line 3: not UTF-8")
+
+    def test_damaged(self, write):
+        whole = gzip.compress(b"text,label\n" + b"hello,x\n" * 100)
+        flipped = bytearray(whole)
+        flipped[len(flipped) // 2] ^= 0xFF
+        for content in (whole[:-9], whole[:5], bytes(flipped), whole + b"more"):
+            write("r.csv.gz", content)
+            assert error("r.csv.gz").startswith("r.csv.gz: a gzip file that is damaged or cut sh")
+        write("r.csv.gz", gzip.compress(b""))
+        assert "is empty" in error("r.csv.gz")
+        write("r.csv.gz", gzip.compress(whole))
+        assert "compressed twice" in error("r.csv.gz")
+
+    def test_a_bomb_is_not_unpacked(self, write, monkeypatch):
+        monkeypatch.setattr(text_files, "ALWAYS_UNPACKED", 2**20)
+        write("r.csv.gz", gzip.compress(bytes(2**20)))
+        assert "unpacks to" not in error("r.csv.gz")
+        write("r.csv.gz", gzip.compress(bytes(2**20 + 1)))
+        assert error("r.csv.gz").startswith("r.csv.gz: unpacks to more than 1 MiB")
+
+
+class TestOtherFiles:
+    """What holds text only after a conversion says which."""
+
+    @pytest.mark.parametrize(
+        ("name", "content", "advice"),
+        [
+            ("a.parquet", b"PAR1....PAR1", 'pandas.read_parquet("a.parquet").to_csv('),
+            ("a.arrow", b"ARROW1..", "pandas.read_feather"),
+            ("a.arrow", b"\xff\xff\xff\xff....", "an Arrow stream"),
+            ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1....", "save its sheet as CSV"),
+            ("a.bz2", b"BZh91AY&SY....", "compressed with bzip2: unpack it first"),
+            ("a.xz", b"\xfd7zXZ\x00....", "compressed with xz"),
+            ("a.zst", b"\x28\xb5\x2f\xfd....", "compressed with zstd"),
+            ("a.json", b' [\n {"text": "a", "label": "x"}\n]', "jq -c '.[]' a.json"),
+            ("a.jsonl", b'[{"text": "a", "label": "x"}]', "a JSON array, but JSON Lines"),
+        ],
+    )
+    def test_told_by_how_they_begin(self, write, name, content, advice):
+        write(name, content)
+        assert error(name).startswith(f"{name}: ")
+        assert advice in error(name)
+
+    def test_archives(self, write):
+        write("a.csv", "text,label\nhello,x\n")
+        with zipfile.ZipFile("a.zip", "w") as archive:
+            archive.write("a.csv")
+        assert error("a.zip") == "a.zip: a zip archive: unpack it and give what is inside"
+        assert "zip archive" in error("x=a.zip")
+        Path("a.xlsx").write_bytes(Path("a.zip").read_bytes())
+        assert error("a.xlsx") == "a.xlsx: a workbook: save its sheet as CSV"
+        for form in (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT):
+            packed = io.BytesIO()
+            with tarfile.open(fileobj=packed, mode="w:gz", format=form) as tar:
+                tar.add("a.csv")
+            write("a.tar.gz", packed.getvalue())
+            assert "a tar archive" in error("a.tar.gz")
 
 
 class TestWhichFormat:
@@ -277,10 +555,20 @@ class TestEncodings:
         assert "--encoding utf-16" in error("x=b.txt")
 
     def test_not_what_was_said(self, write):
-        write("good.txt", b"fine\n\x81\n")
-        assert error("x=good.txt", encoding="cp1252").startswith("good.txt, line 2: not cp1252")
+        write("good.txt", b"fine\n\x81\xff\n")
+        message = error("x=good.txt", encoding="cp1252")
+        assert message.startswith("good.txt, line 2: not cp1252")
+        assert "--encoding latin-1" in message
+        assert "--encoding latin-1" in error("x=good.txt")  # 81 is nothing in cp1252
+        write("good.txt", "fine\nnaïve\n")
+        assert "--encoding utf-8" in error("x=good.txt", encoding="ascii")
 
-    @pytest.mark.parametrize("name", ["klingon", "hex", "rot13", "undefined", "a\0b", ""])
+    def test_one_damaged_character_is_no_other_encoding(self, write):
+        write("good.txt", "naïve café\n".encode() + b"caf\xe9\n")
+        message = error("x=good.txt")
+        assert message.startswith("good.txt, line 2: a damaged character in a file that is other")
+
+    @pytest.mark.parametrize("name", ["klingon", "hex", "rot13", "undefined", "idna", "a\0b", ""])
     def test_no_encoding(self, write, name):
         write("good.txt", "fine\n")
         assert error("x=good.txt", encoding=name).startswith("--encoding: ")
