@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from textcnn.crossval.fold_run import FoldResult
+from textcnn.crossval.mean_answers import mean_answers
 
 
 @dataclass(frozen=True)
@@ -32,14 +33,7 @@ def worst_mistakes(results: Sequence[FoldResult], count: int) -> list[Mistake]:
 
     A sentence that several repeats tested counts once, by the mean of their probabilities.
     """
-    rows, first, place = np.unique(
-        np.concatenate([result.rows for result in results]), return_index=True, return_inverse=True
-    )
-    true = np.concatenate([result.classes for result in results])[first]
-    answers = np.concatenate([result.probabilities for result in results]).astype(np.float64)
-    sums = np.zeros((len(rows), answers.shape[1]))
-    np.add.at(sums, place, answers)
-    means = sums / np.bincount(place)[:, None]
+    rows, true, means = mean_answers(results)
     predicted, confidence = means.argmax(axis=1), means.max(axis=1)
     wrong = np.flatnonzero(predicted != true)
     surest = wrong[np.argsort(-confidence[wrong], kind="stable")][:count]

@@ -1,0 +1,1 @@
+"""What is wrong with labelled sentences: labels, near-duplicates, words that give labels away."""
