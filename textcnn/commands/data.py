@@ -1,0 +1,248 @@
+"""``textcnn data``."""
+
+import dataclasses
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import click
+import numpy as np
+
+from textcnn.commands.display import percent, say
+from textcnn.commands.options import (
+    DATA_OPTIONS,
+    SectionedCommand,
+    config_options,
+    given_options,
+)
+from textcnn.config import Config
+from textcnn.datasets.corpus import load_corpus, locate
+from textcnn.datasets.suggestions import Suggestion, suggestions
+from textcnn.datasets.survey import Find, Repeated, Survey, survey
+from textcnn.datasets.text_faults import Fault
+from textcnn.datasets.text_files import check_encoding
+from textcnn.errors import UserError
+
+LABELS_SHOWN = 20
+ROWS_SHOWN = 5
+SENTENCES_SHOWN = 3
+NAME_WIDTH = 12
+TEXT_WIDTH = 60
+
+
+@click.command("data", cls=SectionedCommand)
+@click.argument("files", nargs=-1)
+@config_options({*DATA_OPTIONS, "multilabel", "label_separator", "tokenizer", "vectors"})
+@click.option("--json", "as_json", is_flag=True, help="Print all that was found as JSON.")
+def command(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
+    """Look at labelled sentences before training: FILES, or what --data names.
+
+    Labels, lengths, equal sentences, odd characters, unknown words, and what to do about them.
+    """
+    given = given_options(options)
+    if files:
+        given["data"] = (*given.get("data", ()), *files)
+    config = locate(Config.from_mapping(given, ""))
+    check_encoding(config.encoding)
+    find = _finder(config.vectors)
+    found = survey(load_corpus(config, say), config.tokenizer, config.multilabel, find)
+    advice = suggestions(found, config)
+    if as_json:
+        click.echo(json.dumps(_as_dict(found, advice), indent=2))
+    else:
+        click.echo("\n".join(_report(found, config, advice)))
+
+
+def _finder(vectors: str | None) -> Find | None:
+    if vectors is None:
+        return None
+    if vectors == "train":
+        raise UserError("--vectors train: those would cover every word; give a file or a name")
+
+    def find(words: Sequence[str]) -> np.ndarray:
+        # Imported here: gensim is slow to load, and most surveys have no use for it.
+        from textcnn.vectors import load_vectors
+
+        return load_vectors(vectors, words, say).found
+
+    return find
+
+
+def _as_dict(found: Survey, advice: Sequence[Suggestion]) -> dict[str, Any]:
+    facts = dataclasses.asdict(found)
+    facts["surplus_rows"] = found.surplus_rows
+    facts["conflicts"] = [dataclasses.asdict(sentence) for sentence in found.conflicts]
+    facts["rare_labels"] = [label.name for label in found.rare_labels]
+    facts["suggestions"] = [dataclasses.asdict(suggestion) for suggestion in advice]
+    return facts
+
+
+def _report(found: Survey, config: Config, advice: Sequence[Suggestion]) -> Iterator[str]:
+    yield f"data: {found.source}"
+    yield f"{_count(found.rows, 'row')}, {_count(len(found.labels), 'label')}"
+    yield ""
+    yield from _label_table(found)
+    yield ""
+    yield from _label_lines(found, config)
+    yield ""
+    yield from _sentence_lines(found, config)
+    yield ""
+    yield from _character_lines(found)
+    yield ""
+    yield from _word_lines(found, config)
+    yield ""
+    if advice:
+        yield "suggestions"
+        yield from (f"  {suggestion.do}: {suggestion.why}" for suggestion in advice)
+    else:
+        yield "nothing to do"
+
+
+def _label_table(found: Survey) -> Iterator[str]:
+    shown = found.labels[:LABELS_SHOWN]
+    width = max(len("label"), *(len(_short(label.name)) for label in shown), 0)
+    yield f"{'label':{width}}  {'rows':>9}    share"
+    for label in shown:
+        yield f"{_short(label.name):{width}}  {label.rows:9,}  {percent(label.share):>7}"
+    if len(found.labels) > LABELS_SHOWN:
+        yield f"... {len(found.labels) - LABELS_SHOWN:,} more"
+
+
+def _label_lines(found: Survey, config: Config) -> Iterator[str]:
+    answer = _answer(found.majority.labels, config.label_separator)
+    yield _line("baseline", f"{percent(found.majority.accuracy)} (always answering {answer})")
+    if len(found.labels) > 1:
+        most, least = found.labels[0], found.labels[-1]
+        yield _line(
+            "imbalance",
+            f"{found.imbalance:.1f} to 1 ({_short(most.name)} to {_short(least.name)})",
+        )
+    if found.multilabel:
+        each = sum(label.rows for label in found.labels) / found.rows
+        yield _line("labels a row", f"{each:.2f}; {_count(found.unlabelled, 'row')} without")
+    if found.rare_labels:
+        names = [f"{_short(label.name)} ({label.sentences})" for label in found.rare_labels]
+        yield _line("too rare", f"fewer than 3 different sentences: {_first(names, ROWS_SHOWN)}")
+
+
+def _sentence_lines(found: Survey, config: Config) -> Iterator[str]:
+    lengths = found.lengths
+    yield _line(
+        "tokens",
+        f"{lengths.total:,}; a row has {lengths.shortest:,} to {lengths.longest:,}, median "
+        f"{lengths.median:,}, 95th percentile {lengths.percentile_95:,}",
+    )
+    yield _line("no token", _rows(found.no_token))
+    yield _line("one token", _rows(found.one_token))
+    repeat = "row repeats" if found.surplus_rows == 1 else "rows repeat"
+    surplus = f"{found.surplus_rows:,} {repeat} an earlier one" if found.repeated else "none"
+    yield _line("duplicates", surplus)
+    for sentence in found.repeated[:SENTENCES_SHOWN]:
+        yield _line("", f"{len(sentence.rows):,} times: {_excerpt(sentence.text)}")
+    conflicts = found.conflicts
+    yield _line(
+        "conflicts",
+        f"{_count(len(conflicts), 'sentence')} under different labels" if conflicts else "none",
+    )
+    for sentence in conflicts[:SENTENCES_SHOWN]:
+        rows = _labelled_rows(sentence, config.label_separator)
+        yield _line("", f"{rows}: {_excerpt(sentence.text)}")
+
+
+def _labelled_rows(sentence: Repeated, separator: str) -> str:
+    """One row of each label."""
+    row_of: dict[tuple[str, ...], int] = {}
+    for row, labels in zip(sentence.rows, sentence.labels, strict=True):
+        row_of.setdefault(labels, row)
+    named = [f"row {row:,} {_answer(labels, separator)}" for labels, row in row_of.items()]
+    return _first(named, ROWS_SHOWN)
+
+
+def _character_lines(found: Survey) -> Iterator[str]:
+    faults = found.faults
+    kinds = (
+        ("lost", "U+FFFD for a character", faults.replaced),
+        ("mojibake", "UTF-8 taken for another encoding", faults.mojibake),
+        ("control", "control characters", faults.control),
+    )
+    for name, what, fault in kinds:
+        if fault:
+            yield _line(name, f"{what}{_examples(fault)}: {_rows(fault.rows)}")
+    if not any(fault for _, _, fault in kinds):
+        yield _line("characters", "no sign of a wrong encoding")
+    dropped = found.dropped
+    yield _line(
+        "tokenizer",
+        f"{found.tokenizer} drops {_share(dropped.letters)} of the letters, some in "
+        f"{_share(dropped.words)} of the words"
+        if dropped.letters
+        else f"{found.tokenizer} keeps every letter",
+    )
+
+
+def _examples(fault: Fault) -> str:
+    if fault.seen == ("\ufffd",):
+        return ""
+    return f" ({', '.join(map(_visible, fault.seen))})"
+
+
+def _word_lines(found: Survey, config: Config) -> Iterator[str]:
+    words = found.words
+    once = percent(words.once / words.count) if words.count else "none"
+    yield _line("words", f"{words.count:,} different, {once} of them seen once")
+    if words.unknown is not None:
+        yield _line(
+            "unknown",
+            f"{percent(words.unknown)} of the tokens of a tenth of the sentences are in none of "
+            "the others",
+        )
+    if found.coverage is not None:
+        yield _line(
+            "vectors",
+            f"{config.vectors} has {percent(found.coverage.words)} of the words, "
+            f"{percent(found.coverage.tokens)} of the tokens",
+        )
+
+
+def _line(name: str, text: str) -> str:
+    return f"{name:{NAME_WIDTH}}  {text}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _share(share: float) -> str:
+    return "under 0.1 %" if 0 < share < 0.001 else percent(share)
+
+
+def _rows(rows: Sequence[int]) -> str:
+    if not rows:
+        return "none"
+    where = _first([f"{row:,}" for row in rows], ROWS_SHOWN, "; ")
+    return f"{_count(len(rows), 'row')} ({where})"
+
+
+def _first(parts: Sequence[str], shown: int, between: str = ", ") -> str:
+    more = f"{between}... {len(parts) - shown:,} more" if len(parts) > shown else ""
+    return between.join(parts[:shown]) + more
+
+
+def _excerpt(text: str) -> str:
+    """The beginning of a text on one line, with nothing in it that a terminal would obey."""
+    line = _visible(" ".join(text.split()))
+    return line if len(line) <= TEXT_WIDTH else line[: TEXT_WIDTH - 1] + "…"
+
+
+def _answer(labels: Sequence[str], separator: str) -> str:
+    return separator.join(map(_short, labels)) or "no label"
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= TEXT_WIDTH else label[: TEXT_WIDTH - 1] + "…"
+
+
+def _visible(text: str) -> str:
+    return "".join(
+        character if character.isprintable() else f"U+{ord(character):04X}" for character in text
+    )

@@ -1,0 +1,109 @@
+"""What may have gone wrong with text before it came here, and what a tokenizer drops of it."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+# The bytes 80 to BF, which continue a character in UTF-8, as cp1252 or Latin-1 shows them.
+_CONTINUATION = "[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
+
+# Accented letters and signs; typographic signs; emoji. Then, only where two or more follow each
+# other, since "CAFÉ…" and the like are sound: Greek, Cyrillic, Hebrew, Arabic; other scripts.
+_MOJIBAKE = re.compile(
+    rf"[ÂÃ]{_CONTINUATION}|â[€\x80]{_CONTINUATION}|ð[Ÿ\x9f]{_CONTINUATION}{{2}}"
+    rf"|(?:[Î-ÒרÙ]{_CONTINUATION}){{2,}}|(?:[à-ï]{_CONTINUATION}{{2}}){{2,}}"
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_REPLACEMENT = re.compile("\ufffd")
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+_LETTER_BEYOND_ASCII = re.compile(r"[^\W\d_a-zA-Z]")
+
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One kind of odd characters.
+
+    Attributes:
+        rows: where it stands, counted from 1.
+        seen: the most frequent examples, as they stand there.
+    """
+
+    rows: tuple[int, ...]
+    seen: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.rows)
+
+
+@dataclass(frozen=True)
+class TextFaults:
+    """Signs of text that was read in the wrong encoding, here or before.
+
+    Attributes:
+        replaced: U+FFFD, which stands where a character was lost.
+        mojibake: UTF-8 that was taken for cp1252 or Latin-1, such as Ã© for é.
+        control: control characters other than tabs and line ends.
+    """
+
+    replaced: Fault
+    mojibake: Fault
+    control: Fault
+
+
+def text_faults(texts: Sequence[str]) -> TextFaults:
+    """Look through N texts."""
+    # Only ASCII is free of the first two, and most texts are ASCII.
+    beyond_ascii = [(row, text) for row, text in _numbered(texts) if not text.isascii()]
+    return TextFaults(
+        replaced=_fault(_REPLACEMENT, beyond_ascii),
+        mojibake=_fault(_MOJIBAKE, beyond_ascii),
+        control=_fault(_CONTROL, _numbered(texts)),
+    )
+
+
+def _numbered(texts: Sequence[str]) -> Iterator[tuple[int, str]]:
+    return enumerate(texts, start=1)
+
+
+def _fault(pattern: re.Pattern[str], texts: Iterable[tuple[int, str]]) -> Fault:
+    rows: list[int] = []
+    seen: Counter[str] = Counter()
+    for row, text in texts:
+        found = pattern.findall(text)
+        if found:
+            rows.append(row)
+            seen.update(found)
+    return Fault(tuple(rows), tuple(example for example, _ in seen.most_common(SHOWN)))
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """What a tokenizer leaves out.
+
+    Attributes:
+        letters: share of all letters that are dropped.
+        words: share of the words, as white space parts them, that lose a letter.
+    """
+
+    letters: float
+    words: float
+
+
+def dropped_letters(texts: Sequence[str], tokenizer: str) -> Dropped:
+    """What ``tokenizer`` drops of N texts: ``kim`` all letters but a to z, the others none."""
+    if tokenizer != "kim":
+        return Dropped(0.0, 0.0)
+    letters = letters_dropped = words = words_damaged = 0
+    for text in texts:
+        found = "".join(_LETTERS.findall(text))
+        parts = text.split()
+        letters += len(found)
+        words += len(parts)
+        if not found.isascii():
+            letters_dropped += len(found) - len(found.encode("ascii", errors="ignore"))
+            words_damaged += sum(_LETTER_BEYOND_ASCII.search(part) is not None for part in parts)
+    return Dropped(letters_dropped / max(letters, 1), words_damaged / max(words, 1))
