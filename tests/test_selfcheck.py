@@ -1,0 +1,313 @@
+"""The self-check passes, and each of its checks can fail."""
+
+import dataclasses
+import json
+import math
+import pkgutil
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import textcnn.layers
+from textcnn.errors import UserError
+from textcnn.row_gradient import RowGradient
+from textcnn.selfcheck import layer_gradients
+from textcnn.selfcheck.checks import CHECKS
+from textcnn.selfcheck.finite_differences import gradient_error, numeric_gradient, relative_error
+from textcnn.selfcheck.result import Result, run_checks, within
+
+
+def test_everything_passes_here_and_nothing_is_left_behind(call, tmp_path):
+    code, out, err = call("selfcheck")
+    assert (code, err) == (0, "")
+    lines = [line for line in out.splitlines() if line.startswith(("ok ", "FAILED"))]
+    assert len(lines) == len(CHECKS)
+    for line, name in zip(lines, CHECKS, strict=True):
+        assert line.startswith(f"ok      {name}: ")
+    assert "largest relative error" in lines[0]
+    assert f"all {len(CHECKS)} checks passed" in out
+    for words in ("textcnn ", "python ", "numpy ", "BLAS ", "HDF5 ", "gensim ", "processors"):
+        assert words in out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_as_json_it_is_json_and_nothing_else(call):
+    code, out, err = call("selfcheck", "--json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert found["passed"] is True
+    assert [check["name"] for check in found["checks"]] == list(CHECKS)
+    assert found["machine"]["float64_eps"] == np.finfo(np.float64).eps
+    assert {"textcnn", "python", "numpy", "scikit-learn", "gensim", "BLAS"} <= set(
+        found["versions"]
+    )
+
+
+def test_every_layer_has_its_gradient_checked():
+    modules = {module.name for module in pkgutil.iter_modules(textcnn.layers.__path__)}
+    assert modules <= {name.partition(",")[0] for name in layer_gradients.CASES}
+
+
+# Each check can fail
+
+
+def off(value: Any, by: float = 1e-4) -> Any:
+    """A gradient, or several, that is slightly too large in the first one's first entry."""
+    if isinstance(value, tuple):
+        return (off(value[0], by), *value[1:])
+    if isinstance(value, RowGradient):
+        return dataclasses.replace(value, values=off(value.values, by))
+    changed = np.array(value, dtype=float)
+    changed.flat[0] += by * max(float(np.abs(changed).max()), 1.0)
+    return changed
+
+
+def wrong_backward(layer: Callable[..., Any]) -> Callable[..., Any]:
+    """The layer with a slightly wrong backward pass."""
+
+    def wrong(*args: Any, **kwargs: Any) -> Any:
+        Y, backward = layer(*args, **kwargs)
+        if callable(backward):
+            return Y, lambda dY: off(backward(dY))
+        return Y, off(backward)  # A penalty, whose gradient is no function.
+
+    return wrong
+
+
+LAYERS = {
+    "embed": "embedding",
+    "bag": "bag",
+    "convolve": "convolution",
+    "max_over_time": "max_over_time",
+    "convolve_and_pool": "convolve_and_pool",
+    "relu": "relu",
+    "dropout": "dropout",
+    "dense": "dense",
+    "l2_penalty": "dense, its penalty",
+    "softmax_cross_entropy": "softmax",
+    "sigmoid_cross_entropy": "sigmoid",
+}
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_layer_whose_gradient_is_wrong_is_found_and_named(monkeypatch, layer):
+    monkeypatch.setattr(layer_gradients, layer, wrong_backward(getattr(layer_gradients, layer)))
+    result = layer_gradients.check()
+    assert not result.passed
+    assert f"({LAYERS[layer]}" in result.figures
+
+
+@pytest.mark.parametrize(
+    ("where", "layer"),
+    [
+        ("conv2d", "conv_backward"),
+        ("pool2d", "pool_backward"),
+        ("reference", "conv_backward"),
+        ("reference", "pool_backward"),
+    ],
+)
+def test_an_image_layer_whose_gradient_is_wrong_is_found(monkeypatch, where, layer):
+    module = getattr(layer_gradients, where)
+    right = getattr(module, layer)
+    monkeypatch.setattr(module, layer, lambda *args: off(right(*args)))
+    assert not layer_gradients.check().passed
+
+
+def wrong_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    from textcnn import network
+
+    monkeypatch.setattr(network, "relu", wrong_backward(network.relu))
+
+
+def ties_to_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the last of several equal windows have the gradient: right nearly always."""
+    from textcnn import plain_network
+
+    def last(Z: np.ndarray, counts: np.ndarray) -> Any:
+        ends = np.cumsum(counts)
+        maxima = np.maximum.reduceat(Z, ends - counts, axis=0)
+
+        def backward(dY: np.ndarray) -> np.ndarray:
+            dZ = np.zeros_like(Z)
+            for row, (end, count) in enumerate(zip(ends, counts, strict=True)):
+                winners = end - 1 - Z[end - count : end][::-1].argmax(axis=0)
+                dZ[winners, np.arange(Z.shape[1])] = dY[row]
+            return dZ
+
+        return maxima, backward
+
+    monkeypatch.setattr(plain_network, "max_over_time", last)
+
+
+def answers_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    from textcnn.classifier import Classifier
+
+    right = Classifier.predict_proba
+    monkeypatch.setattr(
+        Classifier, "predict_proba", lambda self, texts: right(self, texts) + np.float32(1e-4)
+    )
+
+
+def answers_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the last bits of a probability depend on how many sentences stand beside it."""
+    from textcnn.classifier import Classifier
+
+    right = Classifier.predict_proba
+    monkeypatch.setattr(
+        Classifier,
+        "predict_proba",
+        lambda self, texts: right(self, texts) * np.float32(1 + 1e-6 * len(texts)),
+    )
+
+
+def dropout_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    from textcnn import network
+
+    right = network.thinned
+    monkeypatch.setattr(
+        network,
+        "thinned",
+        lambda parameters, architecture, rate, rng: right(
+            parameters, architecture, rate, np.random.default_rng()
+        ),
+    )
+
+
+def forgets_the_optimizer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose one of the optimizer's arrays on the way through the file."""
+    from textcnn.selfcheck import runs
+
+    right = runs.load_checkpoint
+
+    def load(*args: Any, **kwargs: Any) -> Any:
+        checkpoint = right(*args, **kwargs)
+        slots = checkpoint.training.slots
+        slots.update({name: np.zeros_like(slots[name]) for name in sorted(slots)[:1]})
+        return checkpoint
+
+    monkeypatch.setattr(runs, "load_checkpoint", load)
+
+
+def rounds_the_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
+    from textcnn.selfcheck import checkpoints
+
+    right = checkpoints.save_checkpoint
+
+    def save(path: Any, checkpoint: Any) -> None:
+        rounded = {
+            name: array.astype(np.float16).astype(np.float32)
+            for name, array in checkpoint.parameters.items()
+        }
+        right(path, dataclasses.replace(checkpoint, parameters=rounded))
+
+    monkeypatch.setattr(checkpoints, "save_checkpoint", save)
+
+
+def believes_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    from textcnn.selfcheck import checkpoints
+
+    monkeypatch.setattr(checkpoints, "load_checkpoint", lambda path: None)
+
+
+FAULTS = {
+    "gradients of the whole network against finite differences (float64)": wrong_network,
+    "fast network and layers against the plain ones (float64)": ties_to_the_last,
+    "answers to sentences against the plain network's (float32)": answers_off,
+    "a sentence's probabilities, alone and in any batch": answers_by_batch,
+    "two runs of one seed": dropout_by_the_clock,
+    "a run stopped and gone on with, against one never stopped": forgets_the_optimizer,
+    "a checkpoint kept and read back": rounds_the_parameters,
+    "damaged checkpoints": believes_everything,
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_each_check_can_fail(monkeypatch, name):
+    assert CHECKS[name]().passed
+    FAULTS[name](monkeypatch)
+    assert not CHECKS[name]().passed
+
+
+def test_every_check_has_been_seen_to_fail():
+    (first, *others) = CHECKS
+    assert CHECKS[first] is layer_gradients.check
+    assert others == list(FAULTS)
+
+
+def test_a_damaged_checkpoint_that_ends_in_a_traceback_is_a_failure(monkeypatch):
+    from textcnn.selfcheck import checkpoints
+
+    def load(path: object) -> None:
+        raise KeyError("vocabulary")
+
+    monkeypatch.setattr(checkpoints, "load_checkpoint", load)
+    result = checkpoints.check_damage()
+    assert not result.passed
+    assert "without its last byte: stopped by KeyError" in result.figures
+
+    def refuse(path: object) -> None:
+        raise UserError("damaged")
+
+    monkeypatch.setattr(checkpoints, "load_checkpoint", refuse)
+    assert checkpoints.check_damage().passed
+
+
+# The command
+
+
+def test_a_failed_check_is_a_line_and_the_exit_code_is_1(call, monkeypatch):
+    monkeypatch.setattr(layer_gradients, "relu", wrong_backward(layer_gradients.relu))
+    code, out, err = call("selfcheck")
+    assert code == 1
+    failed = [line for line in out.splitlines() if line.startswith("FAILED")]
+    assert len(failed) == 1
+    assert "gradients of every layer" in failed[0]
+    assert "(relu); at most 1e-06 is right" in failed[0]
+    assert f"1 of {len(CHECKS)} checks FAILED" in out
+    assert "report this" in err
+    code, out, _ = call("selfcheck", "--json")
+    assert code == 1
+    assert json.loads(out)["passed"] is False
+
+
+def test_a_check_that_cannot_even_run_has_failed_and_the_others_are_made(call, monkeypatch):
+    def broken() -> Result:
+        raise ZeroDivisionError("of\nno use")
+
+    some = {"first": broken, "second": lambda: Result(True, "fine")}
+    assert [one.result.passed for one in run_checks(some)] == [False, True]
+    monkeypatch.setattr("textcnn.commands.selfcheck.CHECKS", some)
+    code, out, _ = call("selfcheck")
+    assert code == 1
+    assert "FAILED  first: stopped by ZeroDivisionError: of no use\nok      second: fine\n" in out
+
+
+# What is compared with what
+
+
+def test_the_worst_error_decides_and_one_that_is_no_number_is_the_worst():
+    assert within({"a": 1e-9, "b": 2e-9}, 1e-6, "error") == Result(
+        True, "largest error 2.0e-09 (b)"
+    )
+    assert not within({"a": 1e-9, "b": 1e-3}, 1e-6, "error").passed
+    result = within({"a": 1.0, "b": math.nan, "c": 2.0}, 1e-6, "error")
+    assert not result.passed
+    assert "(b)" in result.figures
+
+
+def test_relative_errors():
+    assert relative_error(np.array([1.0, 4.0]), np.array([1.0, 5.0])) == pytest.approx(0.2)
+    assert relative_error(np.zeros(2), np.zeros(2)) == 0
+    assert relative_error(np.zeros(2), np.zeros((1, 2))) == math.inf
+
+
+def test_the_differences_are_those_of_a_known_function():
+    x, upstream = np.array([1.0, 2.0, 3.0]), np.array([1.0, -2.0, 0.5])
+    gradient = numeric_gradient(lambda: x**3, x, upstream)
+    np.testing.assert_allclose(gradient, 3 * x**2 * upstream, rtol=1e-8)
+    assert x.tolist() == [1, 2, 3]
+    assert gradient_error(lambda: x**3, [x], [3 * x**2 * upstream], upstream) < 1e-8
+    with pytest.raises(TypeError, match="float64"):
+        numeric_gradient(lambda: x, x.astype(np.float32), upstream)
