@@ -7,17 +7,48 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any
 
 from textcnn.errors import RunError
+from textcnn.runner import Result, SentFile
 
-Result = TypeVar("Result")
+
+@dataclass(frozen=True)
+class Processes:
+    """A :class:`textcnn.runner.Runner` on this machine.
+
+    Attributes:
+        at_once: processes.
+        go_on_with: how a run that failed is gone on with, for messages.
+    """
+
+    at_once: int
+    go_on_with: str = "--resume"
+
+    def run(
+        self,
+        function: Callable[..., Result],
+        tasks: Sequence[Mapping[str, Any]],
+        common: Mapping[str, Any],
+    ) -> Generator[Result]:
+        """See :meth:`textcnn.runner.Runner.run`."""
+        here = {
+            name: value.path if isinstance(value, SentFile) else value
+            for name, value in common.items()
+        }
+        calls = [(function, {**here, **task}) for task in tasks]
+        jobs = max(1, min(self.at_once, len(calls)))
+        return in_processes(_with_keywords, calls, jobs, self.go_on_with)
 
 
 def in_processes(
-    function: Callable[..., Result], tasks: Sequence[tuple[Any, ...]], jobs: int
+    function: Callable[..., Result],
+    tasks: Sequence[tuple[Any, ...]],
+    jobs: int,
+    go_on_with: str = "--resume",
 ) -> Generator[Result]:
     """Yield ``function(*task)`` for every task, as they come.
 
@@ -30,6 +61,7 @@ def in_processes(
         function: importable by name.
         tasks: its arguments.
         jobs: how many at once; with 1 it all happens in this process.
+        go_on_with: how a run that failed is gone on with, for messages.
 
     Raises:
         RunError: a process was killed.
@@ -52,8 +84,8 @@ def in_processes(
             yield result
     except BrokenProcessPool as error:
         raise RunError(
-            "a process was killed, most likely for want of memory; go on with --resume and fewer "
-            f"--jobs than {jobs}"
+            f"a process was killed, most likely for want of memory; go on with {go_on_with} and "
+            f"fewer --jobs than {jobs}"
         ) from error
     finally:
         with warnings.catch_warnings():
@@ -69,6 +101,10 @@ def _call(parent: int, function: Callable[..., Result], *arguments: Any) -> Resu
     # joblib limits the threads of its processes, but a single job runs in this one.
     with threadpool_limits(1):
         return function(*arguments)
+
+
+def _with_keywords(function: Callable[..., Result], arguments: dict[str, Any]) -> Result:
+    return function(**arguments)
 
 
 @functools.cache

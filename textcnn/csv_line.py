@@ -1,0 +1,16 @@
+"""One line of a CSV file."""
+
+import csv
+import io
+from collections.abc import Iterable
+
+
+def csv_line(fields: Iterable[str]) -> str:
+    r"""The fields as CSV writes them, ended by ``\n``.
+
+    The csv module puts quotation marks around a carriage return only where its own lines end in
+    one, and no reader accepts it without; so it is given that ending, which is then replaced.
+    """
+    stream = io.StringIO(newline="")
+    csv.writer(stream, lineterminator="\r\n").writerow(fields)
+    return stream.getvalue().removesuffix("\r\n") + "\n"

@@ -1,0 +1,36 @@
+"""The files besides its sentences that training reads, for where their paths mean nothing."""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from textcnn.config import Config
+from textcnn.run_folder import find_checkpoint
+from textcnn.runner import SentFile
+
+
+def option_files(config: Config, kept_vectors: Path | None) -> dict[str, SentFile]:
+    """The files, by the name of the option.
+
+    Args:
+        config: the options.
+        kept_vectors: what is to be read in the place of the vectors that they name.
+
+    Raises:
+        UserError: there is no checkpoint where ``--init-from`` says.
+    """
+    files = {}
+    if kept_vectors is not None:
+        files["vectors"] = SentFile(kept_vectors)
+    if config.vectors == "train" and config.vectors_text is not None:
+        files["vectors_text"] = SentFile(Path(config.vectors_text))
+    if config.init_from is not None:
+        files["init_from"] = SentFile(find_checkpoint(Path(config.init_from)))
+    return files
+
+
+def with_files(config: Config, files: Mapping[str, Path]) -> Config:
+    """The same options, with the files that :func:`option_files` found read from these paths."""
+    paths: dict[str, Any] = {name: str(path) for name, path in files.items()}
+    return dataclasses.replace(config, **paths)
