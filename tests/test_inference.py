@@ -11,7 +11,7 @@ from small_run import labelled_sentences
 from textcnn.architecture import Architecture, initial_parameters, kinds_of_evidence
 from textcnn.checkpoint import Checkpoint, load_checkpoint
 from textcnn.classifier import Classifier
-from textcnn.evidence.naive_bayes import count
+from textcnn.evidence.counts import Counts
 from textcnn.inference import InferenceNetwork
 from textcnn.layers.convolve_and_pool import pooled_maxima
 from textcnn.layers.softmax import softmax
@@ -112,7 +112,8 @@ def test_an_ensembles_logits_are_the_mean_with_the_evidence_over_the_temperature
     rng = np.random.default_rng(4)
     words = ["<unknown>", *(f"word{number}" for number in range(1, 30))]
     sentences = packed([rng.integers(0, 30, rng.integers(0, 9)).tolist() for _ in range(200)])
-    naive_bayes, _ = count(sentences, rng.integers(0, 3, 200), 3, words, 2, 5)
+    members = np.eye(3, dtype=bool)[rng.integers(0, 3, 200)]
+    naive_bayes = Counts.of(sentences, members, words, 2, 5).naive_bayes
     kinds = kinds_of_evidence(2, 5)
     corrections = tuple(
         (kind.name, len(kind.values)) for kind in naive_bayes.evidence if kind.name != "subwords"

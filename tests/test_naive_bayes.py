@@ -1,5 +1,6 @@
 """Evidence from counts: against counting by hand, and never with a sentence's own label."""
 
+import dataclasses
 import math
 from collections import Counter
 from collections.abc import Callable, Hashable
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 from test_network import packed
 
 from textcnn.errors import UserError
-from textcnn.evidence.naive_bayes import NaiveBayes, count
+from textcnn.evidence.counts import Counts
+from textcnn.evidence.item_counts import ItemCounts
+from textcnn.evidence.naive_bayes import NaiveBayes
 from textcnn.evidence.ngrams import KeyIndex, rows_of
 from textcnn.evidence.subwords import number_subwords, subwords
 from textcnn.layers.bag import bag
@@ -57,7 +60,9 @@ def by_hand(
 def counted(
     training: list[list[int]], classes: list[int], num_classes: int, longest: int, characters: int
 ) -> tuple[NaiveBayes, np.ndarray]:
-    return count(packed(training), np.array(classes), num_classes, WORDS, longest, characters)
+    sentences, members = packed(training), np.eye(num_classes, dtype=bool)[classes]
+    counts = Counts.of(sentences, members, WORDS, longest, characters)
+    return counts.naive_bayes, counts.left_out(sentences, members)
 
 
 @settings(max_examples=80, deadline=None)
@@ -125,6 +130,79 @@ def test_a_training_sentence_is_judged_as_if_it_had_not_been_counted(
             sums.append(sum(math.log((seen[item] + 1) / total) for item in items(training[asked])))
         expected += [value - sum(sums) / 2 for value in sums]
     np.testing.assert_allclose(by_others[asked], expected, atol=1e-4)
+
+
+def several(training: list[list[int]], members: np.ndarray) -> Counts:
+    return Counts.of(packed(training), members, WORDS, 2, 4, several=True)
+
+
+def test_with_several_classes_each_is_weighed_against_its_absence():
+    training = [[1, 3], [1, 4], [3, 4], [4, 5]]
+    members = np.array([[True, False], [True, True], [False, False], [False, True]])
+    features = several(training, members).naive_bayes.features(packed([[1, 4]]))[0]
+    # Words alone: 1 stands in both sentences of class 0 and in neither of the others; there are
+    # four words in each, and five are known.
+    film = math.log(3 / (4 + 5)) - math.log(1 / (4 + 5))
+    a = math.log(2 / (4 + 5)) - math.log(3 / (4 + 5))
+    assert features[0] == pytest.approx(film + a, abs=1e-5)
+
+
+def test_with_several_classes_a_training_sentence_is_judged_as_if_not_counted():
+    rng = np.random.default_rng(5)
+    training = [list(range(1, V)), *(rng.integers(0, V, 6).tolist() for _ in range(12))]
+    members = rng.random((13, 3)) < 0.4
+    counts = several(training, members)
+    judged = counts.left_out(packed(training), members)
+    for row in (0, 4, 12):
+        others = np.arange(13) != row
+        part = several([training[at] for at in np.flatnonzero(others)], members[others])
+        # What only this sentence has is known with it and not without, at a count of nought.
+        known = counts.among(WORDS, np.arange(3), 3)
+        rest = known + part  # Of the kinds and items of the whole ...
+        kinds = [
+            dataclasses.replace(
+                whole,
+                items=ItemCounts(
+                    both.items.counts - whole.items.counts,
+                    both.items.sentences - whole.items.sentences,
+                ),
+            )
+            for whole, both in zip(known.kinds, rest.kinds, strict=True)
+        ]  # ... the counts of the others only.
+        expected = dataclasses.replace(counts, kinds=tuple(kinds)).naive_bayes
+        np.testing.assert_allclose(
+            judged[row], expected.features(packed([training[row]]))[0], atol=1e-4
+        )
+
+
+def test_counting_in_two_parts_is_counting_together():
+    rng = np.random.default_rng(6)
+    first, second = ([rng.integers(0, V, 6).tolist() for _ in range(9)] for _ in range(2))
+    members = np.eye(3, dtype=bool)[rng.integers(0, 3, 18)]
+    together = Counts.of(packed(first + second), members, WORDS, 3, 5)
+    parts = [
+        Counts.of(packed(part), members[rows], WORDS, 3, 5)
+        for part, rows in ((first, slice(0, 9)), (second, slice(9, 18)))
+    ]
+    for kind, expected in zip((parts[0] + parts[1]).kinds, together.kinds, strict=True):
+        np.testing.assert_array_equal(kind.items.counts, expected.items.counts)
+        if expected.keys is not None:
+            np.testing.assert_array_equal(kind.keys, expected.keys)
+
+
+def test_counts_say_the_same_among_more_words_and_classes():
+    rng = np.random.default_rng(7)
+    training = [rng.integers(0, V, 6).tolist() for _ in range(9)]
+    classes = rng.integers(0, 2, 9)
+    counts = Counts.of(packed(training), np.eye(2, dtype=bool)[classes], WORDS, 3, 5)
+    more = [*WORDS, "another", "word"]
+    moved = counts.among(more, np.array([0, 2]), 3)
+    # As if counted so from the start, class 1 having no sentence.
+    expected = Counts.of(packed(training), np.eye(3, dtype=bool)[2 * classes], more, 3, 5)
+    for kind, other in zip(moved.kinds, expected.kinds, strict=True):
+        np.testing.assert_array_equal(kind.items.counts, other.items.counts)
+        if other.keys is not None:
+            np.testing.assert_array_equal(kind.keys, other.keys)
 
 
 def test_many_sentences_are_judged_as_few_are(monkeypatch):

@@ -4,10 +4,12 @@ A network of random word vectors needs several passes to find out which words sp
 and by then has learnt its sentences by heart. Counting tells it at once. Wang and Manning (2012)
 showed how far counts of words and word pairs go; parts of words add what rare words have in common
 with others. Each of these kinds of items gives a sentence C numbers, the log-likelihood of its
-items under each class, and the network learns how far to trust them.
+items under each class, and the network learns how far to trust them. Where a sentence may have
+several labels, each class is weighed against the sentences without it.
 
-A training sentence is always judged by the other sentences' counts (:meth:`ItemCounts.left_out`):
-by counts that include it, its rare words would give its own label away.
+A training sentence is always judged by the other sentences' counts (:meth:`Counts.left_out` in
+:mod:`textcnn.evidence.counts`): by counts that include it, its rare words would give its own label
+away.
 """
 
 import dataclasses
@@ -17,10 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textcnn.errors import UserError
-from textcnn.evidence.item_counts import ItemCounts
-from textcnn.evidence.ngrams import LARGEST_KEY, KeyIndex, ngram_keys, rows_of
-from textcnn.evidence.subwords import number_subwords
+from textcnn.evidence.ngrams import KeyIndex, ngram_keys, rows_of
 from textcnn.packed import PackedSentences, sum_segments
 from textcnn.vocabulary import UNKNOWN
 
@@ -118,7 +117,7 @@ class NaiveBayes:
         self._vocabulary_size = vocabulary_size
 
     def features(self, sentences: PackedSentences) -> np.ndarray:
-        """(B, kinds * C) float32 log-likelihoods, the mean over the classes taken off.
+        """(B, kinds * C) float32 log-likelihoods, as :class:`ItemCounts` centres them.
 
         Words and n-grams never seen in training say nothing.
         """
@@ -168,94 +167,6 @@ class NaiveBayes:
                 logits += kind.sum_of_one(sentences.words, self._vocabulary_size)
             else:
                 logits += kind.sums(sentences, self._vocabulary_size)
-
-
-def count(
-    sentences: PackedSentences,
-    classes: np.ndarray,
-    num_classes: int,
-    words: Sequence[str],
-    ngrams: int,
-    subwords: int,
-) -> tuple[NaiveBayes, np.ndarray]:
-    """Count training sentences.
-
-    Args:
-        sentences: B sentences of word numbers below V.
-        classes: (B,) their classes.
-        num_classes: C.
-        words: V words.
-        ngrams: words in the longest n-grams, at least 1.
-        subwords: characters in the longest parts of words; 0 counts no parts.
-
-    Returns:
-        What was counted, and for the training sentences themselves (B, kinds * C) features by the
-        other sentences' counts.
-
-    Raises:
-        UserError: the vocabulary is too large for n-grams so long.
-    """
-    num_words = len(words)
-    if num_words**ngrams > LARGEST_KEY:
-        raise UserError(
-            f"--ngrams {ngrams}: too long for {num_words:,} words; choose shorter n-grams, or "
-            "--max-vocabulary or --min-count to know fewer words"
-        )
-    kinds = [_words(sentences, classes, num_classes, num_words)]
-    if subwords:
-        kinds.append(_subwords(sentences, classes, num_classes, words, subwords))
-    kinds += [
-        _ngrams(sentences, classes, num_classes, num_words, order) for order in range(2, ngrams + 1)
-    ]
-    evidence, left_out = zip(*kinds, strict=True)
-    return NaiveBayes(evidence, num_words), np.concatenate(left_out, axis=1)
-
-
-Counted = tuple[Evidence, np.ndarray]
-
-
-def _words(
-    sentences: PackedSentences, classes: np.ndarray, num_classes: int, num_words: int
-) -> Counted:
-    known = sentences.words != UNKNOWN
-    items, lengths = sentences.words[known], _kept(known, sentences.lengths)
-    # Number 0 is nobody's.
-    counts = ItemCounts.of(items - 1, lengths, classes, num_words - 1, num_classes)
-    values = np.concatenate([np.zeros((1, num_classes), np.float32), counts.log_likelihoods()])
-    return Evidence("words", 1, None, values), counts.left_out(items - 1, lengths, classes)
-
-
-def _subwords(
-    sentences: PackedSentences,
-    classes: np.ndarray,
-    num_classes: int,
-    words: Sequence[str],
-    longest: int,
-) -> Counted:
-    parts, num_parts = number_subwords(words, longest)
-    spelt = parts.take(sentences.words)
-    lengths = sum_segments(spelt.lengths[:, None], sentences.lengths)[:, 0]
-    counts = ItemCounts.of(spelt.words, lengths, classes, num_parts, num_classes)
-    values = sum_segments(counts.log_likelihoods().take(parts.words, axis=0), parts.lengths)
-    return Evidence("subwords", 1, None, values), counts.left_out(spelt.words, lengths, classes)
-
-
-def _ngrams(
-    sentences: PackedSentences,
-    classes: np.ndarray,
-    num_classes: int,
-    num_words: int,
-    order: int,
-) -> Counted:
-    keys, lengths = ngram_keys(sentences, order, num_words)
-    known = keys >= 0
-    distinct, items = np.unique(keys[known], return_inverse=True)
-    lengths = _kept(known, lengths)
-    counts = ItemCounts.of(items, lengths, classes, len(distinct), num_classes)
-    values = np.concatenate([counts.log_likelihoods(), np.zeros((1, num_classes), np.float32)])
-    return Evidence(f"{order}-grams", order, distinct, values), counts.left_out(
-        items, lengths, classes
-    )
 
 
 def _kept(known: np.ndarray, lengths: np.ndarray) -> np.ndarray:
