@@ -60,7 +60,7 @@ def _our_gradients(
 ) -> dict[str, np.ndarray]:
     """The gradients as whole arrays, and the loss under that name."""
     loss, _, gradients = loss_and_gradients(
-        parameters, architecture, batch.sentences, batch.classes, Regularisation(), None
+        parameters, architecture, batch.sentences, batch.targets, Regularisation(), None
     )
     whole = {
         name: gradient.dense(architecture.vocabulary_size)

@@ -93,7 +93,7 @@ def our_side(architecture: Architecture, optimizer: str, batches: list[Examples]
     def step(call: int) -> float:
         batch = batches[call % len(batches)]
         loss, _, gradients = loss_and_gradients(
-            parameters, architecture, batch.sentences, batch.classes, regularisation, rng
+            parameters, architecture, batch.sentences, batch.targets, regularisation, rng
         )
         updater.step(parameters, gradients)
         return loss

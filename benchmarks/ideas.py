@@ -13,7 +13,7 @@ from textcnn.allocation import keep_freed_memory
 from textcnn.architecture import word_vectors
 from textcnn.config import Config
 from textcnn.datasets.corpus import load_corpus, locate
-from textcnn.experiment import TokenizedData, make_optimizer, new_experiment
+from textcnn.experiment import make_optimizer, new_experiment
 from textcnn.layers.convolve_and_pool import (
     HeightWindows,
     Windows,
@@ -24,6 +24,7 @@ from textcnn.layers.convolve_and_pool import (
 )
 from textcnn.network import Regularisation, loss_and_gradients
 from textcnn.packed import PackedSentences
+from textcnn.tokenized_data import TokenizedData
 from textcnn.training import Examples, Trainer
 
 BATCHES = 40
@@ -48,7 +49,7 @@ class Batch:
         kept = rng.random(self.maxima.shape) < 0.3
         self.upstream = np.where(kept, rng.normal(size=kept.shape), 0).astype(np.float32)
         # Three heights' worth of winning windows, as they fall on words and filter rows.
-        count = int(0.3 * examples.classes.size * architecture.num_features) * 4
+        count = int(0.3 * examples.targets.size * architecture.num_features) * 4
         self.places = rng.integers(0, self.P.size - self.P.shape[1], count)
         self.values = rng.normal(size=count).astype(np.float32)
         # The same windows one sentence after another, for reduceat.
@@ -143,7 +144,7 @@ def step(trainer: Trainer, examples: list[Examples], dropout_draw: str) -> Side:
             trainer.parameters,
             trainer.architecture,
             batch.sentences,
-            batch.classes,
+            batch.targets,
             regularisation,
             rng,
         )

@@ -149,7 +149,7 @@ def torch_batches(
 ) -> list[tuple[Tensor, Tensor]]:
     """The same batches as padded tensors."""
     return [
-        (padded(batch.sentences, pad_word, multiple), torch.from_numpy(batch.classes))
+        (padded(batch.sentences, pad_word, multiple), torch.from_numpy(batch.targets))
         for batch in batches
     ]
 

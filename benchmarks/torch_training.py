@@ -12,7 +12,8 @@ import torch
 from benchmarks.torch_network import TorchTrainer, padded
 from textcnn.config import Config
 from textcnn.datasets.corpus import load_corpus
-from textcnn.experiment import TokenizedData, new_experiment
+from textcnn.experiment import new_experiment
+from textcnn.tokenized_data import TokenizedData
 from textcnn.training import Examples
 
 
@@ -31,7 +32,7 @@ def train_epochs(
         for start in range(0, len(train), batch_size):
             batch = train.take(order[start : start + batch_size])
             words = padded(batch.sentences, network.pad_word)
-            trainer.step(words, torch.from_numpy(batch.classes))
+            trainer.step(words, torch.from_numpy(batch.targets))
         accuracy = _accuracy(trainer, dev, batch_size)
     return accuracy
 
@@ -44,7 +45,7 @@ def _accuracy(trainer: TorchTrainer, examples: Examples, batch_size: int) -> flo
     for start in range(0, len(examples), batch_size):
         batch = examples.take(by_length[start : start + batch_size])
         logits = trainer.network(padded(batch.sentences, trainer.network.pad_word))
-        correct += int((logits.argmax(dim=1).numpy() == batch.classes).sum())
+        correct += int((logits.argmax(dim=1).numpy() == batch.targets).sum())
     return correct / len(examples)
 
 

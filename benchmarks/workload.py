@@ -12,7 +12,8 @@ from textcnn.architecture import Architecture, Parameters, initial_parameters
 from textcnn.checkpoint import save_checkpoint
 from textcnn.config import Config
 from textcnn.datasets.corpus import load_corpus, locate
-from textcnn.experiment import Experiment, TokenizedData, new_experiment
+from textcnn.experiment import Experiment, new_experiment
+from textcnn.tokenized_data import TokenizedData
 from textcnn.training import Examples, StepDone
 
 ROOT = Path(__file__).resolve().parent.parent

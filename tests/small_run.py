@@ -11,7 +11,8 @@ import numpy as np
 
 from textcnn.config import Config
 from textcnn.datasets.labelled_texts import LabelledTexts
-from textcnn.experiment import Experiment, TokenizedData, new_experiment
+from textcnn.experiment import Experiment, new_experiment
+from textcnn.tokenized_data import TokenizedData
 from textcnn.training import CheckpointDue, Event
 
 REPOSITORY = Path(__file__).parent.parent

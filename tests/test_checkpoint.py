@@ -17,7 +17,7 @@ import pytest
 from small_run import run, small_experiment
 
 from textcnn import checkpoint as module
-from textcnn.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, share_file
+from textcnn.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, share_file, writing
 from textcnn.errors import RunError, UserError
 from textcnn.files import replace_text
 
@@ -209,8 +209,8 @@ def replace(file: h5py.File, name: str, **dataset: object) -> None:
 
 
 def test_a_newer_format_says_to_upgrade(path):
-    change(path, lambda file: file.attrs.__setitem__("format_version", 3))
-    refused(path, "written in format 3 by a newer textcnn; this one reads up to 2: upgrade it")
+    change(path, lambda file: file.attrs.__setitem__("format_version", 4))
+    refused(path, "written in format 4 by a newer textcnn; this one reads up to 3: upgrade it")
 
 
 @pytest.mark.parametrize(
@@ -398,7 +398,7 @@ def test_a_parameter_that_is_no_number(path, value):
         file["parameters/dense/weights"][0, 0] = value
 
     change(path, spoil)
-    refused(path, "a parameter is not a finite number")
+    refused(path, "parameters/dense/weights holds a number that is not finite")
 
 
 @pytest.mark.parametrize(
@@ -478,7 +478,7 @@ def test_ngrams_that_no_counting_gives(path, spoilt):
 
 def test_evidence_that_is_no_number(path):
     change(path, lambda file: file["evidence/subwords/values"].__setitem__((1, 0), np.inf))
-    refused(path, "evidence/subwords/values holds no finite number")
+    refused(path, "evidence/subwords/values holds a number that is not finite")
 
 
 def test_a_history_of_impossible_steps(path):
@@ -529,7 +529,7 @@ def test_a_full_disk_leaves_the_old_checkpoint_and_nothing_else(trained, path, m
 
 def test_an_exception_while_the_file_is_made_leaves_nothing(trained, path, monkeypatch):
     before = path.read_bytes()
-    monkeypatch.setattr(module, "_versions", no_space)
+    monkeypatch.setattr(writing, "_versions", no_space)
     with pytest.raises(RunError, match="No space"):
         save_checkpoint(path, trained)
     assert path.read_bytes() == before
@@ -577,4 +577,4 @@ def test_the_listing_reads_as_the_documentation_says(original):
         groups = set(file)
         assert all(file[name].attrs["description"] for name in groups)
     documented = set(re.findall(r"^    /(\w+)", str(module.__doc__), re.MULTILINE))
-    assert groups | {"ensemble"} == documented
+    assert groups | {"ensemble", "scales"} == documented

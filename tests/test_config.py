@@ -72,6 +72,8 @@ BAD_VALUES = [
     ("dropout_draw", "word"),
     ("averaging", -0.1),
     ("best_by", "f1"),
+    ("class_weight", "heavy"),
+    ("max_tokens", -1),
     ("network_seed", -1),
     ("correction_rate", -1),
     ("dropout", -0.1),

@@ -29,10 +29,11 @@ from textcnn.commands import cv_progress, main
 from textcnn.commands.cv_progress import FoldProgress
 from textcnn.crossval import fold_run
 from textcnn.crossval.comparison import mean_interval
-from textcnn.crossval.dividing import Corpora, divide_corpora
+from textcnn.crossval.dividing import divide_corpora, read_corpora
 from textcnn.crossval.fold_run import FoldResult, run_fold
 from textcnn.crossval.mistakes import Mistake, worst_mistakes
 from textcnn.crossval.plan import Plan
+from textcnn.datasets.corpus import Corpora
 from textcnn.datasets.labelled_texts import LabelledTexts
 from textcnn.presets import PRESETS
 
@@ -169,7 +170,7 @@ def test_mistakes_follow_the_table(call, finished, noisy):
 def result_of(repeat: int, rows: list[int], classes: list[int], answers: list[list[float]]):
     probabilities = np.array(answers, np.float32)
     return FoldResult(
-        repeat, 0, np.array(rows), np.array(classes), probabilities, {}, 1.0, 1.0, 0.0
+        repeat, 0, np.array(rows), np.array(classes), probabilities, None, {}, 1.0, 1.0, 0.0
     )
 
 
@@ -193,7 +194,7 @@ def test_a_network_knows_no_word_of_its_test_part(monkeypatch):
     texts = [f"w{number} film" for number in range(40)]
     corpus = LabelledTexts(texts, ["bad", "good"] * 20, "")
     config, plan = small_config(epochs=1), Plan("", folds=4)
-    data, folds = divide_corpora(Corpora(corpus, None), config, plan, print)
+    data, folds = divide_corpora(Corpora(corpus), config, plan, print)
     models = []
 
     def fit(*arguments):
@@ -273,7 +274,7 @@ def test_vectors_are_read_once_and_not_needed_to_go_on(call, tmp_path, noisy):
     assert b"elsewhere" not in (tmp_path / "out" / "vectors.bin").read_bytes()
 
     config = small_config(vectors="vectors.txt", **kim_static())
-    corpora = Corpora.read(small_config(data=(str(noisy),)), (), print)
+    corpora = read_corpora(small_config(data=(str(noisy),)), (), print)
     data, folds = divide_corpora(corpora, config, Plan("", folds=2), print)
     straight = run_fold(config, data, folds[1], ())
     kept = json.loads((tmp_path / "out" / "folds" / "1-2.json").read_text())

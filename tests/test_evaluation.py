@@ -42,8 +42,7 @@ def three_classes() -> Scores:
         np.array([0, 0, 1, 2]),
         ["a", "b", "c"],
         np.array([3, 9, 1]),
-        sentence_hashes([["x"], ["y"], ["z"], ["y"]]),
-        sentence_hashes([["y"], ["q"]]),
+        seen=2,
     )
 
 
@@ -62,6 +61,9 @@ def test_scores_by_hand():
 
 def test_the_summary_says_all_of_it():
     text = scores_text(three_classes())
+    assert [line.split() for line in text.splitlines() if line.startswith("mean")] == [
+        ["mean", "38.9", "%"]
+    ]
     assert "accuracy  50.0 %  (95 % interval 15.0 % to 85.0 %, 4 sentences)" in text
     assert "baseline  25.0 %  (always answering b" in text
     assert "seen      2 of these 4 sentences were in the training part" in text
@@ -78,8 +80,7 @@ def test_the_scores_are_plain_values_for_json():
 
 def test_a_class_that_is_not_among_the_scored_sentences_is_no_error():
     probabilities = np.array([[1, 0, 0], [0.5, 0.5, 0]], np.float32)
-    hashes = sentence_hashes([["x"], ["y"]])
-    scores = score(probabilities, np.array([0, 1]), list("abc"), np.ones(3), hashes, hashes[:0])
+    scores = score(probabilities, np.array([0, 1]), list("abc"), np.ones(3), seen=0)
     assert np.isfinite(scores.log_loss)
     assert scores.classes[2].count == 0
     assert scores.seen == 0

@@ -54,6 +54,7 @@ def test_a_preset_does_not_change_with_the_defaults():
     """Of options that decide what is learnt, only those that it makes idle are left to them."""
     idle = {"correction_rate", "beta1", "beta2", "rho", "momentum", "vectors_algorithm"}
     given = {"data", "format", "text_column", "label_column", "encoding", "dev_share", "test_share"}
+    given |= {"multilabel", "label_separator", "dev_data", "test_data", "init_from"}
     given |= {"vectors", "vectors_text", "seed", "network_seed"}
     files = {"checkpoint_every", "checkpoints_kept"}
     for preset in PRESETS.values():

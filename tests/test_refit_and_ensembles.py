@@ -19,8 +19,9 @@ from small_run import (
 )
 
 from textcnn.checkpoint import load_checkpoint, save_checkpoint
-from textcnn.experiment import TokenizedData, refit_experiment, resumed_experiment
+from textcnn.experiment import refit_experiment, resumed_experiment
 from textcnn.fitting import fit
+from textcnn.tokenized_data import TokenizedData
 from textcnn.training import CheckpointDue, Evaluated, StepDone
 
 

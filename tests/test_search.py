@@ -28,11 +28,11 @@ from textcnn.commands import main
 from textcnn.config import Config, read_toml
 from textcnn.datasets.labelled_texts import LabelledTexts
 from textcnn.errors import RunError
-from textcnn.experiment import TokenizedData
 from textcnn.search import dev_folds
 from textcnn.search.dev_folds import dev_splits
 from textcnn.search.nested import learnt_rows, outer_folds
 from textcnn.search.space import Space, default_specs
+from textcnn.tokenized_data import TokenizedData
 
 VARIED = ("--vary", "dropout=0.3:0.7", "--vary", "filter_sizes=3,4,5|2")
 

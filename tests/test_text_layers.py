@@ -22,6 +22,7 @@ from textcnn.layers.dropout import dropout
 from textcnn.layers.embedding import embed
 from textcnn.layers.max_over_time import max_over_time
 from textcnn.layers.relu import relu
+from textcnn.layers.sigmoid import sigmoid, sigmoid_cross_entropy
 from textcnn.layers.softmax import log_softmax, softmax, softmax_cross_entropy
 from textcnn.packed import PackedSentences
 
@@ -150,6 +151,44 @@ def test_softmax_cross_entropy_gradient(num_classes):
         lambda: np.array(softmax_cross_entropy(logits, classes)[0]), logits, np.array(0.7)
     )
     assert_close(backward(0.7), numeric)
+
+
+def test_a_sentence_of_weight_two_counts_as_two_and_one_of_none_not_at_all():
+    rng = np.random.default_rng(8)
+    logits, classes = rng.normal(size=(6, 3)), rng.integers(0, 3, 6)
+    weights = np.array([2.0, 1, 0, 1, 1, 1])
+    loss, backward = softmax_cross_entropy(logits, classes, weights)
+    again = [0, 0, 1, 3, 4, 5]
+    assert loss == pytest.approx(softmax_cross_entropy(logits[again], classes[again])[0])
+    numeric = numeric_gradient(
+        lambda: np.array(softmax_cross_entropy(logits, classes, weights)[0]), logits, np.array(0.7)
+    )
+    assert_close(backward(0.7), numeric)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_sigmoid_cross_entropy_gradient(weighted):
+    rng = np.random.default_rng(9)
+    logits, targets = rng.normal(size=(5, 3)), rng.random((5, 3)) < 0.4
+    weights = rng.random((5, 3)) if weighted else None
+    loss, backward = sigmoid_cross_entropy(logits, targets, weights)
+    probabilities = 1 / (1 + np.exp(-logits))
+    by_hand = -np.log(np.where(targets, probabilities, 1 - probabilities))
+    assert loss == pytest.approx((by_hand * (1 if weights is None else weights)).sum() / 5)
+    numeric = numeric_gradient(
+        lambda: np.array(sigmoid_cross_entropy(logits, targets, weights)[0]), logits, np.array(0.7)
+    )
+    assert_close(backward(0.7), numeric)
+
+
+def test_sigmoid_does_not_overflow():
+    logits = np.array([[1000.0, -1000.0, 0.0]], np.float32)
+    assert sigmoid(logits).tolist() == [[1, 0, 0.5]]
+    assert sigmoid(logits).dtype == np.float32
+    loss, backward = sigmoid_cross_entropy(logits, np.array([[False, True, True]]))
+    assert loss == pytest.approx(2000 + np.log(2))
+    assert backward(1.0).dtype == np.float32
+    assert backward(1.0).tolist() == [[1, -1, -0.5]]
 
 
 def test_softmax_does_not_overflow():

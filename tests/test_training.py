@@ -7,7 +7,8 @@ from small_run import labelled_sentences, run, small_experiment, state_bytes
 from textcnn.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from textcnn.datasets.labelled_texts import LabelledTexts
 from textcnn.errors import RunError, UserError
-from textcnn.experiment import Experiment, TokenizedData, resumed_experiment
+from textcnn.experiment import Experiment, resumed_experiment
+from textcnn.tokenized_data import TokenizedData
 from textcnn.training import CheckpointDue, Evaluated, Evaluation, Progress, StepDone
 
 # Seven batches an epoch: neither number divides it.

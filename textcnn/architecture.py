@@ -68,6 +68,7 @@ class Architecture:
         evidence: names of the kinds of counted evidence that stand beside the pooled features, see
             :func:`kinds_of_evidence`.
         corrections: the kinds whose counts are corrected in training, and the items of each.
+        multilabel: every class is decided by itself.
     """
 
     mode: str
@@ -78,6 +79,7 @@ class Architecture:
     num_classes: int
     evidence: tuple[str, ...] = ()
     corrections: tuple[tuple[str, int], ...] = ()
+    multilabel: bool = False
 
     @property
     def channels(self) -> tuple[str, ...]:

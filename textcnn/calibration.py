@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textcnn.layers.softmax import log_softmax
+from textcnn.objective import objective_of
+from textcnn.thresholds import fit_thresholds
 
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.1, 10.0
 """Where a temperature is looked for: networks that were trained well are far inside."""
@@ -32,8 +33,12 @@ class Bin:
     accuracy: float
 
 
-def fit_temperature(logits: np.ndarray, classes: np.ndarray) -> float:
+def fit_temperature(
+    logits: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
+) -> float:
     """The temperature that makes ``softmax(logits / T)`` likeliest (section 4.2 of the paper).
+
+    Where a sentence may have several classes, ``sigmoid(logits / T)``.
 
     It changes no prediction, only how sure each is. Logits that already predict every sentence
     right would have it fall to 0, and ones that are no better than chance rise without end; it
@@ -42,22 +47,42 @@ def fit_temperature(logits: np.ndarray, classes: np.ndarray) -> float:
 
     Args:
         logits: (N, C) of sentences the network was not trained on, finite.
-        classes: (N,) their true classes.
+        targets: (N,) their true classes, or (N, C) booleans.
+        weights: shaped as ``targets``, what each counts; None for 1 each.
     """
     # Imported here: SciPy takes longer to load than a sentence to classify.
     from scipy.optimize import minimize_scalar
 
-    if not len(classes):
+    if not len(targets):
         return 1.0
-    exact, picked = logits.astype(np.float64), (np.arange(len(classes)), classes)
+    exact, objective = logits.astype(np.float64), objective_of(targets.ndim == 2)
 
     def loss(log_temperature: float) -> float:
-        return -float(log_softmax(exact * math.exp(-log_temperature))[picked].mean())
+        return objective.loss(exact * math.exp(-log_temperature), targets, weights)[0]
 
     # The loss is convex in 1/T, so it has one valley in log T too, and the search finds it.
     bounds = math.log(LOWEST_TEMPERATURE), math.log(HIGHEST_TEMPERATURE)
     found = minimize_scalar(loss, bounds=bounds, method="bounded")
     return math.exp(found.x) if found.fun < loss(0.0) else 1.0
+
+
+def calibrate(
+    dev_logits: np.ndarray, targets: np.ndarray, weights: np.ndarray | None
+) -> tuple[float, np.ndarray | None]:
+    """The temperature and, where a sentence may have several classes, the thresholds.
+
+    Args:
+        dev_logits: (N, C); none before the first evaluation, when they are 1 and 0.5.
+        targets: of the N dev sentences.
+        weights: as in :func:`fit_temperature`.
+    """
+    several, known = targets.ndim == 2, len(dev_logits) > 0
+    temperature = fit_temperature(dev_logits, targets, weights) if known else 1.0
+    if not several:
+        return temperature, None
+    logits = dev_logits if known else np.zeros((0, targets.shape[1]), np.float32)
+    probabilities = objective_of(several).probabilities(logits / np.float32(temperature))
+    return temperature, fit_thresholds(probabilities, targets[: len(logits)])
 
 
 def reliability(probabilities: np.ndarray, classes: np.ndarray, bins: int = 15) -> list[Bin]:

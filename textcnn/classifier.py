@@ -1,16 +1,20 @@
 """A trained model as its users meet it: text in, labels and probabilities out."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from textcnn.checkpoint import Checkpoint, load_checkpoint
+from textcnn.decisions import answers
 from textcnn.inference import InferenceNetwork
+from textcnn.packed import PackedSentences
 from textcnn.parallel import in_threads
+from textcnn.pooled_features import PooledFeatures
 from textcnn.run_folder import find_checkpoint
 from textcnn.text_numbers import TextNumbers
-from textcnn.tokenizers import TOKENIZERS
+from textcnn.tokenizers import CUSTOM, Tokenizer, find_tokenizer
 
 PIECE = 1024
 """Texts that one thread takes at a time."""
@@ -25,17 +29,27 @@ class Classifier:
         checkpoint: the model.
         fast: calculate in 16-bit integers where that is quicker, for many sentences; see
             :class:`textcnn.inference.InferenceNetwork`.
+        tokenize: with the tokenizer ``custom``, what it stands for.
 
     Attributes:
         labels: names of the C classes; column i of the probabilities belongs to ``labels[i]``.
         checkpoint: what it was made from.
+        tokenize: text to tokens.
     """
 
-    def __init__(self, checkpoint: Checkpoint, fast: bool = False):
+    def __init__(
+        self, checkpoint: Checkpoint, fast: bool = False, tokenize: Tokenizer | None = None
+    ):
         self.checkpoint = checkpoint
         self.labels = checkpoint.labels
-        tokenize = TOKENIZERS[checkpoint.config.tokenizer]
-        self._numbers = TextNumbers(tokenize, checkpoint.vocabulary)
+        config = checkpoint.config
+        self.tokenize = find_tokenizer(config.tokenizer, tokenize)
+        self._numbers = TextNumbers(
+            self.tokenize,
+            checkpoint.vocabulary,
+            config.max_tokens,
+            by_pieces=config.tokenizer != CUSTOM,
+        )
         self._network = InferenceNetwork(
             [checkpoint.parameters, *checkpoint.others],
             checkpoint.architecture,
@@ -55,16 +69,37 @@ class Classifier:
 
     def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
         """(N, C) float32 probabilities of N sentences, the rows in the order given."""
+        return self._in_pieces(functools.partial(self._network.probabilities, threads=False), texts)
+
+    def logits(self, texts: Sequence[str]) -> np.ndarray:
+        """(N, C) float32, what the probabilities are made of."""
+        return self._in_pieces(functools.partial(self._network.logits, threads=False), texts)
+
+    def features(self, texts: Sequence[str]) -> np.ndarray:
+        """(N, networks * heights * filters) float32 (see :class:`PooledFeatures`)."""
+        return self._in_pieces(self._features.of, texts)
+
+    @functools.cached_property
+    def _features(self) -> PooledFeatures:
+        """Made when it is needed: answering has no use for it."""
+        networks = [self.checkpoint.parameters, *self.checkpoint.others]
+        return PooledFeatures(networks, self.checkpoint.architecture)
+
+    def _in_pieces(
+        self, function: Callable[[PackedSentences], np.ndarray], texts: Sequence[str]
+    ) -> np.ndarray:
+        """The rows that ``function`` makes of the texts' word numbers."""
         if len(texts) <= PIECE:
-            return self._probabilities(texts)
+            return function(self._numbers.pack(texts))
         # A thread holds the interpreter while it takes text apart and lets go while it adds up
         # windows, so threads that do both for pieces of the texts seldom wait for each other.
         pieces = [texts[start : start + PIECE] for start in range(0, len(texts), PIECE)]
-        return np.concatenate(in_threads(self._probabilities, pieces))
-
-    def _probabilities(self, texts: Sequence[str]) -> np.ndarray:
-        return self._network.probabilities(self._numbers.pack(texts), threads=False)
+        return np.concatenate(in_threads(lambda piece: function(self._numbers.pack(piece)), pieces))
 
     def predict(self, texts: Sequence[str]) -> list[str]:
-        """The most probable label of each of N sentences."""
-        return [self.labels[best] for best in self.predict_proba(texts).argmax(axis=1)]
+        """The most probable label of each of N sentences.
+
+        Where a sentence may have several, those above their thresholds, as
+        :func:`textcnn.label_sets.join_labels` puts them together.
+        """
+        return answers(self.predict_proba(texts), self.labels, self.checkpoint.thresholds)

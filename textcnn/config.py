@@ -18,7 +18,7 @@ from typing import Any
 from textcnn.architecture import MODES
 from textcnn.errors import UserError
 from textcnn.files import replace_text
-from textcnn.tokenizers import TOKENIZERS
+from textcnn.tokenizers import CUSTOM, TOKENIZERS
 
 LARGEST_INTEGER = 2**63 - 1
 """What a TOML file and a checkpoint can hold."""
@@ -115,12 +115,13 @@ class Config:
         "auto",
         "Data",
         "How the files are written.",
-        choices=("auto", "csv", "tsv", "jsonl", "fasttext"),
+        choices=("auto", "csv", "tsv", "jsonl", "fasttext", "trec", "trec-fine"),
     )
     text_column: str = option(
         "text",
         "Data",
-        "Column or key that holds the sentence.",
+        "Column or key that holds the sentence; several, as title+text, are put together; whole "
+        "numbers count the columns of a file without a header.",
     )
     label_column: str = option(
         "label",
@@ -132,17 +133,39 @@ class Config:
         "Data",
         "Encoding of the files, such as cp1252.",
     )
+    multilabel: bool = option(
+        False,
+        "Data",
+        "A sentence may have several labels, or none; each is decided on its own.",
+    )
+    label_separator: str = option(
+        "|",
+        "Data",
+        "What stands between the labels of a sentence in a column, with --multilabel.",
+    )
+    dev_data: tuple[str, ...] = option(
+        (),
+        "Data",
+        "Sentences that choose the best epoch, given as --data is, instead of a share.",
+        default_words="none",
+    )
+    test_data: tuple[str, ...] = option(
+        (),
+        "Data",
+        "Sentences that are only scored, given as --data is, instead of a share.",
+        default_words="none",
+    )
     dev_share: float = option(
         0.1,
         "Data",
-        "Share of the sentences that chooses the best epoch.",
+        "Share of the sentences that chooses the best epoch, where there is no --dev-data.",
         above=0,
         below=1,
     )
     test_share: float = option(
         0.1,
         "Data",
-        "Share of the sentences that is only scored; 0 for none.",
+        "Share of the sentences that is only scored, where there is no --test-data; 0 for none.",
         minimum=0,
         below=1,
     )
@@ -150,8 +173,15 @@ class Config:
     tokenizer: str = option(
         "kim",
         "Text",
-        "kim (English, as Kim's clean_str) or unicode (any language).",
-        choices=tuple(TOKENIZERS),
+        "kim (English, as Kim's clean_str), unicode (any language) or characters (each a token); "
+        "custom is a function given in Python.",
+        choices=(*TOKENIZERS, CUSTOM),
+    )
+    max_tokens: int = option(
+        0,
+        "Text",
+        "Tokens of a sentence after which it is cut; 0 for never.",
+        minimum=0,
     )
     min_count: int = option(
         1,
@@ -228,6 +258,12 @@ class Config:
         "Characters in the longest parts of words, from 3, counted in the same way; 0 for none.",
         minimum=0,
         maximum=20,
+    )
+    init_from: str | None = option(
+        None,
+        "Network",
+        "A run or a checkpoint to go on from, with other sentences, new words and new labels.",
+        default_words="none",
     )
     ensemble: int = option(
         1,
@@ -355,8 +391,14 @@ class Config:
         "loss",
         "Training",
         "What makes a dev evaluation the best: its loss, which is the steadier guide where dev "
-        "sentences are few, or its accuracy.",
-        choices=("loss", "accuracy"),
+        "sentences are few, its accuracy, or its F1, a mean over the labels.",
+        choices=("loss", "accuracy", "macro-f1"),
+    )
+    class_weight: str = option(
+        "none",
+        "Training",
+        "balanced gives each label the same weight in the loss, however rare it is.",
+        choices=("none", "balanced"),
     )
     averaging: float = option(
         0.6,
@@ -440,14 +482,20 @@ class Config:
             raise UserError(f"{prefix}--data and --filter-sizes need at least one value")
         if len(set(self.filter_sizes)) != len(self.filter_sizes):
             raise UserError(f"{prefix}--filter-sizes: each height once")
+        if self.multilabel and not self.label_separator.strip():
+            raise UserError(f"{prefix}--label-separator: white space cannot part labels")
         if self.dev_share + self.test_share >= 1:
             raise UserError(f"{prefix}--dev-share and --test-share leave nothing to train on")
+        if self.init_from is None:
+            self._check_vectors(prefix)
+        if self.vectors_text is not None and self.vectors != "train":
+            raise UserError(f"{prefix}--vectors-text is for --vectors train")
+
+    def _check_vectors(self, prefix: str) -> None:
         if self.vectors is None and self.mode not in (None, "rand"):
             raise UserError(f"{prefix}--mode {self.mode} needs --vectors")
         if self.vectors is not None and self.mode == "rand":
             raise UserError(f"{prefix}--mode rand makes no use of --vectors; leave one out")
-        if self.vectors_text is not None and self.vectors != "train":
-            raise UserError(f"{prefix}--vectors-text is for --vectors train")
 
     def resolved(self) -> "Config":
         """The same configuration with every None that depends on other options decided."""

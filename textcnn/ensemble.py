@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from textcnn.calibration import fit_temperature
+from textcnn.calibration import calibrate
 from textcnn.checkpoint import Checkpoint
 from textcnn.config import Config
 
@@ -26,24 +26,31 @@ def member_configs(config: Config) -> list[Config]:
     ]
 
 
-def together(members: Sequence[Checkpoint], config: Config, dev_classes: np.ndarray) -> Checkpoint:
+def together(
+    members: Sequence[Checkpoint],
+    config: Config,
+    dev_targets: np.ndarray,
+    dev_weights: np.ndarray | None,
+) -> Checkpoint:
     """One checkpoint of all networks, with a temperature of its own.
 
     Args:
         members: finished, with their training state.
         config: the options of the whole.
-        dev_classes: of the dev sentences.
+        dev_targets, dev_weights: of the dev sentences.
     """
     first = members[0]
     if len(members) == 1:
         return first
     logits = [member.training.progress.dev_logits for member in members if member.training]
+    temperature, thresholds = calibrate(np.mean(logits, axis=0), dev_targets, dev_weights)
     resolved = config.resolved()
     return dataclasses.replace(
         first,
         # What the vectors decided, as each member's run found it.
         config=dataclasses.replace(resolved, embedding_dim=first.config.embedding_dim),
         others=tuple(member.parameters for member in members[1:]),
-        temperature=fit_temperature(np.mean(logits, axis=0), dev_classes),
+        temperature=temperature,
+        thresholds=thresholds,
         training=None,
     )

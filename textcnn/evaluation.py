@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from textcnn.seen import count_seen
-
 Z_95 = 1.959963984540054
 """The normal distribution's 97.5 % point."""
+
+TINY = 1e-12
+"""Probabilities nearer to 0 or 1 count as this, so that one wrong answer costs no infinite loss."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Scores:
         count: N.
         accuracy: share of right predictions.
         interval: its 95 % interval.
+        macro_f1: mean of the classes' F1.
         majority_label: the label that was most frequent in training.
         majority_accuracy: what always answering with it would score.
         log_loss: mean negative log-probability of the true label, in nats.
@@ -43,6 +45,7 @@ class Scores:
     count: int
     accuracy: float
     interval: tuple[float, float]
+    macro_f1: float
     majority_label: str
     majority_accuracy: float
     log_loss: float
@@ -57,6 +60,7 @@ class Scores:
             "seen_in_training": self.seen,
             "accuracy": self.accuracy,
             "accuracy_95": list(self.interval),
+            "macro_f1": self.macro_f1,
             "majority": {"label": self.majority_label, "accuracy": self.majority_accuracy},
             "log_loss": self.log_loss,
             "classes": [vars(scores) for scores in self.classes],
@@ -67,31 +71,90 @@ class Scores:
         }
 
 
+@dataclass(frozen=True)
+class MultilabelScores:
+    """What a model did on N sentences that may have several labels, or none.
+
+    Attributes:
+        count: N.
+        accuracy: share of the sentences all of whose labels were answered, and no other.
+        interval: its 95 % interval.
+        micro_f1, macro_f1: F1 of all answers together, and the mean of the classes'.
+        baseline_label: the label that was most frequent in training.
+        baseline_micro_f1: what always answering with it alone would score.
+        log_loss: mean over sentences and classes of the negative log-probability of what is true,
+            in nats.
+        classes: scores of each class.
+        thresholds: (C,) from which probability on each class was answered.
+        seen: how many of the sentences the model was trained on.
+    """
+
+    count: int
+    accuracy: float
+    interval: tuple[float, float]
+    micro_f1: float
+    macro_f1: float
+    baseline_label: str
+    baseline_micro_f1: float
+    log_loss: float
+    classes: list[ClassScores]
+    thresholds: np.ndarray
+    seen: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {
+            "sentences": self.count,
+            "seen_in_training": self.seen,
+            "accuracy": self.accuracy,
+            "accuracy_95": list(self.interval),
+            "micro_f1": self.micro_f1,
+            "macro_f1": self.macro_f1,
+            "baseline": {"label": self.baseline_label, "micro_f1": self.baseline_micro_f1},
+            "log_loss": self.log_loss,
+            "classes": [
+                {**vars(scores), "threshold": threshold}
+                for scores, threshold in zip(self.classes, self.thresholds.tolist(), strict=True)
+            ],
+        }
+
+
 def score(
     probabilities: np.ndarray,
-    classes: np.ndarray,
+    targets: np.ndarray,
     labels: Sequence[str],
     label_counts: np.ndarray,
-    hashes: np.ndarray,
-    training_hashes: np.ndarray,
-) -> Scores:
+    seen: int,
+    thresholds: np.ndarray | None = None,
+) -> Scores | MultilabelScores:
     """Score predicted probabilities against the truth.
 
     Args:
         probabilities: (N, C), N at least 1.
-        classes: (N,) true classes.
+        targets: (N,) true classes, or (N, C) booleans where a sentence may have several.
         labels: names of the C classes.
         label_counts: (C,) training sentences of each.
-        hashes: (N,) of the scored sentences (:mod:`textcnn.seen`).
-        training_hashes: of the sentences the model was trained on.
+        seen: how many of the sentences the model was trained on (:mod:`textcnn.seen`).
+        thresholds: (C,) from which probability on each class is answered, where there may be
+            several.
     """
+    if thresholds is None:
+        return _score_one(probabilities, targets, labels, label_counts, seen)
+    return _score_several(probabilities, targets, labels, label_counts, seen, thresholds)
+
+
+def _score_one(
+    probabilities: np.ndarray,
+    classes: np.ndarray,
+    labels: Sequence[str],
+    label_counts: np.ndarray,
+    seen: int,
+) -> Scores:
     # Imported here: scikit-learn takes longer to load than a sentence to classify.
     from sklearn import metrics
 
     predicted, numbers = probabilities.argmax(axis=1), np.arange(len(labels))
-    columns = metrics.precision_recall_fscore_support(
-        classes, predicted, labels=numbers, zero_division=0.0
-    )
+    rows = _class_scores(classes, predicted, labels)
     majority = int(np.argmax(label_counts))
     right = int((predicted == classes).sum())
     # In float64 the rows sum to 1 as closely as scikit-learn wants them to.
@@ -101,16 +164,61 @@ def score(
         count=len(classes),
         accuracy=float(metrics.accuracy_score(classes, predicted)),
         interval=wilson_interval(right, len(classes)),
+        macro_f1=float(np.mean([row.f1 for row in rows])),
         majority_label=labels[majority],
         majority_accuracy=float((classes == majority).mean()),
         log_loss=float(metrics.log_loss(classes, exact, labels=numbers)),
-        classes=[
-            ClassScores(label, float(precision), float(recall), float(f1), int(count))
-            for label, precision, recall, f1, count in zip(labels, *columns, strict=True)
-        ],
+        classes=rows,
         confusion=metrics.confusion_matrix(classes, predicted, labels=numbers),
-        seen=count_seen(hashes, training_hashes),
+        seen=seen,
     )
+
+
+def _score_several(
+    probabilities: np.ndarray,
+    targets: np.ndarray,
+    labels: Sequence[str],
+    label_counts: np.ndarray,
+    seen: int,
+    thresholds: np.ndarray,
+) -> MultilabelScores:
+    from sklearn import metrics
+
+    predicted, majority = probabilities >= thresholds, int(np.argmax(label_counts))
+    rows = _class_scores(targets, predicted, labels)
+    right = int((predicted == targets).all(axis=1).sum())
+    always = np.zeros_like(targets)
+    always[:, majority] = True
+    exact = np.clip(probabilities.astype(np.float64), TINY, 1 - TINY)
+    return MultilabelScores(
+        count=len(targets),
+        accuracy=right / len(targets),
+        interval=wilson_interval(right, len(targets)),
+        micro_f1=float(metrics.f1_score(targets, predicted, average="micro", zero_division=0.0)),
+        macro_f1=float(np.mean([row.f1 for row in rows])),
+        baseline_label=labels[majority],
+        baseline_micro_f1=float(
+            metrics.f1_score(targets, always, average="micro", zero_division=0.0)
+        ),
+        log_loss=-float(np.log(np.where(targets, exact, 1 - exact)).mean()),
+        classes=rows,
+        thresholds=thresholds,
+        seen=seen,
+    )
+
+
+def _class_scores(
+    targets: np.ndarray, predicted: np.ndarray, labels: Sequence[str]
+) -> list[ClassScores]:
+    from sklearn import metrics
+
+    columns = metrics.precision_recall_fscore_support(
+        targets, predicted, labels=np.arange(len(labels)), zero_division=0.0
+    )
+    return [
+        ClassScores(label, float(precision), float(recall), float(f1), int(count))
+        for label, precision, recall, f1, count in zip(labels, *columns, strict=True)
+    ]
 
 
 def wilson_interval(successes: int, trials: int) -> tuple[float, float]:

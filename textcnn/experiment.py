@@ -1,9 +1,8 @@
 """From labelled sentences and options to everything a training run needs, new or resumed."""
 
 import dataclasses
-import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -12,90 +11,21 @@ import numpy as np
 
 from textcnn.architecture import Architecture, initial_parameters
 from textcnn.averaging import MovingAverage
-from textcnn.calibration import fit_temperature
+from textcnn.calibration import calibrate
 from textcnn.checkpoint import Checkpoint, TrainingState, architecture_of
 from textcnn.config import Config
-from textcnn.datasets.labelled_texts import LabelledTexts
-from textcnn.datasets.splits import Split, stratified_split
 from textcnn.datasets.text_files import decode, read_bytes, split_lines
 from textcnn.errors import UserError
-from textcnn.evidence.naive_bayes import NaiveBayes, count
+from textcnn.evidence.counts import Counts
+from textcnn.going_on import counted_before, take_over
 from textcnn.network import Regularisation
 from textcnn.optim import SGD, Adadelta, Adam, Optimizer
-from textcnn.packed import PackedSentences
 from textcnn.seen import sentence_hashes
-from textcnn.tokenizers import TOKENIZERS
+from textcnn.tokenized_data import Report, TokenizedData
+from textcnn.tokenizers import find_tokenizer
 from textcnn.training import Examples, Progress, Schedule, Trainer
-from textcnn.vocabulary import Vocabulary
-
-Report = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class TokenizedData:
-    """Labelled sentences after tokenising and splitting.
-
-    Attributes:
-        texts: N sentences as they were read.
-        tokens: N token lists.
-        labels: N label names.
-        split: rows of each part.
-        fingerprint: SHA-256 over all sentences and labels as they were read.
-        source: one line about where they came from.
-    """
-
-    texts: list[str]
-    tokens: list[list[str]]
-    labels: list[str]
-    split: Split
-    fingerprint: str
-    source: str
-
-    @classmethod
-    def prepare(cls, corpus: LabelledTexts, config: Config) -> "TokenizedData":
-        """Tokenise and split as the options say.
-
-        Raises:
-            UserError: the labels cannot be split so.
-        """
-        tokenize = TOKENIZERS[config.tokenizer]
-        tokens = [tokenize(text) for text in corpus.texts]
-        keys = ["\0".join(sentence) for sentence in tokens]
-        split = stratified_split(
-            keys, corpus.labels, config.dev_share, config.test_share, config.seed
-        )
-        return cls(corpus.texts, tokens, corpus.labels, split, fingerprint(corpus), corpus.source)
-
-    def part(self, rows: np.ndarray) -> tuple[list[str], list[str]]:
-        """The sentences and the labels of these rows, as they were read."""
-        return [self.texts[row] for row in rows], [self.labels[row] for row in rows]
-
-    @property
-    def everything_but_test(self) -> np.ndarray:
-        """Rows of the train and dev parts together."""
-        return np.union1d(self.split.train, self.split.dev)
-
-    def part_tokens(self, rows: np.ndarray) -> list[list[str]]:
-        """The token lists of these rows."""
-        return [self.tokens[row] for row in rows]
-
-    def packed(
-        self, rows: np.ndarray, vocabulary: Vocabulary, labels: Sequence[str]
-    ) -> tuple[PackedSentences, np.ndarray]:
-        """The sentences and classes of these rows, numbered."""
-        number = {label: index for index, label in enumerate(labels)}
-        classes = np.array([number[self.labels[row]] for row in rows], dtype=np.int64)
-        return vocabulary.pack(self.part_tokens(rows)), classes
-
-
-def fingerprint(corpus: LabelledTexts) -> str:
-    """SHA-256 over all sentences and labels: equal only for equal data in equal order."""
-    digest = hashlib.sha256()
-    for text, label in zip(corpus.texts, corpus.labels, strict=True):
-        digest.update(
-            f"{len(text)} {text}\0{len(label)} {label}\0".encode("utf-8", "surrogatepass")
-        )
-    return digest.hexdigest()
+from textcnn.vocabulary import UNKNOWN_WORD, Vocabulary
+from textcnn.weights import balanced_weights, example_weights, mean_one
 
 
 @dataclass(frozen=True)
@@ -108,8 +38,9 @@ class Experiment:
         vocabulary: of the training sentences.
         data: the sentences and their split.
         train, dev: their numbers.
-        seen: hashes of the training sentences.
-        naive_bayes: what counting the training sentences says, or None.
+        seen: hashes of the training sentences, those of ``before`` included.
+        before: of those that the network it goes on from was trained on.
+        counts: of the training sentences, or None.
         trainer: the loop and its state.
     """
 
@@ -120,21 +51,25 @@ class Experiment:
     train: Examples
     dev: Examples
     seen: np.ndarray
-    naive_bayes: NaiveBayes | None
+    before: np.ndarray
+    counts: Counts | None
     trainer: Trainer
 
     def checkpoint(self) -> Checkpoint:
         """The state as it is now; arrays are not copied where they need not be."""
         trainer = self.trainer
+        temperature, thresholds = self._calibration()
         return Checkpoint(
             config=self.config,
             labels=self.labels,
-            label_counts=np.bincount(self.train.classes, minlength=len(self.labels)),
+            label_counts=_label_counts(self.train.targets, len(self.labels)),
             vocabulary=self.vocabulary,
             parameters=trainer.model(),
-            naive_bayes=self.naive_bayes,
-            temperature=self._temperature(),
+            naive_bayes=None if self.counts is None else self.counts.naive_bayes,
+            temperature=temperature,
+            thresholds=thresholds,
             seen=self.seen,
+            seen_before=self.before,
             fingerprint=self.data.fingerprint,
             source=self.data.source,
             training=TrainingState(
@@ -144,31 +79,45 @@ class Experiment:
                 progress=trainer.progress,
                 parameters=trainer.parameters,
                 average=trainer.average,
+                counts=self.counts,
             ),
         )
 
-    def _temperature(self) -> float:
-        """What the best epoch's dev logits ask for; 1 before the first evaluation."""
-        logits = self.trainer.progress.dev_logits
-        return fit_temperature(logits, self.dev.classes) if len(logits) else 1.0
+    def _calibration(self) -> tuple[float, np.ndarray | None]:
+        """What the best epoch's dev logits ask for."""
+        dev = self.dev
+        return calibrate(self.trainer.progress.dev_logits, dev.targets, dev.weights)
 
 
-def new_experiment(config: Config, data: TokenizedData, report: Report) -> Experiment:
+def _label_counts(targets: np.ndarray, num_classes: int) -> np.ndarray:
+    if targets.ndim == 2:
+        return targets.sum(axis=0)
+    return np.bincount(targets, minlength=num_classes)
+
+
+def new_experiment(
+    config: Config, data: TokenizedData, report: Report, initial: Checkpoint | None = None
+) -> Experiment:
     """Set up a run from its first step.
 
     Args:
         config: the options.
         data: all sentences, tokenised and split.
         report: told, in one line, what was found.
+        initial: a network to go on from, with its training state, or None.
 
     Raises:
         UserError: the data or the vectors cannot be used.
     """
-    return _begun(config.resolved(), data, Progress(), report)
+    return _begun(config.resolved(), data, Progress(), report, initial)
 
 
 def refit_experiment(
-    config: Config, data: TokenizedData, chosen: Progress, report: Report
+    config: Config,
+    data: TokenizedData,
+    chosen: Progress,
+    report: Report,
+    initial: Checkpoint | None = None,
 ) -> Experiment:
     """Set up the second half of a run with ``--refit``: train and dev together, from the start.
 
@@ -177,6 +126,7 @@ def refit_experiment(
         data: as it was for the first half.
         chosen: where the first half ended; its best epoch is how long the second one trains.
         report: told, in one line, what was found.
+        initial: as it was for the first half.
     """
     if chosen.best is None:
         raise ValueError("a run is refitted once its best epoch is known")
@@ -187,23 +137,36 @@ def refit_experiment(
         dev_logits=chosen.dev_logits,
         refit_steps=max(round(chosen.best.epoch * per_epoch), 1),
     )
-    return _begun(config.resolved(), data, progress, report)
+    return _begun(config.resolved(), data, progress, report, initial)
 
 
-def _begun(config: Config, data: TokenizedData, progress: Progress, report: Report) -> Experiment:
+def _begun(
+    config: Config,
+    data: TokenizedData,
+    progress: Progress,
+    report: Report,
+    initial: Checkpoint | None,
+) -> Experiment:
     rows = _training_rows(data, progress)
     tokens = data.part_tokens(rows)
     vocabulary = Vocabulary.fit(tokens, config.min_count, config.max_vocabulary)
+    labels = data.label_names
+    if initial is not None:
+        vocabulary = initial.vocabulary.extended(vocabulary)
+        labels = sorted({*labels, *initial.labels})
     # The split and the parameters draw from streams of their own, so that one more option
     # that draws numbers does not change the other.
     rng = np.random.default_rng([config.network_seed or 0, 1])
     vectors = _vectors(config, vocabulary, tokens, rng, report)
     if vectors is not None:
         config = dataclasses.replace(config, embedding_dim=vectors.shape[1])
-    labels = sorted(set(data.labels))
-    counted = _count(config, data, rows, vocabulary, labels)
-    architecture = architecture_of(config, len(vocabulary), len(labels), counted.naive_bayes)
+    before = _before(initial)
+    counts = _count(config, data, rows, vocabulary, labels, initial)
+    naive_bayes = None if counts is None else counts.naive_bayes
+    architecture = architecture_of(config, len(vocabulary), len(labels), naive_bayes)
     parameters = initial_parameters(architecture, rng, vectors)
+    if initial is not None:
+        take_over(parameters, architecture, labels, counts, initial)
     average = None
     if config.averaging:
         steps = config.averaging * math.ceil(len(rows) / config.batch_size)
@@ -219,15 +182,11 @@ def _begun(config: Config, data: TokenizedData, progress: Progress, report: Repo
         progress,
         average,
     )
-    return _assemble(config, labels, vocabulary, data, counted, trainer)
+    return _assemble(config, labels, vocabulary, data, counts, before, trainer)
 
 
-@dataclass(frozen=True)
-class _Counted:
-    """What counting the training sentences says, of others and of themselves; None for neither."""
-
-    naive_bayes: NaiveBayes | None
-    by_others: np.ndarray | None
+def _before(initial: Checkpoint | None) -> np.ndarray:
+    return np.zeros(0, np.uint64) if initial is None else initial.seen
 
 
 def _count(
@@ -236,12 +195,40 @@ def _count(
     rows: np.ndarray,
     vocabulary: Vocabulary,
     labels: Sequence[str],
-) -> _Counted:
+    initial: Checkpoint | None,
+) -> Counts | None:
+    """Count the training sentences, beside those that ``initial`` has counted."""
     if not config.ngrams:
-        return _Counted(None, None)
-    sentences, classes = data.packed(rows, vocabulary, labels)
-    words, num_classes = vocabulary.words, len(labels)
-    return _Counted(*count(sentences, classes, num_classes, words, config.ngrams, config.subwords))
+        return None
+    if initial is None:
+        return _count_rows(config, data, rows, vocabulary, labels)
+    new = rows[~np.isin(sentence_hashes(data.part_tokens(rows)), initial.seen)]
+    return counted_before(initial, vocabulary, labels) + _count_rows(
+        config, data, new, vocabulary, labels
+    )
+
+
+def _count_rows(
+    config: Config,
+    data: TokenizedData,
+    rows: np.ndarray,
+    vocabulary: Vocabulary,
+    labels: Sequence[str],
+) -> Counts:
+    sentences, targets = data.packed(rows, vocabulary, labels)
+    return Counts.of(
+        sentences,
+        _members(targets, len(labels)),
+        vocabulary.words,
+        config.ngrams,
+        config.subwords,
+        data.multilabel,
+    )
+
+
+def _members(targets: np.ndarray, num_classes: int) -> np.ndarray:
+    """(N, C) booleans, whichever way the classes are given."""
+    return targets if targets.ndim == 2 else np.eye(num_classes, dtype=bool)[targets]
 
 
 def _training_rows(data: TokenizedData, progress: Progress) -> np.ndarray:
@@ -276,9 +263,21 @@ def resumed_experiment(checkpoint: Checkpoint, data: TokenizedData) -> Experimen
         state.progress,
         state.average,
     )
-    # Counted again rather than kept: a checkpoint holds what the counts say of other sentences.
-    counted = _count(config, data, rows, checkpoint.vocabulary, checkpoint.labels)
-    return _assemble(config, checkpoint.labels, checkpoint.vocabulary, data, counted, trainer)
+    labels, vocabulary, counts = checkpoint.labels, checkpoint.vocabulary, state.counts
+    if counts is None:  # As in checkpoints from before they were kept.
+        counts = _count(config, data, rows, vocabulary, labels, None)
+    return _assemble(config, labels, vocabulary, data, counts, checkpoint.seen_before, trainer)
+
+
+def dev_targets(
+    config: Config, data: TokenizedData, labels: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The dev sentences' targets and weights, as a network trained to the end has had them."""
+    rows = data.everything_but_test if config.refit else data.split.train
+    nothing = Vocabulary([UNKNOWN_WORD])
+    train, dev = (Examples(*data.packed(part, nothing, labels)) for part in (rows, data.split.dev))
+    _, dev = _weighted(config, data, rows, train, dev, len(labels))
+    return dev.targets, dev.weights
 
 
 def make_optimizer(config: Config) -> Optimizer:
@@ -300,20 +299,44 @@ def _assemble(
     labels: list[str],
     vocabulary: Vocabulary,
     data: TokenizedData,
-    counted: _Counted,
+    counts: Counts | None,
+    before: np.ndarray,
     trainer: Trainer,
 ) -> Experiment:
-    rows, naive_bayes = _training_rows(data, trainer.progress), counted.naive_bayes
-    train = Examples(*data.packed(rows, vocabulary, labels))
-    dev = Examples(*data.packed(data.split.dev, vocabulary, labels))
-    if naive_bayes is not None:
+    rows = _training_rows(data, trainer.progress)
+    train, dev = (
+        Examples(*data.packed(part, vocabulary, labels)) for part in (rows, data.split.dev)
+    )
+    train, dev = _weighted(config, data, rows, train, dev, len(labels))
+    if counts is not None:
         kinds = [kind for kind, _ in trainer.architecture.corrections]
-        told = naive_bayes.of(train.sentences, kinds, counted.by_others)
+        by_others = counts.left_out(train.sentences, _members(train.targets, len(labels)))
+        told = counts.naive_bayes.of(train.sentences, kinds, by_others)
         train = dataclasses.replace(train, evidence=told)
-        told = naive_bayes.of(dev.sentences, kinds, None)
+        told = counts.naive_bayes.of(dev.sentences, kinds, None)
         dev = dataclasses.replace(dev, evidence=told)
-    seen = sentence_hashes(data.part_tokens(rows))
-    return Experiment(config, labels, vocabulary, data, train, dev, seen, naive_bayes, trainer)
+    seen = np.union1d(before, sentence_hashes(data.part_tokens(rows)))
+    return Experiment(config, labels, vocabulary, data, train, dev, seen, before, counts, trainer)
+
+
+def _weighted(
+    config: Config,
+    data: TokenizedData,
+    rows: np.ndarray,
+    train: Examples,
+    dev: Examples,
+    num_classes: int,
+) -> tuple[Examples, Examples]:
+    """The same with what each sentence counts, dev by the training part's proportions."""
+    by_class = None
+    if config.class_weight == "balanced":
+        by_class = balanced_weights(train.targets, num_classes)
+    weighted = []
+    for examples, part in ((train, rows), (dev, data.split.dev)):
+        own = None if data.weights is None else mean_one(data.weights, rows)[part]
+        weights = example_weights(examples.targets, by_class, own)
+        weighted.append(dataclasses.replace(examples, weights=weights))
+    return weighted[0], weighted[1]
 
 
 def _vectors(
@@ -351,7 +374,7 @@ def _vector_sentences(config: Config, train_tokens: list[list[str]]) -> list[lis
     if config.vectors_text is None:
         return train_tokens
     path = Path(config.vectors_text)
-    tokenize = TOKENIZERS[config.tokenizer]
+    tokenize = find_tokenizer(config.tokenizer)
     lines = split_lines(decode(read_bytes(path), path, config.encoding))
     return [tokens for tokens in map(tokenize, lines) if tokens]
 

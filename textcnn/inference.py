@@ -14,7 +14,7 @@ import numpy as np
 from textcnn.architecture import Architecture
 from textcnn.evidence.naive_bayes import NaiveBayes
 from textcnn.layers.convolve_and_pool import FilterBank, pooled_maxima, pooled_maxima_of_one
-from textcnn.layers.softmax import softmax
+from textcnn.objective import objective_of
 from textcnn.packed import PackedSentences
 from textcnn.parallel import in_threads
 from textcnn.projection import FloatTable, Int16Table
@@ -62,6 +62,7 @@ class InferenceNetwork:
             corrections = {name.partition("/")[2]: table for name, table in means.items()}
             self._evidence = naive_bayes.weighed(weights, corrections)
         self._dtype = networks[0]["dense/bias"].dtype
+        self._objective = objective_of(architecture.multilabel)
         self._temperature = self._dtype.type(temperature)
 
     def logits(self, sentences: PackedSentences, threads: bool = True) -> np.ndarray:
@@ -92,7 +93,7 @@ class InferenceNetwork:
 
     def probabilities(self, sentences: PackedSentences, threads: bool = True) -> np.ndarray:
         """(N, C) class probabilities; see :meth:`logits`."""
-        return softmax(self.logits(sentences, threads))
+        return self._objective.probabilities(self.logits(sentences, threads))
 
     def _answer(self, sentences: PackedSentences) -> np.ndarray:
         logits = self._members[0].logits(sentences)

@@ -17,7 +17,7 @@ from textcnn.layers.convolve_and_pool import convolve_and_pool, pooled_maxima, p
 from textcnn.layers.dense import dense, l2_penalty
 from textcnn.layers.dropout import dropout
 from textcnn.layers.relu import relu
-from textcnn.layers.softmax import softmax_cross_entropy
+from textcnn.objective import objective_of
 from textcnn.packed import PackedSentences
 from textcnn.row_gradient import Gradient, RowGradient
 from textcnn.thinning import thinned
@@ -153,10 +153,11 @@ def loss_and_gradients(
     parameters: Mapping[str, np.ndarray],
     architecture: Architecture,
     sentences: PackedSentences,
-    classes: np.ndarray,
+    targets: np.ndarray,
     regularisation: Regularisation,
     rng: np.random.Generator | None,
     evidence: SentenceEvidence | None = None,
+    weights: np.ndarray | None = None,
 ) -> tuple[float, np.ndarray, Gradients]:
     """One training step's arithmetic, short of the update.
 
@@ -164,10 +165,11 @@ def loss_and_gradients(
         parameters: as :meth:`Architecture.shapes` says.
         architecture: the shapes.
         sentences: B sentences.
-        classes: (B,) true classes.
+        targets: (B,) true classes, or (B, C) booleans where a sentence may have several.
         regularisation: dropout, word dropout and the L2 penalty.
         rng: source of what is dropped; None drops nothing.
         evidence: what counting says of the sentences, where the network weighs it.
+        weights: shaped as ``targets``, what each counts; None for 1 each.
 
     Returns:
         The loss (cross-entropy plus penalty), the logits (B, C) and the gradients.
@@ -183,7 +185,7 @@ def loss_and_gradients(
         thin, architecture, restored = thinned(parameters, architecture, rate, rng)
         rate = 0.0
     logits, backward = logits_and_backward(thin, architecture, sentences, rate, rng, evidence)
-    loss, loss_backward = softmax_cross_entropy(logits, classes)
+    loss, loss_backward = objective_of(architecture.multilabel).loss(logits, targets, weights)
     gradients = restored(backward(loss_backward(1.0)))
     if regularisation.l2 > 0:
         penalty, dpenalty = l2_penalty(parameters["dense/weights"], regularisation.l2)

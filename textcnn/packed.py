@@ -30,6 +30,11 @@ class PackedSentences:
         lengths = self.lengths[rows]
         return PackedSentences(self.words[segment_places(self.starts[rows], lengths)], lengths)
 
+    def cut(self, longest: int) -> "PackedSentences":
+        """The first so many words of each sentence."""
+        lengths = np.minimum(self.lengths, longest)
+        return PackedSentences(self.words[segment_places(self.starts, lengths)], lengths)
+
 
 def segment_starts(lengths: np.ndarray) -> np.ndarray:
     """(B,) where each segment begins when segments of these lengths follow each other."""

@@ -8,6 +8,7 @@ from typing import Any
 
 _KIM: dict[str, Any] = {
     "tokenizer": "kim",
+    "max_tokens": 0,
     "min_count": 1,
     "max_vocabulary": 0,
     "embedding_dim": 300,
@@ -30,6 +31,7 @@ _KIM: dict[str, Any] = {
     "epochs": 25,
     "patience": 0,
     "best_by": "accuracy",
+    "class_weight": "none",
     "averaging": 0.0,
     "refit": False,
     "evaluate_every": 0,
@@ -38,6 +40,7 @@ _KIM: dict[str, Any] = {
 
 _DENNYBRITZ: dict[str, Any] = {
     "tokenizer": "kim",
+    "max_tokens": 0,
     "min_count": 1,
     "max_vocabulary": 0,
     "mode": "rand",
@@ -62,6 +65,7 @@ _DENNYBRITZ: dict[str, Any] = {
     "epochs": 200,
     "patience": 0,
     "best_by": "accuracy",
+    "class_weight": "none",
     "averaging": 0.0,
     "refit": False,
     "evaluate_every": 100,

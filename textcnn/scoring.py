@@ -7,12 +7,12 @@ import numpy as np
 
 from textcnn.checkpoint import Checkpoint
 from textcnn.classifier import Classifier
-from textcnn.datasets.labelled_texts import LabelledTexts
+from textcnn.datasets.corpus import Corpora
 from textcnn.errors import UserError
-from textcnn.evaluation import Scores, score
-from textcnn.experiment import TokenizedData
-from textcnn.seen import sentence_hashes
-from textcnn.tokenizers import TOKENIZERS
+from textcnn.evaluation import MultilabelScores, Scores, score
+from textcnn.label_sets import label_names, members, split_labels
+from textcnn.seen import count_seen, sentence_hashes
+from textcnn.tokenized_data import TokenizedData
 
 
 @dataclass(frozen=True)
@@ -22,24 +22,29 @@ class Scored:
     Attributes:
         scores: the summary.
         probabilities: (N, C).
-        classes: (N,) true classes.
+        targets: (N,) true classes, or (N, C) booleans where a sentence may have several labels.
     """
 
-    scores: Scores
+    scores: Scores | MultilabelScores
     probabilities: np.ndarray
-    classes: np.ndarray
+    targets: np.ndarray
 
 
-def held_out(checkpoint: Checkpoint, corpus: LabelledTexts) -> tuple[list[str], list[str]]:
-    """The sentences of ``corpus`` that the run kept for its test, and their labels.
+def held_out(checkpoint: Checkpoint, corpora: Corpora) -> tuple[list[str], list[str]]:
+    """The sentences that the run kept for its test, and their labels.
+
+    Args:
+        checkpoint: of the run.
+        corpora: what its options name.
 
     Raises:
         UserError: the data is not what the run was given, or it kept none.
     """
-    data = TokenizedData.prepare(corpus, checkpoint.config)
+    before = checkpoint.seen_before
+    data = TokenizedData.prepare(corpora, checkpoint.config, known=before if len(before) else None)
     if data.fingerprint != checkpoint.fingerprint:
         raise UserError(
-            f"the data now read ({corpus.source}) is not what the run was given "
+            f"the data now read ({data.source}) is not what the run was given "
             f"({checkpoint.source}), so its test part is not known; name sentences with --data"
         )
     if not len(data.split.test):
@@ -54,22 +59,38 @@ def score_texts(classifier: Classifier, texts: Sequence[str], labels: Sequence[s
         UserError: a label that the checkpoint does not know.
     """
     checkpoint = classifier.checkpoint
-    number = {label: index for index, label in enumerate(classifier.labels)}
-    unknown = sorted(set(labels) - set(number))
-    if unknown:
-        raise UserError(
-            f"--data: label {unknown[0]!r} ({list(labels).count(unknown[0])} sentences) is not one "
-            f"of the checkpoint's: {', '.join(classifier.labels)}"
-        )
-    classes = np.array([number[label] for label in labels], dtype=np.int64)
-    tokenize = TOKENIZERS[checkpoint.config.tokenizer]
+    _check_labels(labels, classifier)
+    targets = _targets(labels, classifier)
+    tokens = map(classifier.tokenize, texts)
+    longest = checkpoint.config.max_tokens or None
+    hashes = sentence_hashes(sentence[:longest] for sentence in tokens)
     probabilities = classifier.predict_proba(texts)
     scores = score(
         probabilities,
-        classes,
+        targets,
         classifier.labels,
         checkpoint.label_counts,
-        sentence_hashes(map(tokenize, texts)),
-        checkpoint.seen,
+        count_seen(hashes, checkpoint.seen),
+        checkpoint.thresholds,
     )
-    return Scored(scores, probabilities, classes)
+    return Scored(scores, probabilities, targets)
+
+
+def _check_labels(labels: Sequence[str], classifier: Classifier) -> None:
+    multilabel = classifier.checkpoint.config.multilabel
+    unknown = sorted(set(label_names(labels, multilabel)) - set(classifier.labels))
+    if unknown:
+        count = sum(
+            unknown[0] in (split_labels(label) if multilabel else [label]) for label in labels
+        )
+        raise UserError(
+            f"--data: label {unknown[0]!r} ({count} sentences) is not one of the checkpoint's: "
+            f"{', '.join(classifier.labels)}"
+        )
+
+
+def _targets(labels: Sequence[str], classifier: Classifier) -> np.ndarray:
+    if classifier.checkpoint.config.multilabel:
+        return members(labels, classifier.labels)
+    number = {label: index for index, label in enumerate(classifier.labels)}
+    return np.array([number[label] for label in labels], dtype=np.int64)

@@ -22,15 +22,36 @@ class TextNumbers:
     several threads at once.
     """
 
-    def __init__(self, tokenize: Tokenizer, vocabulary: Vocabulary):
+    def __init__(
+        self,
+        tokenize: Tokenizer,
+        vocabulary: Vocabulary,
+        max_tokens: int = 0,
+        by_pieces: bool = True,
+    ):
+        """Prepare.
+
+        Args:
+            tokenize: text to tokens.
+            vocabulary: tokens to numbers.
+            max_tokens: after so many a text is cut; 0 for never.
+            by_pieces: False for a tokenizer that makes tokens across white space.
+        """
         self._tokenize = tokenize
         self._vocabulary = vocabulary
+        self._max_tokens = max_tokens
+        self._by_pieces = by_pieces
         self._pieces = _Pieces(tokenize, vocabulary)
 
     def pack(self, texts: Sequence[str]) -> PackedSentences:
         """The word numbers of N texts."""
-        if len(texts) == 1:  # Too little to be worth the bookkeeping.
-            return self._vocabulary.pack([self._tokenize(texts[0])])
+        packed = self._pack(texts)
+        return packed.cut(self._max_tokens) if self._max_tokens else packed
+
+    def _pack(self, texts: Sequence[str]) -> PackedSentences:
+        # A single text is too little to be worth the bookkeeping.
+        if len(texts) == 1 or not self._by_pieces:
+            return self._vocabulary.pack([self._tokenize(text) for text in texts])
         # A new object and not an emptied one: another thread may still be using the old one.
         if self._pieces.characters > CACHE_CHARACTERS:
             self._pieces = _Pieces(self._tokenize, self._vocabulary)

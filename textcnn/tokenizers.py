@@ -6,6 +6,8 @@ import sys
 import unicodedata
 from collections.abc import Callable
 
+from textcnn.errors import UserError
+
 Tokenizer = Callable[[str], list[str]]
 
 # Every place where clean_str would put a space in front of a clitic. Case matters: clean_str
@@ -42,18 +44,61 @@ _UNSPACED = (
 
 
 @functools.cache
-def _unicode_pattern() -> re.Pattern[str]:
-    # Built on first use, since it goes through every code point. `re` has no class for marks
-    # (vowel signs, accents), and its \w leaves them out.
-    marks = "".join(
+def _marks() -> str:
+    return "".join(
         character
         for character in map(chr, range(sys.maxunicode + 1))
         if unicodedata.category(character).startswith("M")
     )
+
+
+@functools.cache
+def _unicode_pattern() -> re.Pattern[str]:
+    # Built on first use, since it goes through every code point. `re` has no class for marks
+    # (vowel signs, accents), and its \w leaves them out.
+    marks = _marks()
     single = rf"[{_UNSPACED}][{marks}]*"
     letter = rf"(?:(?![{_UNSPACED}])\w[{marks}]*)"
     return re.compile(rf"{single}|{letter}+(?:['’]{letter}+)*|[^\w\s\0]")
 
 
-TOKENIZERS: dict[str, Tokenizer] = {"kim": kim, "unicode": unicode}
-"""The tokenizers by the name that options and checkpoints use."""
+def characters(text: str) -> list[str]:
+    """Every character a token, marks attached, white space left out: for any script.
+
+    Normalised and case-folded as :func:`unicode` does.
+    """
+    return _character_pattern().findall(unicodedata.normalize("NFKC", text).casefold())
+
+
+@functools.cache
+def _character_pattern() -> re.Pattern[str]:
+    return re.compile(rf"[^\s\0{_marks()}][{_marks()}]*")
+
+
+TOKENIZERS: dict[str, Tokenizer] = {"kim": kim, "unicode": unicode, "characters": characters}
+"""The tokenizers by the name that options and checkpoints use. None makes a token across white
+space."""
+
+CUSTOM = "custom"
+"""The name of a function that Python code gave. A checkpoint cannot hold it: loading one would
+mean running what a file says."""
+
+
+def find_tokenizer(name: str, custom: Tokenizer | None = None) -> Tokenizer:
+    """The tokenizer of this name.
+
+    Args:
+        name: of :data:`TOKENIZERS`, or :data:`CUSTOM`.
+        custom: what the latter stands for, where it is known.
+
+    Raises:
+        UserError: it is needed and not known.
+    """
+    if name != CUSTOM:
+        return TOKENIZERS[name]
+    if custom is None:
+        raise UserError(
+            "--tokenizer custom is a function of Python's and not at hand; give it to "
+            "TextCNNClassifier(tokenizer=...) or TextCNNClassifier.load(path, tokenizer=...)"
+        )
+    return custom

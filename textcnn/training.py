@@ -11,36 +11,40 @@ import numpy as np
 from textcnn.allocation import keep_freed_memory
 from textcnn.architecture import Architecture, Parameters
 from textcnn.averaging import MovingAverage
+from textcnn.decisions import decided, macro_f1, right
 from textcnn.errors import RunError
 from textcnn.evidence.naive_bayes import SentenceEvidence
 from textcnn.layers.dense import limit_row_norms
-from textcnn.layers.softmax import softmax_cross_entropy
 from textcnn.network import Gradients, Regularisation, evaluation_logits, loss_and_gradients
+from textcnn.objective import objective_of
 from textcnn.optim import Optimizer, clip_by_global_norm
 from textcnn.packed import PackedSentences
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Sentences and their classes.
+    """Sentences and what is to be answered.
 
     Attributes:
         sentences: N packed sentences.
-        classes: (N,) integers.
+        targets: (N,) classes, or (N, C) booleans where a sentence may have several.
         evidence: what counting says of them, where the network weighs it.
+        weights: shaped as ``targets``, what each counts in the loss; None for 1 each.
     """
 
     sentences: PackedSentences
-    classes: np.ndarray
+    targets: np.ndarray
     evidence: SentenceEvidence | None = None
+    weights: np.ndarray | None = None
 
     def __len__(self) -> int:
-        return len(self.classes)
+        return len(self.targets)
 
     def take(self, rows: np.ndarray) -> "Examples":
         """The examples with these numbers, in this order."""
         evidence = None if self.evidence is None else self.evidence.take(rows)
-        return Examples(self.sentences.take(rows), self.classes[rows], evidence)
+        weights = None if self.weights is None else self.weights[rows]
+        return Examples(self.sentences.take(rows), self.targets[rows], evidence, weights)
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,11 @@ class Evaluation:
         epoch: passes over the training sentences made, in fractions.
         train_loss, train_accuracy: means over the steps since the last evaluation, with dropout.
         dev_loss, dev_accuracy: on all dev sentences, without dropout.
+        dev_macro_f1: there, the mean of all classes' F1; not a number in a history from before it
+            was measured.
+
+    Where a sentence may have several classes, it is right when all are: in training those above
+    0.5, on dev those above the thresholds that dev asks for.
     """
 
     step: int
@@ -74,6 +83,7 @@ class Evaluation:
     train_accuracy: float
     dev_loss: float
     dev_accuracy: float
+    dev_macro_f1: float = math.nan
 
 
 @dataclass
@@ -87,8 +97,8 @@ class Progress:
         order: (N,) the order of the present pass.
         loss_sum, correct, seen: totals since the last evaluation.
         history: every evaluation so far.
-        best_step: the step of the best one, by dev loss or dev accuracy as the run was asked to
-            choose; -1 before the first.
+        best_step: the step of the best one, by what the run was asked to choose; -1 before the
+            first.
         dev_logits: (dev sentences, C) at the best one.
         finished: the run ended by itself, by epochs or patience.
         refit_steps: 0 while dev chooses; then, once the best step is known and the network is
@@ -129,7 +139,9 @@ class Progress:
 
 def _rank(evaluation: Evaluation, best_by: str) -> tuple[float, float]:
     accuracy, gain = evaluation.dev_accuracy, -evaluation.dev_loss
-    return (gain, accuracy) if best_by == "loss" else (accuracy, gain)
+    if best_by == "loss":
+        return gain, accuracy
+    return (evaluation.dev_macro_f1 if best_by == "macro-f1" else accuracy), gain
 
 
 @dataclass(frozen=True)
@@ -269,13 +281,14 @@ class Trainer:
             self.parameters,
             self.architecture,
             batch.sentences,
-            batch.classes,
+            batch.targets,
             self.regularisation,
             self.rng,
             batch.evidence,
+            batch.weights,
         )
         self._update(loss, gradients)
-        correct = int((logits.argmax(axis=1) == batch.classes).sum())
+        correct = int(right(decided(logits, batch.targets), batch.targets).sum())
         progress.step += 1
         progress.batch += 1
         if begin + size >= len(train):
@@ -309,16 +322,19 @@ class Trainer:
         if self.average is not None:
             self.average.catch_up(self.parameters, progress.step)
         logits = evaluation_logits(self.model(), self.architecture, dev.sentences, dev.evidence)
-        dev_loss, _ = softmax_cross_entropy(logits, dev.classes)
+        objective = objective_of(self.architecture.multilabel)
+        dev_loss, _ = objective.loss(logits, dev.targets, dev.weights)
         if not math.isfinite(dev_loss):
             raise _diverged(f"the dev loss is {dev_loss} at step {progress.step}")
+        answers = decided(logits, dev.targets, fitted=True)
         evaluation = Evaluation(
             step=progress.step,
             epoch=progress.step / per_epoch,
             train_loss=progress.loss_sum / progress.seen,
             train_accuracy=progress.correct / progress.seen,
             dev_loss=dev_loss,
-            dev_accuracy=float((logits.argmax(axis=1) == dev.classes).mean()),
+            dev_accuracy=float(right(answers, dev.targets).mean()),
+            dev_macro_f1=macro_f1(answers, dev.targets, logits.shape[1]),
         )
         progress.loss_sum, progress.correct, progress.seen = 0.0, 0, 0
         return evaluation, logits
@@ -331,5 +347,8 @@ def _diverged(how: str) -> RunError:
 
 
 def history_rows(history: list[Evaluation]) -> list[dict[str, float]]:
-    """Evaluations as plain dicts."""
-    return [dataclasses.asdict(evaluation) for evaluation in history]
+    """Evaluations as plain dicts; what was not measured is left out."""
+    return [
+        {name: value for name, value in dataclasses.asdict(row).items() if not math.isnan(value)}
+        for row in history
+    ]

@@ -53,6 +53,10 @@ class Vocabulary:
         words = [word for word, count in ranked if count >= min_count]
         return cls([UNKNOWN_WORD, *(words[:max_size] if max_size else words)])
 
+    def extended(self, other: "Vocabulary") -> "Vocabulary":
+        """These words and, after them, those of ``other`` that are not among them."""
+        return Vocabulary([*self.words, *(w for w in other.words if w not in self._numbers)])
+
     def __len__(self) -> int:
         return len(self.words)
 

@@ -12,7 +12,12 @@ from typing import Any
 
 import click
 
-from textcnn.commands.csv_line import csv_line
+from textcnn.commands.cv_doctor import (
+    diagnosis_text,
+    diagnosis_values,
+    refuse_several_labels,
+    save_diagnosis,
+)
 from textcnn.commands.cv_progress import FoldProgress
 from textcnn.commands.cv_setup import (
     CrossValidation,
@@ -34,8 +39,10 @@ from textcnn.commands.options import (
     given_options,
 )
 from textcnn.commands.training_config import config_sources, training_config
+from textcnn.commands.where_to_run import SCHEDULER_HELP, open_runner
 from textcnn.config import Config, flag
 from textcnn.crossval.baselines import BASELINES
+from textcnn.crossval.doctor import diagnose
 from textcnn.crossval.figures import draw_folds, draw_reliability
 from textcnn.crossval.fold_run import FoldResult, run_fold
 from textcnn.crossval.folder import CrossValidationFolder
@@ -43,10 +50,11 @@ from textcnn.crossval.kept_vectors import reads_vectors
 from textcnn.crossval.mistakes import worst_mistakes
 from textcnn.crossval.plan import Plan
 from textcnn.crossval.summary import Summary, summarise
+from textcnn.csv_line import csv_line
 from textcnn.errors import UserError
 from textcnn.files import replace_text
-from textcnn.parallel import processors
-from textcnn.processes import in_processes
+from textcnn.option_files import option_files
+from textcnn.runner import Runner
 
 UNUSED = {"test_share": 0.0, "checkpoint_every": 0, "checkpoints_kept": 0}
 """Options of training that mean nothing here, and what they are whatever a preset says."""
@@ -91,13 +99,22 @@ def _option(
     default=0,
     help="Show so many of the surest wrong answers.",
 )
-@config_options({field.name for field in dataclasses.fields(Config)} - set(UNUSED))
+@_option(
+    "--doctor",
+    is_flag=True,
+    help="Look for wrong labels, near-duplicates with different labels and words that leak the "
+    "label.",
+)
+@config_options(
+    {field.name for field in dataclasses.fields(Config)} - {*UNUSED, "dev_data", "test_data"}
+)
 @_option(
     "--jobs",
     section="Run",
     type=click.IntRange(1),
     help="Folds at once. [default: one a processor]",
 )
+@_option("--scheduler", section="Run", metavar="ADDRESS", help=SCHEDULER_HELP)
 @_option("--json", "as_json", section="Run", is_flag=True, help="Print the results as JSON.")
 @_option(
     "--out",
@@ -115,8 +132,10 @@ def _option(
 )
 def command(
     jobs: int | None,
+    scheduler: str | None,
     as_json: bool,
     mistakes: int,
+    doctor: bool,
     out: Path | None,
     preset: str | None,
     config_file: Path | None,
@@ -129,23 +148,33 @@ def command(
     tested decides nothing. Without options: the movie reviews, ten folds.
     """
     clock = Clock()
+    runner = open_runner(jobs, scheduler)
     if resume is not None:
         others = {**options, "out": out, "config": config_file, "preset": preset}
         for name in given_options(others):
             raise UserError(f"--resume goes on with its own options; leave out {flag(name)}")
         found = resumed_cross_validation(resume)
+        _check_reports(found.config, mistakes, doctor)
     else:
         given = given_options({name: options.pop(name) for name in PLAN_OPTIONS})
         if "folds" in given and "test_data" in given:
             raise UserError("--test-data is tested instead of folds; leave out --folds")
         config = training_config({**options, **UNUSED}, config_file, preset)
+        config = dataclasses.replace(config, dev_data=(), test_data=())
+        _check_reports(config, mistakes, doctor)
         found = new_cross_validation(config, given, out)
-    results = _run(found, jobs or processors())
-    _report(found, results, mistakes, as_json)
+    results = _run(found, runner)
+    _report(found, results, mistakes, doctor, as_json)
     say(f"\nresults: {found.folder.path}\ntook {clock}")
 
 
-def _run(found: CrossValidation, jobs: int) -> list[FoldResult]:
+def _check_reports(config: Config, mistakes: int, doctor: bool) -> None:
+    for given, option in ((mistakes, "--mistakes"), (doctor, "--doctor")):
+        if given:
+            refuse_several_labels(config, option)
+
+
+def _run(found: CrossValidation, runner: Runner) -> list[FoldResult]:
     """The results of all folds, in order; those that are not in the folder yet are run."""
     folder, folds = found.folder, found.folds
     names = tuple(BASELINES) if found.plan.baselines else ()
@@ -155,14 +184,14 @@ def _run(found: CrossValidation, jobs: int) -> list[FoldResult]:
     for line in _intro(found, len(results)):
         say(line)
     config = found.config
-    if reads_vectors(config):
-        config = dataclasses.replace(config, vectors=str(folder.vectors))
-    tasks = [(config, found.data, fold, names) for fold in waiting]
+    kept = folder.vectors if reads_vectors(config) else None
+    common = {"data": found.data, **option_files(config, kept)}
+    tasks = [{"config": config, "fold": fold, "baselines": names} for fold in waiting]
     try:
         with (
             _termination_as_interrupt(),
             FoldProgress(len(results), len(folds)) as progress,
-            contextlib.closing(in_processes(run_fold, tasks, min(jobs, len(folds)))) as finished,
+            contextlib.closing(runner.run(run_fold, tasks, common)) as finished,
         ):
             for result in finished:
                 folder.save_fold(result)
@@ -201,26 +230,33 @@ def _termination_as_interrupt() -> Iterator[None]:
 
 
 def _report(
-    found: CrossValidation, results: list[FoldResult], mistakes: int, as_json: bool
+    found: CrossValidation, results: list[FoldResult], mistakes: int, doctor: bool, as_json: bool
 ) -> None:
     folder, texts, labels = found.folder, found.data.texts, found.labels
     summary = summarise(results, found.plan)
     values = summary.as_dict()
     replace_text(folder.summary, json.dumps(values, indent=2) + "\n")
     replace_text(folder.table, "".join(map(csv_line, fold_rows(summary))))
-    predictions = prediction_rows(summary, texts, labels)
+    predictions = prediction_rows(summary, texts, labels, found.config.label_separator)
     replace_text(folder.predictions, "".join(map(csv_line, predictions)))
     with contextlib.suppress(ImportError):  # The figures are an extra.
         _draw(folder, found.plan, summary)
-    worst = worst_mistakes(results, mistakes)
+    worst = worst_mistakes(results, mistakes) if mistakes else []
+    diagnosis = diagnose(results, found.data, labels) if doctor else None
+    if diagnosis is not None:
+        save_diagnosis(folder.path, diagnosis, texts, labels)
     if as_json:
         if mistakes:
             values["mistakes"] = mistakes_values(worst, texts, labels)
+        if diagnosis is not None:
+            values["doctor"] = diagnosis_values(diagnosis, texts, labels)
         click.echo(json.dumps(values, indent=2))
         return
     click.echo(summary_text(summary))
     if worst:
         click.echo("\n" + mistakes_text(worst, texts, labels))
+    if diagnosis is not None:
+        click.echo("\n" + diagnosis_text(diagnosis, texts, labels))
 
 
 def _draw(folder: CrossValidationFolder, plan: Plan, summary: Summary) -> None:

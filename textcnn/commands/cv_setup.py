@@ -6,15 +6,15 @@ from typing import Any
 
 from textcnn.commands.display import say
 from textcnn.config import Config, read_toml, write_toml
-from textcnn.crossval.dividing import Corpora, divide_corpora
+from textcnn.crossval.dividing import divide_corpora, read_corpora
 from textcnn.crossval.folder import CrossValidationFolder
 from textcnn.crossval.folds import Fold
 from textcnn.crossval.kept_vectors import keep_vectors, reads_vectors
 from textcnn.crossval.plan import Plan
 from textcnn.datasets.corpus import locate
 from textcnn.errors import UserError
-from textcnn.experiment import TokenizedData
 from textcnn.run_folder import RUNS
+from textcnn.tokenized_data import TokenizedData, fingerprint
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class CrossValidation:
     @property
     def labels(self) -> list[str]:
         """Names of the classes, in class order."""
-        return sorted(set(self.data.labels))
+        return self.data.label_names
 
 
 def new_cross_validation(
@@ -59,8 +59,8 @@ def new_cross_validation(
     # Before anything that takes long: a folder that cannot be written should be said at once.
     folder = CrossValidationFolder.create(out, RUNS)
     with folder.removed_unless_prepared():
-        corpora = Corpora.read(config, given.get("test_data", ()), say)
-        plan = Plan(corpora.fingerprint, **given)
+        corpora = read_corpora(config, given.get("test_data", ()), say)
+        plan = Plan(fingerprint(corpora), **given)
         data, folds = divide_corpora(corpora, config, plan, say)
         if reads_vectors(config):
             keep_vectors(folder.vectors, config, data, say)
@@ -78,8 +78,8 @@ def resumed_cross_validation(path: Path) -> CrossValidation:
     folder = CrossValidationFolder.existing(path)
     plan = Plan.load(folder.plan)
     config = Config.from_mapping(read_toml(folder.config), str(folder.config))
-    corpora = Corpora.read(config, plan.test_data, say)
-    if corpora.fingerprint != plan.fingerprint:
+    corpora = read_corpora(config, plan.test_data, say)
+    if fingerprint(corpora) != plan.fingerprint:
         raise UserError(
             f"--resume {path}: the data ({corpora.learnt.source}) is not what it was started "
             "with; restore it, or start a new cross-validation"

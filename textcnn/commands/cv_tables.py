@@ -1,7 +1,9 @@
 """A cross-validation in lines and tables."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
+
+import numpy as np
 
 from textcnn.commands.display import duration
 from textcnn.crossval.baselines import BASELINES
@@ -31,6 +33,7 @@ def summary_text(summary: Summary) -> str:
             f"{100 * high:.2f}"
         )
     lines += [
+        f"macro-F1   {mean_text(summary.macro_f1)}",
         f"log-loss   {summary.log_loss:.4f}",
         f"confidence off by {100 * summary.calibration_error:.2f} points from the share that is "
         "right (expected calibration error)",
@@ -47,11 +50,11 @@ def summary_text(summary: Summary) -> str:
 
 def _fold_table(summary: Summary) -> list[str]:
     names = list(summary.rivals)
-    lines = ["repeat  fold  accuracy  epoch" + "".join(f"  {name:>9}" for name in names)]
+    lines = ["repeat  fold  accuracy  macro-F1  epoch" + "".join(f"  {name:>9}" for name in names)]
     for result in summary.results:
         lines.append(
             f"{result.repeat + 1:6}  {result.number + 1:4}  {_percent(result.accuracy):>8}  "
-            f"{result.epoch:5.2f}"
+            f"{_percent(result.macro_f1):>8}  {result.epoch:5.2f}"
             + "".join(f"  {_percent(result.baseline_accuracy(name)):>9}" for name in names)
         )
     return lines
@@ -84,11 +87,25 @@ def mistakes_text(mistakes: Sequence[Mistake], texts: Sequence[str], labels: Seq
         (labels[it.true], labels[it.predicted], f"{it.probability:.4f}", texts[it.row])
         for it in mistakes
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    return "\n".join(
-        f"{true:{widths[0]}}  {predicted:{widths[1]}}  {probability:>{widths[2]}}  {text}"
-        for true, predicted, probability, text in rows
-    )
+    return "\n".join(aligned(rows, right={2}))
+
+
+def aligned(rows: Sequence[Sequence[str]], right: Container[int] = ()) -> list[str]:
+    """Rows with their columns below each other.
+
+    Args:
+        rows: as many fields in each.
+        right: columns that end below each other; the others begin so.
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        fields = [
+            field.rjust(width) if column in right else field.ljust(width)
+            for column, (field, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(fields).rstrip())
+    return lines
 
 
 def mistakes_values(
@@ -109,12 +126,13 @@ def mistakes_values(
 def fold_rows(summary: Summary) -> Iterator[list[str]]:
     """The folds for a CSV file, a header first."""
     names = list(summary.rivals)
-    yield ["repeat", "fold", "accuracy", *names, "epoch", "dev_accuracy", "seconds"]
+    yield ["repeat", "fold", "accuracy", "macro_f1", *names, "epoch", "dev_accuracy", "seconds"]
     for result in summary.results:
         yield [
             str(result.repeat + 1),
             str(result.number + 1),
             f"{result.accuracy:.6f}",
+            f"{result.macro_f1:.6f}",
             *(f"{result.baseline_accuracy(name):.6f}" for name in names),
             f"{result.epoch:.2f}",
             f"{result.dev_accuracy:.6f}",
@@ -123,27 +141,45 @@ def fold_rows(summary: Summary) -> Iterator[list[str]]:
 
 
 def prediction_rows(
-    summary: Summary, texts: Sequence[str], labels: Sequence[str]
+    summary: Summary, texts: Sequence[str], labels: Sequence[str], separator: str
 ) -> Iterator[list[str]]:
     """Every tested sentence for a CSV file, a header first.
 
-    Rows are counted from 1, those of ``--test-data`` after those of ``--data``.
+    Rows are counted from 1, those of ``--test-data`` after those of ``--data``. Several labels of
+    a sentence stand with ``separator`` between them, and the probability is that of the answer
+    that is least sure.
     """
     yield ["repeat", "fold", "row", "text", "label", "predicted", "probability"]
     for result in summary.results:
-        for row, true, probabilities in zip(
-            result.rows, result.classes, result.probabilities, strict=True
-        ):
-            best = int(probabilities.argmax())
+        true, predicted = (
+            _named(part, labels, separator) for part in (result.classes, result.answers)
+        )
+        rows = zip(result.rows, true, predicted, _surest(result), strict=True)
+        for row, label, answer, probability in rows:
             yield [
                 str(result.repeat + 1),
                 str(result.number + 1),
                 str(int(row) + 1),
                 texts[row],
-                labels[true],
-                labels[best],
-                f"{probabilities[best]:.4f}",
+                label,
+                answer,
+                f"{probability:.4f}",
             ]
+
+
+def _named(answers: np.ndarray, labels: Sequence[str], separator: str) -> list[str]:
+    """The labels of (N,) classes, or of (N, C) booleans with ``separator`` between them."""
+    if answers.ndim == 1:
+        return [labels[number] for number in answers]
+    return [separator.join(labels[at] for at in np.flatnonzero(row).tolist()) for row in answers]
+
+
+def _surest(result: FoldResult) -> np.ndarray:
+    """(N,) the probability of what was answered."""
+    if result.thresholds is None:
+        return result.probabilities.max(axis=1)
+    answered = np.where(result.answers, result.probabilities, 1 - result.probabilities)
+    return answered.min(axis=1)
 
 
 def _percent(share: float) -> str:

@@ -1,13 +1,16 @@
 """What a person sees while a network trains: a bar on a terminal, plain lines elsewhere."""
 
+import math
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from textcnn.evaluation import Scores
+from textcnn.coverage import Covered
+from textcnn.evaluation import MultilabelScores, Scores
 from textcnn.training import Evaluated, Event, StepDone
 
 SMOOTHING = 0.95
@@ -122,9 +125,24 @@ class Clock:
         return duration(time.perf_counter() - self._start)
 
 
-def scores_text(scores: Scores) -> str:
+def scores_text(scores: Scores | MultilabelScores) -> str:
     """Accuracy with its interval, the baseline, scores of each class and the confusion matrix."""
     low, high = scores.interval
+    if isinstance(scores, MultilabelScores):
+        return "\n".join(
+            [
+                f"F1        {percent(scores.micro_f1)} of all answers together (micro), "
+                f"{percent(scores.macro_f1)} the labels' mean (macro)",
+                f"baseline  {percent(scores.baseline_micro_f1)} micro  "
+                f"(always answering {scores.baseline_label}, training's most frequent label)",
+                f"all right {percent(scores.accuracy)} of the sentences  "
+                f"(95 % interval {percent(low)} to {percent(high)}, {scores.count:,} sentences)",
+                f"log-loss  {scores.log_loss:.4f} a label",
+                seen_text(scores),
+                "",
+                *_class_table(scores),
+            ]
+        )
     return "\n".join(
         [
             f"accuracy  {percent(scores.accuracy)}  "
@@ -141,7 +159,19 @@ def scores_text(scores: Scores) -> str:
     )
 
 
-def seen_text(scores: Scores) -> str:
+def coverage_text(curve: Sequence[Covered]) -> str:
+    """Accuracy of the sentences that are answered, the fewer the surer."""
+    lines = ["answered  accuracy  with --abstain-below"]
+    lines += [
+        f"{percent(point.coverage):>8}  "
+        f"{'-' if math.isnan(point.accuracy) else percent(point.accuracy):>8}  "
+        f"{point.abstain_below:.4f}"
+        for point in curve
+    ]
+    return "\n".join(lines)
+
+
+def seen_text(scores: Scores | MultilabelScores) -> str:
     """How many of the scored sentences the model was trained on."""
     if not scores.seen:
         return "seen      none of these sentences were in the training part"
@@ -169,7 +199,7 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def _class_table(scores: Scores) -> list[str]:
+def _class_table(scores: Scores | MultilabelScores) -> list[str]:
     width = max(len("label"), *(len(row.label) for row in scores.classes))
     lines = [f"{'label':{width}}  precision   recall       F1  sentences"]
     lines += [
@@ -177,6 +207,10 @@ def _class_table(scores: Scores) -> list[str]:
         f"{percent(row.f1):>7}  {row.count:9,}"
         for row in scores.classes
     ]
+    if isinstance(scores, MultilabelScores):
+        thresholds = ["threshold", *(f"{value:9.2f}" for value in scores.thresholds)]
+        return [f"{line}  {value}" for line, value in zip(lines, thresholds, strict=True)]
+    lines.append(f"{'mean':{width}}  {'':9}  {'':7}  {percent(scores.macro_f1):>7}")
     return lines
 
 

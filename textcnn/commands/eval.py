@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 
+from textcnn.answers import check_abstaining
 from textcnn.checkpoint import Checkpoint
 from textcnn.classifier import Classifier
-from textcnn.commands.csv_line import csv_line
-from textcnn.commands.display import say, scores_text
+from textcnn.commands.display import coverage_text, say, scores_text
 from textcnn.commands.options import (
     DATA_OPTIONS,
     SectionedCommand,
@@ -17,9 +18,13 @@ from textcnn.commands.options import (
     given_options,
 )
 from textcnn.config import Config, flag
-from textcnn.datasets.corpus import load_corpus, locate
+from textcnn.coverage import Covered, coverage_curve, covered
+from textcnn.csv_line import csv_line
+from textcnn.datasets.corpus import Corpora, load_corpus, locate
+from textcnn.decisions import answers
 from textcnn.errors import UserError
 from textcnn.files import replace_text
+from textcnn.label_sets import BETWEEN
 from textcnn.run_folder import find_checkpoint
 from textcnn.scoring import Scored, held_out, score_texts
 
@@ -32,9 +37,20 @@ from textcnn.scoring import Scored, held_out, score_texts
     type=click.Path(path_type=Path),
     help="Write sentence, true label, predicted label and probabilities to this CSV file.",
 )
+@click.option(
+    "--abstain-below",
+    type=click.FloatRange(0, 1),
+    metavar="P",
+    help="Also say what share is answered, and how rightly, where a most probable label with less "
+    "than this is not given.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
 def command(
-    checkpoint: Path | None, predictions: Path | None, as_json: bool, **options: Any
+    checkpoint: Path | None,
+    predictions: Path | None,
+    abstain_below: float | None,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Score CHECKPOINT, a file or a run's folder; by default the newest run's best.
 
@@ -43,36 +59,64 @@ def command(
     """
     path = find_checkpoint(checkpoint)
     classifier = Classifier.load(path)
-    texts, labels, source = _sentences(classifier.checkpoint, given_options(options))
+    check_abstaining(classifier.checkpoint, abstain_below or 0.0)
+    texts, labels, source = sentences_of(classifier.checkpoint, given_options(options))
     scored = score_texts(classifier, texts, labels)
     if predictions is not None:
-        replace_text(predictions, predictions_csv(texts, labels, classifier.labels, scored))
+        replace_text(predictions, predictions_csv(texts, labels, classifier, scored.probabilities))
+    curve = _curve(scored, abstain_below)
     if as_json:
         summary = {"checkpoint": str(path), "data": source, **scored.scores.as_dict()}
+        if curve:
+            summary["coverage"] = [point.as_dict() for point in curve]
         click.echo(json.dumps(summary, indent=2))
         return
     click.echo(f"checkpoint {path}\n{source}\n")
     click.echo(scores_text(scored.scores))
+    if curve:
+        click.echo("\n" + coverage_text(curve))
     if predictions is not None:
         click.echo(f"\npredictions written to {predictions}")
 
 
-def _sentences(checkpoint: Checkpoint, given: dict[str, Any]) -> tuple[list[str], list[str], str]:
+def _curve(scored: Scored, abstain_below: float | None) -> list[Covered]:
+    """What leaving unsure sentences unlabelled gains; nothing where there are several labels."""
+    if scored.targets.ndim == 2:
+        return []
+    given = [] if abstain_below is None else [abstain_below]
+    points = [covered(scored.probabilities, scored.targets, limit) for limit in given]
+    return [*coverage_curve(scored.probabilities, scored.targets), *points]
+
+
+def sentences_of(checkpoint: Checkpoint, given: dict[str, Any]) -> tuple[list[str], list[str], str]:
     """Texts, labels and where they are from: those of ``--data``, or the run's own test part."""
     if "data" in given:
+        config = checkpoint.config
+        usual = {"multilabel": config.multilabel, "label_separator": config.label_separator}
+        given = {**usual, **given}
         corpus = load_corpus(locate(Config.from_mapping(given, "")), say)
         return corpus.texts, corpus.labels, f"data: {corpus.source}"
     if given:
         raise UserError(f"{flag(next(iter(given)))} describes --data; give that too")
-    corpus = load_corpus(checkpoint.config, say)
-    texts, labels = held_out(checkpoint, corpus)
-    return texts, labels, f"the run's own test sentences, from {corpus.source}"
+    corpora = Corpora.read(checkpoint.config, say)
+    texts, labels = held_out(checkpoint, corpora)
+    source = (corpora.test or corpora.learnt).source
+    return texts, labels, f"the run's own test sentences, from {source}"
 
 
-def predictions_csv(texts: list[str], truth: list[str], labels: list[str], scored: Scored) -> str:
-    """One row a sentence: text, true label, predicted label, a probability for each label."""
+def predictions_csv(
+    texts: list[str], truth: list[str], classifier: Classifier, probabilities: np.ndarray
+) -> str:
+    """One row a sentence: text, true label, predicted label, a probability for each label.
+
+    Where a sentence may have several, they stand in one cell as ``--label-separator`` reads them.
+    """
+    labels, checkpoint = classifier.labels, classifier.checkpoint
+    separator = checkpoint.config.label_separator
+    predicted = answers(probabilities, labels, checkpoint.thresholds)
     lines = [csv_line(["text", "label", "predicted", *(f"p({label})" for label in labels)])]
-    predicted = scored.probabilities.argmax(axis=1)
-    for text, label, best, row in zip(texts, truth, predicted, scored.probabilities, strict=True):
-        lines.append(csv_line([text, label, labels[best], *(f"{share:.6g}" for share in row)]))
+    rows = zip(texts, truth, predicted, probabilities, strict=True)
+    for text, label, answer, row in rows:
+        cells = (label.replace(BETWEEN, separator), answer.replace(BETWEEN, separator))
+        lines.append(csv_line([text, *cells, *(f"{share:.6g}" for share in row)]))
     return "".join(lines)

@@ -48,7 +48,15 @@ class SectionedCommand(click.Command):
                 formatter.write_dl(records)
 
 
-DATA_OPTIONS = ("data", "format", "text_column", "label_column", "encoding")
+DATA_OPTIONS = (
+    "data",
+    "format",
+    "text_column",
+    "label_column",
+    "encoding",
+    "multilabel",
+    "label_separator",
+)
 
 
 def config_options(names: Iterable[str] | None = None) -> Callable[[Any], Any]:
@@ -82,7 +90,7 @@ def default_words(field: "dataclasses.Field[Any]") -> str:
     if isinstance(field.default, tuple):
         return ",".join(map(str, field.default))
     if isinstance(field.default, bool):
-        return flag(field.name if field.default else "no_" + field.name)
+        return "on" if field.default else "off"
     return f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from textcnn.commands.csv_line import csv_line
 from textcnn.commands.cv_tables import mean_text
 from textcnn.commands.display import Clock, python, say
 from textcnn.commands.options import (
@@ -19,15 +18,16 @@ from textcnn.commands.options import (
     given_options,
 )
 from textcnn.commands.training_config import config_sources, training_config
+from textcnn.commands.where_to_run import SCHEDULER_HELP, open_runner
 from textcnn.config import Config, flag, read_toml, write_toml
 from textcnn.crossval.comparison import mean_interval
 from textcnn.crossval.folds import Fold
-from textcnn.datasets.corpus import load_corpus, locate
+from textcnn.csv_line import csv_line
+from textcnn.datasets.corpus import locate
 from textcnn.errors import UserError
-from textcnn.experiment import TokenizedData
 from textcnn.files import replace_text
-from textcnn.parallel import processors
 from textcnn.run_folder import RUNS
+from textcnn.runner import Runner
 from textcnn.search.folder import SearchFolder
 from textcnn.search.journal import require_optuna
 from textcnn.search.plan import Plan
@@ -35,6 +35,7 @@ from textcnn.search.session import Session
 from textcnn.search.space import Space, default_specs
 from textcnn.search.tables import best_table, importance_text, trial_line, trial_rows
 from textcnn.search.trials import Tried, best_of
+from textcnn.tokenized_data import TokenizedData
 
 DEFAULTS = {"trials": 30, "folds": 3, "nested": 0, "vary": ()}
 """Of the search's own options."""
@@ -69,6 +70,7 @@ def _option(*names: str, **settings: Any) -> Callable[[Any], Any]:
     "many dev scores is too good to be what new sentences will give. [default: 0]",
 )
 @_option("--jobs", type=int, help="Folds at once. [default: one a processor]")
+@_option("--scheduler", metavar="ADDRESS", help=SCHEDULER_HELP)
 @_option(
     "--out",
     type=click.Path(path_type=Path),
@@ -83,6 +85,7 @@ def _option(*names: str, **settings: Any) -> Callable[[Any], Any]:
 @config_sources
 def command(
     jobs: int | None,
+    scheduler: str | None,
     out: Path | None,
     resume: Path | None,
     preset: str | None,
@@ -105,11 +108,13 @@ def command(
         others = {**options, **own, "out": out, "config": config_file, "preset": preset}
         for name in given_options({**others, "trials": None}):
             raise UserError(f"--resume goes on with its own options; leave out {flag(name)}")
-        session = _resumed(resume, own["trials"], jobs or processors())
+        runner = open_runner(jobs, scheduler)
+        session = _resumed(resume, own["trials"], runner)
         on_failure: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
     else:
         config = training_config(options, config_file, preset)
-        session = _new(config, given_options(own), out, jobs or processors())
+        runner = open_runner(jobs, scheduler)
+        session = _new(config, given_options(own), out, runner)
         on_failure = session.folder.removed_unless_begun()
     try:
         with on_failure:
@@ -120,16 +125,16 @@ def command(
     say(f"took {clock}")
 
 
-def _new(config: Config, own: dict[str, Any], out: Path | None, jobs: int) -> Session:
+def _new(config: Config, own: dict[str, Any], out: Path | None, runner: Runner) -> Session:
     vary = own.get("vary") or default_specs(config)
     plan = Plan(**{**DEFAULTS, **own, "vary": tuple(vary), "fingerprint": ""})
     plan.check()
     Space.parse(plan.vary, config)  # A mistake should be said before the data is read.
     config = locate(config)
-    data = TokenizedData.prepare(load_corpus(config, say), config)
+    data = TokenizedData.load(config, say)
     plan = dataclasses.replace(plan, fingerprint=data.fingerprint)
     folder = SearchFolder.new(out, RUNS)
-    session = Session(folder, Space.parse(plan.vary, config), plan, data, jobs)
+    session = Session(folder, Space.parse(plan.vary, config), plan, data, runner)
     session.check_divisible()
     folder.make()
     # Not resolved: what follows from options that are varied is decided in each trial.
@@ -138,21 +143,21 @@ def _new(config: Config, own: dict[str, Any], out: Path | None, jobs: int) -> Se
     return session
 
 
-def _resumed(path: Path, trials: int | None, jobs: int) -> Session:
+def _resumed(path: Path, trials: int | None, runner: Runner) -> Session:
     folder = SearchFolder.existing(path)
     plan = Plan.load(folder.plan)
     if trials is not None:
         plan = dataclasses.replace(plan, trials=trials)
         plan.check()
     config = Config.from_mapping(read_toml(folder.config), str(folder.config))
-    data = TokenizedData.prepare(load_corpus(config, say), config)
+    data = TokenizedData.load(config, say)
     if data.fingerprint != plan.fingerprint:
         raise UserError(
             f"--resume {path}: the data ({data.source}) is not what it was started with; restore "
             "it, or start a new search"
         )
     plan.save(folder.plan)
-    return Session(folder, Space.parse(plan.vary, config), plan, data, jobs)
+    return Session(folder, Space.parse(plan.vary, config), plan, data, runner)
 
 
 def _run(session: Session) -> None:

@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Any
 
 import click
+import numpy as np
 
 from textcnn.allocation import return_freed_memory
 from textcnn.checkpoint import load_checkpoint, save_checkpoint
@@ -24,20 +25,22 @@ from textcnn.commands.options import (
 from textcnn.commands.training_config import config_sources, training_config
 from textcnn.config import Config, flag, read_toml, write_toml
 from textcnn.curves import draw_curves
-from textcnn.datasets.corpus import load_corpus, locate
+from textcnn.datasets.corpus import locate
 from textcnn.ensemble import member_configs, together
 from textcnn.errors import UserError
 from textcnn.experiment import (
     Experiment,
-    TokenizedData,
+    dev_targets,
     new_experiment,
     refit_experiment,
     resumed_experiment,
 )
 from textcnn.files import replace_text
+from textcnn.going_on import initial_checkpoint
 from textcnn.run_folder import RunFolder
 from textcnn.scoring import score_texts
 from textcnn.tensorboard import TensorBoard
+from textcnn.tokenized_data import TokenizedData
 from textcnn.training import CheckpointDue, Evaluated, Event, Progress, Trainer
 
 Listener = Callable[[Event], None]
@@ -106,7 +109,9 @@ def command(
 
 def _new(config: Config, folder: RunFolder) -> tuple[Config, TokenizedData]:
     config = locate(config)
-    data = TokenizedData.prepare(load_corpus(config, say), config)
+    initial = initial_checkpoint(config)
+    known = None if initial is None else initial.seen
+    data = TokenizedData.load(config, say, known)
     write_toml(folder.config, config.resolved())
     folder.save_split(data.split)
     return config, data
@@ -114,10 +119,13 @@ def _new(config: Config, folder: RunFolder) -> tuple[Config, TokenizedData]:
 
 def _resumed(folder: RunFolder) -> tuple[Config, TokenizedData]:
     if folder.last.exists():
-        config = load_checkpoint(folder.last).config
+        checkpoint = load_checkpoint(folder.last)
+        config, known = checkpoint.config, checkpoint.seen_before
     else:  # An ensemble, whose networks have folders of their own.
         config = Config.from_mapping(read_toml(folder.config), str(folder.config))
-    return config, TokenizedData.prepare(load_corpus(config, say), config)
+        initial = initial_checkpoint(config)
+        known = np.zeros(0, np.uint64) if initial is None else initial.seen
+    return config, TokenizedData.load(config, say, known if len(known) else None)
 
 
 Trained = tuple[RunFolder, Progress]
@@ -137,15 +145,21 @@ def _train_all(config: Config, data: TokenizedData, folder: RunFolder) -> list[T
         if not trained[-1][1].finished:
             return trained
     finished = [load_checkpoint(own.best, for_training=True) for own in folders]
-    _, dev_classes = data.packed(data.split.dev, finished[0].vocabulary, finished[0].labels)
-    save_checkpoint(folder.best, together(finished, config, dev_classes))
+    dev = dev_targets(config, data, finished[0].labels)
+    save_checkpoint(folder.best, together(finished, config, *dev))
     return trained
 
 
 def _intro(data: TokenizedData, folder: RunFolder) -> list[str]:
-    split, labels = data.split, len(set(data.labels))
+    split, labels = data.split, len(data.label_names)
+    notes = []
+    if data.removed:
+        notes.append(f"left out of what comes before: {data.removed:,} sentences in dev or test")
+    if data.cut:
+        notes.append(f"cut at --max-tokens: {data.cut:,} of {len(data.texts):,} sentences")
     return [
         f"data: {data.source}",
+        *notes,
         f"{len(split.train):,} sentences to train on, {len(split.dev):,} for dev, "
         f"{len(split.test):,} for test; {labels} labels",
         f"run: {folder.path}",
@@ -174,7 +188,7 @@ def _train_network(
         folder.save_metrics(progress.history)
         intro = [*intro, f"going on at step {progress.step:,}"]
     else:
-        experiment = new_experiment(config, data, say)
+        experiment = new_experiment(config, data, say, initial_checkpoint(config))
         write_toml(folder.config, experiment.config)
     for line in (*intro, _network_line(experiment)):
         say(line)
@@ -186,7 +200,8 @@ def _train_network(
         # The first network has gone to its checkpoint; the second one needs its memory.
         del experiment
         return_freed_memory()
-        experiment = refit_experiment(config, data, progress, _nobody)
+        initial = initial_checkpoint(config)
+        experiment = refit_experiment(config, data, progress, _nobody, initial)
         progress = _train(experiment, folder)
     # All is in its checkpoint; what follows needs the memory.
     del experiment

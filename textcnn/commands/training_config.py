@@ -6,9 +6,12 @@ from typing import Any
 
 import click
 
+from textcnn.checkpoint import load_checkpoint
 from textcnn.commands.options import SectionedOption, given_options
 from textcnn.config import Config, read_toml
+from textcnn.going_on import inherited_options
 from textcnn.presets import PRESETS
+from textcnn.run_folder import find_checkpoint
 
 FOR_ONE_OPTIMIZER = ("learning_rate", "epsilon")
 """Options whose values for one optimizer mean nothing to another."""
@@ -55,7 +58,11 @@ def training_config(
     values = {} if preset is None else PRESETS[preset]
     if config_file is not None:
         values = _over(_read(config_file), values)
-    return Config.from_mapping(_over(given_options(options), values), "")
+    values = _over(given_options(options), values)
+    if "init_from" in values:
+        path = find_checkpoint(Path(str(values["init_from"])))
+        values = {**inherited_options(load_checkpoint(path, for_training=True)), **values}
+    return Config.from_mapping(values, "")
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -3,16 +3,19 @@
 import dataclasses
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from textcnn.config import Config
 from textcnn.crossval.baselines import predict_baseline
 from textcnn.crossval.folds import Fold
+from textcnn.decisions import macro_f1, right
 from textcnn.errors import RunError
-from textcnn.experiment import TokenizedData
 from textcnn.fitting import fit
 from textcnn.inference import InferenceNetwork
+from textcnn.option_files import with_files
+from textcnn.tokenized_data import TokenizedData
 
 
 @dataclass(frozen=True)
@@ -22,9 +25,11 @@ class FoldResult:
     Attributes:
         repeat, number: which fold it was.
         rows: (N,) rows of the data that were tested.
-        classes: (N,) their true classes.
-        probabilities: (N, C) the network's answers.
-        baselines: (N,) predicted classes, by the baseline's name.
+        classes: (N,) their true classes, or (N, C) booleans where a sentence may have several.
+        probabilities: (N, C) the network's.
+        thresholds: (C,) from which on each class is answered, where there may be several; else
+            None.
+        baselines: answers shaped as ``classes``, by the baseline's name.
         epoch: what dev chose; the mean, of an ensemble.
         dev_accuracy: there; the mean, of an ensemble.
         seconds: spent on the network, not on the baselines.
@@ -35,6 +40,7 @@ class FoldResult:
     rows: np.ndarray
     classes: np.ndarray
     probabilities: np.ndarray
+    thresholds: np.ndarray | None
     baselines: dict[str, np.ndarray]
     epoch: float
     dev_accuracy: float
@@ -43,15 +49,31 @@ class FoldResult:
     @property
     def accuracy(self) -> float:
         """Of the network."""
-        return float((self.probabilities.argmax(axis=1) == self.classes).mean())
+        return float(right(self.answers, self.classes).mean())
+
+    @property
+    def macro_f1(self) -> float:
+        """Of the network: the mean of the classes' F1."""
+        return macro_f1(self.answers, self.classes, self.probabilities.shape[1])
+
+    @property
+    def answers(self) -> np.ndarray:
+        """The network's, shaped as ``classes``."""
+        if self.thresholds is None:
+            return self.probabilities.argmax(axis=1)
+        return self.probabilities >= self.thresholds
 
     def baseline_accuracy(self, name: str) -> float:
         """Of a baseline."""
-        return float((self.baselines[name] == self.classes).mean())
+        return float(right(self.baselines[name], self.classes).mean())
 
 
 def run_fold(
-    config: Config, data: TokenizedData, fold: Fold, baselines: tuple[str, ...]
+    config: Config,
+    data: TokenizedData,
+    fold: Fold,
+    baselines: tuple[str, ...],
+    **files: Path,
 ) -> FoldResult:
     """Train and test one fold.
 
@@ -60,6 +82,8 @@ def run_fold(
         data: the sentences; their own split is not used.
         fold: the rows.
         baselines: names of the rivals.
+        files: by the name of the option, what to read in the place of what ``config`` names (see
+            :mod:`textcnn.option_files`).
 
     Raises:
         UserError: the data or the vectors cannot be used.
@@ -67,6 +91,7 @@ def run_fold(
     """
     start = time.perf_counter()
     config = dataclasses.replace(config, network_seed=_network_seed(config, fold))
+    config = with_files(config, files)
     data = dataclasses.replace(data, split=fold.split)
     try:
         fitted = fit(config, data, lambda line: None)
@@ -88,6 +113,7 @@ def run_fold(
         rows=fold.split.test,
         classes=classes,
         probabilities=probabilities,
+        thresholds=model.thresholds,
         baselines={name: _baseline(name, data, model.labels) for name in baselines},
         epoch=float(np.mean([chosen.epoch for chosen in fitted.chosen])),
         dev_accuracy=float(np.mean([chosen.dev_accuracy for chosen in fitted.chosen])),
@@ -103,10 +129,8 @@ def _network_seed(config: Config, fold: Fold) -> int:
 
 
 def _baseline(name: str, data: TokenizedData, labels: list[str]) -> np.ndarray:
-    number = {label: index for index, label in enumerate(labels)}
     split = data.split
     train, dev, test = (data.part_tokens(rows) for rows in (split.train, split.dev, split.test))
-    train_classes, dev_classes = (
-        np.array([number[data.labels[row]] for row in rows]) for rows in (split.train, split.dev)
-    )
-    return predict_baseline(name, train, train_classes, dev, dev_classes, test)
+    train_classes, dev_classes = (data.targets(rows, labels) for rows in (split.train, split.dev))
+    found = predict_baseline(name, train, train_classes, dev, dev_classes, test)
+    return found.astype(train_classes.dtype)

@@ -9,6 +9,8 @@
 ``results.json``          means, intervals, differences, calibration
 ``predictions.csv``       each sentence, answered by the network that had not seen it
 ``folds.png``             accuracies of the folds, where matplotlib is installed
+``doctor.json``           with --doctor, all that it found
+``label-errors.csv``      with --doctor, the sentences whose labels are probably wrong
 ``reliability.png``       what the probabilities are worth, where matplotlib is installed
 ========================  ===================================================================
 """
@@ -92,6 +94,7 @@ class CrossValidationFolder:
             "rows": result.rows.tolist(),
             "classes": result.classes.tolist(),
             "probabilities": result.probabilities.tolist(),
+            **({} if result.thresholds is None else {"thresholds": result.thresholds.tolist()}),
             "baselines": {name: classes.tolist() for name, classes in result.baselines.items()},
             "epoch": result.epoch,
             "dev_accuracy": result.dev_accuracy,
@@ -128,15 +131,16 @@ class CrossValidationFolder:
 
 
 def _result(fold: Fold, values: dict[str, Any]) -> FoldResult:
+    thresholds = values.get("thresholds")
+    kind = np.int64 if thresholds is None else np.bool_
     return FoldResult(
         repeat=fold.repeat,
         number=fold.number,
         rows=np.array(values["rows"], np.int64),
-        classes=np.array(values["classes"], np.int64),
+        classes=np.array(values["classes"], kind),
         probabilities=np.array(values["probabilities"], np.float32),
-        baselines={
-            name: np.array(classes, np.int64) for name, classes in values["baselines"].items()
-        },
+        thresholds=None if thresholds is None else np.array(thresholds, np.float64),
+        baselines={name: np.array(found, kind) for name, found in values["baselines"].items()},
         epoch=float(values["epoch"]),
         dev_accuracy=float(values["dev_accuracy"]),
         seconds=float(values["seconds"]),
@@ -149,11 +153,14 @@ def _check_result(result: FoldResult, fold: Fold, labels: int, baselines: tuple[
         raise ValueError("it tested other sentences")
     if set(result.baselines) != set(baselines):
         raise ValueError("it ran other baselines")
-    size = len(result.rows)
+    size, several = len(result.rows), result.thresholds is not None
     answers = (result.classes, *result.baselines.values())
-    if result.probabilities.shape != (size, labels) or any(a.shape != (size,) for a in answers):
+    shape = (size, labels) if several else (size,)
+    if result.probabilities.shape != (size, labels) or any(a.shape != shape for a in answers):
         raise ValueError("it holds not one answer a sentence")
     if not np.isfinite(result.probabilities).all() or result.probabilities.min() < 0:
         raise ValueError("it holds impossible probabilities")
-    if any(a.min() < 0 or a.max() >= labels for a in answers):
+    if result.thresholds is not None and result.thresholds.shape != (labels,):
+        raise ValueError("it holds not one threshold a label")
+    if not several and any(a.min() < 0 or a.max() >= labels for a in answers):
         raise ValueError("it holds impossible labels")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from textcnn.config import Config
 from textcnn.errors import UserError
-from textcnn.experiment import TokenizedData
 from textcnn.files import replacing
+from textcnn.tokenized_data import TokenizedData
 
 
 def reads_vectors(config: Config) -> bool:

@@ -32,7 +32,9 @@ class Summary:
     Attributes:
         results: the folds, in order.
         accuracy: of the network over the folds.
-        log_loss: mean negative log-probability of the true label, in nats.
+        macro_f1: likewise, the mean of the classes' F1.
+        log_loss: mean negative log-probability of the true label, in nats; where a sentence may
+            have several, of the right yes or no for each.
         calibration_error: see :func:`expected_calibration_error`.
         bins: of the reliability diagram.
         rivals: by name.
@@ -42,6 +44,7 @@ class Summary:
 
     results: list[FoldResult]
     accuracy: Mean
+    macro_f1: Mean
     log_loss: float
     calibration_error: float
     bins: list[Bin]
@@ -52,6 +55,7 @@ class Summary:
         """Plain values, for JSON, repeats and folds counted from 1; what is no number is None."""
         return {
             "accuracy": _numbers(self.accuracy),
+            "macro_f1": _numbers(self.macro_f1),
             "accuracy_95_by_test_size": self.test_interval,
             "log_loss": self.log_loss,
             "expected_calibration_error": self.calibration_error,
@@ -68,6 +72,7 @@ class Summary:
                     "repeat": result.repeat + 1,
                     "fold": result.number + 1,
                     "accuracy": result.accuracy,
+                    "macro_f1": result.macro_f1,
                     "epoch": result.epoch,
                     "dev_accuracy": result.dev_accuracy,
                     "seconds": result.seconds,
@@ -81,8 +86,7 @@ class Summary:
 def summarise(results: Sequence[FoldResult], plan: Plan) -> Summary:
     """Put the folds together."""
     accuracies = [result.accuracy for result in results]
-    probabilities = np.concatenate([result.probabilities for result in results])
-    classes = np.concatenate([result.classes for result in results])
+    probabilities, classes = _pooled(results)
     smallest = np.finfo(np.float32).tiny
     true = np.maximum(probabilities[np.arange(len(classes)), classes], smallest)
     rivals = {}
@@ -93,10 +97,11 @@ def summarise(results: Sequence[FoldResult], plan: Plan) -> Summary:
             paired_difference(accuracies, theirs, plan.test_to_train),
         )
     accuracy = mean_interval(accuracies, plan.test_to_train)
-    size = len(results[0].classes)
+    size = len(results[0].rows)
     return Summary(
         results=list(results),
         accuracy=accuracy,
+        macro_f1=mean_interval([result.macro_f1 for result in results], plan.test_to_train),
         log_loss=float(-np.log(true.astype(np.float64)).mean()),
         calibration_error=expected_calibration_error(probabilities, classes, BINS),
         bins=reliability(probabilities, classes, BINS),
@@ -105,6 +110,16 @@ def summarise(results: Sequence[FoldResult], plan: Plan) -> Summary:
             wilson_interval(round(accuracy.mean * size), size) if plan.test_data else None
         ),
     )
+
+
+def _pooled(results: Sequence[FoldResult]) -> tuple[np.ndarray, np.ndarray]:
+    """The probabilities and classes of all folds, several labels as so many yes-or-no questions."""
+    probabilities = np.concatenate([result.probabilities for result in results])
+    classes = np.concatenate([result.classes for result in results])
+    if classes.ndim == 1:
+        return probabilities, classes
+    yes = probabilities.ravel()
+    return np.stack([1 - yes, yes], axis=1), classes.ravel().astype(np.int64)
 
 
 def _numbers(value: Mean | Difference) -> dict[str, float | None]:

@@ -3,7 +3,10 @@
 import dataclasses
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from textcnn.config import Config
 from textcnn.datasets.labelled_texts import LabelledTexts
@@ -24,6 +27,63 @@ def locate(config: Config) -> Config:
     if config.data == (MOVIE_REVIEWS,) and folder:
         return dataclasses.replace(config, data=(folder,))
     return config
+
+
+@dataclass(frozen=True)
+class Corpora:
+    """All sentences of a run.
+
+    Attributes:
+        learnt: those that ``--data`` names.
+        dev, test: those that ``--dev-data`` and ``--test-data`` name, or None: then a share of the
+            others is taken.
+    """
+
+    learnt: LabelledTexts
+    dev: LabelledTexts | None = None
+    test: LabelledTexts | None = None
+
+    @classmethod
+    def read(cls, config: Config, report: Callable[[str], None]) -> "Corpora":
+        """Read what the options name; how files are written is the same for all.
+
+        Raises:
+            UserError: the data cannot be used.
+            RunError: the movie reviews could not be reached.
+        """
+
+        def read(names: tuple[str, ...]) -> LabelledTexts:
+            return load_corpus(dataclasses.replace(config, data=names), report)
+
+        return cls(
+            read(config.data),
+            read(config.dev_data) if config.dev_data else None,
+            read(config.test_data) if config.test_data else None,
+        )
+
+    @property
+    def parts(self) -> list[LabelledTexts]:
+        """Those that there are."""
+        return [part for part in (self.learnt, self.dev, self.test) if part is not None]
+
+    @property
+    def together(self) -> LabelledTexts:
+        """All sentences, one part after another."""
+        parts = self.parts
+        if len(parts) == 1:
+            return self.learnt
+        return LabelledTexts(
+            [text for part in parts for text in part.texts],
+            [label for part in parts for label in part.labels],
+            "; ".join(part.source for part in parts),
+        )
+
+    @property
+    def rows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Where each part stands in :attr:`together`."""
+        sizes = [0 if part is None else len(part) for part in (self.learnt, self.dev, self.test)]
+        dev, test = sizes[0], sizes[0] + sizes[1]
+        return np.arange(dev), np.arange(dev, test), np.arange(test, sum(sizes))
 
 
 def load_corpus(config: Config, report: Callable[[str], None]) -> LabelledTexts:
@@ -48,6 +108,8 @@ def load_corpus(config: Config, report: Callable[[str], None]) -> LabelledTexts:
         text_column=config.text_column,
         label_column=config.label_column,
         encoding=config.encoding,
+        multilabel=config.multilabel,
+        label_separator=config.label_separator,
     )
 
 

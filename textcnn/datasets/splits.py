@@ -78,7 +78,7 @@ def stratified_split(
     Args:
         keys: N sentences, as the network will see them.
         labels: N label names.
-        dev_share: share of the rows for dev, above 0.
+        dev_share: share of the rows for dev; 0 for none.
         test_share: share of the rows for test; 0 for none.
         seed: decides everything.
 
@@ -86,14 +86,15 @@ def stratified_split(
         UserError: a label has too few different sentences to stand in every part.
     """
     sentences = DifferentSentences.of(keys, labels)
-    _check_counts(sentences, 3 if test_share else 2)
+    _check_counts(sentences, 1 + (dev_share > 0) + (test_share > 0))
     options = "--dev-share, --test-share"
     train = np.arange(len(sentences.labels))
-    test = np.arange(0)
+    dev = test = np.arange(0)
     if test_share:
         train, test = divide(train, sentences.labels, test_share, seed, options)
-    dev_of_rest = dev_share / (1 - test_share)
-    train, dev = divide(train, sentences.labels[train], dev_of_rest, seed, options)
+    if dev_share:
+        dev_of_rest = dev_share / (1 - test_share)
+        train, dev = divide(train, sentences.labels[train], dev_of_rest, seed, options)
     return Split(*(sentences.rows(part) for part in (train, dev, test)))
 
 

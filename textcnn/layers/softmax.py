@@ -17,13 +17,14 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def softmax_cross_entropy(
-    logits: np.ndarray, classes: np.ndarray
+    logits: np.ndarray, classes: np.ndarray, weights: np.ndarray | None = None
 ) -> tuple[float, Callable[[float], np.ndarray]]:
     """Mean negative log-likelihood of the true classes.
 
     Args:
         logits: (B, C) floats.
         classes: (B,) integers below C.
+        weights: (B,) what each sentence counts, or None for 1 each.
 
     Returns:
         The loss, and ``backward(dloss) -> dlogits`` (B, C): softmax minus one-hot, over B.
@@ -34,6 +35,11 @@ def softmax_cross_entropy(
     def backward(dloss: float = 1.0) -> np.ndarray:
         dlogits = np.exp(log_probabilities)
         dlogits[picked] -= 1
+        if weights is not None:
+            dlogits *= weights[:, None]
         return dlogits * logits.dtype.type(dloss / len(classes))
 
-    return -float(log_probabilities[picked].mean()), backward
+    likelihoods = log_probabilities[picked]
+    if weights is not None:
+        likelihoods = likelihoods * weights
+    return -float(likelihoods.mean()), backward

@@ -12,9 +12,10 @@ from textcnn.config import Config
 from textcnn.crossval.folds import make_folds
 from textcnn.datasets.splits import Split
 from textcnn.errors import RunError
-from textcnn.experiment import TokenizedData
 from textcnn.fitting import fit
-from textcnn.processes import in_processes
+from textcnn.option_files import option_files, with_files
+from textcnn.runner import Runner
+from textcnn.tokenized_data import TokenizedData, keys_of
 
 
 @dataclass(frozen=True)
@@ -38,16 +39,16 @@ class DevFolds:
         data: all sentences.
         splits: the divisions; none has test rows.
         vectors: where the word vectors of the sentences are kept, by the value of ``--vectors``.
-        jobs: how many divisions to train at once; scores do not depend on it.
+        runner: where to train, and how many divisions at once; scores do not depend on it.
     """
 
     data: TokenizedData
     splits: Sequence[Split]
     vectors: Mapping[str, Path]
-    jobs: int
+    runner: Runner
 
     def score(self, config: Config, first: int) -> list[FoldScore]:
-        """Train a setting on as many divisions as there are jobs, and score it on dev.
+        """Train a setting on as many divisions as can be at once, and score it on dev.
 
         Args:
             config: the setting.
@@ -55,15 +56,16 @@ class DevFolds:
 
         Raises:
             UserError: the setting cannot be used with the data.
-            RunError: a process was killed.
+            RunError: a process or a machine was lost.
         """
-        config = with_kept_vectors(config, self.vectors)
-        waiting = list(enumerate(self.splits))[first : first + self.jobs]
+        waiting = list(enumerate(self.splits))[first : first + self.runner.at_once]
         tasks = [
-            (number, _trial_config(config, number), dataclasses.replace(self.data, split=split))
+            {"number": number, "config": _trial_config(config, number), "split": split}
             for number, split in waiting
         ]
-        return [score for _, score in sorted(in_processes(_score, tasks, len(tasks)), key=_number)]
+        kept = self.vectors.get(config.vectors or "")
+        common = {"data": self.data, **option_files(config, kept)}
+        return [score for _, score in sorted(self.runner.run(_score, tasks, common), key=_number)]
 
 
 def dev_splits(data: TokenizedData, rows: np.ndarray, folds: int, seed: int) -> list[Split]:
@@ -90,14 +92,7 @@ def dev_splits(data: TokenizedData, rows: np.ndarray, folds: int, seed: int) -> 
 
 def keys_and_labels(data: TokenizedData, rows: np.ndarray) -> tuple[list[str], list[str]]:
     """What tells these rows' sentences apart, and their labels, as what divides them takes them."""
-    keys = ["\0".join(sentence) for sentence in data.part_tokens(rows)]
-    return keys, [data.labels[row] for row in rows]
-
-
-def with_kept_vectors(config: Config, vectors: Mapping[str, Path]) -> Config:
-    """The same options, their word vectors read from where they are kept."""
-    kept = vectors.get(config.vectors or "")
-    return config if kept is None else dataclasses.replace(config, vectors=str(kept))
+    return keys_of(data.part_tokens(rows)), [data.labels[row] for row in rows]
 
 
 def _trial_config(config: Config, number: int) -> Config:
@@ -107,8 +102,11 @@ def _trial_config(config: Config, number: int) -> Config:
     return dataclasses.replace(config, network_seed=seed, ensemble=1, refit=False)
 
 
-def _score(number: int, config: Config, data: TokenizedData) -> tuple[int, FoldScore]:
+def _score(
+    data: TokenizedData, number: int, config: Config, split: Split, **files: Path
+) -> tuple[int, FoldScore]:
     """The score of one division, and its number."""
+    config, data = with_files(config, files), dataclasses.replace(data, split=split)
     try:
         (chosen,) = fit(config, data, lambda line: None).chosen
     except RunError as error:

@@ -6,6 +6,7 @@ whose winner it tests.
 """
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 
@@ -14,8 +15,10 @@ from textcnn.crossval.fold_run import run_fold
 from textcnn.crossval.folds import Fold, make_folds
 from textcnn.datasets.splits import Split
 from textcnn.errors import UserError
-from textcnn.experiment import TokenizedData
+from textcnn.option_files import option_files
+from textcnn.runner import Runner
 from textcnn.search.dev_folds import keys_and_labels
+from textcnn.tokenized_data import TokenizedData
 
 
 def outer_folds(data: TokenizedData, rows: np.ndarray, config: Config, folds: int) -> list[Fold]:
@@ -50,6 +53,19 @@ def learnt_rows(fold: Fold) -> np.ndarray:
     return np.union1d(fold.split.train, fold.split.dev)
 
 
-def outer_accuracy(config: Config, data: TokenizedData, fold: Fold) -> float:
-    """Train the winner on the fold's train and dev parts as ``train`` would; test it once."""
-    return run_fold(config, data, fold, ()).accuracy
+def outer_accuracy(
+    config: Config, data: TokenizedData, fold: Fold, vectors: Path | None, runner: Runner
+) -> float:
+    """Train the winner on the fold's train and dev parts as ``train`` would; test it once.
+
+    Args:
+        config: the winner.
+        data: all sentences.
+        fold: the rows.
+        vectors: where the word vectors that it names are kept, if it names any.
+        runner: where to train.
+    """
+    task = {"config": config, "fold": fold, "baselines": ()}
+    common = {"data": data, **option_files(config, vectors)}
+    (result,) = runner.run(run_fold, [task], common)
+    return result.accuracy

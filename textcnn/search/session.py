@@ -11,14 +11,15 @@ from textcnn.crossval.folds import Fold
 from textcnn.crossval.kept_vectors import keep_vectors, reads_vectors
 from textcnn.datasets.splits import Split
 from textcnn.errors import RunError
-from textcnn.experiment import Report, TokenizedData
-from textcnn.search.dev_folds import DevFolds, dev_splits, with_kept_vectors
+from textcnn.runner import Runner
+from textcnn.search.dev_folds import DevFolds, dev_splits
 from textcnn.search.folder import SearchFolder
 from textcnn.search.journal import Journal
 from textcnn.search.nested import learnt_rows, outer_accuracy, outer_folds
 from textcnn.search.plan import Plan
 from textcnn.search.space import Choices, Space
 from textcnn.search.trials import Tried, best_of, finished, importance, run_trials
+from textcnn.tokenized_data import Report, TokenizedData
 
 TESTED = "tested"
 
@@ -35,14 +36,14 @@ class Session:
         space: what is varied, and from where.
         plan: how long.
         data: all sentences; those of its test part are not looked at.
-        jobs: folds of a trial to train at once.
+        runner: where to train.
     """
 
     folder: SearchFolder
     space: Space
     plan: Plan
     data: TokenizedData
-    jobs: int
+    runner: Runner
 
     def check_divisible(self) -> None:
         """Raise a UserError where the sentences are too few for the folds."""
@@ -87,7 +88,7 @@ class Session:
         if tried:
             report(f"going on after {len(tried)} trials")
         rows = self.data.everything_but_test if fold is None else learnt_rows(fold)
-        folds = DevFolds(self.data, self._splits(rows), self._vectors(), self.jobs)
+        folds = DevFolds(self.data, self._splits(rows), self._vectors(), self.runner)
         stream = 0 if fold is None else fold.number + 1
         for one in run_trials(study, self.space, folds, self.plan.trials, stream):
             tried.append(one)
@@ -114,8 +115,9 @@ class Session:
             kept = study.user_attrs.get(TESTED, {"trial": 0})
             if kept["trial"] == best.number:
                 return float(kept["accuracy"])
-        config = with_kept_vectors(self.space.config(best.drawn), self._vectors())
-        accuracy = outer_accuracy(config, self.data, fold)
+        config = self.space.config(best.drawn)
+        vectors = self._vectors().get(config.vectors or "")
+        accuracy = outer_accuracy(config, self.data, fold, vectors, self.runner)
         study.set_user_attr(TESTED, {"trial": best.number, "accuracy": accuracy})
         return accuracy
 
