@@ -11,11 +11,16 @@ from textcnn import __version__
 from textcnn.errors import RunError, UserError
 
 COMMANDS = {
+    "data": "Look at labelled sentences before training.",
     "train": "Train on labelled sentences.",
     "search": "Search for better options, on dev sentences only.",
     "eval": "Score a checkpoint on labelled sentences.",
     "classify": "Label sentences.",
+    "shrink": "Write a small copy of a checkpoint.",
     "cv": "Cross-validate, beside simple rivals.",
+    "runs": "List the runs and their scores.",
+    "compare": "Compare two runs.",
+    "selfcheck": "Prove on this machine that the program is right.",
 }
 
 

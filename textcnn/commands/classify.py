@@ -1,26 +1,25 @@
 """``textcnn classify``."""
 
-import codecs
-import json
+import contextlib
+import functools
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import click
-import numpy as np
 
+from textcnn.answers import FORMATS, AnswerWriter, check_abstaining
+from textcnn.checkpoint import Checkpoint, load_checkpoint
 from textcnn.classifier import Classifier
-from textcnn.commands.csv_line import csv_line
+from textcnn.commands.display import say
 from textcnn.datasets.text_files import check_encoding
+from textcnn.decoded_lines import DecodedLines
 from textcnn.errors import RunError, UserError
 from textcnn.run_folder import find_checkpoint
-
-CHUNK_BYTES = 1 << 20
-"""Most that is read and classified at once. A slow pipe gives less, and is answered at once."""
-
-FORMATS = ("tsv", "json", "csv")
+from textcnn.tokenizers import find_tokenizer
+from textcnn.unseen_words import check_static, unseen, with_vectors
 
 
 @click.command("classify")
@@ -51,6 +50,36 @@ FORMATS = ("tsv", "json", "csv")
     help="Add up in 16-bit integers: for large inputs; probabilities change by about 0.0001.",
 )
 @click.option("--proba", is_flag=True, help="Give the probabilities of all labels.")
+@click.option(
+    "--abstain-below",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    metavar="P",
+    help="Give no label to a sentence whose most probable one has less than this. [default: 0]",
+)
+@click.option(
+    "--vectors",
+    metavar="TEXT",
+    help="Vectors for words that training never saw, from the file or name that it was given; for "
+    "--mode static and multichannel. All input is read before the first answer.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Take SENTENCES for files, or patterns such as 'shards/*.txt.gz', and answer each in a "
+    "file in FOLDER.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    help="With --output, files at once. [default: one a processor]",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="With --output, label on the workers of a Dask cluster; the address of its scheduler.",
+)
 def command(
     sentences: tuple[str, ...],
     checkpoint: Path | None,
@@ -59,50 +88,88 @@ def command(
     form: str,
     fast: bool,
     proba: bool,
+    abstain_below: float,
+    vectors: str | None,
+    output: Path | None,
+    jobs: int | None,
+    scheduler: str | None,
 ) -> None:
     """Label SENTENCES, the lines of --input FILE, or with - those of standard input.
 
     One line out for each line in, as it comes. In TSV a tab, newline or backslash inside a sentence
     is written \\t, \\n, \\r or \\\\.
+
+    With --output FOLDER, label the lines of many files. Those answered before are left alone, so a
+    run that was stopped is gone on with by the same command.
     """
-    if sentences == ("-",) and input_file is None:
+    if output is None and (jobs is not None or scheduler is not None):
+        raise UserError("--jobs and --scheduler are for files; give --output FOLDER too")
+    if output is None and sentences == ("-",) and input_file is None:
         sentences, input_file = (), Path("-")
+    if output is not None and (not sentences or input_file is not None):
+        raise UserError(
+            "--output takes files or patterns, such as 'shards/*.txt.gz', and no --input"
+        )
     if bool(sentences) == (input_file is not None):
         raise UserError('give sentences ("a fine film"), or --input FILE, or - for standard input')
     check_encoding(encoding)
-    classifier = Classifier.load(find_checkpoint(checkpoint), fast)
-    write = make_writer(form, classifier.labels, proba)
+    checkpoint = find_checkpoint(checkpoint)
+    if output is not None and vectors is not None:
+        raise UserError("--vectors is for sentences and --input; leave it out with --output")
+    if output is not None:
+        # Imported here: a sentence to classify has no use for it.
+        from textcnn.commands.classify_files import classify_files
+        from textcnn.shards import ShardOptions
+
+        options = ShardOptions(form, proba, encoding, fast, abstain_below)
+        classify_files(sentences, output, checkpoint, options, jobs, scheduler)
+        return
+    model = load_checkpoint(checkpoint)
+    check_abstaining(model, abstain_below)
+    if vectors is not None:
+        check_static(model)
+    lines: DecodedLines | None = None
     try:
-        if input_file is None:
-            _answer(classifier, sentences, write)
-            return
-        with _opened(input_file) as stream:
-            lines = DecodedLines(stream, encoding)
-            for chunk in lines:
+        with contextlib.ExitStack() as stack:
+            chunks: Iterable[Sequence[str]] = [sentences]
+            if input_file is not None:
+                stream = stack.enter_context(_opened(input_file))
+                read = functools.partial(os.read, stream.fileno())
+                chunks = lines = DecodedLines(read, encoding, str(input_file))
+            if vectors is not None:
+                chunks = list(chunks)
+                model = _with_unseen_words(model, chunks, vectors)
+            classifier = Classifier(model, fast)
+            write = AnswerWriter(form, model, proba, abstain_below)
+            for chunk in chunks:
                 _answer(classifier, chunk, write)
     except BrokenPipeError:
         # Whoever read us has gone, as `head` does. Keep Python from complaining when it
         # flushes standard output on the way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
-    if lines.undecodable:
-        raise UserError(
-            f"{input_file}, line {lines.undecodable}: not {encoding}; every line was answered, "
-            "but what could not be read was taken as \ufffd; give --encoding, such as cp1252"
-        )
+    if lines is not None and lines.complaint:
+        raise UserError(lines.complaint)
 
 
-Writer = Callable[[Sequence[str], np.ndarray], str]
+def _with_unseen_words(
+    model: Checkpoint, chunks: Iterable[Sequence[str]], vectors: str
+) -> Checkpoint:
+    # Imported here: gensim is slow to load.
+    from textcnn.vectors import load_vectors
+
+    tokenize = find_tokenizer(model.config.tokenizer)
+    words = unseen((tokenize(text) for chunk in chunks for text in chunk), model.vocabulary)
+    if not words:
+        return model
+    found = load_vectors(vectors, words, say)
+    say(f"of words that training never saw, {found.coverage} have a vector")
+    known = [word for word, is_found in zip(words, found.found, strict=True) if is_found]
+    return with_vectors(model, known, found.matrix[found.found])
 
 
-def _answer(classifier: Classifier, texts: Sequence[str], write: Writer) -> None:
-    answer = write(texts, classifier.predict_proba(texts))
-    # UTF-8 whatever the locale.
-    try:
-        # What was not UTF-8 on the command line is given back as it came.
-        data = answer.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # Half a character, which a few encodings (UTF-7) can spell.
-        data = answer.encode("utf-8", "replace")
+def _answer(classifier: Classifier, texts: Sequence[str], write: AnswerWriter) -> None:
+    data = write(texts, classifier.predict_proba(texts))
     if sys.stdout is None:
         raise RunError("standard output is closed")
     sys.stdout.buffer.write(data)
@@ -118,120 +185,3 @@ def _opened(path: Path) -> BinaryIO:
         return path.open("rb")
     except OSError as error:
         raise UserError(f"--input {path}: {error.strerror}") from error
-
-
-def _decoder(encoding: str) -> codecs.IncrementalDecoder:
-    try:
-        return codecs.getincrementaldecoder(encoding)(errors="textcnn-count")
-    except LookupError as error:  # Such as punycode, which needs the whole text.
-        raise UserError(f"--encoding {encoding}: cannot be read line by line; try utf-8") from error
-
-
-class DecodedLines:
-    r"""Lists of lines from a stream: as many as have come in, never waiting to fill a list.
-
-    Lines end at ``\n`` or ``\r\n`` and at nothing else. What cannot be decoded becomes U+FFFD, so
-    that there is an answer for every line.
-
-    Attributes:
-        undecodable: number of the first line with such a character; 0 if there is none so far.
-    """
-
-    def __init__(self, stream: BinaryIO, encoding: str):
-        self._stream = stream
-        codecs.register_error("textcnn-count", self._replace)
-        self._errors = 0
-        self._encoding = encoding
-        self._decoder = _decoder(encoding)
-        self._number = 0
-        self.undecodable = 0
-
-    def __iter__(self) -> Iterator[list[str]]:
-        rest: list[str] = []  # Pieces of a line whose end has not come yet.
-        ended = False
-        while not ended:
-            data = os.read(self._stream.fileno(), CHUNK_BYTES)
-            ended = not data
-            first, *others = self._decode(data, ended).split("\n")
-            rest.append(first)
-            if others:
-                lines = ["".join(rest), *others[:-1]]
-                rest = [others[-1]]
-                yield self._clean(lines)
-        last = "".join(rest)
-        if last:
-            yield self._clean([last])
-
-    def _decode(self, data: bytes, ended: bool) -> str:
-        before = self._errors
-        try:
-            text = self._decoder.decode(data, final=ended)
-        except UnicodeError as error:  # A few encodings stop at what they cannot read.
-            raise UserError(f"--encoding {self._encoding}: {error}; try utf-8") from error
-        if self._errors > before and not self.undecodable:
-            self.undecodable = self._number + 1 + text[: text.find("\ufffd")].count("\n")
-        return text
-
-    def _clean(self, lines: list[str]) -> list[str]:
-        if self._number == 0:
-            lines[0] = lines[0].removeprefix("\ufeff")
-        self._number += len(lines)
-        return [line.removesuffix("\r") for line in lines]
-
-    def _replace(self, error: UnicodeError) -> tuple[str, int]:
-        self._errors += 1
-        return codecs.replace_errors(error)  # type: ignore[return-value]
-
-
-def make_writer(form: str, labels: Sequence[str], proba: bool) -> Writer:
-    """The function that turns texts and their (N, C) probabilities into lines of this format."""
-    return {"tsv": _tsv_writer, "json": _json_writer, "csv": _csv_writer}[form](labels, proba)
-
-
-def _tsv_writer(labels: Sequence[str], proba: bool) -> Writer:
-    escapes = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r", "\\": "\\\\"})
-    names = [label.translate(escapes) for label in labels]
-
-    def write(texts: Sequence[str], probabilities: np.ndarray) -> str:
-        lines = []
-        best = probabilities.argmax(axis=1).tolist()
-        for text, index, row in zip(texts, best, probabilities.tolist(), strict=True):
-            shares = (
-                " ".join(f"{name}={share:.4f}" for name, share in zip(names, row, strict=True))
-                if proba
-                else f"{row[index]:.4f}"
-            )
-            lines.append(f"{names[index]}\t{shares}\t{text.translate(escapes)}\n")
-        return "".join(lines)
-
-    return write
-
-
-def _json_writer(labels: Sequence[str], proba: bool) -> Writer:
-    def write(texts: Sequence[str], probabilities: np.ndarray) -> str:
-        lines = []
-        for text, row in zip(texts, probabilities.tolist(), strict=True):
-            best = max(range(len(row)), key=row.__getitem__)
-            answer = {"label": labels[best], "probability": row[best], "text": text}
-            if proba:
-                answer["probabilities"] = dict(zip(labels, row, strict=True))
-            lines.append(json.dumps(answer, ensure_ascii=False) + "\n")
-        return "".join(lines)
-
-    return write
-
-
-def _csv_writer(labels: Sequence[str], proba: bool) -> Writer:
-    header = ["label", "probability", "text", *(f"p({name})" for name in labels if proba)]
-    pending = [csv_line(header)]
-
-    def write(texts: Sequence[str], probabilities: np.ndarray) -> str:
-        lines = [*pending]
-        pending.clear()
-        for text, row in zip(texts, probabilities.tolist(), strict=True):
-            best = max(range(len(row)), key=row.__getitem__)
-            shares = [f"{share:.6g}" for share in row] if proba else []
-            lines.append(csv_line([labels[best], f"{row[best]:.6g}", text, *shares]))
-        return "".join(lines)
-
-    return write

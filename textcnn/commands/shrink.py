@@ -1,0 +1,77 @@
+"""``textcnn shrink``."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from textcnn.checkpoint import WIDTHS, load_checkpoint, save_checkpoint
+from textcnn.classifier import Classifier
+from textcnn.commands.display import percent, say
+from textcnn.commands.eval import sentences_of
+from textcnn.commands.options import (
+    DATA_OPTIONS,
+    SectionedCommand,
+    config_options,
+    given_options,
+)
+from textcnn.decisions import answers
+from textcnn.errors import UserError
+from textcnn.run_folder import find_checkpoint
+from textcnn.scoring import score_texts
+
+
+@click.command("shrink", cls=SectionedCommand)
+@click.argument("checkpoint", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--quantize",
+    "width",
+    type=click.Choice(WIDTHS),
+    default="float16",
+    show_default=True,
+    help="How numbers are kept: float32 changes none; float16 takes half the room, int8, with a "
+    "scale for each word and filter, a quarter.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The smaller file. [default: the checkpoint's name with .small.h5]",
+)
+@config_options(DATA_OPTIONS)
+def command(checkpoint: Path | None, width: str, out: Path | None, **options: Any) -> None:
+    """Write a small copy of CHECKPOINT, for classifying only, and say what that costs.
+
+    What training needs to go on is left out. Both are scored on the run's own test sentences, or
+    on those of --data.
+    """
+    path = find_checkpoint(checkpoint)
+    whole = load_checkpoint(path)
+    target = out or path.with_suffix(".small.h5")
+    if target.exists() and target.samefile(path):
+        raise UserError(f"--out {target}: would replace the checkpoint itself; choose another name")
+    texts, labels, source = sentences_of(whole, given_options(options))
+    save_checkpoint(target, dataclasses.replace(whole, training=None), width)
+    small = Classifier(load_checkpoint(target))
+    before, after = (score_texts(one, texts, labels) for one in (Classifier(whole), small))
+    given = [
+        np.array(answers(one.probabilities, whole.labels, whole.thresholds))
+        for one in (before, after)
+    ]
+    say(source)
+    sizes = [one.stat().st_size for one in (path, target)]
+    click.echo(
+        f"{path}\n{target}\n"
+        f"size      {_megabytes(sizes[0])} -> {_megabytes(sizes[1])}, "
+        f"{sizes[0] / sizes[1]:.1f} times smaller\n"
+        f"accuracy  {percent(before.scores.accuracy)} -> {percent(after.scores.accuracy)}, "
+        f"{len(texts):,} sentences\n"
+        f"log-loss  {before.scores.log_loss:.4f} -> {after.scores.log_loss:.4f}\n"
+        f"answers   {int((given[0] != given[1]).sum()):,} changed; probabilities by at most "
+        f"{float(np.abs(before.probabilities - after.probabilities).max()):.4f}"
+    )
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.2f} MB"
