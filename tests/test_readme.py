@@ -69,3 +69,11 @@ def test_the_commands_of_cross_validation_are_options_within_their_limits():
 def test_every_file_the_readme_points_to_is_there():
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert (CLONE / target).exists(), target
+
+
+def test_every_heading_the_readme_points_to_is_there():
+    headings = {
+        re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+        for title in re.findall(r"^#+ (.+)$", README, re.M)
+    }
+    assert set(re.findall(r"\]\(#([^)]+)\)", README)) <= headings
