@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 from small_run import command_line, environment, options_text, run, small_experiment, textcnn
 
-from textcnn.commands.display import Display, duration, evaluation_line
+from textcnn.commands.display import Display, duration
 from textcnn.curves import draw_curves
 from textcnn.errors import RunError
+from textcnn.evaluation_line import evaluation_line
 from textcnn.row_gradient import RowGradient
 from textcnn.training import Evaluated, Evaluation, StepDone
 
@@ -199,8 +200,8 @@ def test_on_a_terminal_the_figures_are_shown(capsys, monkeypatch):
 
 def test_an_evaluation_that_is_not_the_best_is_not_called_so():
     evaluation = Evaluation(1200, 3.0, 0.1, 0.9, 0.2, 0.8)
-    assert "best" not in evaluation_line(Evaluated(evaluation, is_best=False))
-    assert "step  1,200" in evaluation_line(Evaluated(evaluation, is_best=False))
+    assert "best" not in evaluation_line(evaluation)
+    assert "step  1,200" in evaluation_line(evaluation)
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,19 @@ def test_the_python_example_runs_and_gives_what_it_says(trained_run, monkeypatch
         assert len(value) == len(eval(promise))
 
 
+def test_the_pipeline_example_runs_and_gives_what_it_says(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    code = block("pipeline example")
+    promised = re.search(r"^(classifier\.predict\(.*?\))  # (array.*)$", code, re.M)
+    assert promised is not None
+    before, _, after = code.partition(promised.group(0))
+    exec(before, names)
+    assert repr(eval(promised.group(1), names)) == promised.group(2)
+    exec(after, names)
+    assert Path("films.h5").exists()
+
+
 @pytest.mark.parametrize("mark", ["train command", "test command"])
 def test_each_command_of_the_readme_is_one_line(mark):
     assert block(mark).count("\n") == 1

@@ -1,3 +1,23 @@
 """A text classifier whose network, a Kim (2014) sentence CNN, is written by hand in NumPy."""
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from textcnn.estimator.classifier import TextCNNClassifier
+
+__all__ = ["TextCNNClassifier", "__version__"]
+
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    # Imported when it is asked for: scikit-learn takes longer to load than a sentence to classify.
+    if name == "TextCNNClassifier":
+        from textcnn.estimator.classifier import TextCNNClassifier
+
+        return TextCNNClassifier
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

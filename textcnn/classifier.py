@@ -8,10 +8,10 @@ import numpy as np
 
 from textcnn.checkpoint import Checkpoint, load_checkpoint
 from textcnn.decisions import answers
+from textcnn.estimator.pooled_features import PooledFeatures
 from textcnn.inference import InferenceNetwork
 from textcnn.packed import PackedSentences
 from textcnn.parallel import in_threads
-from textcnn.pooled_features import PooledFeatures
 from textcnn.run_folder import find_checkpoint
 from textcnn.text_numbers import TextNumbers
 from textcnn.tokenizers import CUSTOM, Tokenizer, find_tokenizer

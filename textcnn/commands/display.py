@@ -11,6 +11,7 @@ import click
 
 from textcnn.coverage import Covered
 from textcnn.evaluation import MultilabelScores, Scores
+from textcnn.evaluation_line import evaluation_line
 from textcnn.training import Evaluated, Event, StepDone
 
 SMOOTHING = 0.95
@@ -45,7 +46,7 @@ class Display:
                 self._advance()
         elif isinstance(event, Evaluated):
             self.close()
-            click.echo(evaluation_line(event), err=True)
+            click.echo(evaluation_line(event.evaluation, event.is_best), err=True)
 
     def close(self) -> None:
         """Leave the bar's line."""
@@ -102,17 +103,6 @@ def duration(seconds: float) -> str:
     hours, rest = divmod(whole, 3600)
     minutes = f"{rest // 60:02d}" if hours else str(rest // 60)
     return f"{f'{hours}:' if hours else ''}{minutes}:{rest % 60:02d}"
-
-
-def evaluation_line(event: Evaluated) -> str:
-    """One evaluation as a line."""
-    evaluation = event.evaluation
-    return (
-        f"epoch {evaluation.epoch:5.2f}  step {evaluation.step:6,}  "
-        f"train loss {evaluation.train_loss:.3f} accuracy {100 * evaluation.train_accuracy:.1f} %  "
-        f"dev loss {evaluation.dev_loss:.3f} accuracy {100 * evaluation.dev_accuracy:.1f} %"
-        f"{'  best' if event.is_best else ''}"
-    )
 
 
 class Clock:

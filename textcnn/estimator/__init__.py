@@ -1,0 +1,1 @@
+"""The network as a scikit-learn estimator; see :class:`textcnn.TextCNNClassifier`."""

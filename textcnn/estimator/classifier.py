@@ -1,0 +1,474 @@
+"""The classifier as scikit-learn's users know one: in pipelines, searches and ensembles.
+
+It stands on the same calls as the command line: equal options and sentences give equal networks,
+byte for byte, and each reads the other's checkpoints.
+"""
+
+import dataclasses
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import unique_labels
+from sklearn.utils.validation import check_is_fitted
+
+from textcnn.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from textcnn.classifier import Classifier
+from textcnn.config import Config
+from textcnn.datasets.corpus import Corpora
+from textcnn.datasets.labelled_texts import LabelledTexts
+from textcnn.datasets.splits import Split
+from textcnn.errors import UserError
+from textcnn.estimator.checking import NAME, CheckedTokenizer, Given, checked_texts, class_names
+from textcnn.estimator.declared_labels import DeclaredLabels
+from textcnn.estimator.errors import InputError, told_in_python
+from textcnn.estimator.lazy_classifier import LazyClassifier
+from textcnn.estimator.one_pass import one_pass
+from textcnn.estimator.options import config_of, parameters_of, seed_of
+from textcnn.evaluation_line import evaluation_line
+from textcnn.fitting import fit
+from textcnn.label_kinds import kind_of, values_of
+from textcnn.run_folder import find_checkpoint
+from textcnn.tokenized_data import TokenizedData
+from textcnn.tokenizers import CUSTOM, Tokenizer
+from textcnn.training import Evaluated, Evaluation, Event, history_rows
+
+
+class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """A sentence classifier: the convolutional network of Kim (2014), and counts beside it.
+
+    Trained as ``textcnn train`` does. A share of the sentences, ``dev_share``, chooses the epoch
+    (equal sentences are always on one side), and unless ``refit`` is False the network is then
+    trained anew on all of them for as long. ``X`` is a sequence of text, ``y`` holds one label a
+    sentence or, where there may be several or none, a row of 0 and 1 with a column for each label.
+
+    Args:
+        tokenizer: kim, unicode or characters; or any function from a text to a list of tokens.
+        random_state: decides the dev part and, unless ``network_seed`` does, the network. None
+            draws from NumPy's own generator, as everywhere in scikit-learn.
+        class_weight: None, "balanced", or what each class counts in the loss; classes that are not
+            in the dict count 1.
+        warm_start: whether ``fit`` goes on from the present network, with new words and new labels,
+            as ``textcnn train --init-from`` does. Sentences that it knows never choose the epoch.
+        verbose: 1 writes a line to standard error for each evaluation.
+        dev_share, max_tokens, min_count, ...: all others are the options of ``textcnn train``, with
+            their names and defaults; ``textcnn train --help`` says what each does.
+
+    Attributes:
+        classes_: (C,) the labels, sorted; where there may be several, the numbers of the columns.
+        history_: what each evaluation found, in order, a dict each; in an ensemble with its
+            ``network``, counted from 1.
+        n_iter_: passes over the training sentences before training ended.
+        checkpoint_: the network, as :class:`textcnn.checkpoint.Checkpoint` describes it.
+
+    >>> from textcnn import TextCNNClassifier
+    >>> praise = [f"a {word} film" for word in ("fine", "witty", "warm", "lovely", "bright")]
+    >>> blame = [f"a {word} film" for word in ("dull", "slow", "cold", "ugly", "flat")]
+    >>> classifier = TextCNNClassifier(num_filters=8, embedding_dim=16, epochs=5)
+    >>> classifier.fit(praise + blame, ["good"] * 5 + ["bad"] * 5).predict(["a witty , warm film"])
+    array(['good'], dtype='<U4')
+    """
+
+    classes_: np.ndarray
+    history_: list[dict[str, float]]
+    n_iter_: int
+    checkpoint_: Checkpoint
+
+    def __init__(
+        self,
+        *,
+        dev_share: float = 0.1,
+        tokenizer: str | Tokenizer = "kim",
+        max_tokens: int = 0,
+        min_count: int = 1,
+        max_vocabulary: int = 0,
+        mode: str | None = None,
+        vectors: str | Path | None = None,
+        vectors_algorithm: str = "word2vec",
+        vectors_text: str | Path | None = None,
+        embedding_dim: int = 300,
+        filter_sizes: Sequence[int] = (3, 4, 5),
+        num_filters: int = 100,
+        ngrams: int = 2,
+        subwords: int = 6,
+        ensemble: int = 1,
+        dropout: float = 0.5,
+        dropout_draw: str = "batch",
+        word_dropout: float = 0.2,
+        l2: float = 0.0,
+        row_norm: float = 3.0,
+        optimizer: str = "adam",
+        learning_rate: float | None = None,
+        correction_rate: float = 3.0,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        rho: float = 0.95,
+        momentum: float = 0.9,
+        epsilon: float | None = None,
+        clip_norm: float = 0.0,
+        batch_size: int = 50,
+        epochs: int = 25,
+        patience: int = 3,
+        best_by: str = "loss",
+        class_weight: str | Mapping[Any, float] | None = None,
+        averaging: float = 0.6,
+        refit: bool = True,
+        evaluate_every: int = 0,
+        random_state: int | np.random.RandomState | None = 0,
+        network_seed: int | None = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+    ):
+        self.dev_share = dev_share
+        self.tokenizer = tokenizer
+        self.max_tokens = max_tokens
+        self.min_count = min_count
+        self.max_vocabulary = max_vocabulary
+        self.mode = mode
+        self.vectors = vectors
+        self.vectors_algorithm = vectors_algorithm
+        self.vectors_text = vectors_text
+        self.embedding_dim = embedding_dim
+        self.filter_sizes = filter_sizes
+        self.num_filters = num_filters
+        self.ngrams = ngrams
+        self.subwords = subwords
+        self.ensemble = ensemble
+        self.dropout = dropout
+        self.dropout_draw = dropout_draw
+        self.word_dropout = word_dropout
+        self.l2 = l2
+        self.row_norm = row_norm
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.correction_rate = correction_rate
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.rho = rho
+        self.momentum = momentum
+        self.epsilon = epsilon
+        self.clip_norm = clip_norm
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.patience = patience
+        self.best_by = best_by
+        self.class_weight = class_weight
+        self.averaging = averaging
+        self.refit = refit
+        self.evaluate_every = evaluate_every
+        self.random_state = random_state
+        self.network_seed = network_seed
+        self.warm_start = warm_start
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train on labelled sentences.
+
+        Args:
+            X: N texts.
+            y: N labels that can be sorted, or (N, C) of 0 and 1.
+            sample_weight: (N,) what each sentence counts in the loss; only the proportions matter.
+                Vocabulary and counts are of all sentences alike.
+
+        Raises:
+            ValueError: a parameter or the data cannot be used.
+            RunError: training diverged.
+        """
+        with told_in_python():
+            given = Given.checked(X, y, sample_weight)
+            initial = self._initial(given) if self.warm_start and _is_fitted(self) else None
+            classes = given.classes if initial is None else self._more_classes(given)
+            _check_several_classes(classes)
+            config = self._config(given, initial, seed_of(self.random_state))
+            known = None if initial is None else initial.seen
+            data = TokenizedData.prepare(
+                _corpus(given, classes),
+                config,
+                self._custom_tokenizer(),
+                self._weights(given, classes),
+                known,
+            )
+            labelled = DeclaredLabels.of(data, class_names(classes))
+            fitted = fit(config, labelled, self._report, initial, self._listen)
+        self._keep(fitted.checkpoint, classes, _history(fitted.histories))
+        return self
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+        """Go once over these sentences, all of which train, from where the network stands.
+
+        New words join the vocabulary and new sentences the counts; sentences counted before are
+        not counted again. The optimizer goes on too, its arrays extended by rows for new words:
+        were it started afresh, each call would begin with Adam's first steps, which are as long as
+        the learning rate allows whatever the gradients. What was there is copied for each call,
+        so calls with many sentences cost less than many calls. ``min_count``, ``max_vocabulary``
+        and the epoch of ``averaging`` refer to the sentences of one call.
+
+        Args:
+            X: N texts.
+            y: as for :meth:`fit`; a class may have no sentences yet.
+            classes: all classes there will ever be; needed in the first call, and the numbers of
+                the columns where a sentence may have several.
+            sample_weight: as for :meth:`fit`.
+
+        Raises:
+            ValueError: a parameter or the data cannot be used.
+            RunError: training diverged.
+        """
+        with told_in_python():
+            given = Given.checked(X, y, sample_weight)
+            self._check_can_go_on()
+            initial = self._initial(given) if _is_fitted(self) else None
+            known = self._declared_classes(classes)
+            _check_several_classes(known)
+            seed = seed_of(self.random_state) if initial is None else initial.config.seed
+            config = self._config(given, initial, seed)
+            data = TokenizedData.undivided(
+                Corpora(_corpus(given, known)), config, self._custom_tokenizer()
+            )
+            rows, nothing = np.arange(len(given.texts)), np.arange(0)
+            data = dataclasses.replace(
+                data, split=Split(rows, nothing, nothing), weights=self._weights(given, known)
+            )
+            labelled = DeclaredLabels.of(data, class_names(known))
+            trained = one_pass(config, labelled, self._report, initial)
+        history = _kept_history(trained)
+        self._report(evaluation_line(history[-1]))
+        self._keep(trained, known, history_rows(history))
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """(N,) the most probable label of each text.
+
+        Where there may be several: (N, C) of 0 and 1, each class by the threshold that dev chose.
+        """
+        probabilities = self.predict_proba(X)
+        thresholds = self.checkpoint_.thresholds
+        if thresholds is None:
+            return self.classes_[probabilities.argmax(axis=1)]
+        return (probabilities >= thresholds[self._columns]).astype(np.int64)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """(N, C) float32 probabilities, the columns as in ``classes_``.
+
+        Where there may be several labels, each is a probability by itself.
+        """
+        return self._answers(X, Classifier.predict_proba).take(self._columns, axis=1)
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """(N, C) float32 logits, what the probabilities are made of.
+
+        With two classes, one a sentence: (N,) that of the second less that of the first.
+        """
+        logits = self._answers(X, Classifier.logits).take(self._columns, axis=1)
+        if logits.shape[1] == 2 and not self.checkpoint_.config.multilabel:
+            return logits[:, 1] - logits[:, 0]
+        return logits
+
+    def transform(self, X: Any) -> np.ndarray:
+        """(N, networks * heights * num_filters) float32: how strongly each filter was answered.
+
+        The largest value of each filter anywhere in the text, after ReLU, as the dense layer has
+        it: features for another model.
+        """
+        return self._answers(X, Classifier.features)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """(networks * heights * num_filters,) names of the columns of :meth:`transform`.
+
+        Args:
+            input_features: not used; here so that pipelines may give them.
+        """
+        check_is_fitted(self)
+        config, several = self.checkpoint_.config, self.checkpoint_.others
+        names = [
+            f"height{height}_filter{number}"
+            for height in config.filter_sizes
+            for number in range(config.num_filters)
+        ]
+        if several:
+            numbers = range(1, 2 + len(several))
+            names = [f"network{number}_{name}" for number in numbers for name in names]
+        return np.array(names, dtype=object)
+
+    def save(self, path: str | Path) -> None:
+        """Write the network as one file, the same as ``textcnn train`` writes, atomically.
+
+        A tokenizer that is a function is not in it, nor are the weights of a ``class_weight`` dict.
+
+        Raises:
+            ValueError: it cannot be written there, or a word cannot be stored.
+            RunError: writing failed, for instance because the disk is full.
+        """
+        check_is_fitted(self)
+        with told_in_python():
+            try:
+                save_checkpoint(Path(path), self.checkpoint_)
+            except ValueError as error:  # A NUL or a lone surrogate, of the user's tokenizer.
+                raise InputError(f"{path}: a word cannot be stored: {error}") from error
+
+    @classmethod
+    def load(cls, path: str | Path, tokenizer: Tokenizer | None = None) -> Self:
+        """The estimator of a checkpoint, from here or from the command line, or of a run's folder.
+
+        Args:
+            path: the file or the folder.
+            tokenizer: the function that it was trained with, where it was.
+
+        Raises:
+            ValueError: the file cannot be used, or the tokenizer is missing or one too many.
+        """
+        with told_in_python():
+            checkpoint = _read(find_checkpoint(Path(path)))
+            config = checkpoint.config
+            if tokenizer is not None and config.tokenizer != CUSTOM:
+                raise InputError(f"{path}: has the tokenizer {config.tokenizer}; give no other")
+            loaded = cls(**parameters_of(config, tokenizer))
+            loaded._keep(
+                checkpoint,
+                np.sort(values_of(checkpoint.labels, checkpoint.label_kind)),
+                history_rows(_kept_history(checkpoint)),
+            )
+            # So that a missing tokenizer is said here and not at the first sentence.
+            loaded._model.get()
+        return loaded
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "checkpoint_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.classifier_tags.multi_label = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    def _answers(self, X: Any, method: Callable[[Classifier, list[str]], np.ndarray]) -> np.ndarray:
+        check_is_fitted(self)
+        return method(self._model.get(), checked_texts(X))
+
+    def _config(self, given: Given, initial: Checkpoint | None, seed: int) -> Config:
+        return config_of(self.get_params(deep=False), given.several, seed, initial)
+
+    def _custom_tokenizer(self) -> Tokenizer | None:
+        return CheckedTokenizer(self.tokenizer) if callable(self.tokenizer) else None
+
+    def _weights(self, given: Given, classes: np.ndarray) -> np.ndarray | None:
+        """What each sentence counts, by itself and by its class."""
+        if not isinstance(self.class_weight, Mapping):
+            return given.weights
+        if given.several:
+            raise InputError(
+                "class_weight: a dict is for one label a sentence; use 'balanced' or sample_weight"
+            )
+        of_class = compute_class_weight(dict(self.class_weight), classes=classes, y=classes)
+        weights = of_class[given.numbers(classes)]
+        return weights if given.weights is None else weights * given.weights
+
+    def _initial(self, given: Given) -> Checkpoint:
+        """The present network, to go on from with these sentences."""
+        checkpoint = self.checkpoint_
+        if checkpoint.training is None:
+            raise InputError(
+                "an ensemble cannot be trained on, nor a network of which only what answering "
+                "needs was kept"
+            )
+        if given.several != checkpoint.config.multilabel:
+            raise InputError(
+                "y: the network was trained on one label a sentence and cannot go on with several, "
+                "nor the other way round"
+            )
+        kind = kind_of(given.classes.tolist())
+        if not given.several and kind != checkpoint.label_kind:
+            raise InputError(f"y: labels of type {kind}, the network's are {checkpoint.label_kind}")
+        return checkpoint
+
+    def _more_classes(self, given: Given) -> np.ndarray:
+        return self.classes_ if given.several else np.union1d(self.classes_, given.classes)
+
+    def _check_can_go_on(self) -> None:
+        if self.ensemble != 1:
+            raise InputError("partial_fit trains one network; leave ensemble at 1")
+        if isinstance(self.class_weight, str):
+            raise InputError(
+                "class_weight 'balanced' is not supported for partial_fit, which does not see all "
+                "sentences at once; give a dict or sample_weight"
+            )
+
+    def _declared_classes(self, classes: Any) -> np.ndarray:
+        """The classes of all calls; in scikit-learn's words where they are missing or others."""
+        if not _is_fitted(self):
+            if classes is None:
+                raise InputError("classes must be passed on the first call to partial_fit.")
+            return unique_labels(classes)
+        if classes is not None and not np.array_equal(self.classes_, unique_labels(classes)):
+            raise InputError(
+                f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "
+                f"{self.classes_!r}"
+            )
+        return self.classes_
+
+    def _report(self, line: str) -> None:
+        if self.verbose:
+            print(line, file=sys.stderr)
+
+    def _listen(self, event: Event) -> None:
+        if isinstance(event, Evaluated):
+            self._report(evaluation_line(event.evaluation, event.is_best))
+
+    def _keep(
+        self, checkpoint: Checkpoint, classes: np.ndarray, history: list[dict[str, float]]
+    ) -> None:
+        kind = kind_of(classes.tolist())
+        number = {label: column for column, label in enumerate(checkpoint.labels)}
+        self.checkpoint_ = dataclasses.replace(checkpoint, label_kind=kind)
+        self.classes_ = classes
+        self.history_ = history
+        self.n_iter_ = max((int(np.ceil(row["epoch"])) for row in history), default=0)
+        # The core's classes are in the order of their names, in which 10 goes before 2.
+        self._columns = np.array([number[name] for name in class_names(classes)])
+        self._model = LazyClassifier(self.checkpoint_, self._custom_tokenizer())
+
+
+def _is_fitted(estimator: TextCNNClassifier) -> bool:
+    return estimator.__sklearn_is_fitted__()
+
+
+def _read(path: Path) -> Checkpoint:
+    """A checkpoint, with what training goes on from where the file holds it."""
+    try:
+        return load_checkpoint(path, for_training=True)
+    except UserError:  # Of an ensemble, a small copy, or, as will now be said, of nothing at all.
+        return load_checkpoint(path)
+
+
+def _check_several_classes(classes: np.ndarray) -> None:
+    if len(classes) < 2:
+        raise InputError(
+            f"{NAME} needs samples of at least 2 classes in the data, but the data contains only "
+            f"one class: {classes.tolist()[0]!r}"
+        )
+
+
+def _corpus(given: Given, classes: np.ndarray) -> LabelledTexts:
+    source = f"{len(given.texts):,} sentences given in Python"
+    return LabelledTexts(given.texts, given.names(classes), source)
+
+
+def _kept_history(checkpoint: Checkpoint) -> list[Evaluation]:
+    return [] if checkpoint.training is None else checkpoint.training.progress.history
+
+
+def _history(histories: list[list[Evaluation]]) -> list[dict[str, float]]:
+    """The evaluations of one network or of several as plain dicts."""
+    if len(histories) == 1:
+        return history_rows(histories[0])
+    return [
+        {"network": number, **row}
+        for number, history in enumerate(histories, start=1)
+        for row in history_rows(history)
+    ]
