@@ -145,6 +145,18 @@ def test_another_kind_of_network_is_refused(call, tmp_path, trained_run, options
     assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").iterdir())
 
 
+@pytest.mark.parametrize("command", ["cv", "search"])
+def test_what_trains_many_networks_starts_from_the_beginning(call, tmp_path, trained_run, command):
+    config = (trained_run / "config.toml").read_text() + f'init_from = "{trained_run}"\n'
+    (tmp_path / "options.toml").write_text(config)
+    code, _, err = call(command, "--config", "options.toml")
+    assert code == 2
+    assert "these networks are trained from the start" in err
+    code, _, err = call(command, "--init-from", trained_run)
+    assert code == 2
+    assert "No such option" in err
+
+
 def test_what_cannot_be_gone_on_from_is_refused(call, tmp_path, reviews):
     code, _, err = call("train", "--data", reviews, "--init-from", "nowhere")
     assert code == 2

@@ -78,8 +78,8 @@ def counted_before(initial: Checkpoint, vocabulary: Vocabulary, labels: Sequence
     counts = _kept_counts(initial)
     if counts is None:
         raise UserError(
-            "--init-from: a checkpoint from before counts were kept in it; train it anew, or "
-            "give --ngrams 0"
+            "--init-from: a checkpoint from before counts were kept in it, which going on needs; "
+            "train it anew"
         )
     return counts.among(vocabulary.words, _columns(initial, labels), len(labels))
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from textcnn.config import Config
-from textcnn.run_folder import find_checkpoint
 from textcnn.runner import SentFile
 
 
@@ -16,17 +15,12 @@ def option_files(config: Config, kept_vectors: Path | None) -> dict[str, SentFil
     Args:
         config: the options.
         kept_vectors: what is to be read in the place of the vectors that they name.
-
-    Raises:
-        UserError: there is no checkpoint where ``--init-from`` says.
     """
     files = {}
     if kept_vectors is not None:
         files["vectors"] = SentFile(kept_vectors)
     if config.vectors == "train" and config.vectors_text is not None:
         files["vectors_text"] = SentFile(Path(config.vectors_text))
-    if config.init_from is not None:
-        files["init_from"] = SentFile(find_checkpoint(Path(config.init_from)))
     return files
 
 

@@ -38,7 +38,11 @@ from textcnn.commands.options import (
     config_options,
     given_options,
 )
-from textcnn.commands.training_config import config_sources, training_config
+from textcnn.commands.training_config import (
+    config_sources,
+    refuse_going_on,
+    training_config,
+)
 from textcnn.commands.where_to_run import SCHEDULER_HELP, open_runner
 from textcnn.config import Config, flag
 from textcnn.crossval.baselines import BASELINES
@@ -106,7 +110,8 @@ def _option(
     "label.",
 )
 @config_options(
-    {field.name for field in dataclasses.fields(Config)} - {*UNUSED, "dev_data", "test_data"}
+    {field.name for field in dataclasses.fields(Config)}
+    - {*UNUSED, "dev_data", "test_data", "init_from"}
 )
 @_option(
     "--jobs",
@@ -160,6 +165,7 @@ def command(
         if "folds" in given and "test_data" in given:
             raise UserError("--test-data is tested instead of folds; leave out --folds")
         config = training_config({**options, **UNUSED}, config_file, preset)
+        refuse_going_on(config)
         config = dataclasses.replace(config, dev_data=(), test_data=())
         _check_reports(config, mistakes, doctor)
         found = new_cross_validation(config, given, out)

@@ -17,7 +17,11 @@ from textcnn.commands.options import (
     config_options,
     given_options,
 )
-from textcnn.commands.training_config import config_sources, training_config
+from textcnn.commands.training_config import (
+    config_sources,
+    refuse_going_on,
+    training_config,
+)
 from textcnn.commands.where_to_run import SCHEDULER_HELP, open_runner
 from textcnn.config import Config, flag, read_toml, write_toml
 from textcnn.crossval.comparison import mean_interval
@@ -46,7 +50,7 @@ def _option(*names: str, **settings: Any) -> Callable[[Any], Any]:
 
 
 @click.command("search", cls=SectionedCommand)
-@config_options()
+@config_options({field.name for field in dataclasses.fields(Config)} - {"init_from"})
 @_option("--trials", type=int, help="Settings to try. [default: 30]")
 @_option(
     "--vary",
@@ -113,6 +117,7 @@ def command(
         on_failure: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
     else:
         config = training_config(options, config_file, preset)
+        refuse_going_on(config)
         runner = open_runner(jobs, scheduler)
         session = _new(config, given_options(own), out, runner)
         on_failure = session.folder.removed_unless_begun()

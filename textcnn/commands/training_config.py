@@ -9,6 +9,7 @@ import click
 from textcnn.checkpoint import load_checkpoint
 from textcnn.commands.options import SectionedOption, given_options
 from textcnn.config import Config, read_toml
+from textcnn.errors import UserError
 from textcnn.going_on import inherited_options
 from textcnn.presets import PRESETS
 from textcnn.run_folder import find_checkpoint
@@ -63,6 +64,15 @@ def training_config(
         path = find_checkpoint(Path(str(values["init_from"])))
         values = {**inherited_options(load_checkpoint(path, for_training=True)), **values}
     return Config.from_mapping(values, "")
+
+
+def refuse_going_on(config: Config) -> None:
+    """Raise :class:`UserError` where every network of a command starts from the beginning."""
+    if config.init_from is not None:
+        raise UserError(
+            "--init-from: these networks are trained from the start, as the one to go on from has "
+            "seen sentences that are tested here; leave it out"
+        )
 
 
 def _read(path: Path) -> dict[str, Any]:
