@@ -1,0 +1,157 @@
+"""``textcnn explain``."""
+
+import contextlib
+import functools
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from textcnn.checkpoint import load_checkpoint
+from textcnn.commands.display import say
+from textcnn.datasets.text_files import check_encoding
+from textcnn.decoded_lines import DecodedLines
+from textcnn.errors import RunError, UserError
+from textcnn.files import replace_text
+from textcnn.run_folder import find_checkpoint
+from textcnn.seeing.as_html import page
+from textcnn.seeing.as_json import as_object
+from textcnn.seeing.as_text import Screen, as_text
+from textcnn.seeing.explaining import Explainer
+from textcnn.seeing.explanation import Explanation
+from textcnn.seeing.what_if import Change, what_if
+
+
+@click.command("explain")
+@click.argument("sentences", nargs=-1)
+@click.option(
+    "--checkpoint",
+    type=click.Path(path_type=Path),
+    help="A checkpoint file or a run's folder. [default: the newest run's best]",
+)
+@click.option(
+    "--input",
+    "input_file",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="A file with a sentence a line; - for standard input.",
+)
+@click.option("--encoding", default="utf-8", show_default=True, help="Of the input's lines.")
+@click.option(
+    "--top",
+    type=click.IntRange(0),
+    default=10,
+    show_default=True,
+    help="Show so many of the strongest n-grams.",
+)
+@click.option(
+    "--what-if",
+    "changed",
+    is_flag=True,
+    help="Also show the smallest change, a word left out or two neighbours swapped, that gives "
+    "another label.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print an object a line, with every n-gram.")
+@click.option(
+    "--html",
+    "html_file",
+    type=click.Path(path_type=Path),
+    help="Write a page for the browser to this file instead.",
+)
+def command(
+    sentences: tuple[str, ...],
+    checkpoint: Path | None,
+    input_file: Path | None,
+    encoding: str,
+    top: int,
+    changed: bool,
+    as_json: bool,
+    html_file: Path | None,
+) -> None:
+    """Show which words decided about SENTENCES, the lines of --input FILE, or with - those of
+    standard input.
+
+    A label is a sum: what each n-gram that a filter chose adds, and what the counts of words, parts
+    of words and n-grams add. All of it is shown as pushes towards a label: what is added to it,
+    less the mean over the labels. A word's push is its share of the n-grams it is in, each divided
+    equally among its words; the tables hold the n-grams themselves.
+    """
+    if sentences == ("-",) and input_file is None:
+        sentences, input_file = (), Path("-")
+    if bool(sentences) == (input_file is not None):
+        raise UserError('give sentences ("a fine film"), or --input FILE, or - for standard input')
+    if as_json and html_file is not None:
+        raise UserError("--json and --html: choose one")
+    check_encoding(encoding)
+    path = find_checkpoint(checkpoint)
+    explainer = Explainer(load_checkpoint(path))
+    pages: list[tuple[Explanation, Change | None]] = []
+    try:
+        with contextlib.ExitStack() as stack:
+            for text in _texts(sentences, input_file, encoding, stack):
+                explanation = explainer.explain(text)
+                change = what_if(explainer.answers, explanation.tokens) if changed else None
+                if html_file is not None:
+                    pages.append((explanation, change))
+                else:
+                    _print(explanation, change, top, as_json)
+    except BrokenPipeError:
+        # Whoever read us has gone, as `less` does; nothing is left to be flushed on the way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return
+    if html_file is not None:
+        replace_text(html_file, page(pages, top, str(path)))
+        say(f"{len(pages):,} explained in {html_file}")
+
+
+def _print(explanation: Explanation, change: Change | None, top: int, as_json: bool) -> None:
+    if sys.stdout is None:
+        raise RunError("standard output is closed")
+    if as_json:
+        line = json.dumps(as_object(explanation, change), ensure_ascii=False)
+        # What was not UTF-8 on the command line is given back as it came.
+        sys.stdout.buffer.write(line.encode("utf-8", "surrogateescape") + b"\n")
+        sys.stdout.buffer.flush()
+        return
+    screen = _screen()
+    click.echo(as_text(explanation, top, screen, change), color=screen.colour)
+
+
+def _screen() -> Screen:
+    """What standard output is: colours only on a terminal that has not been told to do without."""
+    if not sys.stdout.isatty():
+        return Screen()
+    plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    return Screen(shutil.get_terminal_size().columns, not plain)
+
+
+def _texts(
+    sentences: tuple[str, ...],
+    input_file: Path | None,
+    encoding: str,
+    stack: contextlib.ExitStack,
+) -> Iterator[str]:
+    if input_file is None:
+        yield from sentences
+        return
+    stream = stack.enter_context(_opened(input_file))
+    lines = DecodedLines(functools.partial(os.read, stream.fileno()), encoding, str(input_file))
+    for chunk in lines:
+        yield from chunk
+    if lines.complaint:
+        raise UserError(lines.complaint)
+
+
+def _opened(path: Path) -> BinaryIO:
+    if str(path) == "-":
+        if sys.stdin is None:
+            raise UserError("standard input is closed; give sentences or --input FILE")
+        return sys.stdin.buffer
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise UserError(f"--input {path}: {error.strerror}") from error

@@ -1,0 +1,345 @@
+"""``textcnn inspect``."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from textcnn.checkpoint import Checkpoint
+from textcnn.commands.display import percent, say
+from textcnn.commands.runs import aligned, one_line, option_words
+from textcnn.errors import RunError, UserError
+from textcnn.evaluation_line import evaluation_line
+from textcnn.run_folder import find_checkpoint
+from textcnn.seeing.counted_items import Item, counted_items
+from textcnn.seeing.facts import Facts, read_facts
+from textcnn.seeing.filters import Filter, filter_dictionary
+from textcnn.seeing.learnt_ngrams import Ngram, learnt_ngrams
+from textcnn.seeing.neighbours import (
+    Neighbours,
+    Start,
+    moved_furthest,
+    neighbours,
+    starting_vectors,
+)
+from textcnn.seeing.scan import scan
+from textcnn.seeing.training_part import TrainingPart, training_part
+from textcnn.seeing.wording import signed
+
+HISTORY = 12
+"""Evaluations shown, the last ones; all are in the JSON."""
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What was found in the training sentences.
+
+    Attributes:
+        part: the sentences; None where they are not at hand.
+        reason: why not.
+        ngrams: of each class.
+        filters: those asked for.
+    """
+
+    part: TrainingPart | None
+    reason: str
+    ngrams: list[list[Ngram]]
+    filters: list[Filter]
+
+
+@dataclass(frozen=True)
+class WordReport:
+    """What was asked of words.
+
+    Attributes:
+        start: the vectors that training began with.
+        nearest: of each word.
+        moved: the words that moved furthest, and how far.
+    """
+
+    start: Start
+    nearest: list[Neighbours]
+    moved: list[tuple[str, float]]
+
+
+@click.command("inspect")
+@click.argument("checkpoint", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--top",
+    type=click.IntRange(0),
+    default=10,
+    show_default=True,
+    help="Show so many n-grams, counted words and neighbours.",
+)
+@click.option(
+    "--filters",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Show the N filters that the dev sentences would miss most, and what each looks for.",
+)
+@click.option(
+    "--words",
+    multiple=True,
+    metavar="TEXT",
+    help="Show the nearest words of these, before and after training; several in quotation marks.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def command(
+    checkpoint: Path | None,
+    top: int,
+    filters: int | None,
+    words: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Show what CHECKPOINT, a file or a run's folder, has learnt; by default the newest run's best.
+
+    Where it came from, its options and sizes, and what pushes most towards each label: words and
+    n-grams by their counts, and the n-grams that its filters look for. The latter are looked up in
+    the training sentences, which are read again from where the run had them.
+    """
+    model, facts = read_facts(find_checkpoint(checkpoint))
+    asked = [word for given in words for word in given.split()]
+    # Before anything that takes long, since a word may be misspelt.
+    report = _word_report(model, asked, top) if asked else None
+    counted = counted_items(model, top)
+    learnt = _learnt(model, top, filters or 0)
+    if as_json:
+        found = facts.as_dict(model)
+        found["counted"] = {
+            kind: _by_label(model, [[_item(model, item) for item in items] for items in classes])
+            for kind, classes in counted.items()
+        }
+        found |= _learnt_values(model, learnt)
+        if report is not None:
+            found["words"] = _word_values(report)
+        click.echo(json.dumps(found, indent=2))
+        return
+    blocks = [_origin(model, facts), _labels(model), _sizes(model, facts), _history(facts)]
+    blocks += [_counted(model, kind, classes) for kind, classes in counted.items()]
+    blocks.append(_ngrams(model, learnt))
+    if filters:
+        blocks.append(_filters(model, learnt))
+    if report is not None:
+        blocks.append(_words(model, report))
+    click.echo("\n\n".join("\n".join(lines) for lines in blocks if lines))
+
+
+def _learnt(model: Checkpoint, top: int, filters: int) -> Learnt:
+    try:
+        part = training_part(model, say)
+    except (UserError, RunError) as error:
+        return Learnt(None, one_line(str(error)), [], [])
+    networks = [model.parameters, *model.others]
+    scans = [scan(parameters, model.architecture, part.train) for parameters in networks]
+    return Learnt(
+        part,
+        "",
+        learnt_ngrams(model, scans, part.train, top),
+        filter_dictionary(model, scans, part, filters) if filters else [],
+    )
+
+
+def _word_report(model: Checkpoint, words: Sequence[str], top: int) -> WordReport:
+    try:
+        start = starting_vectors(model, say)
+    except (UserError, RunError) as error:
+        start = Start(None, one_line(str(error)))
+    return WordReport(
+        start, neighbours(model, words, start, top), moved_furthest(model, start, top)
+    )
+
+
+# As text
+
+
+def _origin(model: Checkpoint, facts: Facts) -> list[str]:
+    changed = " ".join(f"{name}={option_words(value)}" for name, value in facts.changed.items())
+    programs = [f"{name} {version}" for name, version in facts.programs.items()]
+    return [
+        f"checkpoint  {facts.path}",
+        f"written     {one_line(facts.written)}, by {one_line(', '.join(programs)) or 'unknown'}",
+        f"data        {one_line(model.source)}",
+        f"SHA-256     {one_line(model.fingerprint)}",
+        f"options     {changed or 'all as by default'}",
+    ]
+
+
+def _labels(model: Checkpoint) -> list[str]:
+    rows = [["label", "training sentences"]]
+    rows += [
+        [one_line(name), f"{count:,}"]
+        for name, count in zip(model.labels, model.label_counts.tolist(), strict=True)
+    ]
+    if model.thresholds is not None:
+        rows[0].append("threshold")
+        for row, threshold in zip(rows[1:], model.thresholds.tolist(), strict=True):
+            row.append(f"{threshold:.2f}")
+    return aligned(rows)
+
+
+def _sizes(model: Checkpoint, facts: Facts) -> list[str]:
+    total, networks = sum(size for _, size in facts.arrays.values()), 1 + len(model.others)
+    words = f"{len(model.vocabulary):,} words"
+    each = f"{networks} networks, each of " if networks > 1 else ""
+    sizes = ",".join(map(str, model.config.filter_sizes))
+    rows = [["array", "shape", "numbers"]]
+    rows += [
+        [name, " x ".join(f"{side:,}" for side in shape), f"{size:,}"]
+        for name, (shape, size) in facts.arrays.items()
+    ]
+    return [
+        f"network     {each}{total:,} numbers: {model.config.mode}, {words}, "
+        f"{model.config.num_filters} filters each of heights {sizes}",
+        f"file        {facts.file_size / 1e6:.2f} MB"
+        f"{'' if facts.history is not None else ', without what training needs to go on'}",
+        f"temperature {model.temperature:.3f}, which logits are divided by",
+        "",
+        *aligned(rows),
+    ]
+
+
+def _history(facts: Facts) -> list[str]:
+    if not facts.history:
+        return []
+    shown = facts.history[-HISTORY:]
+    shown = [past for past in facts.history if past.step == facts.best_step or past in shown]
+    lines = [evaluation_line(past, past.step == facts.best_step) for past in shown]
+    left_out = len(facts.history) - len(shown)
+    return [*([f"({left_out} earlier evaluations)"] if left_out else []), *lines]
+
+
+def _counted(model: Checkpoint, kind: str, classes: Sequence[Sequence[Item]]) -> list[str]:
+    name = "words (their parts included)" if kind == "words" else kind
+    lines = [f"what pushes most by counting: {name}"]
+    for index, items in enumerate(classes):
+        listed = ", ".join(f"{item.text} {signed(item.pushes[index])}" for item in items)
+        lines.append(f"{one_line(model.labels[index])}: {listed or '-'}")
+    return lines
+
+
+def _ngrams(model: Checkpoint, learnt: Learnt) -> list[str]:
+    if learnt.part is None:
+        return [
+            "what the filters look for cannot be shown without the training sentences: "
+            f"{learnt.reason}"
+        ]
+    lines = [f"what pushes most by the filters: n-grams of {_sentences(learnt.part)}"]
+    for index, ngrams in enumerate(learnt.ngrams):
+        rows = [
+            ["", f"towards {one_line(model.labels[index])}", "in sentences", "height", "n-gram"]
+        ]
+        rows += [
+            [
+                "",
+                f"{ngram.pushes[index]:+.3f}",
+                f"{ngram.sentences:,}",
+                str(ngram.height),
+                ngram.text,
+            ]
+            for ngram in ngrams
+        ]
+        lines += ["", *(line.removeprefix("  ") for line in aligned(rows))]
+    return lines
+
+
+def _sentences(part: TrainingPart) -> str:
+    if len(part.train) == part.total:
+        return f"the {part.total:,} training sentences"
+    return f"{len(part.train):,} of the {part.total:,} training sentences, drawn at random"
+
+
+def _filters(model: Checkpoint, learnt: Learnt) -> list[str]:
+    if learnt.part is None:
+        return []
+    dev = f"the {len(learnt.part.dev):,} dev sentences"
+    if learnt.part.dev_trained:
+        dev += ", on which it was trained too (--refit),"
+    lines = [f"the filters that {dev} would miss most"]
+    for one in learnt.filters:
+        network = f"network {one.network + 1}, " if model.others else ""
+        pushes = ", ".join(
+            f"{one_line(label)} {push:+.3f}"
+            for label, push in zip(model.labels, one.pushes.tolist(), strict=True)
+        )
+        lines += [
+            "",
+            f"{network}height {one.height}, filter {one.number + 1}: above 0 in "
+            f"{percent(one.fires)} of sentences, where it adds {pushes}",
+            f"without it dev accuracy {signed(-100 * one.accuracy_lost)} points, dev loss "
+            f"{one.loss_added:+.5f}",
+            *(f"  {value:6.3f}  {text}" for text, value in one.ngrams),
+        ]
+    return lines
+
+
+def _words(model: Checkpoint, report: WordReport) -> list[str]:
+    start = report.start
+    lines = [f"nearest words by cosine{' (first network)' if model.others else ''}"]
+    lines.append(
+        f"before training: {start.source}"
+        if start.vectors is not None
+        else f"where they stood before training is not known: {start.source}"
+    )
+    for word in report.nearest:
+        moved = "" if word.distance is None else f", moved by {word.distance:.3f}"
+        lines += ["", f"{one_line(word.word)}{moved}"]
+        if word.before is not None:
+            lines.append(f"  before  {_listed(word.before)}")
+        lines.append(f"  after   {_listed(word.after)}")
+    if report.moved:
+        lines += ["", f"moved furthest: {_listed(report.moved)}"]
+    return lines
+
+
+def _listed(pairs: Sequence[tuple[str, float]]) -> str:
+    return ", ".join(f"{one_line(word)} {value:.3f}" for word, value in pairs) or "-"
+
+
+# As JSON
+
+
+def _by_label(model: Checkpoint, values: Sequence[Any]) -> dict[str, Any]:
+    return dict(zip(model.labels, values, strict=True))
+
+
+def _item(model: Checkpoint, item: Item) -> dict[str, Any]:
+    return {"text": item.text, "pushes": _by_label(model, item.pushes.tolist())}
+
+
+def _learnt_values(model: Checkpoint, learnt: Learnt) -> dict[str, Any]:
+    if learnt.part is None:
+        return {"training_sentences": None, "training_sentences_missing": learnt.reason}
+    found: dict[str, Any] = {
+        "training_sentences": {"looked_at": len(learnt.part.train), "total": learnt.part.total},
+        "ngrams": _by_label(
+            model,
+            [
+                [_plain(ngram, model, pushes=ngram.pushes) for ngram in ngrams]
+                for ngrams in learnt.ngrams
+            ],
+        ),
+    }
+    if learnt.filters:
+        found["dev_sentences"] = {
+            "looked_at": len(learnt.part.dev),
+            "trained_on": learnt.part.dev_trained,
+        }
+        found["filters"] = [_plain(one, model, pushes=one.pushes) for one in learnt.filters]
+    return found
+
+
+def _plain(one: Ngram | Filter, model: Checkpoint, pushes: np.ndarray) -> dict[str, Any]:
+    return {**vars(one), "pushes": _by_label(model, pushes.tolist())}
+
+
+def _word_values(report: WordReport) -> dict[str, Any]:
+    return {
+        "start": report.start.source,
+        "start_known": report.start.vectors is not None,
+        "nearest": [vars(word) for word in report.nearest],
+        "moved_furthest": report.moved,
+    }

@@ -1,0 +1,1 @@
+"""Seeing into a network: why a sentence got its label, and what training has taught it."""

@@ -1,0 +1,107 @@
+"""What is said of one decision: its terms, which add up to the logits."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+FILTERS = "filters"
+"""The kind of a term that comes from the convolution; the others are named after their counts."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """What one n-gram adds to the logits.
+
+    Attributes:
+        kind: :data:`FILTERS`, or of the counted evidence: "words", "subwords" (the word's parts
+            together), "2-grams" and so on.
+        start, end: its words are ``tokens[start:end]``; none in an empty sentence.
+        before, after: places of the window that lie before and after the sentence.
+        values: (C,) float64.
+    """
+
+    kind: str
+    start: int
+    end: int
+    before: int
+    after: int
+    values: np.ndarray
+
+    @property
+    def height(self) -> int:
+        """Places in the window, those beyond the sentence included."""
+        return self.before + self.end - self.start + self.after
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a sentence was answered as it was.
+
+    The bias and all terms add up to the logits, up to the rounding of the 32-bit arithmetic in
+    which sentences are answered.
+
+    Attributes:
+        text: the sentence.
+        tokens: n, as the network read them.
+        unknown: numbers of those tokens that training never saw.
+        labels: names of the C classes.
+        several: a sentence may have several labels, each decided by itself.
+        answered: numbers of the labels that it was given.
+        bias: (C,) float64, what every sentence is given.
+        terms: those that are not zero; by kind, in the order of the sentence.
+        logits: (C,) as the classifier has them, divided by the temperature.
+        probabilities: (C,) likewise.
+    """
+
+    text: str
+    tokens: list[str]
+    unknown: list[int]
+    labels: list[str]
+    several: bool
+    answered: list[int]
+    bias: np.ndarray
+    terms: list[Term]
+    logits: np.ndarray
+    probabilities: np.ndarray
+
+    @property
+    def explained(self) -> list[int]:
+        """The labels that pushes are shown for: those answered, or else the most probable."""
+        return self.answered or [int(self.probabilities.argmax())]
+
+    @property
+    def by_source(self) -> tuple[np.ndarray, np.ndarray]:
+        """(C,) sums of the terms of the filters, and of the counts."""
+        filters, counts = np.zeros(len(self.labels)), np.zeros(len(self.labels))
+        for term in self.terms:
+            (filters if term.kind == FILTERS else counts)[:] += term.values
+        return filters, counts
+
+    @property
+    def words(self) -> np.ndarray:
+        """(n, C) the terms by word, each shared equally among the words it covers.
+
+        How much of an n-gram's term belongs to which of its words has no one answer, since ReLU and
+        the maximum see the window as a whole; equal shares keep the sum.
+        """
+        shares = np.zeros((len(self.tokens), len(self.labels)))
+        for term in self.terms:
+            if term.end > term.start:
+                shares[term.start : term.end] += term.values / (term.end - term.start)
+        return shares
+
+    def pushes(self, values: np.ndarray) -> np.ndarray:
+        """What (..., C) terms do for each class.
+
+        With one label a sentence only differences between logits count, so that is a term less its
+        mean over the classes; where labels are decided by themselves, it is the term.
+        """
+        return values if self.several else values - values.mean(axis=-1, keepdims=True)
+
+    def strongest(self) -> list[Term]:
+        """The terms by their push for a label that is :attr:`explained`, the largest first."""
+
+        def size(term: Term) -> float:
+            return float(np.abs(self.pushes(term.values)[self.explained]).max())
+
+        return sorted(self.terms, key=size, reverse=True)
