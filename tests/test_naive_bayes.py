@@ -211,6 +211,7 @@ def test_many_sentences_are_judged_as_few_are(monkeypatch):
     classes = rng.integers(0, 3, 11).tolist()
     _, expected = counted(training, classes, 3, 2, 4)
     monkeypatch.setattr("textcnn.evidence.item_counts.SENTENCES_AT_ONCE", 3)
+    monkeypatch.setattr("textcnn.evidence.item_counts.COUNTED_AT_ONCE", 4)
     _, got = counted(training, classes, 3, 2, 4)
     np.testing.assert_array_equal(got, expected)
 

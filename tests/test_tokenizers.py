@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from textcnn.tokenizers import TOKENIZERS, kim, unicode
+from textcnn.errors import UserError
+from textcnn.tokenizers import TOKENIZERS, characters, find_tokenizer, kim, unicode
 
 CLITICS = ("'s", "'ve", "n't", "'re", "'d", "'ll")
 MARKS = (",", "!", "(", ")", "?")
@@ -88,4 +89,25 @@ def test_unicode_tokens_are_never_blank_and_lose_no_letter(text):
 
 
 def test_the_tokenizers_have_the_names_of_the_option():
-    assert {"kim": kim, "unicode": unicode} == TOKENIZERS
+    assert {"kim": kim, "unicode": unicode, "characters": characters} == TOKENIZERS
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("I am", ["i", "a", "m"]),
+        ("電影 不錯！", ["電", "影", "不", "錯", "!"]),
+        ("cafe\u0301", ["c", "a", "f", "é"]),  # Normalised first.
+        ("हिन्दी", ["हि", "न्", "दी"]),  # Marks stay with their letter.
+        ("\u0301 \0\t", []),  # A mark of nothing, and no characters.
+    ],
+)
+def test_characters_are_tokens_in_any_script(text, tokens):
+    assert characters(text) == tokens
+
+
+def test_a_custom_tokenizer_has_to_be_at_hand():
+    assert find_tokenizer("custom", str.split) == str.split
+    assert find_tokenizer("kim") is kim
+    with pytest.raises(UserError, match="TextCNNClassifier"):
+        find_tokenizer("custom")

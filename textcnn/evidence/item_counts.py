@@ -14,7 +14,10 @@ SMOOTHING = 1.0
 """Added to every count: alpha in Wang and Manning (2012), section 2.1."""
 
 SENTENCES_AT_ONCE = 512
-"""Judged together by :func:`left_out`: a bound on memory."""
+"""Judged together by :meth:`ItemCounts.left_out`: a bound on memory."""
+
+COUNTED_AT_ONCE = 4096
+"""Counted together by :meth:`ItemCounts.of`; more, since each time all counts are gone through."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +51,21 @@ class ItemCounts:
             num_items: N.
             several: a sentence may have several classes, or none.
         """
-        row, sentence = distinct(items, lengths, num_items)
         num_classes = members.shape[1]
-        classes = PackedSentences(np.nonzero(members)[1], members.sum(axis=1)).take(sentence)
-        cells = np.repeat(row, classes.lengths) * num_classes + classes.words
-        counts = np.bincount(cells, minlength=num_items * num_classes)
-        return cls(
-            counts.reshape(num_items, num_classes),
-            np.bincount(row, minlength=num_items) if several else None,
-        )
+        counts = np.zeros(num_items * num_classes, np.int64)
+        sentences = np.zeros(num_items, np.int64)
+        starts = segment_starts(lengths)
+        for begin in range(0, len(lengths), COUNTED_AT_ONCE):
+            part = slice(begin, begin + COUNTED_AT_ONCE)
+            first, own = starts[begin], members[part]
+            some = items[first : first + lengths[part].sum()]
+            row, sentence = distinct(some, lengths[part], num_items)
+            classes = PackedSentences(np.nonzero(own)[1], own.sum(axis=1)).take(sentence)
+            cells = np.repeat(row, classes.lengths) * num_classes + classes.words
+            counts += np.bincount(cells, minlength=len(counts))
+            if several:
+                sentences += np.bincount(row, minlength=num_items)
+        return cls(counts.reshape(num_items, num_classes), sentences if several else None)
 
     def log_likelihoods(self) -> np.ndarray:
         """(N, C) float32: what each item says for each class.
