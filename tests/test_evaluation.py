@@ -142,3 +142,15 @@ def test_the_checkpoint_counts_the_labels_of_its_training_part(trained_run):
     checkpoint = load_checkpoint(trained_run / "checkpoints" / "best.h5")
     assert checkpoint.label_counts.tolist() == [54, 54]  # train and dev
     assert len(checkpoint.seen) == 108
+
+
+def test_of_many_labels_the_commonest_confusions_are_shown():
+    labels = [f"label{number}" for number in range(14)]
+    classes = np.array([0, 0, 0, 1, 5])
+    probabilities = np.eye(14, dtype=np.float32)[[3, 3, 0, 2, 5]] * 0.5 + 0.5 / 14
+    text = scores_text(score(probabilities, classes, labels, np.ones(14), seen=0))
+    table = text[text.index("true ") :].splitlines()
+    assert [line.split() for line in table[1:]] == [
+        ["label0", "label3", "2"],
+        ["label1", "label2", "1"],
+    ]

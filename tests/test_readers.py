@@ -74,11 +74,19 @@ class TestOneFilePerLabel:
     def test_faulty_files(self, write):
         write("blank.txt", "\n \n")
         write("empty.txt", "")
-        write("folder/x.txt", "x")
+        Path("folder").mkdir()
         assert error("x=missing.txt") == "no such file: missing.txt"
         assert "blank.txt holds no sentences" in error("x=blank.txt")
         assert "empty.txt is empty" in error("x=empty.txt")
-        assert "folder is a folder" in error("x=folder")
+        assert "folder holds no" in error("x=folder")
+
+    def test_a_label_and_its_folder_of_documents(self, write):
+        """As aclImdb/train has it, whose other files are no labels."""
+        write("train/urls.txt", "http://example.org\n")
+        write("train/pos/1.txt", "a fine\nfilm\n")
+        write("train/neg/2.txt", "dull\n")
+        found = rows("good=train/pos", "bad=train/neg")
+        assert found == [("good", "a fine\nfilm"), ("bad", "dull")]
 
 
 class TestFolder:

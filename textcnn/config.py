@@ -108,8 +108,9 @@ class Config:
         ("mr",),
         "Data",
         "What to train on: mr (the movie reviews, fetched where TEXTCNN_DATA does not "
-        "name their folder), a folder with a file per label, LABEL=FILE, or a .csv, "
-        ".tsv, .jsonl or fastText file. May be given several times.",
+        "name their folder), a folder with a file, or a folder of documents, per label, "
+        "LABEL=FILE or LABEL=FOLDER, or a .csv, .tsv, .jsonl or fastText file. May be "
+        "gzip-compressed, and given several times.",
     )
     format: str = option(
         "auto",

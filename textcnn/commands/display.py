@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 
 from textcnn.coverage import Covered
 from textcnn.evaluation import MultilabelScores, Scores
@@ -204,7 +205,13 @@ def _class_table(scores: Scores | MultilabelScores) -> list[str]:
     return lines
 
 
+WIDEST_CONFUSION = 12
+"""Labels of the largest confusion matrix that is printed whole; lines get too long to be read."""
+
+
 def _confusion_table(scores: Scores) -> list[str]:
+    if len(scores.classes) > WIDEST_CONFUSION:
+        return _commonest_confusions(scores)
     labels = [row.label for row in scores.classes]
     corner = "true \\ predicted"
     width = max(len(corner), *map(len, labels))
@@ -212,4 +219,20 @@ def _confusion_table(scores: Scores) -> list[str]:
     lines = ["  ".join([f"{corner:{width}}"] + [f"{label:>{column}}" for label in labels])]
     for label, row in zip(labels, scores.confusion.tolist(), strict=True):
         lines.append("  ".join([f"{label:{width}}"] + [f"{count:>{column},}" for count in row]))
+    return lines
+
+
+def _commonest_confusions(scores: Scores) -> list[str]:
+    """The cells off the diagonal with the most sentences, the most first."""
+    labels = [row.label for row in scores.classes]
+    wrong = scores.confusion.copy()
+    np.fill_diagonal(wrong, 0)
+    order = np.argsort(-wrong, axis=None, kind="stable")[:WIDEST_CONFUSION]
+    cells = [divmod(cell, len(labels)) for cell in order.tolist() if wrong.flat[cell]]
+    width = max(len("true"), *map(len, labels))
+    lines = [f"{'true':{width}}  {'predicted':{width}}  sentences (the commonest confusions)"]
+    lines += [
+        f"{labels[true]:{width}}  {labels[given]:{width}}  {wrong[true, given]:9,}"
+        for true, given in cells
+    ]
     return lines

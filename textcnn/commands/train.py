@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -303,6 +304,14 @@ def _finish(folder: RunFolder, data: TokenizedData) -> None:
         click.echo(scores_text(scored.scores))
     click.echo(
         f"\nnext: {python()} -m textcnn classify --checkpoint {folder.path} "
-        '"a gorgeous , witty , seductive movie"\n'
+        f"{_example(data)}\n"
         f"      {python()} eval.py {folder.path} --predictions predictions.csv"
     )
+
+
+def _example(data: TokenizedData) -> str:
+    """A short sentence of the data as a shell takes it: the reader sees what to put there."""
+    rows = data.split.test if len(data.split.test) else data.split.dev
+    texts = [data.texts[row] for row in rows]
+    usual = [text for text in texts if len(text.split()) >= 3 and len(text) <= 60]
+    return shlex.quote((usual or ["a sentence"])[0])

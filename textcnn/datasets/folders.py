@@ -33,15 +33,17 @@ def folder_rows(folder: Path, encoding: str) -> Iterator[Row]:
             "per label or a folder per label, and nothing else"
         )
     for label_folder in folders:
-        yield from _document_rows(label_folder, encoding)
+        if not label_folder.name.strip():
+            raise UserError(f"{folder} holds a folder whose name makes no label")
+        yield from document_rows(label_folder, label_folder.name, encoding)
     if files:
         _check_plain(files, folder, "one plain text file per label")
         for label, file in _labels_of_files(files, folder):
             yield from one_label_rows(file, label, encoding)
 
 
-def _document_rows(folder: Path, encoding: str) -> Iterator[Row]:
-    """One row for each file: the whole text, with the folder's name for its label."""
+def document_rows(folder: Path, label: str, encoding: str) -> Iterator[Row]:
+    """One row for each file: the whole text."""
     documents = _visible(folder, "put the documents of this label there")
     inner = [document.name for document in documents if document.is_dir()]
     if inner:
@@ -49,12 +51,10 @@ def _document_rows(folder: Path, encoding: str) -> Iterator[Row]:
             f"{folder} holds a folder ({inner[0]}), but a label's folder holds only documents; "
             f"if its folders are the labels, give {folder} itself"
         )
-    if not folder.name.strip():
-        raise UserError(f"{folder.parent} holds a folder whose name makes no label")
     _check_plain(documents, folder, "one plain text document per file")
     for document in documents:
         data = read_bytes(document, may_be_empty=True)
-        yield Row(str(document), (folder.name,), decode(data, document, encoding))
+        yield Row(str(document), (label,), decode(data, document, encoding))
 
 
 def _labels_of_files(files: list[Path], folder: Path) -> list[tuple[str, Path]]:

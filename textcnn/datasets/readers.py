@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from textcnn.datasets.folders import folder_rows, one_label_rows
+from textcnn.datasets.folders import document_rows, folder_rows, one_label_rows
 from textcnn.datasets.formats import FORMATS, told_format
 from textcnn.datasets.json_lines import json_rows
 from textcnn.datasets.labelled_lines import fasttext_rows, trec_rows
@@ -30,6 +30,7 @@ def read_labelled(
     Each path is one of:
 
     - ``LABEL=FILE``: one sentence a line, all with that label. Blank lines are ignored.
+    - ``LABEL=FOLDER``: a document in every file of the folder, all with that label.
     - a folder of such files, one per label. A label is its file's name without the suffix or,
       where all files share that (``mpqa.pos``, ``mpqa.neg``), the suffix.
     - a folder of folders, one per label and called by it, in which every file is a document: one
@@ -93,7 +94,8 @@ def _rows_of(given: str, options: ReadingOptions) -> Iterator[Row]:
     if equals and not _exists(path):  # a file whose own name holds "=" is that file
         if not label.strip() or not file:
             raise UserError(f"{given!r}: write a label and its file as LABEL=FILE")
-        yield from one_label_rows(Path(file), label, options.encoding)
+        rows = document_rows if _is_folder(Path(file)) else one_label_rows
+        yield from rows(Path(file), label, options.encoding)
     elif _is_folder(path):
         yield from folder_rows(path, options.encoding)
     else:
