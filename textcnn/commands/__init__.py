@@ -16,6 +16,8 @@ COMMANDS = {
     "search": "Search for better options, on dev sentences only.",
     "eval": "Score a checkpoint on labelled sentences.",
     "classify": "Label sentences.",
+    "explain": "Show which words decided.",
+    "inspect": "Show what a network has learnt.",
     "shrink": "Write a small copy of a checkpoint.",
     "cv": "Cross-validate, beside simple rivals.",
     "runs": "List the runs and their scores.",
