@@ -267,7 +267,9 @@ def test_another_version_on_a_worker_is_one_line(other, tmp_path, call, noisy):
     assert re.search(r"worker tcp://\S+ has textcnn 0.0.1 and this is \S+; install the same", err)
     assert err.count("\n") == 1
     worker.kill()
-    other.worker(path=tmp_path)
+    # As where it is not installed, though here it may be.
+    (old / "textcnn" / "__init__.py").write_text("raise ImportError('there is none here')\n")
+    other.worker(path=old)
     code, _, err = call(*words_for(noisy, "out", "--scheduler", other.address))
     assert code == 1
     assert "has no textcnn; install" in err
