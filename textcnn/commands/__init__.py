@@ -19,6 +19,7 @@ COMMANDS = {
     "explain": "Show which words decided.",
     "inspect": "Show what a network has learnt.",
     "shrink": "Write a small copy of a checkpoint.",
+    "export": "Write the model as a page, a module or arrays.",
     "cv": "Cross-validate, beside simple rivals.",
     "runs": "List the runs and their scores.",
     "compare": "Compare two runs.",

@@ -1,0 +1,102 @@
+"""``textcnn export``."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from textcnn.checkpoint import Checkpoint, load_checkpoint
+from textcnn.classifier import Classifier
+from textcnn.commands.display import say
+from textcnn.commands.eval import sentences_of
+from textcnn.commands.options import (
+    DATA_OPTIONS,
+    SectionedCommand,
+    config_options,
+    given_options,
+)
+from textcnn.decisions import answers
+from textcnn.errors import UserError
+from textcnn.export.arrays import write_arrays
+from textcnn.export.model import Model, model_of
+from textcnn.export.numpy_classifier import Model as NumpyModel
+from textcnn.export.packing import unpack
+from textcnn.export.page import LARGEST, module_text, packed_for, page_text
+from textcnn.files import replace_text
+from textcnn.run_folder import find_checkpoint
+
+SUFFIXES = {"html": (".html", ".htm"), "js": (".mjs", ".js"), "npz": (".npz",)}
+"""How the name of a file of each form may end."""
+
+
+@click.command("export", cls=SectionedCommand)
+@click.argument("checkpoint", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--to",
+    "form",
+    type=click.Choice(tuple(SUFFIXES)),
+    required=True,
+    help="html: a page that classifies as you type, without a server. js: a module for Node and "
+    "browsers. npz: arrays for NumPy, and classify.py beside them.",
+)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The file to write.")
+@config_options(DATA_OPTIONS)
+def command(checkpoint: Path | None, form: str, out: Path, **options: Any) -> None:
+    """Write the model of CHECKPOINT for where there is no textcnn, and say what that costs.
+
+    A page or a module has rounded numbers, to stay below 6 MB where that is sound. Its answers are
+    compared with the checkpoint's on the run's own test sentences, or on those of --data.
+    """
+    _check_name(out, form)
+    whole = load_checkpoint(find_checkpoint(checkpoint))
+    model = model_of(whole)
+    texts, source = _sentences(whole, given_options(options))
+    written = [out]
+    if form == "npz":
+        written.append(write_arrays(model, out))
+    else:
+        packed = packed_for(model)
+        replace_text(out, (page_text if form == "html" else module_text)(packed))
+        model = unpack(packed.data)
+    say(source)
+    click.echo("\n".join(map(str, written)))
+    click.echo(f"size       {_megabytes(written)}")
+    if form != "npz" and out.stat().st_size > LARGEST:
+        say(f"more than {LARGEST / 1e6:g} MB: rounded further, answers would differ too much")
+    click.echo(f"agreement  {_agreement(whole, model, texts) if texts else 'not measured'}")
+
+
+def _check_name(out: Path, form: str) -> None:
+    suffixes = SUFFIXES[form]
+    if out.suffix.lower() not in suffixes:
+        raise UserError(f"--out {out}: for --to {form} the name must end in {suffixes[0]}")
+    if out.is_dir():
+        raise UserError(f"--out {out}: is a folder; name a file")
+    if not out.parent.is_dir():
+        raise UserError(f"--out {out}: there is no folder {out.parent}")
+
+
+def _sentences(checkpoint: Checkpoint, given: dict[str, Any]) -> tuple[list[str], str]:
+    """The texts to compare on, none where the run's own are gone, and a line about them."""
+    try:
+        texts, _, source = sentences_of(checkpoint, given)
+    except UserError as error:
+        if given:
+            raise
+        return [], f"no sentences to compare on: {error}"
+    return texts, source
+
+
+def _agreement(whole: Checkpoint, written: Model, texts: list[str]) -> str:
+    before = Classifier(whole).predict_proba(texts)
+    after = NumpyModel(written.header, written.arrays).probabilities(texts)
+    given = [
+        np.array(answers(shares, whole.labels, whole.thresholds)) for shares in (before, after)
+    ]
+    changed, largest = int((given[0] != given[1]).sum()), float(np.abs(before - after).max())
+    return f"{changed:,} of {len(texts):,} answers changed; probabilities by at most {largest:.4f}"
+
+
+def _megabytes(paths: list[Path]) -> str:
+    return f"{sum(path.stat().st_size for path in paths) / 1e6:.2f} MB"

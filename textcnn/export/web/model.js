@@ -1,0 +1,87 @@
+// Text in, labels and reasons out.
+
+class Model {
+  constructor({ header, arrays }) {
+    this.header = header;
+    this.labels = header.labels;
+    this.tokenizer = tokenizerOf(header.tokenizer, header.characters);
+    this.numbers = new Map(header.vocabulary.map((word, number) => [word, number]));
+    this.networks = Array.from(
+      { length: header.networks },
+      (_, i) => new Network(header, (name) => arrays[`networks/${i}/${name}`]),
+    );
+    this.evidence = new Evidence(header, arrays);
+  }
+
+  tokenize(text) {
+    const tokens = this.tokenizer(text);
+    return this.header.max_tokens ? tokens.slice(0, this.header.max_tokens) : tokens;
+  }
+
+  // { label, probability, labels, probabilities }: the most probable label; those answered, which
+  // are none or several where a sentence may have several; and a probability for each of
+  // model.labels.
+  classify(text) {
+    const { label, probability, labels, probabilities } = this.explain(text);
+    return { label, probability, labels, probabilities };
+  }
+
+  // The same, with tokens, the numbers of those that training never saw (unknown), and the n-grams
+  // [{ start, end, pushes }]: what tokens start to end add to each label's logit. With one label a
+  // sentence, only differences between labels count, so pushes are less their mean.
+  explain(text) {
+    const tokens = this.tokenize(text);
+    const sentence = tokens.map((token) => this.numbers.get(token) ?? 0);
+    const { logits, ngrams } = this.sums(sentence);
+    const { multilabel, thresholds } = this.header;
+    const probabilities = multilabel ? logits.map(sigmoid) : softmax(logits);
+    const best = probabilities.indexOf(Math.max(...probabilities));
+    const answered = multilabel
+      ? this.labels.filter((_, label) => probabilities[label] >= thresholds[label])
+      : [this.labels[best]];
+    return {
+      label: this.labels[best],
+      probability: probabilities[best],
+      labels: answered,
+      probabilities,
+      tokens,
+      unknown: [...sentence.keys()].filter((at) => sentence[at] === 0),
+      ngrams: multilabel ? ngrams : ngrams.map(centred),
+    };
+  }
+
+  // The logits, and what each n-gram adds to them; of several networks, the mean.
+  sums(sentence) {
+    const logits = this.labels.map(() => 0);
+    const found = new Map();
+    const adder = (share) => (start, end, label, amount) => {
+      const value = (amount * share) / this.header.temperature;
+      logits[label] += value;
+      if (start === end) return; // Of no word: a bias, or a window beyond the ends.
+      const place = start * (sentence.length + 1) + end;
+      if (!found.has(place)) found.set(place, { start, end, pushes: this.labels.map(() => 0) });
+      found.get(place).pushes[label] += value;
+    };
+    for (const network of this.networks) {
+      network.explain(sentence, adder(1 / this.networks.length));
+    }
+    this.evidence.explain(sentence, adder(1));
+    return { logits, ngrams: [...found.values()] };
+  }
+}
+
+function softmax(logits) {
+  const largest = Math.max(...logits);
+  const powers = logits.map((logit) => Math.exp(logit - largest));
+  const total = powers.reduce((sum, power) => sum + power, 0);
+  return powers.map((power) => power / total);
+}
+
+function sigmoid(logit) {
+  return 1 / (1 + Math.exp(-logit));
+}
+
+function centred(ngram) {
+  const mean = ngram.pushes.reduce((sum, push) => sum + push, 0) / ngram.pushes.length;
+  return { ...ngram, pushes: ngram.pushes.map((push) => push - mean) };
+}
