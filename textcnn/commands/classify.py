@@ -1,12 +1,10 @@
 """``textcnn classify``."""
 
 import contextlib
-import functools
 import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 import click
 
@@ -14,6 +12,12 @@ from textcnn.answers import FORMATS, AnswerWriter, check_abstaining
 from textcnn.checkpoint import Checkpoint, load_checkpoint
 from textcnn.classifier import Classifier
 from textcnn.commands.display import say
+from textcnn.commands.sentence_input import (
+    lines_of,
+    opened,
+    sentence_options,
+    sentences_or_file,
+)
 from textcnn.datasets.text_files import check_encoding
 from textcnn.decoded_lines import DecodedLines
 from textcnn.errors import RunError, UserError
@@ -23,19 +27,7 @@ from textcnn.unseen_words import check_static, unseen, with_vectors
 
 
 @click.command("classify")
-@click.argument("sentences", nargs=-1)
-@click.option(
-    "--checkpoint",
-    type=click.Path(path_type=Path),
-    help="A checkpoint file or a run's folder. [default: the newest run's best]",
-)
-@click.option(
-    "--input",
-    "input_file",
-    type=click.Path(path_type=Path, allow_dash=True),
-    help="A file with a sentence a line; - for standard input.",
-)
-@click.option("--encoding", default="utf-8", show_default=True, help="Of the input's lines.")
+@sentence_options
 @click.option(
     "--format",
     "form",
@@ -104,14 +96,12 @@ def command(
     """
     if output is None and (jobs is not None or scheduler is not None):
         raise UserError("--jobs and --scheduler are for files; give --output FOLDER too")
-    if output is None and sentences == ("-",) and input_file is None:
-        sentences, input_file = (), Path("-")
-    if output is not None and (not sentences or input_file is not None):
+    if output is None:
+        sentences, input_file = sentences_or_file(sentences, input_file)
+    elif not sentences or input_file is not None:
         raise UserError(
             "--output takes files or patterns, such as 'shards/*.txt.gz', and no --input"
         )
-    if bool(sentences) == (input_file is not None):
-        raise UserError('give sentences ("a fine film"), or --input FILE, or - for standard input')
     check_encoding(encoding)
     checkpoint = find_checkpoint(checkpoint)
     if output is not None and vectors is not None:
@@ -133,9 +123,8 @@ def command(
         with contextlib.ExitStack() as stack:
             chunks: Iterable[Sequence[str]] = [sentences]
             if input_file is not None:
-                stream = stack.enter_context(_opened(input_file))
-                read = functools.partial(os.read, stream.fileno())
-                chunks = lines = DecodedLines(read, encoding, str(input_file))
+                stream = stack.enter_context(opened(input_file))
+                chunks = lines = lines_of(stream, encoding, input_file)
             if vectors is not None:
                 chunks = list(chunks)
                 model = _with_unseen_words(model, chunks, vectors)
@@ -174,14 +163,3 @@ def _answer(classifier: Classifier, texts: Sequence[str], write: AnswerWriter) -
         raise RunError("standard output is closed")
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
-
-
-def _opened(path: Path) -> BinaryIO:
-    if str(path) == "-":
-        if sys.stdin is None:
-            raise UserError("standard input is closed; give sentences or --input FILE")
-        return sys.stdin.buffer
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise UserError(f"--input {path}: {error.strerror}") from error

@@ -1,21 +1,24 @@
 """``textcnn explain``."""
 
 import contextlib
-import functools
 import json
 import os
 import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import click
 
 from textcnn.checkpoint import load_checkpoint
 from textcnn.commands.display import say
+from textcnn.commands.sentence_input import (
+    lines_of,
+    opened,
+    sentence_options,
+    sentences_or_file,
+)
 from textcnn.datasets.text_files import check_encoding
-from textcnn.decoded_lines import DecodedLines
 from textcnn.errors import RunError, UserError
 from textcnn.files import replace_text
 from textcnn.run_folder import find_checkpoint
@@ -28,19 +31,7 @@ from textcnn.seeing.what_if import Change, what_if
 
 
 @click.command("explain")
-@click.argument("sentences", nargs=-1)
-@click.option(
-    "--checkpoint",
-    type=click.Path(path_type=Path),
-    help="A checkpoint file or a run's folder. [default: the newest run's best]",
-)
-@click.option(
-    "--input",
-    "input_file",
-    type=click.Path(path_type=Path, allow_dash=True),
-    help="A file with a sentence a line; - for standard input.",
-)
-@click.option("--encoding", default="utf-8", show_default=True, help="Of the input's lines.")
+@sentence_options
 @click.option(
     "--top",
     type=click.IntRange(0),
@@ -80,10 +71,7 @@ def command(
     less the mean over the labels. A word's push is its share of the n-grams it is in, each divided
     equally among its words; the tables hold the n-grams themselves.
     """
-    if sentences == ("-",) and input_file is None:
-        sentences, input_file = (), Path("-")
-    if bool(sentences) == (input_file is not None):
-        raise UserError('give sentences ("a fine film"), or --input FILE, or - for standard input')
+    sentences, input_file = sentences_or_file(sentences, input_file)
     if as_json and html_file is not None:
         raise UserError("--json and --html: choose one")
     check_encoding(encoding)
@@ -138,20 +126,9 @@ def _texts(
     if input_file is None:
         yield from sentences
         return
-    stream = stack.enter_context(_opened(input_file))
-    lines = DecodedLines(functools.partial(os.read, stream.fileno()), encoding, str(input_file))
+    stream = stack.enter_context(opened(input_file))
+    lines = lines_of(stream, encoding, input_file)
     for chunk in lines:
         yield from chunk
     if lines.complaint:
         raise UserError(lines.complaint)
-
-
-def _opened(path: Path) -> BinaryIO:
-    if str(path) == "-":
-        if sys.stdin is None:
-            raise UserError("standard input is closed; give sentences or --input FILE")
-        return sys.stdin.buffer
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise UserError(f"--input {path}: {error.strerror}") from error
