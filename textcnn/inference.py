@@ -49,18 +49,7 @@ class InferenceNetwork:
             _Member(parameters, architecture.bank, table(parameters, architecture))
             for parameters in networks
         ]
-        self._evidence = None
-        if naive_bayes is not None:
-            # The networks differ in how far they trust the same counts and in what they add to
-            # them; of sums, the mean is the sum of means, so they need one table together.
-            means = {
-                name: np.mean([parameters[name] for parameters in networks], axis=0)
-                for name in networks[0]
-                if name.startswith(("evidence/", "corrections/"))
-            }
-            weights = means.pop("evidence/weights")
-            corrections = {name.partition("/")[2]: table for name, table in means.items()}
-            self._evidence = naive_bayes.weighed(weights, corrections)
+        self._evidence = None if naive_bayes is None else naive_bayes.weighed_by(networks)
         self._dtype = networks[0]["dense/bias"].dtype
         self._objective = objective_of(architecture.multilabel)
         self._temperature = self._dtype.type(temperature)

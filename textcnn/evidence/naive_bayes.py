@@ -160,6 +160,21 @@ class NaiveBayes:
         ngrams = [kind for kind in weighed if kind.keys is not None]
         return NaiveBayes([words, *ngrams], self._vocabulary_size)
 
+    def weighed_by(self, networks: Sequence[Mapping[str, np.ndarray]]) -> "NaiveBayes":
+        """:meth:`weighed` as networks that answer together do it, by their parameters.
+
+        They differ in how far they trust the same counts and in what they add to them; of sums, the
+        mean is the sum of means, so they need one table together.
+        """
+        means = {
+            name: np.mean([parameters[name] for parameters in networks], axis=0)
+            for name in networks[0]
+            if name.startswith(("evidence/", "corrections/"))
+        }
+        weights = means.pop("evidence/weights")
+        corrections = {name.partition("/")[2]: table for name, table in means.items()}
+        return self.weighed(weights, corrections)
+
     def add_to(self, logits: np.ndarray, sentences: PackedSentences) -> None:
         """Add all evidence, once weighed, to (B, C) logits in place."""
         for kind in self.evidence:

@@ -16,7 +16,7 @@ table, and the corrections are in it.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,7 +86,7 @@ def model_of(checkpoint: Checkpoint) -> Model:
         if start is not None:
             starts[words] = start
     if checkpoint.naive_bayes is not None:
-        weighed = _weighed(checkpoint.naive_bayes, networks)
+        weighed = checkpoint.naive_bayes.weighed_by(networks)
         header["ngrams"] = [kind.order for kind in weighed.evidence if kind.keys is not None]
         arrays |= _evidence(weighed, len(checkpoint.vocabulary))
     return Model(header, arrays, starts)
@@ -107,18 +107,6 @@ def _network(parameters: Mapping[str, np.ndarray], architecture: Architecture) -
         "dense": parameters["dense/weights"],
         "dense_bias": parameters["dense/bias"],
     }
-
-
-def _weighed(naive_bayes: NaiveBayes, networks: Sequence[Mapping[str, np.ndarray]]) -> NaiveBayes:
-    """What the counts add to the logits: of several networks, the mean."""
-    means = {
-        name: np.mean([parameters[name] for parameters in networks], axis=0)
-        for name in networks[0]
-        if name.startswith(("evidence/", "corrections/"))
-    }
-    weights = means.pop("evidence/weights")
-    corrections = {name.partition("/")[2]: table for name, table in means.items()}
-    return naive_bayes.weighed(weights, corrections)
 
 
 def _evidence(weighed: NaiveBayes, num_words: int) -> Arrays:

@@ -32,15 +32,7 @@ def counted_items(checkpoint: Checkpoint, top: int) -> dict[str, list[list[Item]
     """
     if checkpoint.naive_bayes is None:
         return {}
-    networks = [checkpoint.parameters, *checkpoint.others]
-    means = {
-        name: np.mean([parameters[name] for parameters in networks], axis=0)
-        for name in networks[0]
-        if name.startswith(("evidence/", "corrections/"))
-    }
-    weights = means.pop("evidence/weights")
-    corrections = {name.partition("/")[2]: table for name, table in means.items()}
-    weighed = checkpoint.naive_bayes.weighed(weights, corrections)
+    weighed = checkpoint.naive_bayes.weighed_by([checkpoint.parameters, *checkpoint.others])
     return {kind.name: list(_by_class(checkpoint, kind, top)) for kind in weighed.evidence}
 
 
