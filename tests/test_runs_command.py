@@ -15,7 +15,7 @@ from small_run import options_text
 from textcnn import run_list
 from textcnn.checkpoint import load_checkpoint
 from textcnn.config import Config, write_toml
-from textcnn.run_list import Look, _best, changed_options, read_run
+from textcnn.run_list import best_evaluation, changed_options, read_run
 from textcnn.training import Evaluation, Progress
 
 
@@ -92,8 +92,7 @@ def test_the_best_is_what_training_calls_the_best(rows, best_by):
     for step, (loss, accuracy, f1) in enumerate(rows):
         evaluation = Evaluation(step, 0.0, 0.0, 0.0, loss, accuracy, f1)
         progress.add(evaluation, np.zeros((0, 0)), best_by)
-    looks = [Look(step, 0.0, *row) for step, row in enumerate(rows)]
-    assert _best(looks, best_by).step == progress.best_step
+    assert best_evaluation(progress.history, best_by).step == progress.best_step
 
 
 def test_no_checkpoint_is_opened(call, runs, monkeypatch):

@@ -18,6 +18,7 @@ from textcnn.crossval.folder import CrossValidationFolder
 from textcnn.errors import UserError
 from textcnn.run_folder import HOW_TO_TRAIN, RunFolder
 from textcnn.search.folder import SearchFolder
+from textcnn.training import Evaluation, rank
 
 RUN, CROSS_VALIDATION, SEARCH = "run", "cross-validation", "search"
 
@@ -61,20 +62,6 @@ class Chosen:
     loss: float | None = None
     epoch: float | None = None
     epochs: float | None = None
-
-
-@dataclass(frozen=True)
-class Look:
-    """A line of ``metrics.jsonl``: at which step and epoch, and what dev said.
-
-    ``macro_f1`` is not a number in files from before it was measured.
-    """
-
-    step: int
-    epoch: float
-    loss: float
-    accuracy: float
-    macro_f1: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -194,7 +181,7 @@ def _run(listed: Listed) -> Listed:
     members = sorted(path for path in folder.members.glob("*") if path.name.isdecimal())
     members.sort(key=lambda path: int(path.name))
     networks = [RunFolder(path) for path in members] or [folder]
-    histories = [_history(network.metrics) for network in networks]
+    histories = [read_history(network.metrics) for network in networks]
     config = listed.config or Config()
     chosen = _chosen([history for history in histories if history], config.best_by)
     listed = dataclasses.replace(listed, chosen=chosen)
@@ -213,12 +200,12 @@ def _run(listed: Listed) -> Listed:
     return dataclasses.replace(listed, state=state, unfinished=True)
 
 
-def _how_far(network: RunFolder, history: list[Look], config: Config) -> str:
+def _how_far(network: RunFolder, history: list[Evaluation], config: Config) -> str:
     """Where an untested run stands; empty where there is nothing left to train."""
     if not history:
         return "before its first evaluation"
-    last, best = history[-1], _best(history, config.best_by)
-    since = sum(look.step > best.step for look in history)
+    last, best = history[-1], best_evaluation(history, config.best_by)
+    since = sum(past.step > best.step for past in history)
     if last.epoch < config.epochs and not (config.patience and since >= config.patience):
         return f"past step {last.step:,}"
     # Once dev has chosen, last.h5 is the new network's, and best.h5 only when that is finished.
@@ -242,45 +229,46 @@ def _tested(path: Path) -> Tested | None:
         )
 
 
-def _history(path: Path) -> list[Look]:
+def read_history(path: Path) -> list[Evaluation]:
+    """The evaluations that a run's ``metrics.jsonl`` holds; none where there is no such file.
+
+    Raises:
+        UserError: it does not hold what it should.
+    """
     if not path.exists():
         return []
     with _checked(path):
-        return [_look(json.loads(line)) for line in _text(path).splitlines()]
+        return [_evaluation(json.loads(line)) for line in _text(path).splitlines()]
 
 
-def _look(row: dict[str, Any]) -> Look:
-    return Look(
+def _evaluation(row: dict[str, Any]) -> Evaluation:
+    return Evaluation(
         step=_count(row["step"]),
         epoch=_number(row["epoch"]),
-        loss=_number(row["dev_loss"]),
-        accuracy=_share(row["dev_accuracy"]),
-        macro_f1=_share(row["dev_macro_f1"]) if "dev_macro_f1" in row else math.nan,
+        train_loss=_number(row["train_loss"]),
+        train_accuracy=_share(row["train_accuracy"]),
+        dev_loss=_number(row["dev_loss"]),
+        dev_accuracy=_share(row["dev_accuracy"]),
+        dev_macro_f1=_share(row["dev_macro_f1"]) if "dev_macro_f1" in row else math.nan,
     )
 
 
-def _chosen(histories: list[list[Look]], best_by: str) -> Chosen | None:
+def _chosen(histories: list[list[Evaluation]], best_by: str) -> Chosen | None:
     """Of one network, or the means over an ensemble's."""
     if not histories:
         return None
-    best = [_best(history, best_by) for history in histories]
+    best = [best_evaluation(history, best_by) for history in histories]
     return Chosen(
-        accuracy=fmean(look.accuracy for look in best),
-        loss=fmean(look.loss for look in best),
-        epoch=fmean(look.epoch for look in best),
+        accuracy=fmean(one.dev_accuracy for one in best),
+        loss=fmean(one.dev_loss for one in best),
+        epoch=fmean(one.epoch for one in best),
         epochs=fmean(history[-1].epoch for history in histories),
     )
 
 
-def _best(history: list[Look], best_by: str) -> Look:
+def best_evaluation(history: list[Evaluation], best_by: str) -> Evaluation:
     """The evaluation that :meth:`textcnn.training.Progress.add` calls the best."""
-
-    def rank(look: Look) -> tuple[float, float]:
-        if best_by == "loss":
-            return -look.loss, look.accuracy
-        return (look.macro_f1 if best_by == "macro-f1" else look.accuracy), -look.loss
-
-    return max(history, key=rank)
+    return max(history, key=lambda evaluation: rank(evaluation, best_by))
 
 
 # Cross-validations and searches

@@ -127,7 +127,7 @@ class Progress:
         """Append ``evaluation``, made of these logits; True if it is the best so far."""
         best = self.best
         self.history.append(evaluation)
-        if best is not None and _rank(evaluation, best_by) <= _rank(best, best_by):
+        if best is not None and rank(evaluation, best_by) <= rank(best, best_by):
             return False
         self.best_step, self.dev_logits = evaluation.step, dev_logits
         return True
@@ -137,7 +137,8 @@ class Progress:
         return sum(past.step > self.best_step for past in self.history)
 
 
-def _rank(evaluation: Evaluation, best_by: str) -> tuple[float, float]:
+def rank(evaluation: Evaluation, best_by: str) -> tuple[float, float]:
+    """What makes one evaluation better than another, by ``--best-by``: the larger wins."""
     accuracy, gain = evaluation.dev_accuracy, -evaluation.dev_loss
     if best_by == "loss":
         return gain, accuracy
