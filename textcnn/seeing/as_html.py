@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from textcnn.seeing.explanation import Explanation
+from textcnn.seeing.shades import SHADES, shade
 from textcnn.seeing.what_if import Change
 from textcnn.seeing.wording import (
     change_words,
@@ -19,15 +20,11 @@ from textcnn.seeing.wording import (
     share,
     signed,
     term_words,
+    typeset,
 )
 
-LEVELS = 5
-"""Shades of each of the two colours."""
-
-FOR, AGAINST = "27, 120, 55", "118, 42, 131"
-"""The ends of ColorBrewer's PRGn, told apart with every common kind of colour blindness."""
-
-STYLE = """
+STYLE = (
+    """
 :root { color-scheme: light dark; --ink: #1b1b1b; --paper: #fdfdfd; --line: #bbb; --dim: #5a5a5a; }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #ececec; --paper: #161616; --line: #555; --dim: #b0b0b0; }
@@ -48,10 +45,8 @@ th, td { text-align: left; padding: .15rem .7rem .15rem 0; border-bottom: 1px so
   font-weight: 400; }
 tbody th { min-width: 6rem; } thead th { color: var(--dim); vertical-align: bottom; }
 .number { text-align: right; } td.number { white-space: nowrap; }
-""" + "".join(
-    f".{name}{level} {{ background: rgba({colour}, {level * 0.5 / LEVELS:.2f}); }}\n"
-    for name, colour in (("for", FOR), ("against", AGAINST))
-    for level in range(1, LEVELS + 1)
+"""
+    + SHADES
 )
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -128,19 +123,10 @@ def _sentence(section: ET.Element, explanation: Explanation, label: int) -> None
     pushes = explanation.pushes(explanation.words)[:, label]
     most = float(np.abs(pushes).max(initial=0.0))
     for token, push in zip(explanation.tokens, pushes.tolist(), strict=True):
-        word = _add(paragraph, "span", token, f"word {_shade(push, most)}".strip())
+        word = _add(paragraph, "span", token, f"word {shade(push, most)}".strip())
         if signed(push) != "0.00":
-            _add(word, "small", _typeset(push))
+            _add(word, "small", typeset(push))
         word.tail = " "
-
-
-def _shade(push: float, most: float) -> str:
-    level = round(LEVELS * abs(push) / most) if most else 0
-    return f"{'for' if push > 0 else 'against'}{level}" if level else ""
-
-
-def _typeset(value: float) -> str:
-    return signed(value).replace("-", "−")
 
 
 def _ngrams(section: ET.Element, explanation: Explanation, top: int) -> None:
@@ -160,7 +146,7 @@ def _ngrams(section: ET.Element, explanation: Explanation, top: int) -> None:
         _add(row, "td", kind_words(term))
         pushes = explanation.pushes(term.values)
         for index in labels:
-            _add(row, "td", _typeset(pushes[index]), "number")
+            _add(row, "td", typeset(pushes[index]), "number")
 
 
 def _sums(section: ET.Element, explanation: Explanation) -> None:
@@ -171,7 +157,7 @@ def _sums(section: ET.Element, explanation: Explanation) -> None:
         row = ET.SubElement(body, "tr")
         _add(row, "th", explanation.labels[index], scope="row")
         for values in (explanation.bias, filters, counts, explanation.logits):
-            _add(row, "td", _typeset(values[index]), "number")
+            _add(row, "td", typeset(values[index]), "number")
         _add(row, "td", share(explanation.probabilities[index]), "number")
 
 

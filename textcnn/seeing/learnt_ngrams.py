@@ -1,6 +1,6 @@
 """The n-grams that push most towards each class, as the filters have learnt them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,9 @@ DOUBT = 5
 """Sentences without any push that an n-gram's mean is ranked with. Means alone put long n-grams of
 one sentence first, which say more of that sentence than of the network, and sums alone the ones
 that stand everywhere."""
+
+MOST_CELLS = 1 << 18
+"""Sentences times feature maps looked at at once: a bound on memory."""
 
 
 @dataclass(frozen=True)
@@ -46,24 +49,28 @@ def learnt_ngrams(
         sentences: N training sentences.
         top: n-grams of each class.
     """
-    tables = [
-        _of_height(checkpoint, scans, sentences, index)
-        for index in range(len(checkpoint.config.filter_sizes))
+    found: list[list[tuple[float, Ngram]]] = [[] for _ in checkpoint.labels]
+    for index in range(len(checkpoint.config.filter_sizes)):
+        # One height at a time: there are more n-grams than there is room to keep.
+        table = _of_height(checkpoint, scans, sentences, index)
+        for number, candidates in enumerate(found):
+            candidates += _best(checkpoint.vocabulary, table, number, top)
+    return [
+        [ngram for _, ngram in sorted(candidates, key=lambda it: -it[0])[:top]]
+        for candidates in found
     ]
-    found = []
-    for number in range(len(checkpoint.labels)):
-        candidates: list[tuple[float, Ngram]] = []
-        for windows, counts, sums in tables:
-            ranks = sums[:, number] / (counts + DOUBT)
-            for row in np.argsort(-ranks, kind="stable")[:top].tolist():
-                if ranks[row] > 0:
-                    text = window_words(windows[row], checkpoint.vocabulary)
-                    count = int(counts[row])
-                    ngram = Ngram(text, windows.shape[1], count, sums[row] / count)
-                    candidates.append((float(ranks[row]), ngram))
-        candidates.sort(key=lambda candidate: -candidate[0])
-        found.append([ngram for _, ngram in candidates[:top]])
-    return found
+
+
+def _best(
+    vocabulary: Vocabulary, table: tuple[np.ndarray, np.ndarray, np.ndarray], number: int, top: int
+) -> Iterator[tuple[float, Ngram]]:
+    """Rank and n-gram of those in a table of :func:`_of_height` that push most to one class."""
+    windows, counts, sums = table
+    ranks = sums[:, number] / (counts + DOUBT)
+    for row in np.argsort(-ranks, kind="stable")[:top].tolist():
+        if ranks[row] > 0:
+            text, count = window_words(windows[row], vocabulary), int(counts[row])
+            yield float(ranks[row]), Ngram(text, windows.shape[1], count, sums[row] / count)
 
 
 def window_words(window: np.ndarray, vocabulary: Vocabulary) -> str:
@@ -87,11 +94,12 @@ def _of_height(
     used = np.zeros(len(sums), bool)
     networks = [checkpoint.parameters, *checkpoint.others]
     for found, parameters in zip(scans, networks, strict=True):
-        places = (firsts[:, None] + found.starts[:, maps]).ravel()
-        features = found.features[:, maps]
-        used[places[features.ravel() > 0]] = True
-        for number, weights in enumerate(parameters["dense/weights"][:, maps]):
-            sums[:, number] += np.bincount(places, (features * weights).ravel(), len(sums))
+        for block in _blocks(maps, len(sentences)):
+            places = (firsts[:, None] + found.starts[:, block]).ravel()
+            features = found.features[:, block]
+            used[places[features.ravel() > 0]] = True
+            for number, weights in enumerate(parameters["dense/weights"][:, block]):
+                sums[:, number] += np.bincount(places, (features * weights).ravel(), len(sums))
     sums /= len(networks) * checkpoint.temperature
     if not checkpoint.config.multilabel:
         sums -= sums.mean(axis=1, keepdims=True)
@@ -102,3 +110,10 @@ def _of_height(
     which = which.ravel()
     columns = [np.bincount(which, column, len(different)) for column in sums[chosen].T]
     return different, times, np.stack(columns, axis=1)
+
+
+def _blocks(maps: slice, sentences: int) -> Iterator[slice]:
+    """The feature maps in slices small enough to hold one number a sentence and map."""
+    width = max(MOST_CELLS // max(sentences, 1), 1)
+    for begin in range(maps.start, maps.stop, width):
+        yield slice(begin, min(begin + width, maps.stop))

@@ -62,5 +62,5 @@ def windows_at(
     inside = starts[:, None] + np.arange(height)
     places = sentences.starts[rows][:, None] + inside
     within = (inside >= 0) & (inside < sentences.lengths[rows][:, None])
-    words = np.append(sentences.words, BEYOND)
+    words = np.append(sentences.words, sentences.words.dtype.type(BEYOND))
     return words[np.where(within, places, len(words) - 1)]

@@ -39,7 +39,7 @@ class TrainingPart:
 
 
 def training_part(checkpoint: Checkpoint, report: Callable[[str], None]) -> TrainingPart:
-    """Read the data again, and divide it as the run did.
+    """Read the data again, and divide it as the run did (see :func:`part_of`).
 
     Args:
         checkpoint: of the run.
@@ -49,6 +49,11 @@ def training_part(checkpoint: Checkpoint, report: Callable[[str], None]) -> Trai
         UserError: it cannot be read, or is not what the run was given.
         RunError: the movie reviews could not be reached.
     """
+    return part_of(checkpoint, read_again(checkpoint, report))
+
+
+def read_again(checkpoint: Checkpoint, report: Callable[[str], None]) -> TokenizedData:
+    """The run's data, divided as the run did; raises as :func:`training_part` does."""
     config = checkpoint.config
     if config.tokenizer == CUSTOM:
         raise UserError("they were taken apart by a function of Python's, which is not at hand")
@@ -56,6 +61,12 @@ def training_part(checkpoint: Checkpoint, report: Callable[[str], None]) -> Trai
     data = TokenizedData.prepare(Corpora.read(config, report), config, known=before)
     if data.fingerprint != checkpoint.fingerprint:
         raise UserError(f"{data.source} is not what the run was given ({checkpoint.source})")
+    return data
+
+
+def part_of(checkpoint: Checkpoint, data: TokenizedData) -> TrainingPart:
+    """What a checkpoint was trained on, its data being at hand."""
+    config = checkpoint.config
     rows = data.everything_but_test if config.refit else data.split.train
     maps = checkpoint.architecture.num_features * (1 + len(checkpoint.others))
     most = max(min(MOST_SENTENCES, MOST_CELLS // maps), 1)

@@ -94,3 +94,8 @@ def signed(value: float) -> str:
     """``+0.52``; what rounds to nothing has no sign."""
     words = f"{value:+.2f}"
     return "0.00" if words in ("+0.00", "-0.00") else words
+
+
+def typeset(value: float) -> str:
+    """:func:`signed` with a real minus sign, for pages."""
+    return signed(value).replace("-", "−")
