@@ -158,10 +158,11 @@ class StepDone:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """The dev sentences were looked at."""
+    """The dev sentences were looked at, with these (dev sentences, C) logits."""
 
     evaluation: Evaluation
     is_best: bool
+    dev_logits: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
 
 @dataclass(frozen=True)
@@ -251,7 +252,7 @@ class Trainer:
                     evaluation, dev_logits = self._evaluate(dev, per_epoch)
                     is_best = progress.add(evaluation, dev_logits, self.schedule.best_by)
                     ended |= self._out_of_patience()
-                    yield Evaluated(evaluation, is_best)
+                    yield Evaluated(evaluation, is_best, dev_logits)
             progress.finished = ended
             # Read once: a signal between this look and the next would end the loop without a
             # checkpoint.

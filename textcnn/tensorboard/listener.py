@@ -1,6 +1,7 @@
-"""TensorBoard event files, where tensorboardX is installed (``pip install '.[tensorboard]'``)."""
+"""What TensorBoard is told while a network is trained."""
 
 import contextlib
+import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,33 +12,34 @@ import numpy as np
 from textcnn.errors import RunError
 from textcnn.network import Gradients
 from textcnn.row_gradient import RowGradient
-from textcnn.training import Evaluated, Event, StepDone
+from textcnn.tensorboard.precision_recall import PrecisionRecall
+from textcnn.training import Evaluated, Evaluation, Event, StepDone
 
 
 class TensorBoard:
-    """Writes loss and accuracy of train and dev, and the gradients at each evaluation.
+    """Writes how train and dev are scored, and the gradients at each evaluation.
 
     For every gradient: a histogram, and its sparsity, the share of zeros. Of an embedding only the
     rows of the batch are counted.
 
-    tensorboardX's own ``SummaryWriter`` writes from a thread: when the disk is full the thread dies
-    with a traceback, and training then waits for it for ever. So events are written from here.
-
     Args:
         folder: ``train/`` and ``dev/`` are written below it.
         step: where training begins; what an earlier, killed process wrote beyond is disowned.
+        curves: of the dev sentences, or None for none.
 
     Raises:
         ImportError: tensorboardX is not installed.
         RunError: writing failed, for instance because the disk is full; also from the methods.
     """
 
-    def __init__(self, folder: Path, step: int):
+    def __init__(self, folder: Path, step: int, curves: PrecisionRecall | None = None):
+        # Imported here, as throughout this package: it need not be installed.
         from tensorboardX import summary
         from tensorboardX.event_file_writer import EventsWriter
         from tensorboardX.proto import event_pb2
 
         self._folder = folder
+        self._curves = curves
         self._summary = summary
         self._event = event_pb2.Event
         self._writers: dict[str, Any] = {}
@@ -57,12 +59,12 @@ class TensorBoard:
         """Write one event."""
         with self._failures_named():
             if isinstance(event, StepDone):
-                self._scalars("train", event.step, event.loss, event.accuracy)
+                scores = {"loss": event.loss, "accuracy": event.accuracy}
+                self._scalars("train", event.step, scores)
                 self._gradients = event.gradients
             elif isinstance(event, Evaluated):
-                evaluation = event.evaluation
-                self._scalars("dev", evaluation.step, evaluation.dev_loss, evaluation.dev_accuracy)
-                self._write_gradients(evaluation.step)
+                self._write_dev(event.evaluation, event.dev_logits)
+                self._write_gradients(event.evaluation.step)
                 for writer in self._writers.values():
                     writer.flush()
 
@@ -82,9 +84,18 @@ class TensorBoard:
     def _write(self, part: str, step: int, **content: Any) -> None:
         self._writers[part].write_event(self._event(wall_time=time.time(), step=step, **content))
 
-    def _scalars(self, part: str, step: int, loss: float, accuracy: float) -> None:
-        for name, value in (("loss", loss), ("accuracy", accuracy)):
+    def _scalars(self, part: str, step: int, scores: dict[str, float]) -> None:
+        for name, value in scores.items():
             self._write(part, step, summary=self._summary.scalar(name, value))
+
+    def _write_dev(self, evaluation: Evaluation, logits: np.ndarray) -> None:
+        scores = {"loss": evaluation.dev_loss, "accuracy": evaluation.dev_accuracy}
+        if not math.isnan(evaluation.dev_macro_f1):
+            scores["macro_f1"] = evaluation.dev_macro_f1
+        self._scalars("dev", evaluation.step, scores)
+        if self._curves is not None:
+            for curve in self._curves.of_logits(logits):
+                self._write("dev", evaluation.step, summary=curve)
 
     def _write_gradients(self, step: int) -> None:
         for name, gradient in self._gradients.items():
