@@ -25,7 +25,7 @@ from small_run import (
     write_csv,
 )
 
-from textcnn.commands import cv_progress, main
+from textcnn.commands import main
 from textcnn.commands.cv_progress import FoldProgress
 from textcnn.crossval import fold_run
 from textcnn.crossval.comparison import mean_interval
@@ -518,7 +518,7 @@ class Terminal(io.StringIO):
 
 def test_on_a_terminal_a_bar_shows_the_accuracy_and_the_time_left(monkeypatch):
     terminal = Terminal()
-    monkeypatch.setattr(cv_progress.sys, "stderr", terminal)
+    monkeypatch.setattr("sys.stderr", terminal)
     with FoldProgress(1, 3) as progress:
         progress.show(result_of(0, [1, 2], [0, 0], [[0.9, 0.1], [0.4, 0.6]]))
     text = terminal.getvalue()

@@ -8,7 +8,7 @@ from small_run import labelled_sentences
 
 from textcnn.checkpoint import load_checkpoint
 from textcnn.classifier import Classifier
-from textcnn.commands.display import scores_text
+from textcnn.commands.score_tables import scores_text
 from textcnn.datasets.labelled_texts import LabelledTexts
 from textcnn.errors import UserError
 from textcnn.evaluation import Scores, score, wilson_interval

@@ -221,6 +221,16 @@ def _class_scores(
     ]
 
 
+def commonest_confusions(scores: Scores, count: int) -> list[tuple[str, str, int]]:
+    """True label, answer and sentences of the wrong answers given most often, those first."""
+    labels = [row.label for row in scores.classes]
+    wrong = scores.confusion.copy()
+    np.fill_diagonal(wrong, 0)
+    order = np.argsort(-wrong, axis=None, kind="stable")[:count]
+    cells = [divmod(cell, len(labels)) for cell in order.tolist() if wrong.flat[cell]]
+    return [(labels[true], labels[given], int(wrong[true, given])) for true, given in cells]
+
+
 def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     """95 % interval of a share (Wilson 1927): honest also for few trials and shares near 0 or 1."""
     share, z2 = successes / trials, Z_95**2

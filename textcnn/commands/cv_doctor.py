@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from textcnn.commands.cv_tables import aligned
+from textcnn.commands.tables import Table, table_text
 from textcnn.config import Config
 from textcnn.crossval.doctor import Diagnosis
 from textcnn.csv_line import csv_line
@@ -194,7 +194,7 @@ def _first(count: int) -> str:
 
 def _table(header: list[str], rows: list[list[str]], right: set[int]) -> list[str]:
     """Nothing at all where there are no rows."""
-    return aligned([header, *rows], right) if rows else []
+    return [table_text(Table(header, rows, right))] if rows else []
 
 
 def _short(text: str) -> str:

@@ -1,12 +1,9 @@
 """What a person sees while folds run: a bar on a terminal, plain lines elsewhere."""
 
-import sys
 import time
 from types import TracebackType
-from typing import Any
 
-import click
-
+from textcnn.commands.bars import Bar, open_bar
 from textcnn.commands.cv_tables import fold_line
 from textcnn.commands.display import duration, say
 from textcnn.crossval.fold_run import FoldResult
@@ -25,22 +22,12 @@ class FoldProgress:
         self._total = total
         self._accuracies = 0.0
         self._start = time.perf_counter()
-        self._bar: Any = None
+        self._bar: Bar | None = None
 
     def __enter__(self) -> "FoldProgress":
-        if sys.stderr.isatty():
-            self._bar = click.progressbar(
-                length=self._total,
-                label="folds",
-                show_pos=True,
-                show_percent=False,
-                show_eta=False,  # click's would count folds of an earlier run as quick ones.
-                item_show_func=lambda _: self._figures(),
-                file=sys.stderr,
-                width=24,
-            )
-            self._bar.__enter__()
-            self._bar.update(self._finished)
+        self._bar = open_bar(self._total, counted=True, often=False)
+        if self._bar is not None:
+            self._bar.show(self._finished, "folds", self._figures)
         return self
 
     def __exit__(
@@ -50,7 +37,7 @@ class FoldProgress:
         trace: TracebackType | None,
     ) -> None:
         if self._bar is not None:
-            self._bar.__exit__(kind, error, trace)
+            self._bar.close()
 
     def show(self, result: FoldResult) -> None:
         """A fold has come in."""
@@ -59,7 +46,7 @@ class FoldProgress:
         if self._bar is None:
             say(fold_line(result, self._finished, self._total))
         else:
-            self._bar.update(1, result)
+            self._bar.show(self._finished, "folds", self._figures)
 
     def _figures(self) -> str:
         run = self._finished - self._before

@@ -1,11 +1,12 @@
 """A cross-validation in lines and tables."""
 
 import math
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from textcnn.commands.display import duration
+from textcnn.commands.tables import Table, table_text
 from textcnn.crossval.baselines import BASELINES
 from textcnn.crossval.comparison import Difference, Mean
 from textcnn.crossval.fold_run import FoldResult
@@ -24,8 +25,7 @@ def fold_line(result: FoldResult, finished: int, total: int) -> str:
 
 def summary_text(summary: Summary) -> str:
     """The result, for people: a line a fold, then the means."""
-    lines = _fold_table(summary)
-    lines += ["", f"accuracy   {mean_text(summary.accuracy)}"]
+    lines = [table_text(fold_table(summary)), "", f"accuracy   {mean_text(summary.accuracy)}"]
     if summary.test_interval is not None:
         low, high = summary.test_interval
         lines.append(
@@ -48,16 +48,23 @@ def summary_text(summary: Summary) -> str:
     return "\n".join(lines)
 
 
-def _fold_table(summary: Summary) -> list[str]:
+def fold_table(summary: Summary) -> Table:
+    """The scores of each fold, those of the rivals beside them."""
     names = list(summary.rivals)
-    lines = ["repeat  fold  accuracy  macro-F1  epoch" + "".join(f"  {name:>9}" for name in names)]
-    for result in summary.results:
-        lines.append(
-            f"{result.repeat + 1:6}  {result.number + 1:4}  {_percent(result.accuracy):>8}  "
-            f"{_percent(result.macro_f1):>8}  {result.epoch:5.2f}"
-            + "".join(f"  {_percent(result.baseline_accuracy(name)):>9}" for name in names)
-        )
-    return lines
+    rows = [
+        [
+            str(result.repeat + 1),
+            str(result.number + 1),
+            _percent(result.accuracy),
+            _percent(result.macro_f1),
+            f"{result.epoch:.2f}",
+            *(_percent(result.baseline_accuracy(name)) for name in names),
+        ]
+        for result in summary.results
+    ]
+    heads = ["repeat", "fold", "accuracy", "macro-F1", "epoch", *names]
+    columns = range(len(heads))
+    return Table(heads, rows, right=columns, least=dict.fromkeys(columns[5:], 9))
 
 
 def mean_text(mean: Mean) -> str:
@@ -82,30 +89,11 @@ def difference_text(difference: Difference) -> str:
 
 def mistakes_text(mistakes: Sequence[Mistake], texts: Sequence[str], labels: Sequence[str]) -> str:
     """The surest wrong answers: label, predicted, probability, text."""
-    rows = [("label", "predicted", "probability", "text")]
-    rows += [
-        (labels[it.true], labels[it.predicted], f"{it.probability:.4f}", texts[it.row])
+    rows = [
+        [labels[it.true], labels[it.predicted], f"{it.probability:.4f}", texts[it.row]]
         for it in mistakes
     ]
-    return "\n".join(aligned(rows, right={2}))
-
-
-def aligned(rows: Sequence[Sequence[str]], right: Container[int] = ()) -> list[str]:
-    """Rows with their columns below each other.
-
-    Args:
-        rows: as many fields in each.
-        right: columns that end below each other; the others begin so.
-    """
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        fields = [
-            field.rjust(width) if column in right else field.ljust(width)
-            for column, (field, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(fields).rstrip())
-    return lines
+    return table_text(Table(["label", "predicted", "probability", "text"], rows, right={2}))
 
 
 def mistakes_values(

@@ -15,6 +15,8 @@ from textcnn.commands.options import (
     config_options,
     given_options,
 )
+from textcnn.commands.tables import Table, table_text
+from textcnn.commands.terminal import safe
 from textcnn.config import Config
 from textcnn.datasets.corpus import load_corpus, locate
 from textcnn.datasets.suggestions import Suggestion, suggestions
@@ -100,10 +102,16 @@ def _report(found: Survey, config: Config, advice: Sequence[Suggestion]) -> Iter
 
 def _label_table(found: Survey) -> Iterator[str]:
     shown = found.labels[:LABELS_SHOWN]
-    width = max(len("label"), *(len(_short(label.name)) for label in shown), 0)
-    yield f"{'label':{width}}  {'rows':>9}    share"
-    for label in shown:
-        yield f"{_short(label.name):{width}}  {label.rows:9,}  {percent(label.share):>7}"
+    yield table_text(
+        Table(
+            ["label", "rows", "share"],
+            [[_short(label.name), f"{label.rows:,}", percent(label.share)] for label in shown],
+            right={1, 2},
+            least={1: 9, 2: 7},
+            bars=[label.share for label in shown],
+            bars_before=3,
+        )
+    )
     if len(found.labels) > LABELS_SHOWN:
         yield f"... {len(found.labels) - LABELS_SHOWN:,} more"
 
@@ -239,6 +247,7 @@ def _answer(labels: Sequence[str], separator: str) -> str:
 
 
 def _short(label: str) -> str:
+    label = safe(label)
     return label if len(label) <= TEXT_WIDTH else label[: TEXT_WIDTH - 1] + "…"
 
 

@@ -10,13 +10,14 @@ import numpy as np
 from textcnn.answers import check_abstaining
 from textcnn.checkpoint import Checkpoint
 from textcnn.classifier import Classifier
-from textcnn.commands.display import coverage_text, say, scores_text
+from textcnn.commands.display import say
 from textcnn.commands.options import (
     DATA_OPTIONS,
     SectionedCommand,
     config_options,
     given_options,
 )
+from textcnn.commands.score_tables import coverage_text, scores_text
 from textcnn.config import Config, flag
 from textcnn.coverage import Covered, coverage_curve, covered
 from textcnn.csv_line import csv_line

@@ -11,7 +11,9 @@ import numpy as np
 
 from textcnn.checkpoint import Checkpoint
 from textcnn.commands.display import percent, say
-from textcnn.commands.runs import aligned, one_line, option_words
+from textcnn.commands.runs import option_words
+from textcnn.commands.tables import Table, table_text
+from textcnn.commands.terminal import one_line
 from textcnn.errors import RunError, UserError
 from textcnn.evaluation_line import evaluation_line
 from textcnn.run_folder import find_checkpoint
@@ -169,16 +171,16 @@ def _origin(model: Checkpoint, facts: Facts) -> list[str]:
 
 
 def _labels(model: Checkpoint) -> list[str]:
-    rows = [["label", "training sentences"]]
-    rows += [
-        [one_line(name), f"{count:,}"]
-        for name, count in zip(model.labels, model.label_counts.tolist(), strict=True)
-    ]
+    heads, counts = ["label", "training sentences"], model.label_counts.tolist()
+    pairs = zip(model.labels, counts, strict=True)
+    rows = [[one_line(name), f"{count:,}"] for name, count in pairs]
     if model.thresholds is not None:
-        rows[0].append("threshold")
-        for row, threshold in zip(rows[1:], model.thresholds.tolist(), strict=True):
+        heads.append("threshold")
+        for row, threshold in zip(rows, model.thresholds.tolist(), strict=True):
             row.append(f"{threshold:.2f}")
-    return aligned(rows)
+    shares = [count / max(sum(counts), 1) for count in counts]
+    table = Table(heads, rows, right_when_drawn={1, 2}, bars=shares, bars_before=2)
+    return [table_text(table)]
 
 
 def _sizes(model: Checkpoint, facts: Facts) -> list[str]:
@@ -186,8 +188,7 @@ def _sizes(model: Checkpoint, facts: Facts) -> list[str]:
     words = f"{len(model.vocabulary):,} words"
     each = f"{networks} networks, each of " if networks > 1 else ""
     sizes = ",".join(map(str, model.config.filter_sizes))
-    rows = [["array", "shape", "numbers"]]
-    rows += [
+    rows = [
         [name, " x ".join(f"{side:,}" for side in shape), f"{size:,}"]
         for name, (shape, size) in facts.arrays.items()
     ]
@@ -198,7 +199,7 @@ def _sizes(model: Checkpoint, facts: Facts) -> list[str]:
         f"{'' if facts.history is not None else ', without what training needs to go on'}",
         f"temperature {model.temperature:.3f}, which logits are divided by",
         "",
-        *aligned(rows),
+        table_text(Table(["array", "shape", "numbers"], rows, right_when_drawn={2})),
     ]
 
 
@@ -229,20 +230,16 @@ def _ngrams(model: Checkpoint, learnt: Learnt) -> list[str]:
         ]
     lines = [f"what pushes most by the filters: n-grams of {_sentences(learnt.part)}"]
     for index, ngrams in enumerate(learnt.ngrams):
+        pushes = [ngram.pushes[index] for ngram in ngrams]
         rows = [
-            ["", f"towards {one_line(model.labels[index])}", "in sentences", "height", "n-gram"]
+            [f"{push:+.3f}", f"{ngram.sentences:,}", str(ngram.height), ngram.text]
+            for push, ngram in zip(pushes, ngrams, strict=True)
         ]
-        rows += [
-            [
-                "",
-                f"{ngram.pushes[index]:+.3f}",
-                f"{ngram.sentences:,}",
-                str(ngram.height),
-                ngram.text,
-            ]
-            for ngram in ngrams
-        ]
-        lines += ["", *(line.removeprefix("  ") for line in aligned(rows))]
+        heads = [f"towards {one_line(model.labels[index])}", "in sentences", "height", "n-gram"]
+        most = max(map(abs, pushes), default=0) or 1
+        bars = [abs(push) / most for push in pushes]
+        table = Table(heads, rows, right_when_drawn={1, 2}, bars=bars, bars_before=1)
+        lines += ["", table_text(table)]
     return lines
 
 

@@ -10,6 +10,8 @@ import click
 
 from textcnn.commands.cv import UNUSED
 from textcnn.commands.display import percent, python, say
+from textcnn.commands.tables import Table, table_text
+from textcnn.commands.terminal import one_line
 from textcnn.config import Config, Value
 from textcnn.errors import UserError
 from textcnn.run_folder import RUNS
@@ -42,7 +44,7 @@ def command(folder: Path, sort: str, names: tuple[str, ...], as_json: bool) -> N
     A run's accuracy is that of its test sentences, with its 95 % interval; a cross-validation's is
     the mean over its folds, with its standard error. A search has none: its best dev accuracy is
     too good to be that of new sentences. At the end of each line are the options that differ from
-    the defaults.
+    the defaults. A terminal shows in bold the most accurate of those on the same data.
     """
     columns = [_option_name(name) for name in names]
     found = list_runs(folder)
@@ -51,7 +53,7 @@ def command(folder: Path, sort: str, names: tuple[str, ...], as_json: bool) -> N
     if as_json:
         click.echo(json.dumps([_values(listed, columns) for listed in found], indent=2))
         return
-    click.echo("\n".join(aligned([_header(columns), *(_row(one, columns) for one in found)])))
+    click.echo(table_text(_table(found, columns)))
     unfinished = [listed for listed in found if listed.unfinished]
     if unfinished:
         last = max(unfinished, key=lambda listed: listed.began)
@@ -70,9 +72,24 @@ def _untested_last(listed: Listed) -> float:
     return math.inf if listed.tested is None else -listed.tested.accuracy
 
 
-def _header(columns: list[str]) -> list[str]:
+def _table(found: Sequence[Listed], columns: list[str]) -> Table:
     fixed = ["name", "when", "data", "test accuracy", "dev", "loss", "epochs"]
-    return [*fixed, *columns, "other options than the defaults"]
+    return Table(
+        [*fixed, *columns, "other options than the defaults"],
+        [_row(one, columns) for one in found],
+        folding=(1, 2, 3),
+        best=best_rows(found),
+    )
+
+
+def best_rows(found: Sequence[Listed]) -> set[int]:
+    """The most accurate of the runs that were tested on the same data, where there are several."""
+    of_data: dict[tuple[Any, ...], list[int]] = {}
+    for number, one in enumerate(found):
+        if one.config is not None and one.tested is not None:
+            of_data.setdefault((one.kind, one.config.data), []).append(number)
+    several = [rows for rows in of_data.values() if len(rows) > 1]
+    return {min(rows, key=lambda row: _untested_last(found[row])) for rows in several}
 
 
 def _row(listed: Listed, columns: list[str]) -> list[str]:
@@ -142,28 +159,6 @@ def option_words(value: Value) -> str:
     if isinstance(value, tuple):
         return ",".join(map(option_words, value))
     return f"{value:g}" if isinstance(value, float) else one_line(str(value))
-
-
-def one_line(text: str) -> str:
-    """``text`` with every run of white space one space, and nothing that steers a terminal."""
-    words = " ".join(text.split())
-    return "".join(character if character.isprintable() else "\ufffd" for character in words)
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """The rows as lines, their cells below each other; a row may end early.
-
-    A row's last cell takes what room it needs, and widens no column.
-    """
-    widths: dict[int, int] = {}
-    for row in rows:
-        for column, cell in enumerate(row[:-1]):
-            widths[column] = max(widths.get(column, 0), len(cell))
-    lines = []
-    for row in rows:
-        cells = [f"{cell:{widths[column]}}" for column, cell in enumerate(row[:-1])]
-        lines.append("  ".join([*cells, row[-1]]).rstrip())
-    return lines
 
 
 def _values(listed: Listed, columns: list[str]) -> dict[str, Any]:

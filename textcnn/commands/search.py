@@ -17,6 +17,8 @@ from textcnn.commands.options import (
     config_options,
     given_options,
 )
+from textcnn.commands.search_progress import TrialProgress
+from textcnn.commands.search_tables import best_table, importance_text
 from textcnn.commands.training_config import (
     config_sources,
     refuse_going_on,
@@ -37,7 +39,7 @@ from textcnn.search.journal import require_optuna
 from textcnn.search.plan import Plan
 from textcnn.search.session import Session
 from textcnn.search.space import Space, default_specs
-from textcnn.search.tables import best_table, importance_text, trial_line, trial_rows
+from textcnn.search.tables import trial_rows
 from textcnn.search.trials import Tried, best_of
 from textcnn.tokenized_data import TokenizedData
 
@@ -175,11 +177,13 @@ def _run(session: Session) -> None:
         say("the options given lie outside what is varied, and are not tried")
     session.keep_vectors(say)
 
-    def listen(tried: list[Tried]) -> None:
-        _say_last(tried, plan)
-        _save(session, tried)
+    with TrialProgress(plan.trials) as progress:
 
-    tried, best = session.search(None, listen, say)
+        def listen(tried: list[Tried]) -> None:
+            progress.show(tried)
+            _save(session, tried)
+
+        tried, best = session.search(None, listen, progress.say)
     accuracies = [_outer(session, fold) for fold in session.outer_folds()]
     click.echo(best_table(tried))
     importance = session.importance()
@@ -194,14 +198,11 @@ def _outer(session: Session, fold: Fold) -> float:
     plan = session.plan
     name = f"outer fold {fold.number + 1} of {plan.nested}"
     say(f"{name}: a search without its {len(fold.split.test):,} sentences")
-    _, best = session.search(fold, lambda tried: _say_last(tried, plan), say)
+    with TrialProgress(plan.trials) as progress:
+        _, best = session.search(fold, progress.show, progress.say)
     accuracy = session.test(fold, best)
     say(f"{name}: test {100 * accuracy:.2f} %  (trial {best.number}, dev {100 * best.score:.2f} %)")
     return accuracy
-
-
-def _say_last(tried: list[Tried], plan: Plan) -> None:
-    say(trial_line(tried[-1], plan.trials, best_of(tried)))
 
 
 def _save(session: Session, tried: list[Tried]) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 import click
 
 from textcnn.commands.display import Clock, say
+from textcnn.commands.tables import BAD, GOOD
+from textcnn.commands.terminal import coloured
 from textcnn.selfcheck.checks import CHECKS
 from textcnn.selfcheck.result import Finished, run_checks
 from textcnn.selfcheck.versions import machine, versions
@@ -26,7 +28,7 @@ def command(as_json: bool) -> None:
     for one in run_checks(CHECKS):
         finished.append(one)
         if not as_json:
-            click.echo(check_line(one))
+            click.echo(_shown(one))
     failed = sum(not one.result.passed for one in finished)
     if as_json:
         click.echo(json.dumps(_values(finished), indent=2))
@@ -43,6 +45,13 @@ def check_line(finished: Finished) -> str:
     """``ok      <what>: <numbers>``, or ``FAILED  <what>: <numbers>``."""
     result = finished.result
     return f"{'ok' if result.passed else 'FAILED':6}  {finished.name}: {result.figures}"
+
+
+def _shown(finished: Finished) -> str:
+    """The line, its first word in colour on a terminal."""
+    passed, line = finished.result.passed, check_line(finished)
+    word, rest = line[:6], line[6:]
+    return (coloured(word, GOOD) if passed else coloured(word, BAD, bold=True)) + rest
 
 
 def _about() -> list[str]:

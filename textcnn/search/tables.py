@@ -6,9 +6,6 @@ from collections.abc import Iterator, Sequence
 from textcnn.search.space import Drawn
 from textcnn.search.trials import Tried, best_of
 
-SHOWN = 10
-"""Trials in the table of the best."""
-
 
 def trial_line(tried: Tried, trials: int, best: Tried | None) -> str:
     """A trial that has just finished."""
@@ -22,21 +19,6 @@ def trial_line(tried: Tried, trials: int, best: Tried | None) -> str:
     if best is not None:
         notes.append(f"best: {100 * best.score:.2f} %, trial {best.number}")
     return f"{line}  ({'; '.join(notes)})"
-
-
-def best_table(tried: Sequence[Tried]) -> str:
-    """The best trials that were run on all folds, the best first."""
-    whole = sorted((one for one in tried if not one.cut_short), key=lambda one: -one.score)
-    rows = [["dev", "trial", *whole[0].drawn]]
-    for one in whole[:SHOWN]:
-        words = [_word(value) for value in one.drawn.values()]
-        rows.append([f"{100 * one.score:.2f} %", str(one.number), *words])
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [
-        "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True))
-        for row in rows
-    ]
-    return "\n".join(lines)
 
 
 def trial_rows(tried: Sequence[Tried], folds: int) -> Iterator[list[str]]:
@@ -57,16 +39,10 @@ def trial_rows(tried: Sequence[Tried], folds: int) -> Iterator[list[str]]:
         ]
 
 
-def importance_text(importance: dict[str, float]) -> str:
-    """How much of the scores' differences each option accounts for."""
-    width = max(map(len, importance))
-    lines = [f"{name:{width}}  {100 * share:3.0f} %" for name, share in importance.items()]
-    return "\n".join(["importance among these settings:", *lines])
-
-
 def _settings(tried: Tried) -> str:
-    return "  ".join(f"{name} {_word(value)}" for name, value in tried.drawn.items())
+    return "  ".join(f"{name} {drawn_word(value)}" for name, value in tried.drawn.items())
 
 
-def _word(value: Drawn) -> str:
+def drawn_word(value: Drawn) -> str:
+    """A setting's value, floats in four digits."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
