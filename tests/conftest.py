@@ -1,9 +1,12 @@
 """Fixtures shared by the tests of training, of checkpoints and of the commands."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from browsing import started_browser
 from small_run import labelled_sentences, options_text, write_csv
 
 from textcnn.commands import main
@@ -60,3 +63,9 @@ def movie_reviews() -> LabelledTexts:
     if not folder:
         pytest.skip("needs a folder with rt-polarity.pos and rt-polarity.neg in TEXTCNN_DATA")
     return load_corpus(Config(data=(folder,)), lambda line: None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A headless Chromium; without one, the tests that need it are skipped and say so."""
+    yield from started_browser()

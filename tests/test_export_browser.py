@@ -2,14 +2,13 @@
 
 import csv
 import os
-import shutil
 import statistics
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from browsing import Opened
 from exported import TEXTS, assert_same_answers, export, train
 from small_run import labelled_sentences
 from test_several_labels import topical, write
@@ -21,52 +20,14 @@ from textcnn.datasets.corpus import Corpora
 from textcnn.datasets.labelled_texts import LabelledTexts
 from textcnn.scoring import held_out
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 MARKUP = "<img src=x onerror=alert(1)>"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A headless Chromium: the system's, or Playwright's own."""
-    try:
-        from playwright.sync_api import Error, sync_playwright
-    except ImportError:
-        pytest.skip("Playwright is not installed (pip install '.[browser]'): pages are not tested")
-    found = [path for path in map(shutil.which, BROWSERS) if path]
-    # Chromium has no sandbox for root.
-    flags = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        try:
-            started = playwright.chromium.launch(
-                executable_path=found[0] if found else None, args=flags
-            )
-        except Error as error:
-            pytest.skip(
-                f"no Chromium to be had: pages are not tested ({str(error).splitlines()[0]})"
-            )
-        yield started
-        started.close()
-
-
-class Opened:
-    """A page from a file, and all that it said and asked for.
-
-    Attributes:
-        page: Playwright's.
-        messages: of the console, and errors.
-        requests: addresses.
-    """
+class ModelPage(Opened):
+    """An exported page, ready to be typed in."""
 
     def __init__(self, browser: Any, path: Path, **context: Any):
-        self.page = browser.new_context(**context).new_page()
-        self.address = path.resolve().as_uri()
-        self.messages: list[str] = []
-        self.requests: list[str] = []
-        self.page.on("console", lambda message: self.messages.append(message.text))
-        self.page.on("pageerror", lambda error: self.messages.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.messages.append(dialog.message))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.goto(self.address)
+        super().__init__(browser, path, **context)
         self.page.wait_for_selector("textarea:enabled")
 
     def probabilities(self, texts: list[str]) -> np.ndarray:
@@ -86,17 +47,6 @@ class Opened:
         times: list[float] = self.page.evaluate(code, texts)
         return times
 
-    def text(self, selector: str) -> str:
-        """What is seen there."""
-        shown: str = self.page.inner_text(selector)
-        return shown
-
-    def assert_quiet(self) -> None:
-        """It asked for itself and nothing else, and said nothing."""
-        assert self.requests == [self.address]
-        assert self.messages == []
-        self.page.context.close()
-
 
 @pytest.fixture(scope="module")
 def small_page(trained_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -104,7 +54,7 @@ def small_page(trained_run: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 def test_typing_changes_the_answer(browser, small_page):
-    opened = Opened(browser, small_page)
+    opened = ModelPage(browser, small_page)
     keyboard = opened.page.keyboard
     assert opened.text("#answer") == "No word to read yet."
     # The box has the focus from the start: nobody needs a mouse.
@@ -125,7 +75,7 @@ def test_typing_changes_the_answer(browser, small_page):
 
 
 def test_a_screen_reader_is_told_once_typing_pauses(browser, small_page):
-    opened = Opened(browser, small_page)
+    opened = ModelPage(browser, small_page)
     said = opened.page.locator("#said")
     assert said.get_attribute("aria-live") == "polite"
     opened.page.keyboard.type("a lovely film", delay=20)
@@ -140,7 +90,7 @@ def test_a_screen_reader_is_told_once_typing_pauses(browser, small_page):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_a_phone_in_either_theme(browser, small_page, scheme):
-    opened = Opened(
+    opened = ModelPage(
         browser, small_page, color_scheme=scheme, viewport={"width": 320, "height": 640}
     )
     opened.page.keyboard.type("a lovely " + "very" * 40 + " film")
@@ -151,7 +101,7 @@ def test_it_fits_a_phone_in_either_theme(browser, small_page, scheme):
 
 
 def test_the_page_answers_as_the_checkpoint_does(browser, small_page, trained_run):
-    opened = Opened(browser, small_page)
+    opened = ModelPage(browser, small_page)
     assert_same_answers(opened.probabilities(TEXTS), trained_run, 0.005)
     opened.assert_quiet()
 
@@ -165,7 +115,7 @@ def test_markup_stays_text(browser, tmp_path):
         for text, label in zip(corpus.texts, corpus.labels, strict=True):
             rows.writerow([f"{text} {MARKUP}", f"{label} {MARKUP}</script>"])
     run = train(tmp_path / "run", path, tokenizer="unicode")
-    opened = Opened(browser, export(run, tmp_path / "model.html"))
+    opened = ModelPage(browser, export(run, tmp_path / "model.html"))
     opened.page.keyboard.type(f"a lovely film {MARKUP}</textarea>")
     assert opened.text("#answer").startswith(f"good {MARKUP}</script>, ")
     assert MARKUP in opened.text("#title")
@@ -175,7 +125,7 @@ def test_markup_stays_text(browser, tmp_path):
 
 def test_several_labels(browser, tmp_path):
     run = train(tmp_path / "run", write(tmp_path / "topics.csv", topical(300)), multilabel=True)
-    opened = Opened(browser, export(run, tmp_path / "model.html"))
+    opened = ModelPage(browser, export(run, tmp_path / "model.html"))
     text = "the judge was near the bank"
     opened.page.keyboard.type(text)
     (given,) = Classifier.load(run).predict([text])
@@ -185,7 +135,7 @@ def test_several_labels(browser, tmp_path):
 
 
 def test_a_page_may_send_nothing(browser, small_page):
-    opened = Opened(browser, small_page)
+    opened = ModelPage(browser, small_page)
     code = "fetch('http://127.0.0.1:9/').then(() => 'sent', () => 'refused')"
     assert opened.page.evaluate(code) == "refused"
     assert any("Content Security Policy" in message for message in opened.messages)
@@ -208,7 +158,7 @@ def test_movie_reviews_are_answered_alike_and_at_once(browser, movie_run, tmp_pa
     assert path.stat().st_size <= 6_000_000
     checkpoint = load_checkpoint(movie_run / "checkpoints/best.h5")
     texts, _ = held_out(checkpoint, Corpora.read(checkpoint.config, lambda line: None))
-    opened = Opened(browser, path)
+    opened = ModelPage(browser, path)
     theirs, ours = opened.probabilities(texts), Classifier(checkpoint).predict_proba(texts)
     assert (theirs.argmax(axis=1) == ours.argmax(axis=1)).mean() >= 0.999
     assert np.abs(theirs - ours).max() <= 0.01

@@ -85,6 +85,25 @@ def calibrate(
     return temperature, fit_thresholds(probabilities, targets[: len(logits)])
 
 
+def one_answer_each(
+    probabilities: np.ndarray, targets: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Answers with one true class each: several labels as so many yes-or-no questions.
+
+    Args:
+        probabilities: (N, C).
+        targets: (N,) true classes, or (N, C) booleans.
+
+    Returns:
+        The same for one class a sentence; else (N * C, 2) probabilities of no and of yes, and
+        (N * C,) which is true.
+    """
+    if targets.ndim == 1:
+        return probabilities, targets
+    yes = probabilities.ravel()
+    return np.stack([1 - yes, yes], axis=1), targets.ravel().astype(np.int64)
+
+
 def reliability(probabilities: np.ndarray, classes: np.ndarray, bins: int = 15) -> list[Bin]:
     """Confidence beside accuracy, in equally wide bins of confidence (section 2 of the paper).
 

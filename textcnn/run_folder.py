@@ -9,6 +9,7 @@
 ``test.json``             the scores on the test sentences
 ``tensorboard/``          event files, where tensorboardX is installed
 ``curves.png``            loss and accuracy, where matplotlib is installed
+``report.html``           all about the finished run, where Jinja2 is installed too
 ``members/<n>/``          with --ensemble, the folder of each network's run
 ========================  ==============================================================
 """
@@ -42,6 +43,7 @@ class RunFolder:
         self.metrics = path / "metrics.jsonl"
         self.test = path / "test.json"
         self.curves = path / "curves.png"
+        self.report = path / "report.html"
         self.tensorboard = path / "tensorboard"
         self.members = path / "members"
         self.checkpoints = path / "checkpoints"

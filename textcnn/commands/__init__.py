@@ -18,6 +18,7 @@ COMMANDS = {
     "classify": "Label sentences.",
     "explain": "Show which words decided.",
     "inspect": "Show what a network has learnt.",
+    "report": "Write a page about a finished run.",
     "shrink": "Write a small copy of a checkpoint.",
     "export": "Write the model as a page, a module or arrays.",
     "cv": "Cross-validate, beside simple rivals.",

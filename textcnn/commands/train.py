@@ -16,13 +16,14 @@ import numpy as np
 from textcnn.allocation import return_freed_memory
 from textcnn.checkpoint import load_checkpoint, save_checkpoint
 from textcnn.classifier import Classifier
-from textcnn.commands.display import Clock, Display, python, say, scores_text
+from textcnn.commands.display import Clock, Display, python, say
 from textcnn.commands.options import (
     SectionedCommand,
     SectionedOption,
     config_options,
     given_options,
 )
+from textcnn.commands.score_tables import scores_text
 from textcnn.commands.training_config import config_sources, training_config
 from textcnn.config import Config, flag, read_toml, write_toml
 from textcnn.curves import draw_curves
@@ -38,9 +39,10 @@ from textcnn.experiment import (
 )
 from textcnn.files import replace_text
 from textcnn.going_on import initial_checkpoint
+from textcnn.report import is_installed
 from textcnn.run_folder import RunFolder
-from textcnn.scoring import score_texts
-from textcnn.tensorboard import TensorBoard
+from textcnn.scoring import Scored, score_texts
+from textcnn.tensorboard import PrecisionRecall, TensorBoard, write_result
 from textcnn.tokenized_data import TokenizedData
 from textcnn.training import CheckpointDue, Evaluated, Event, Progress, Trainer
 
@@ -96,8 +98,11 @@ def command(
     with folder.removed_unless_begun():
         trained = _train_all(config, data, folder)
     finished = all(progress.finished for _, progress in trained)
+    scored = _score(folder, data) if finished else None
     if finished:
-        _finish(folder, data)
+        best = [progress.best for _, progress in trained if progress.best is not None]
+        with contextlib.suppress(ImportError):
+            write_result(folder, data, best, scored)
     # Last, as the library that draws takes as much memory as the network.
     with contextlib.suppress(ImportError):
         for own, progress in trained:
@@ -105,6 +110,12 @@ def command(
     if not finished:
         say(f"go on with: {python()} train.py --resume {folder.path}")
         sys.exit(128 + signal.SIGINT)
+    _report(folder, data, scored)
+    click.echo(
+        f"\nnext: {python()} -m textcnn classify --checkpoint {folder.path} "
+        f"{_example(data)}\n"
+        f"      {python()} eval.py {folder.path} --predictions predictions.csv"
+    )
     say(f"took {clock}")
 
 
@@ -250,7 +261,8 @@ def _train(experiment: Experiment, folder: RunFolder) -> Progress:
         stack.enter_context(contextlib.closing(display))
         if not progress.refit_steps:
             with contextlib.suppress(ImportError):
-                board = TensorBoard(folder.tensorboard, progress.step)
+                curves = PrecisionRecall(experiment.labels, experiment.dev.targets)
+                board = TensorBoard(folder.tensorboard, progress.step, curves)
                 listeners.append(stack.enter_context(contextlib.closing(board)))
         for event in trainer.run(experiment.train, experiment.dev):
             for listener in listeners:
@@ -294,19 +306,33 @@ def stopping_on_signals(trainer: Trainer) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _finish(folder: RunFolder, data: TokenizedData) -> None:
+def _score(folder: RunFolder, data: TokenizedData) -> Scored | None:
     test = data.split.test
-    if len(test):
-        # From the file, not from memory: what is scored is what will be used.
-        scored = score_texts(Classifier.load(folder.best), *data.part(test))
-        replace_text(folder.test, json.dumps(scored.scores.as_dict(), indent=2) + "\n")
-        click.echo(f"test sentences, scored by {folder.best}:")
-        click.echo(scores_text(scored.scores))
-    click.echo(
-        f"\nnext: {python()} -m textcnn classify --checkpoint {folder.path} "
-        f"{_example(data)}\n"
-        f"      {python()} eval.py {folder.path} --predictions predictions.csv"
-    )
+    if not len(test):
+        return None
+    # From the file, not from memory: what is scored is what will be used.
+    scored = score_texts(Classifier.load(folder.best), *data.part(test))
+    return_freed_memory()
+    replace_text(folder.test, json.dumps(scored.scores.as_dict(), indent=2) + "\n")
+    click.echo(f"test sentences, scored by {folder.best}:")
+    click.echo(scores_text(scored.scores))
+    return scored
+
+
+def _report(folder: RunFolder, data: TokenizedData, scored: Scored | None) -> None:
+    if not is_installed():
+        return
+    # Imported here: what draws and lays out is loaded only for that.
+    from textcnn.report.findings import gather
+    from textcnn.report.page import page
+
+    try:
+        text = page(gather(folder, data, scored))
+    except ImportError as error:  # There, and broken.
+        say(f"no report, as what makes it cannot be loaded: {error}")
+        return
+    replace_text(folder.report, text)
+    say(f"report: {folder.report}")
 
 
 def _example(data: TokenizedData) -> str:

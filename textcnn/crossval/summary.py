@@ -7,7 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from textcnn.calibration import Bin, expected_calibration_error, reliability
+from textcnn.calibration import (
+    Bin,
+    expected_calibration_error,
+    one_answer_each,
+    reliability,
+)
 from textcnn.crossval.comparison import Difference, Mean, mean_interval, paired_difference
 from textcnn.crossval.fold_run import FoldResult
 from textcnn.crossval.plan import Plan
@@ -86,7 +91,10 @@ class Summary:
 def summarise(results: Sequence[FoldResult], plan: Plan) -> Summary:
     """Put the folds together."""
     accuracies = [result.accuracy for result in results]
-    probabilities, classes = _pooled(results)
+    probabilities, classes = one_answer_each(
+        np.concatenate([result.probabilities for result in results]),
+        np.concatenate([result.classes for result in results]),
+    )
     smallest = np.finfo(np.float32).tiny
     true = np.maximum(probabilities[np.arange(len(classes)), classes], smallest)
     rivals = {}
@@ -110,16 +118,6 @@ def summarise(results: Sequence[FoldResult], plan: Plan) -> Summary:
             wilson_interval(round(accuracy.mean * size), size) if plan.test_data else None
         ),
     )
-
-
-def _pooled(results: Sequence[FoldResult]) -> tuple[np.ndarray, np.ndarray]:
-    """The probabilities and classes of all folds, several labels as so many yes-or-no questions."""
-    probabilities = np.concatenate([result.probabilities for result in results])
-    classes = np.concatenate([result.classes for result in results])
-    if classes.ndim == 1:
-        return probabilities, classes
-    yes = probabilities.ravel()
-    return np.stack([1 - yes, yes], axis=1), classes.ravel().astype(np.int64)
 
 
 def _numbers(value: Mean | Difference) -> dict[str, float | None]:

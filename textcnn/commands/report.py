@@ -1,0 +1,83 @@
+"""``textcnn report``."""
+
+from pathlib import Path
+
+import click
+
+from textcnn.checkpoint import Checkpoint, load_checkpoint
+from textcnn.classifier import Classifier
+from textcnn.commands.display import say
+from textcnn.errors import RunError, UserError
+from textcnn.files import replace_text
+from textcnn.report import is_installed
+from textcnn.report.findings import gather
+from textcnn.report.page import page
+from textcnn.run_folder import RunFolder, newest_run
+from textcnn.run_list import RUN, read_run
+from textcnn.scoring import Scored, score_texts
+from textcnn.seeing.training_part import read_again
+from textcnn.tokenized_data import TokenizedData
+
+
+@click.command("report")
+@click.argument("run", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The page's file. [default: report.html in the run's folder]",
+)
+@click.option(
+    "--top",
+    type=click.IntRange(1),
+    default=10,
+    show_default=True,
+    help="Show so many n-grams and words of each label.",
+)
+@click.option(
+    "--mistakes",
+    type=click.IntRange(0),
+    default=20,
+    show_default=True,
+    help="Show so many of the surest mistakes.",
+)
+def command(run: Path | None, out: Path | None, top: int, mistakes: int) -> None:
+    """Write a page about RUN, the folder of a finished run; by default the newest.
+
+    Scores, curves, confusion, how far the probabilities can be trusted, what pushes towards each
+    label, the surest mistakes, and the command that repeats it. Every run that is trained to its
+    end has one already; the sentences are read again from where the run had them.
+    """
+    if not is_installed():
+        raise UserError("a report needs Jinja2 and matplotlib: pip install 'textcnn[report]'")
+    folder = _finished(newest_run() if run is None else RunFolder(run))
+    model = load_checkpoint(folder.best)
+    try:
+        data: TokenizedData | None = read_again(model, say)
+        absent = ""
+    except (UserError, RunError) as error:
+        data, absent = None, str(error)
+        say(f"without scores and n-grams, as the sentences are not at hand: {absent}")
+    scored = None if data is None else _scored(model, data)
+    path = folder.report if out is None else out
+    replace_text(path, page(gather(folder, data, scored, absent, top, mistakes)))
+    say(f"report: {path}")
+
+
+def _finished(folder: RunFolder) -> RunFolder:
+    listed = read_run(folder.path) if folder.path.is_dir() else None
+    if listed is None:
+        raise UserError(f"{folder.path}: no run's folder")
+    if listed.kind != RUN:
+        raise UserError(f"{folder.path}: a {listed.kind}, which writes its tables itself")
+    if listed.damage:
+        raise UserError(f"{folder.path}: {listed.damage}")
+    if listed.unfinished:
+        raise UserError(
+            f"{folder.path}: {listed.state}; finish it with: python train.py --resume {folder.path}"
+        )
+    return folder
+
+
+def _scored(model: Checkpoint, data: TokenizedData) -> Scored | None:
+    test = data.split.test
+    return score_texts(Classifier(model), *data.part(test)) if len(test) else None
