@@ -36,8 +36,8 @@ from textcnn.commands.terminal import drawing_width, one_line
 from textcnn.config import Config
 from textcnn.evaluation import Scores, score
 from textcnn.mcnemar import Paired, difference_interval, mcnemar_test
+from textcnn.printable import printable
 from textcnn.search.trials import Tried
-from textcnn.seeing.wording import printable
 from textcnn.training import Evaluated, Evaluation, StepDone
 
 STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")

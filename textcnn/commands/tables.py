@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from textcnn.commands.terminal import drawing_width, drawn, is_terminal
-from textcnn.seeing.wording import printable
+from textcnn.printable import printable
 
 if TYPE_CHECKING:
     import rich.table

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from textcnn.seeing.wording import printable
+from textcnn.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -14,12 +14,13 @@ from textcnn.calibration import expected_calibration_error, one_answer_each, rel
 from textcnn.config import Value, flag
 from textcnn.coverage import coverage_curve
 from textcnn.evaluation import Scores, commonest_confusions
+from textcnn.printable import printable
 from textcnn.report.figures import coverage_figure, curves, reliability_figure
 from textcnn.report.findings import Findings, Mistake
 from textcnn.report.repeating import train_words
 from textcnn.scoring import Scored
 from textcnn.seeing.shades import SHADES, shade
-from textcnn.seeing.wording import printable, share, typeset
+from textcnn.seeing.wording import share, typeset
 
 WIDEST_CONFUSION = 20
 """Labels of the largest confusion matrix that is shown whole, and the confusions listed instead."""

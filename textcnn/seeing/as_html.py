@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from textcnn.printable import printable
 from textcnn.seeing.explanation import Explanation
 from textcnn.seeing.shades import SHADES, shade
 from textcnn.seeing.what_if import Change
@@ -16,7 +17,6 @@ from textcnn.seeing.wording import (
     change_words,
     kind_words,
     label_words,
-    printable,
     share,
     signed,
     term_words,

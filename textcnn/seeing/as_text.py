@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import click
 import numpy as np
 
+from textcnn.printable import printable
 from textcnn.seeing.explanation import Explanation
 from textcnn.seeing.what_if import Change
 from textcnn.seeing.wording import (
@@ -13,7 +14,6 @@ from textcnn.seeing.wording import (
     columns,
     fitted,
     kind_words,
-    printable,
     share,
     signed,
     term_words,

@@ -7,7 +7,7 @@ import numpy as np
 
 from textcnn.checkpoint import Checkpoint
 from textcnn.evidence.naive_bayes import Evidence
-from textcnn.seeing.wording import printable
+from textcnn.printable import printable
 from textcnn.vocabulary import UNKNOWN
 
 

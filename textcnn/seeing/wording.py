@@ -3,19 +3,12 @@
 import unicodedata
 from collections.abc import Iterable
 
+from textcnn.printable import printable
 from textcnn.seeing.explanation import FILTERS, Explanation, Term
 from textcnn.seeing.what_if import Change
 
 START, END = "[start]", "[end]"
 """Stand for the places of a window that lie before and after the sentence."""
-
-
-def printable(text: str) -> str:
-    """``text`` with nothing that steers a terminal and nothing that UTF-8 cannot hold."""
-    return "".join(
-        character if character.isprintable() else " " if character.isspace() else "\ufffd"
-        for character in text
-    )
 
 
 def columns(text: str) -> int:

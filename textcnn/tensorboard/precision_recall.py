@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from textcnn.objective import objective_of
-from textcnn.seeing.wording import printable
+from textcnn.printable import printable
 
 MOST_LABELS = 50
 """Labels with a curve: a screen holds a few, and each takes 3 kB at every evaluation."""

@@ -9,7 +9,7 @@ import numpy as np
 from textcnn.checkpoint import Checkpoint
 from textcnn.evidence.item_counts import ItemCounts
 from textcnn.files import replace_text, replacing
-from textcnn.seeing.wording import printable
+from textcnn.printable import printable
 
 MOST_WORDS = 10_000
 """Words that are shown, the most frequent: as many as the projector's t-SNE takes, and what is
