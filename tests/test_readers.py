@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import os
+import pickle
 import tarfile
 import zipfile
 from pathlib import Path
@@ -308,7 +309,7 @@ class TestJsonLines:
             ('{"text": "a", "mood": "x"}', "no key 'label', its keys are 'text', 'mood'"),
             ('{"text": 3, "label": "x"}', "text must be a string, not a number"),
             ('{"text": null, "label": "x"}', "text must be a string, not null"),
-            ('{"text": "a", "label": 0.5}', "label must be .* not a number"),
+            ('{"text": "a", "label": 0.5}', 'label must be .* not a number; .* write "0.5"'),
             ('{"text": "a", "label": null}', "label must be .* not null"),
             (
                 '{"text": "a", "label": ["x"]}',
@@ -366,6 +367,13 @@ class TestTrec:
     def test_not_told_but_proposed(self, write):
         write("TREC.train", self.LINES)
         assert "looks like TREC's: say --format trec" in error("TREC.train")
+
+    def test_numbers_before_sentences_may_be_labels(self, write):
+        write("stsa.train", "1 a fine film\n0 too slow\n")
+        assert "sed 's/^/__label__/' stsa.train > labelled.txt" in error("stsa.train")
+        lines = Path("stsa.train").read_text().splitlines()
+        write("labelled.txt", "".join(f"__label__{line}\n" for line in lines))
+        assert rows("labelled.txt") == [("1", "a fine film"), ("0", "too slow")]
 
     def test_errors_name_the_line(self, write):
         write("a", "DESC:manner How ?\nHow did it ?\n")
@@ -492,6 +500,8 @@ class TestOtherFiles:
             ("a.arrow", b"ARROW1..", "pandas.read_feather"),
             ("a.arrow", b"\xff\xff\xff\xff....", "an Arrow stream"),
             ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1....", "save its sheet as CSV"),
+            ("a.pkl", pickle.dumps(["a", "x"], 2), "a pickle, which runs whatever"),
+            ("a.pkl", pickle.dumps(["a", "x"], 4), "a pickle, which runs whatever"),
             ("a.bz2", b"BZh91AY&SY....", "compressed with bzip2: unpack it first"),
             ("a.xz", b"\xfd7zXZ\x00....", "compressed with xz"),
             ("a.zst", b"\x28\xb5\x2f\xfd....", "compressed with zstd"),

@@ -11,6 +11,10 @@ _TABLE = (
     "{} table: convert it first, for instance with Python's pandas: "
     'pandas.{}("{}").to_csv("table.csv", index=False)'
 )
+_PICKLE = (
+    "a pickle, which runs whatever its author put into it: load it where that is trusted, and save "
+    "texts and labels as CSV"
+)
 
 _WHAT = {
     b"PAR1": _TABLE.format("a Parquet", "read_parquet", "FILE"),
@@ -27,6 +31,7 @@ _WHAT = {
     b"\x28\xb5\x2f\xfd": _COMPRESSED.format("zstd"),
     b"\x89HDF\r\n\x1a\n": "an HDF5 file: export its texts and labels as CSV",
     b"SQLite format 3\x00": "an SQLite database: export the table as CSV",
+    **dict.fromkeys((b"\x80\x02", b"\x80\x03", b"\x80\x04\x95", b"\x80\x05\x95"), _PICKLE),
 }
 # Of POSIX and of GNU tar.
 _TAR_MAGICS, _TAR_OFFSET = (b"ustar\x00", b"ustar  \x00"), 257

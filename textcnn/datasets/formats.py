@@ -13,6 +13,7 @@ _TOLD = "csv, tsv, jsonl or fasttext"
 _FORMAT_OF_SUFFIX = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 _LIKE_JSON = re.compile(r"\{|\[\s*\{")  # An array of objects is refused later, with a hint.
 _LIKE_TREC = re.compile(r"[A-Z]{2,}:[a-z]+ \S")
+_LIKE_SST = re.compile(r"\d{1,2}[ \t]\S")
 
 
 def format_of_suffix(path: Path) -> str | None:
@@ -38,6 +39,11 @@ def told_format(path: Path, text: str) -> str:
         raise UserError(
             f"{path}: cannot tell its format; its first line looks like TREC's: say --format trec "
             "for the labels before the colon, or --format trec-fine for the whole ones"
+        )
+    if _LIKE_SST.match(beginning):
+        raise UserError(
+            f"{path}: cannot tell its format; if the numbers at the beginning of its lines are "
+            f"labels, make fastText's lines of them: sed 's/^/__label__/' {path} > labelled.txt"
         )
     raise UserError(
         f"{path}: cannot tell its format; say --format {_TOLD}, "

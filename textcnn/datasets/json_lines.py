@@ -58,6 +58,8 @@ def _label(label: object, hint: str, where: str) -> str:
         return "true" if label else "false"
     if isinstance(label, str | int):
         return str(label)
+    if isinstance(label, float):
+        hint = f'; if it is one, write "{label:g}"'
     raise UserError(
         f"{where}: the label must be a string, an integer or true/false, not {_kind(label)}{hint}"
     )
