@@ -259,6 +259,20 @@ def test_a_run_whose_sentences_are_gone(call, tmp_path):
     assert page.tags["svg"] == 2
 
 
+def test_sentences_that_have_been_moved(call, tmp_path):
+    path = write_csv(tmp_path / "before.csv", labelled_sentences())
+    before = train(call, path)
+    moved, other = tmp_path / "after.csv", write_csv(tmp_path / "other.csv", labelled_sentences(60))
+    path.rename(moved)
+    assert call("report", "run", "--data", moved, "--out", "page.html")[0] == 0
+    assert Page(Path("page.html")).words.replace("after", "before") == before.words
+    code, out, err = call("inspect", "run", "--data", moved)
+    assert code == 0
+    assert "n-grams of the 108 training sentences" in out
+    code, _, err = call("report", "run", "--data", other, "--out", "page.html")
+    assert "is not what the run was given" in err
+
+
 @pytest.mark.parametrize(
     ("spoil", "complaint"),
     [

@@ -19,11 +19,13 @@ from textcnn.csv_line import csv_line
 from textcnn.errors import UserError
 from textcnn.files import replace_text
 
+BOTH_TESTED = {"data": "Sentences, given as to train. [default: the test part of both runs]"}
+
 
 @click.command("compare", cls=SectionedCommand)
 @click.argument("a", metavar="A", type=click.Path(path_type=Path))
 @click.argument("b", metavar="B", type=click.Path(path_type=Path))
-@config_options(set(DATA_OPTIONS) - {"multilabel", "label_separator"})
+@config_options(set(DATA_OPTIONS) - {"multilabel", "label_separator"}, BOTH_TESTED)
 @click.option(
     "--flipped",
     type=click.IntRange(0),

@@ -13,6 +13,7 @@ from textcnn.classifier import Classifier
 from textcnn.commands.display import say
 from textcnn.commands.options import (
     DATA_OPTIONS,
+    SCORED_DATA,
     SectionedCommand,
     config_options,
     given_options,
@@ -32,7 +33,7 @@ from textcnn.scoring import Scored, held_out, score_texts
 
 @click.command("eval", cls=SectionedCommand)
 @click.argument("checkpoint", required=False, type=click.Path(path_type=Path))
-@config_options(DATA_OPTIONS)
+@config_options(DATA_OPTIONS, SCORED_DATA)
 @click.option(
     "--predictions",
     type=click.Path(path_type=Path),

@@ -12,6 +12,7 @@ from textcnn.commands.display import say
 from textcnn.commands.eval import sentences_of
 from textcnn.commands.options import (
     DATA_OPTIONS,
+    SCORED_DATA,
     SectionedCommand,
     config_options,
     given_options,
@@ -41,7 +42,7 @@ SUFFIXES = {"html": (".html", ".htm"), "js": (".mjs", ".js"), "npz": (".npz",)}
     "browsers. npz: arrays for NumPy, and classify.py beside them.",
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The file to write.")
-@config_options(DATA_OPTIONS)
+@config_options(DATA_OPTIONS, SCORED_DATA)
 def command(checkpoint: Path | None, form: str, out: Path, **options: Any) -> None:
     """Write the model of CHECKPOINT for where there is no textcnn, and say what that costs.
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from textcnn.checkpoint import Checkpoint
 from textcnn.commands.display import percent, say
+from textcnn.commands.options import MOVED_DATA, SectionedCommand, config_options, given_options
 from textcnn.commands.runs import option_words
 from textcnn.commands.tables import Table, table_text
 from textcnn.commands.terminal import one_line
@@ -68,8 +69,9 @@ class WordReport:
     moved: list[tuple[str, float]]
 
 
-@click.command("inspect")
+@click.command("inspect", cls=SectionedCommand)
 @click.argument("checkpoint", required=False, type=click.Path(path_type=Path))
+@config_options(MOVED_DATA, MOVED_DATA)
 @click.option(
     "--top",
     type=click.IntRange(0),
@@ -96,19 +98,21 @@ def command(
     filters: int | None,
     words: tuple[str, ...],
     as_json: bool,
+    **moved: Any,
 ) -> None:
     """Show what CHECKPOINT, a file or a run's folder, has learnt; by default the newest run's best.
 
     Where it came from, its options and sizes, and what pushes most towards each label: words and
     n-grams by their counts, and the n-grams that its filters look for. The latter are looked up in
-    the training sentences, which are read again from where the run had them.
+    the training sentences, which are read again from where the run had them, or from where --data,
+    --dev-data and --test-data say that they are now.
     """
     model, facts = read_facts(find_checkpoint(checkpoint))
     asked = [word for given in words for word in given.split()]
     # Before anything that takes long, since a word may be misspelt.
     report = _word_report(model, asked, top) if asked else None
     counted = counted_items(model, top)
-    learnt = _learnt(model, top, filters or 0)
+    learnt = _learnt(model, top, filters or 0, given_options(moved))
     if as_json:
         found = facts.as_dict(model)
         found["counted"] = {
@@ -130,9 +134,9 @@ def command(
     click.echo("\n\n".join("\n".join(lines) for lines in blocks if lines))
 
 
-def _learnt(model: Checkpoint, top: int, filters: int) -> Learnt:
+def _learnt(model: Checkpoint, top: int, filters: int, moved: dict[str, Any]) -> Learnt:
     try:
-        part = training_part(model, say)
+        part = training_part(model, say, moved)
     except (UserError, RunError) as error:
         return Learnt(None, one_line(str(error)), [], [])
     networks = [model.parameters, *model.others]

@@ -40,7 +40,8 @@ class SectionedCommand(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         sections: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):
-            record = param.get_help_record(ctx)
+            # Arguments stand in the usage already.
+            record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
             if record is not None:
                 sections.setdefault(getattr(param, "section", "Other"), []).append(record)
         for section, records in sections.items():
@@ -58,9 +59,23 @@ DATA_OPTIONS = (
     "label_separator",
 )
 
+SCORED_DATA = {"data": "Sentences, given as to train. [default: the run's own test part]"}
+"""What ``--data`` is where a trained network is scored."""
 
-def config_options(names: Iterable[str] | None = None) -> Callable[[Any], Any]:
+MOVED_DATA = {
+    "data": "Where the run's --data is now. [default: where the run had it]",
+    "dev_data": "Where its --dev-data is now. [default: where the run had it]",
+    "test_data": "Where its --test-data is now. [default: where the run had it]",
+}
+"""What these options are where a run's sentences are read again, which may have been moved."""
+
+
+def config_options(
+    names: Iterable[str] | None = None, reworded: Mapping[str, str] | None = None
+) -> Callable[[Any], Any]:
     """Decorate a command with options for these fields of :class:`Config`, or for all.
+
+    ``reworded`` has the help, default included, of those that mean something else than in training.
 
     An option that is not given arrives as None (or, where it takes several values, empty), so that
     the command can tell it from one given with the default's value.
@@ -72,7 +87,7 @@ def config_options(names: Iterable[str] | None = None) -> Callable[[Any], Any]:
 
     def decorate(function: Any) -> Any:
         for field in reversed(fields):
-            function = _click_option(field)(function)
+            function = _click_option(field, (reworded or {}).get(field.name))(function)
         return function
 
     return decorate
@@ -94,7 +109,7 @@ def default_words(field: "dataclasses.Field[Any]") -> str:
     return f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
 
 
-def _click_option(field: "dataclasses.Field[Any]") -> Callable[[Any], Any]:
+def _click_option(field: "dataclasses.Field[Any]", reworded: str | None) -> Callable[[Any], Any]:
     kind, several = value_type(field.name)
     limits = field.metadata["limits"]
     click_type: Any = click.Choice(limits.choices) if limits.choices else kind
@@ -110,5 +125,5 @@ def _click_option(field: "dataclasses.Field[Any]") -> Callable[[Any], Any]:
         multiple=several and kind is str,
         default=None,
         metavar="TEXT" if kind is str and not limits.choices else None,
-        help=f"{field.metadata['help']} [default: {default_words(field)}]",
+        help=reworded or f"{field.metadata['help']} [default: {default_words(field)}]",
     )

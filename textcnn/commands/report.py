@@ -1,12 +1,14 @@
 """``textcnn report``."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from textcnn.checkpoint import Checkpoint, load_checkpoint
 from textcnn.classifier import Classifier
 from textcnn.commands.display import say
+from textcnn.commands.options import MOVED_DATA, SectionedCommand, config_options, given_options
 from textcnn.errors import RunError, UserError
 from textcnn.files import replace_text
 from textcnn.report import is_installed
@@ -19,8 +21,9 @@ from textcnn.seeing.training_part import read_again
 from textcnn.tokenized_data import TokenizedData
 
 
-@click.command("report")
+@click.command("report", cls=SectionedCommand)
 @click.argument("run", required=False, type=click.Path(path_type=Path))
+@config_options(MOVED_DATA, MOVED_DATA)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -40,19 +43,20 @@ from textcnn.tokenized_data import TokenizedData
     show_default=True,
     help="Show so many of the surest mistakes.",
 )
-def command(run: Path | None, out: Path | None, top: int, mistakes: int) -> None:
+def command(run: Path | None, out: Path | None, top: int, mistakes: int, **moved: Any) -> None:
     """Write a page about RUN, the folder of a finished run; by default the newest.
 
     Scores, curves, confusion, how far the probabilities can be trusted, what pushes towards each
     label, the surest mistakes, and the command that repeats it. Every run that is trained to its
-    end has one already; the sentences are read again from where the run had them.
+    end has one already; the sentences are read again from where the run had them, or from
+    where --data, --dev-data and --test-data say that they are now.
     """
     if not is_installed():
         raise UserError("a report needs Jinja2 and matplotlib: pip install 'textcnn[report]'")
     folder = _finished(newest_run() if run is None else RunFolder(run))
     model = load_checkpoint(folder.best)
     try:
-        data: TokenizedData | None = read_again(model, say)
+        data: TokenizedData | None = read_again(model, say, given_options(moved))
         absent = ""
     except (UserError, RunError) as error:
         data, absent = None, str(error)

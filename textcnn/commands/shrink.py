@@ -13,6 +13,7 @@ from textcnn.commands.display import percent, say
 from textcnn.commands.eval import sentences_of
 from textcnn.commands.options import (
     DATA_OPTIONS,
+    SCORED_DATA,
     SectionedCommand,
     config_options,
     given_options,
@@ -39,7 +40,7 @@ from textcnn.scoring import score_texts
     type=click.Path(path_type=Path),
     help="The smaller file. [default: the checkpoint's name with .small.h5]",
 )
-@config_options(DATA_OPTIONS)
+@config_options(DATA_OPTIONS, SCORED_DATA)
 def command(checkpoint: Path | None, width: str, out: Path | None, **options: Any) -> None:
     """Write a small copy of CHECKPOINT, for classifying only, and say what that costs.
 

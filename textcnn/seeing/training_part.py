@@ -1,11 +1,13 @@
 """The sentences that a checkpoint was trained on, found again."""
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from textcnn.checkpoint import Checkpoint
+from textcnn.config import Value
 from textcnn.datasets.corpus import Corpora
 from textcnn.errors import UserError
 from textcnn.packed import PackedSentences
@@ -38,23 +40,28 @@ class TrainingPart:
     dev_trained: bool
 
 
-def training_part(checkpoint: Checkpoint, report: Callable[[str], None]) -> TrainingPart:
+def training_part(
+    checkpoint: Checkpoint, report: Callable[[str], None], moved: Mapping[str, Value] | None = None
+) -> TrainingPart:
     """Read the data again, and divide it as the run did (see :func:`part_of`).
 
     Args:
         checkpoint: of the run.
         report: told in one line of each attempt to reach a source.
+        moved: options that say where the data is now, if not where it was.
 
     Raises:
         UserError: it cannot be read, or is not what the run was given.
         RunError: the movie reviews could not be reached.
     """
-    return part_of(checkpoint, read_again(checkpoint, report))
+    return part_of(checkpoint, read_again(checkpoint, report, moved))
 
 
-def read_again(checkpoint: Checkpoint, report: Callable[[str], None]) -> TokenizedData:
-    """The run's data, divided as the run did; raises as :func:`training_part` does."""
-    config = checkpoint.config
+def read_again(
+    checkpoint: Checkpoint, report: Callable[[str], None], moved: Mapping[str, Value] | None = None
+) -> TokenizedData:
+    """The run's data, divided as the run did; takes and raises what :func:`training_part` does."""
+    config = dataclasses.replace(checkpoint.config, **(moved or {}))
     if config.tokenizer == CUSTOM:
         raise UserError("they were taken apart by a function of Python's, which is not at hand")
     before = checkpoint.seen_before if len(checkpoint.seen_before) else None
