@@ -16,6 +16,7 @@ from typing import Any
 from textcnn.config import Config, Value, read_toml
 from textcnn.crossval.folder import CrossValidationFolder
 from textcnn.errors import UserError
+from textcnn.folder_lock import is_locked
 from textcnn.run_folder import HOW_TO_TRAIN, RunFolder
 from textcnn.search.folder import SearchFolder
 from textcnn.training import Evaluation, rank
@@ -77,6 +78,7 @@ class Listed:
         chosen: None where dev has not chosen yet.
         state: how far it has come, where ``tested`` does not say that it is finished.
         unfinished: it can be gone on with.
+        running: a process is at work in it, where the system can tell.
         damage: which file cannot be read, and why; empty for none.
     """
 
@@ -88,6 +90,7 @@ class Listed:
     chosen: Chosen | None = None
     state: str = ""
     unfinished: bool = False
+    running: bool = False
     damage: str = ""
 
 
@@ -117,12 +120,20 @@ def read_run(path: Path) -> Listed | None:
         if kind is None:
             return None
         bare = Listed(path, kind, _began(path), _config(path / "config.toml"))
-        return {RUN: _run, CROSS_VALIDATION: _cross_validation, SEARCH: _search}[kind](bare)
+        listed = {RUN: _run, CROSS_VALIDATION: _cross_validation, SEARCH: _search}[kind](bare)
+        return _running(listed) if is_locked(path) else listed
     except UserError as error:
         damage = str(error)
     except OSError as error:  # For instance, a folder of somebody else's.
         damage = error.strerror or str(error)
     return Listed(path, kind or RUN, _began(path), damage=" ".join(damage.split()))
+
+
+def _running(listed: Listed) -> Listed:
+    """The same, a process being at work in it."""
+    words = listed.state.removeprefix("stopped ")
+    state = f"running, {words}" if words else "running"
+    return dataclasses.replace(listed, state=state, unfinished=False, running=True)
 
 
 def changed_options(config: Config) -> dict[str, Value]:

@@ -57,6 +57,7 @@ from textcnn.crossval.summary import Summary, summarise
 from textcnn.csv_line import csv_line
 from textcnn.errors import UserError
 from textcnn.files import replace_text
+from textcnn.folder_lock import locked
 from textcnn.option_files import option_files
 from textcnn.runner import Runner
 
@@ -152,12 +153,13 @@ def command(
     Vocabulary, counts, vectors and the best epoch come from each training part alone; what is
     tested decides nothing. Without options: the movie reviews, ten folds.
     """
-    clock = Clock()
+    clock, context = Clock(), click.get_current_context()
     runner = open_runner(jobs, scheduler)
     if resume is not None:
         others = {**options, "out": out, "config": config_file, "preset": preset}
         for name in given_options(others):
             raise UserError(f"--resume goes on with its own options; leave out {flag(name)}")
+        context.with_resource(locked(resume, "--resume"))
         found = resumed_cross_validation(resume)
         _check_reports(found.config, mistakes, doctor)
     else:
@@ -169,6 +171,7 @@ def command(
         config = dataclasses.replace(config, dev_data=(), test_data=())
         _check_reports(config, mistakes, doctor)
         found = new_cross_validation(config, given, out)
+        context.with_resource(locked(found.folder.path, "--out"))
     results = _run(found, runner)
     _report(found, results, mistakes, doctor, as_json)
     say(f"\nresults: {found.folder.path}\ntook {clock}")

@@ -75,6 +75,8 @@ def _finished(folder: RunFolder) -> RunFolder:
         raise UserError(f"{folder.path}: a {listed.kind}, which writes its tables itself")
     if listed.damage:
         raise UserError(f"{folder.path}: {listed.damage}")
+    if listed.running:
+        raise UserError(f"{folder.path}: {listed.state}; wait until it ends")
     if listed.unfinished:
         raise UserError(
             f"{folder.path}: {listed.state}; finish it with: python train.py --resume {folder.path}"

@@ -175,6 +175,7 @@ def _values(listed: Listed, columns: list[str]) -> dict[str, Any]:
         "dev": None if chosen is None else vars(chosen),
         "state": listed.state or None,
         "unfinished": listed.unfinished,
+        "running": listed.running,
         "changed_options": _changed(listed),
         **({"options": _asked_for(config, columns)} if columns else {}),
     }

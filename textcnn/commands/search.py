@@ -32,6 +32,7 @@ from textcnn.csv_line import csv_line
 from textcnn.datasets.corpus import locate
 from textcnn.errors import UserError
 from textcnn.files import replace_text
+from textcnn.folder_lock import locked
 from textcnn.run_folder import RUNS
 from textcnn.runner import Runner
 from textcnn.search.folder import SearchFolder
@@ -105,7 +106,7 @@ def command(
     them. Each trial trains one network a fold (--ensemble and --refit are for the winner), and a
     poor one is cut short.
     """
-    clock = Clock()
+    clock, context = Clock(), click.get_current_context()
     require_optuna()
     own = {name: options.pop(name) for name in DEFAULTS}
     if jobs is not None and jobs < 1:
@@ -114,6 +115,7 @@ def command(
         others = {**options, **own, "out": out, "config": config_file, "preset": preset}
         for name in given_options({**others, "trials": None}):
             raise UserError(f"--resume goes on with its own options; leave out {flag(name)}")
+        context.with_resource(locked(resume, "--resume"))
         runner = open_runner(jobs, scheduler)
         session = _resumed(resume, own["trials"], runner)
         on_failure: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
@@ -122,6 +124,7 @@ def command(
         refuse_going_on(config)
         runner = open_runner(jobs, scheduler)
         session = _new(config, given_options(own), out, runner)
+        context.with_resource(locked(session.folder.path, "--out"))
         on_failure = session.folder.removed_unless_begun()
     try:
         with on_failure:

@@ -38,6 +38,7 @@ from textcnn.experiment import (
     resumed_experiment,
 )
 from textcnn.files import replace_text
+from textcnn.folder_lock import locked
 from textcnn.going_on import initial_checkpoint
 from textcnn.report import is_installed
 from textcnn.run_folder import RunFolder
@@ -87,12 +88,14 @@ def command(
             raise UserError(
                 f"--resume goes on with the run's own options; leave out {flag(given[0])}"
             )
+        _alone_in(resume, "--resume")
         folder = RunFolder.existing(resume)
         config, data = _resumed(folder)
     else:
         config = training_config(options, config_file, preset)
         # Before anything that takes long: a folder that cannot be written should be said at once.
         folder = RunFolder.create(out)
+        _alone_in(folder.path, "--out")
         with folder.removed_unless_begun():
             config, data = _new(config, folder)
     with folder.removed_unless_begun():
@@ -117,6 +120,11 @@ def command(
         f"      {python()} eval.py {folder.path} --predictions predictions.csv"
     )
     say(f"took {clock}")
+
+
+def _alone_in(folder: Path, option: str) -> None:
+    """Keep other processes out of the folder until this command ends."""
+    click.get_current_context().with_resource(locked(folder, option))
 
 
 def _new(config: Config, folder: RunFolder) -> tuple[Config, TokenizedData]:
