@@ -231,6 +231,22 @@ def test_many_labels_list_the_commonest_confusions(call, tmp_path):
     assert "The commonest confusions" in page.text
 
 
+def test_long_runs_and_long_words_do_not_fill_the_page(call, tmp_path):
+    corpus = labelled_sentences()
+    texts = [f"{text} {'very' * 5000}{row}" for row, text in enumerate(corpus.texts)]
+    path = write_csv(tmp_path / "long.csv", LabelledTexts(texts, corpus.labels, ""))
+    often = ("--evaluate-every", "1", "--epochs", "40", "--patience", "0", *WEAK[:4])
+    page = train(call, path, "--test-share", "0.4", *often)
+    evaluations = len(Path("run/metrics.jsonl").read_text().splitlines())
+    assert evaluations > 100
+    shown = page.source.partition("Evaluations</caption>")[2].partition("</table>")[0]
+    assert 50 <= shown.count("<tr>") - 1 <= 101
+    assert shown.count("chosen") == 1
+    assert f"of {evaluations:,}; metrics.jsonl has them all" in page.words
+    assert "veryvery" in page.text
+    assert len(page.source) < 500_000
+
+
 def test_words_and_mistakes_as_many_as_asked_for(call, trained_run):
     def shown(*options: str) -> Page:
         assert call("report", trained_run, "--out", "page.html", *options)[0] == 0

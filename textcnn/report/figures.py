@@ -49,6 +49,9 @@ SETTINGS: Any = {
 SIZE = (4.6, 3.2)
 """Inches; the page scales it to its column."""
 
+MOST_DOTS = 60
+"""Evaluations of which each has a dot on its curve; more would run into each other."""
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -95,9 +98,10 @@ def _curve(
             # One line of each kind in the legend.
             names = ("train (with dropout)", "dev", "chosen") if number == 0 else (None,) * 3
             epochs, dev = [past.epoch for past in history], values(history, "dev")
+            dot = "." if len(history) <= MOST_DOTS else ""
             train = values(history, "train")
-            axes.plot(epochs, train, "--", color=FIRST, marker=".", label=names[0])
-            axes.plot(epochs, dev, "-", color=SECOND, marker=".", label=names[1])
+            axes.plot(epochs, train, "--", color=FIRST, marker=dot, label=names[0])
+            axes.plot(epochs, dev, "-", color=SECOND, marker=dot, label=names[1])
             chosen = [past.step == best_step for past in history].index(True)
             ring = {"ms": 9, "mfc": "none", "color": SECOND, "label": names[2]}
             axes.plot(epochs[chosen], dev[chosen], "o", **ring)

@@ -4,6 +4,7 @@ Jinja2 escapes whatever stands in the data, so that no sentence and no label bec
 """
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -21,12 +22,19 @@ from textcnn.report.repeating import train_words
 from textcnn.scoring import Scored
 from textcnn.seeing.shades import SHADES, shade
 from textcnn.seeing.wording import share, typeset
+from textcnn.training import Evaluation
 
 WIDEST_CONFUSION = 20
 """Labels of the largest confusion matrix that is shown whole, and the confusions listed instead."""
 
 LONGEST = 200
 """Words shown of a sentence that was answered wrongly."""
+
+LONGEST_WORD = 80
+"""Characters shown of a word or n-gram; what is longer is not read, but would fill the page."""
+
+MOST_EVALUATIONS = 100
+"""Rows of a table of evaluations; of more, some are left out."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,7 @@ def page(findings: Findings) -> str:
         "percent": _percent,
         "share": share,
         "typeset": typeset,
+        "brief": _brief,
         "width": _width,
     }
     style = resources.files("textcnn.report").joinpath("templates/report.css").read_text("utf-8")
@@ -87,7 +96,10 @@ def _values(findings: Findings) -> dict[str, Any]:
         "model": model,
         "several": model.config.multilabel,
         "absent": findings.absent,
-        "networks": list(zip(findings.histories, best_steps, strict=True)),
+        "networks": [
+            (_thinned(history, best_step), len(history), best_step)
+            for history, best_step in zip(findings.histories, best_steps, strict=True)
+        ],
         "curves": curves(findings.histories, best_steps),
         "ngrams": findings.ngrams,
         "counted": findings.counted,
@@ -186,6 +198,20 @@ def _words(value: Value) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _thinned(history: Sequence[Evaluation], best_step: int) -> list[Evaluation]:
+    """Of many evaluations some, evenly, with the last one and the one that dev chose."""
+    every = -(-len(history) // MOST_EVALUATIONS)
+    return [
+        past
+        for place, past in enumerate(reversed(history))
+        if place % every == 0 or past.step == best_step
+    ][::-1]
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= LONGEST_WORD else text[: LONGEST_WORD - 1] + "…"
 
 
 def _percent(value: float) -> str:
