@@ -29,6 +29,7 @@ from textcnn.packed import PackedSentences
 BATCH_SIZES = (32, 128, 512)
 FIRST_TIME = "textcnn, each word for the first time"
 FAST = "textcnn, 16-bit"
+ALONE = "textcnn, one process"
 
 
 def run(work: Workload) -> list[Row]:
@@ -37,7 +38,8 @@ def run(work: Workload) -> list[Row]:
     return [
         *_from_numbers(work, networks),
         *_from_text(work),
-        *_from_text_as_processes(work),
+        *_from_text_as_programs(work, 1 if work.options.quick else 10),
+        *([] if work.options.quick else _from_text_as_programs(work, 40)),
         *_one_sentence(work, networks),
     ]
 
@@ -205,15 +207,19 @@ def _from_text(work: Workload) -> list[Row]:
     return rows
 
 
-def _from_text_as_processes(work: Workload) -> list[Row]:
-    """Each side a program of its own: start, load the model, read, classify, write."""
-    say("predict: from a text file, as processes")
-    times = 1 if work.options.quick else 10
+def _from_text_as_programs(work: Workload, times: int) -> list[Row]:
+    """Each side a program of its own: start, load the model, read, classify, write.
+
+    The file is the sentences so many times over. Unless told otherwise, ours starts a process for
+    each processor on the way.
+    """
+    say(f"predict: from a text file, as programs, the sentences {times} times over")
     source, target = work.folder / "long.txt", work.folder / "long-labels.txt"
     source.write_text(work.text_file.read_text("utf-8") * times, "utf-8")
     ours = ["textcnn", "classify", "--checkpoint", str(work.checkpoint), "--input", str(source)]
     commands = {
         OURS: ours,
+        ALONE: [*ours, "--jobs", "1"],
         FAST: [*ours, "--fast"],
         "fastText": [
             *("benchmarks.fasttext_rival", str(_fasttext_model(work)), str(source), str(target))
@@ -222,10 +228,15 @@ def _from_text_as_processes(work: Workload) -> list[Row]:
     sides = {name: _process_side(words, target) for name, words in commands.items()}
     timings = interleave(sides, work.options.rounds(5, quick=1), settle=0)
     count = times * len(work.texts)
-    case, where = "predict, text file to label file", f"as processes, {count:,} sentences"
+    case, where = "predict, text file to label file", f"as programs, {count:,} sentences"
+    speed = count / timings.median(OURS)
+    figure, target_words = f"{speed:,.0f} sentences/s", "≥ 60,000 sentences/s"
     return [
-        compare(case, where, timings, ["fastText"], 0.7, per=count, ours=name)
-        for name in (OURS, FAST)
+        *(
+            compare(case, where, timings, ["fastText"], 0.7, per=count, ours=name)
+            for name in (OURS, ALONE, FAST)
+        ),
+        Row(case, where, figure, target=target_words, reached=speed >= 60_000),
     ]
 
 

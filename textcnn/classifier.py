@@ -71,6 +71,10 @@ class Classifier:
         """(N, C) float32 probabilities of N sentences, the rows in the order given."""
         return self._in_pieces(functools.partial(self._network.probabilities, threads=False), texts)
 
+    def project_all(self, most: int) -> bool:
+        """See :meth:`textcnn.inference.InferenceNetwork.project_all`."""
+        return self._network.project_all(most)
+
     def logits(self, texts: Sequence[str]) -> np.ndarray:
         """(N, C) float32, what the probabilities are made of."""
         return self._in_pieces(functools.partial(self._network.logits, threads=False), texts)

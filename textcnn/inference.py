@@ -54,6 +54,19 @@ class InferenceNetwork:
         self._objective = objective_of(architecture.multilabel)
         self._temperature = self._dtype.type(temperature)
 
+    def project_all(self, most: int) -> bool:
+        """Project every word now, if the tables are of no more than ``most`` bytes.
+
+        Returns:
+            Whether that is done, so that answering multiplies no matrices any more.
+        """
+        if sum(member.table.rows.nbytes for member in self._members) > most:
+            return False
+        words = np.arange(self.architecture.vocabulary_size)
+        for member in self._members:
+            member.table.need(words)
+        return True
+
     def logits(self, sentences: PackedSentences, threads: bool = True) -> np.ndarray:
         """(N, C) logits of N sentences of word numbers below V.
 

@@ -74,7 +74,7 @@ def in_processes(
     with parallel_config(backend="loky", inner_max_num_threads=1):
         # Without memory maps, which a killed process would leave behind.
         parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", max_nbytes=None)
-        with _interrupts_ignored():
+        with interrupts_ignored():
             # The processes start here, and inherit that they ignore Ctrl-C, which a terminal
             # sends to them too: it is this process that stops them, and they need say nothing.
             results = parallel(task(*arguments) for arguments in tasks)
@@ -123,7 +123,8 @@ def _end_with(parent: int) -> None:
 
 
 @contextlib.contextmanager
-def _interrupts_ignored() -> Iterator[None]:
+def interrupts_ignored() -> Iterator[None]:
+    """Ignore Ctrl-C, and have the processes that are started here ignore it for good."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import click
 
-from textcnn.answers import FORMATS, AnswerWriter, check_abstaining
+from textcnn.answers import FORMATS, check_abstaining
 from textcnn.checkpoint import Checkpoint, load_checkpoint
-from textcnn.classifier import Classifier
 from textcnn.commands.display import say
 from textcnn.commands.sentence_input import (
     lines_of,
@@ -21,7 +20,9 @@ from textcnn.commands.sentence_input import (
 from textcnn.datasets.text_files import check_encoding
 from textcnn.decoded_lines import DecodedLines
 from textcnn.errors import RunError, UserError
+from textcnn.parallel import processors
 from textcnn.run_folder import find_checkpoint
+from textcnn.streams import LineAnswerer, answered
 from textcnn.tokenizers import find_tokenizer
 from textcnn.unseen_words import check_static, unseen, with_vectors
 
@@ -65,7 +66,8 @@ from textcnn.unseen_words import check_static, unseen, with_vectors
 @click.option(
     "--jobs",
     type=click.IntRange(1),
-    help="With --output, files at once. [default: one a processor]",
+    help="Processes that answer, once many sentences wait; with --output, files at once. "
+    "[default: one a processor]",
 )
 @click.option(
     "--scheduler",
@@ -94,10 +96,15 @@ def command(
     With --output FOLDER, label the lines of many files. Those answered before are left alone, so a
     run that was stopped is gone on with by the same command.
     """
-    if output is None and (jobs is not None or scheduler is not None):
-        raise UserError("--jobs and --scheduler are for files; give --output FOLDER too")
+    if output is None and scheduler is not None:
+        raise UserError("--scheduler is for files; give --output FOLDER too")
     if output is None:
         sentences, input_file = sentences_or_file(sentences, input_file)
+        if sentences and jobs is not None:
+            raise UserError(
+                "--jobs is for many sentences: use it with --input FILE or -, or, for files, give "
+                "--output FOLDER too"
+            )
     elif not sentences or input_file is not None:
         raise UserError(
             "--output takes files or patterns, such as 'shards/*.txt.gz', and no --input"
@@ -128,10 +135,10 @@ def command(
             if vectors is not None:
                 chunks = list(chunks)
                 model = _with_unseen_words(model, chunks, vectors)
-            classifier = Classifier(model, fast)
-            write = AnswerWriter(form, model, proba, abstain_below)
-            for chunk in chunks:
-                _answer(classifier, chunk, write)
+            answer = LineAnswerer(model, form, proba, abstain_below, fast)
+            lines_out = answered(chunks, answer, jobs or processors())
+            for data in stack.enter_context(contextlib.closing(lines_out)):
+                _write(data)
     except BrokenPipeError:
         # Whoever read us has gone, as `head` does. Keep Python from complaining when it
         # flushes standard output on the way out.
@@ -157,8 +164,7 @@ def _with_unseen_words(
     return with_vectors(model, known, found.matrix[found.found])
 
 
-def _answer(classifier: Classifier, texts: Sequence[str], write: AnswerWriter) -> None:
-    data = write(texts, classifier.predict_proba(texts))
+def _write(data: bytes) -> None:
     if sys.stdout is None:
         raise RunError("standard output is closed")
     sys.stdout.buffer.write(data)
