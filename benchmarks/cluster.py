@@ -23,17 +23,17 @@ import numpy as np
 from benchmarks.timing import Timings
 from benchmarks.workload import ROOT
 from textcnn.checkpoint import save_checkpoint
-from textcnn.cluster import cluster
 from textcnn.config import Config
 from textcnn.crossval.fold_run import run_fold
 from textcnn.crossval.folds import Fold, make_folds
 from textcnn.datasets.corpus import load_corpus, locate
 from textcnn.datasets.labelled_texts import LabelledTexts
 from textcnn.fitting import fit
-from textcnn.processes import Processes
-from textcnn.runner import Runner, SentFile
 from textcnn.shards import Shard, ShardOptions, classify_shard, digest_of
 from textcnn.tokenized_data import TokenizedData
+from textcnn.workers.cluster import cluster
+from textcnn.workers.processes import Processes
+from textcnn.workers.runner import Runner, SentFile
 
 FOLDS = 4
 SHARDS = 4

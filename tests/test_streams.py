@@ -14,13 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_run import command_line, environment, textcnn
 
-from textcnn import stream_processes, streams
+from textcnn import streams
 from textcnn.answers import AnswerWriter
 from textcnn.checkpoint import Checkpoint, load_checkpoint
 from textcnn.errors import RunError, UserError
 from textcnn.run_folder import find_checkpoint
-from textcnn.stream_processes import AHEAD, PIECE, UNWRITTEN, answered_together
 from textcnn.streams import LineAnswerer, answered
+from textcnn.workers import stream
+from textcnn.workers.stream import AHEAD, PIECE, UNWRITTEN, answered_together
 
 
 @pytest.fixture(scope="module")
@@ -40,28 +41,28 @@ CHUNKS = [TEXTS[:700], [*ODD, *TEXTS[700:900]], TEXTS[900:901], TEXTS[901:]]
 def given_away(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many sentences each piece has that another process is given."""
     sizes: list[int] = []
-    give = stream_processes._Helper.give
+    give = stream._Helper.give
 
     def counted(helper, piece):
         sizes.append(len(piece.texts))
         give(helper, piece)
 
-    monkeypatch.setattr(stream_processes._Helper, "give", counted)
-    monkeypatch.setattr(stream_processes, "PIECE", 100)
+    monkeypatch.setattr(stream._Helper, "give", counted)
+    monkeypatch.setattr(stream, "PIECE", 100)
     return sizes
 
 
 @pytest.fixture
-def helpers(monkeypatch: pytest.MonkeyPatch) -> list[stream_processes._Helper]:
+def helpers(monkeypatch: pytest.MonkeyPatch) -> list[stream._Helper]:
     """Those that are started."""
-    found: list[stream_processes._Helper] = []
-    start = stream_processes._start
+    found: list[stream._Helper] = []
+    start = stream._start
 
     def noted(*arguments):
         found.extend(started := start(*arguments))
         return started
 
-    monkeypatch.setattr(stream_processes, "_start", noted)
+    monkeypatch.setattr(stream, "_start", noted)
     return found
 
 
@@ -169,12 +170,12 @@ def test_a_slow_stream_starts_no_processes(monkeypatch):
             time.sleep(0.002)
             yield [str(number)]
 
-    monkeypatch.setattr(stream_processes, "answered_together", lambda *_: pytest.fail("started"))
+    monkeypatch.setattr(stream, "answered_together", lambda *_: pytest.fail("started"))
     assert len(list(answered(source(), Numbers(), jobs=2, enough=3))) == 10  # type: ignore[arg-type]
 
 
 def test_neither_do_a_few_lines(monkeypatch, model):
-    monkeypatch.setattr(stream_processes, "answered_together", lambda *_: pytest.fail("started"))
+    monkeypatch.setattr(stream, "answered_together", lambda *_: pytest.fail("started"))
     chunks = [["a film"] * (streams.ENOUGH - 1)]
     assert len(list(answered(chunks, LineAnswerer(model, "tsv"), jobs=2))) == 1
 

@@ -88,7 +88,7 @@ def answered(
     else:
         return
     # Imported here: a sentence to classify has no use for it.
-    from textcnn.stream_processes import answered_together
+    from textcnn.workers.stream import answered_together
 
     yield from answered_together(source, answer, jobs)
 

@@ -58,8 +58,8 @@ from textcnn.csv_line import csv_line
 from textcnn.errors import UserError
 from textcnn.files import replace_text
 from textcnn.folder_lock import locked
-from textcnn.option_files import option_files
-from textcnn.runner import Runner
+from textcnn.workers.option_files import option_files
+from textcnn.workers.runner import Runner
 
 UNUSED = {"test_share": 0.0, "checkpoint_every": 0, "checkpoints_kept": 0}
 """Options of training that mean nothing here, and what they are whatever a preset says."""

@@ -34,7 +34,6 @@ from textcnn.errors import UserError
 from textcnn.files import replace_text
 from textcnn.folder_lock import locked
 from textcnn.run_folder import RUNS
-from textcnn.runner import Runner
 from textcnn.search.folder import SearchFolder
 from textcnn.search.journal import require_optuna
 from textcnn.search.plan import Plan
@@ -43,6 +42,7 @@ from textcnn.search.space import Space, default_specs
 from textcnn.search.tables import trial_rows
 from textcnn.search.trials import Tried, best_of
 from textcnn.tokenized_data import TokenizedData
+from textcnn.workers.runner import Runner
 
 DEFAULTS = {"trials": 30, "folds": 3, "nested": 0, "vary": ()}
 """Of the search's own options."""

@@ -5,8 +5,8 @@ import click
 from textcnn.commands.display import say
 from textcnn.errors import UserError
 from textcnn.parallel import processors
-from textcnn.processes import Processes
-from textcnn.runner import Runner
+from textcnn.workers.processes import Processes
+from textcnn.workers.runner import Runner
 
 SCHEDULER_HELP = (
     "Run on the workers of a Dask cluster instead of this machine's processors; the address of "
@@ -31,6 +31,6 @@ def open_runner(jobs: int | None, scheduler: str | None, go_on_with: str = "--re
     if jobs is not None:
         raise UserError("--jobs is for this machine; with --scheduler, the workers decide")
     # Imported here: most calls have no use for it.
-    from textcnn.cluster import cluster
+    from textcnn.workers.cluster import cluster
 
     return click.get_current_context().with_resource(cluster(scheduler, say, go_on_with))

@@ -14,8 +14,8 @@ from textcnn.decisions import macro_f1, right
 from textcnn.errors import RunError
 from textcnn.fitting import fit
 from textcnn.inference import InferenceNetwork
-from textcnn.option_files import with_files
 from textcnn.tokenized_data import TokenizedData
+from textcnn.workers.option_files import with_files
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def run_fold(
         fold: the rows.
         baselines: names of the rivals.
         files: by the name of the option, what to read in the place of what ``config`` names (see
-            :mod:`textcnn.option_files`).
+            :mod:`textcnn.workers.option_files`).
 
     Raises:
         UserError: the data or the vectors cannot be used.

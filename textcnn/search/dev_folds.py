@@ -13,9 +13,9 @@ from textcnn.crossval.folds import make_folds
 from textcnn.datasets.splits import Split
 from textcnn.errors import RunError
 from textcnn.fitting import fit
-from textcnn.option_files import option_files, with_files
-from textcnn.runner import Runner
 from textcnn.tokenized_data import TokenizedData, keys_of
+from textcnn.workers.option_files import option_files, with_files
+from textcnn.workers.runner import Runner
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from textcnn.crossval.fold_run import run_fold
 from textcnn.crossval.folds import Fold, make_folds
 from textcnn.datasets.splits import Split
 from textcnn.errors import UserError
-from textcnn.option_files import option_files
-from textcnn.runner import Runner
 from textcnn.search.dev_folds import keys_and_labels
 from textcnn.tokenized_data import TokenizedData
+from textcnn.workers.option_files import option_files
+from textcnn.workers.runner import Runner
 
 
 def outer_folds(data: TokenizedData, rows: np.ndarray, config: Config, folds: int) -> list[Fold]:

@@ -11,7 +11,6 @@ from textcnn.crossval.folds import Fold
 from textcnn.crossval.kept_vectors import keep_vectors, reads_vectors
 from textcnn.datasets.splits import Split
 from textcnn.errors import RunError
-from textcnn.runner import Runner
 from textcnn.search.dev_folds import DevFolds, dev_splits
 from textcnn.search.folder import SearchFolder
 from textcnn.search.journal import Journal
@@ -20,6 +19,7 @@ from textcnn.search.plan import Plan
 from textcnn.search.space import Choices, Space
 from textcnn.search.trials import Tried, best_of, finished, importance, run_trials
 from textcnn.tokenized_data import Report, TokenizedData
+from textcnn.workers.runner import Runner
 
 TESTED = "tested"
 

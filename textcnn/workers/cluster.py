@@ -2,7 +2,8 @@
 
 A worker runs one of our tasks at a time, with one thread for matrix products, whatever it was
 started with: what limits the threads of a product, and the random numbers of scikit-learn's linear
-models, belong to a whole process. So results are those of :mod:`textcnn.processes`, byte for byte.
+models, belong to a whole process. So results are those of :mod:`textcnn.workers.processes`, byte
+for byte.
 """
 
 import asyncio
@@ -17,8 +18,8 @@ from typing import Any
 
 from textcnn import __version__
 from textcnn.errors import RunError, UserError
-from textcnn.runner import Result, SentFile
-from textcnn.worker_task import Dask, FileContent, Task, dask, run_task, unpacked
+from textcnn.workers.runner import Result, SentFile
+from textcnn.workers.worker_task import Dask, FileContent, Task, dask, run_task, unpacked
 
 CONNECT_SECONDS = 5
 """How long a scheduler may take to answer."""
@@ -58,7 +59,7 @@ def cluster(address: str, report: Report, go_on_with: str = "--resume") -> Itera
 
 
 class Cluster:
-    """A :class:`textcnn.runner.Runner` on the workers of a Dask cluster.
+    """A :class:`textcnn.workers.runner.Runner` on the workers of a Dask cluster.
 
     A task whose worker is lost is run again by Dask on another one, unless it was the last of so
     many (``distributed.scheduler.allowed-failures``, three by default) that the task is to blame.
@@ -105,7 +106,7 @@ class Cluster:
         tasks: Sequence[Mapping[str, Any]],
         common: Mapping[str, Any],
     ) -> Generator[Result]:
-        """See :meth:`textcnn.runner.Runner.run`."""
+        """See :meth:`textcnn.workers.runner.Runner.run`."""
         large = {name: value for name, value in common.items() if value is not None}
         small = {name: None for name in common if name not in large}
         sent = [self._send(value) for value in large.values()]

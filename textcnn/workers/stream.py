@@ -26,7 +26,7 @@ from multiprocessing.process import BaseProcess
 from typing import Protocol
 
 from textcnn.errors import RunError
-from textcnn.processes import interrupts_ignored
+from textcnn.workers.processes import interrupts_ignored
 
 PIECE = 2048
 """Sentences that a process is given at once, if so many wait: 4 to 7 % faster than half as many,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from textcnn.config import Config
-from textcnn.runner import SentFile
+from textcnn.workers.runner import SentFile
 
 
 def option_files(config: Config, kept_vectors: Path | None) -> dict[str, SentFile]:

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from textcnn.errors import RunError
-from textcnn.runner import Result, SentFile
+from textcnn.workers.runner import Result, SentFile
 
 
 @dataclass(frozen=True)
 class Processes:
-    """A :class:`textcnn.runner.Runner` on this machine.
+    """A :class:`textcnn.workers.runner.Runner` on this machine.
 
     Attributes:
         at_once: processes.
@@ -34,7 +34,7 @@ class Processes:
         tasks: Sequence[Mapping[str, Any]],
         common: Mapping[str, Any],
     ) -> Generator[Result]:
-        """See :meth:`textcnn.runner.Runner.run`."""
+        """See :meth:`textcnn.workers.runner.Runner.run`."""
         here = {
             name: value.path if isinstance(value, SentFile) else value
             for name, value in common.items()
