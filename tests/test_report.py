@@ -265,6 +265,11 @@ def test_a_run_whose_sentences_are_gone(call, tmp_path):
     path = write_csv(tmp_path / "moved.csv", labelled_sentences())
     train(call, path)
     path.rename(tmp_path / "elsewhere.csv")
+    before = Path("run/report.html").read_bytes()
+    code, _, err = call("report", "run")
+    assert code == 2
+    assert "not replaced by one without scores" in err
+    assert Path("run/report.html").read_bytes() == before
     code, _, err = call("report", "run", "--out", "page.html")
     assert code == 0
     assert "the sentences are not at hand" in err

@@ -60,6 +60,11 @@ def command(run: Path | None, out: Path | None, top: int, mistakes: int, **moved
         absent = ""
     except (UserError, RunError) as error:
         data, absent = None, str(error)
+        if out is None and folder.report.exists():
+            raise UserError(
+                f"{folder.report}: not replaced by one without scores, as the sentences are not at "
+                f"hand ({absent}); say with --data where they are, or name another file with --out"
+            ) from error
         say(f"without scores and n-grams, as the sentences are not at hand: {absent}")
     scored = None if data is None else _scored(model, data)
     path = folder.report if out is None else out
