@@ -96,6 +96,17 @@ def test_two_cannot_go_on_with_the_same(call, tmp_path, command):
     assert written.exists()
 
 
+def test_two_cannot_answer_files_in_the_same_folder(call, tmp_path, trained_run):
+    (tmp_path / "one.txt").write_text("a lovely film\n")
+    (tmp_path / "out").mkdir()
+    words = ("classify", "--checkpoint", trained_run, "one.txt", "--output", "out", "--jobs", "1")
+    with locked(tmp_path / "out", "--output"):
+        code, _, err = call(*words)
+    assert code == 2
+    assert "--output out: another process is at work there" in err
+    assert call(*words)[0] == 0
+
+
 def test_training_keeps_others_out(call, tmp_path, reviews, monkeypatch):
     from textcnn.commands import train
 

@@ -5,12 +5,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import click
+
 from textcnn.answers import check_abstaining
 from textcnn.checkpoint import load_checkpoint
 from textcnn.commands.display import say
 from textcnn.commands.where_to_run import open_runner
 from textcnn.errors import RunError, UserError
-from textcnn.runner import Runner, SentFile
+from textcnn.files import make_folder
+from textcnn.folder_lock import locked
 from textcnn.shards import (
     Outcome,
     Shard,
@@ -21,6 +24,7 @@ from textcnn.shards import (
     waiting_shards,
 )
 from textcnn.tokenizers import find_tokenizer
+from textcnn.workers.runner import Runner, SentFile
 
 
 def classify_files(
@@ -54,6 +58,8 @@ def classify_files(
     del model
     runner = open_runner(jobs, scheduler, "the same command")
     digest = digest_of(checkpoint)
+    make_folder(folder, "--output")
+    click.get_current_context().with_resource(locked(folder, "--output"))
     waiting = waiting_shards(shards, folder, digest, options)
     say(f"{len(shards)} files to {folder}")
     if len(waiting) < len(shards):
