@@ -148,11 +148,16 @@ def initial_parameters(
     """
     shapes = architecture.shapes()
     table_shape = (architecture.vocabulary_size, architecture.embedding_dim)
+    drawn = vectors is None
     if vectors is None:
-        vectors = rng.uniform(-0.25, 0.25, table_shape)
+        vectors = random_vectors(rng, table_shape, dtype)
     if vectors.shape != table_shape:
         raise ValueError(f"vectors are {vectors.shape}, the vocabulary needs {table_shape}")
-    parameters = {name: vectors.astype(dtype) for name in architecture.channels}
+    parameters = {
+        # What was drawn here is nobody else's, and too large to be copied for nothing.
+        name: vectors.astype(dtype, copy=not drawn or number > 0)
+        for number, name in enumerate(architecture.channels)
+    }
     parameters["convolution/weights"] = _initial_filters(architecture, rng).astype(dtype)
     limit = np.sqrt(6 / (architecture.num_features + architecture.num_classes))
     dense_weights = rng.uniform(-limit, limit, shapes["dense/weights"])
@@ -168,6 +173,21 @@ def initial_parameters(
         name = f"corrections/{kind}"
         parameters[name] = np.zeros(shapes[name], dtype)
     return parameters
+
+
+ROWS_AT_ONCE = 2048
+
+
+def random_vectors(
+    rng: np.random.Generator, shape: tuple[int, int], dtype: type[np.floating] = np.float32
+) -> np.ndarray:
+    """Vectors uniform in ±0.25, the same numbers for any ``dtype``."""
+    vectors = np.empty(shape, dtype)
+    # In pieces, as they are drawn in 64 bits, and there may be half a gigabyte of them.
+    for start in range(0, len(vectors), ROWS_AT_ONCE):
+        piece = vectors[start : start + ROWS_AT_ONCE]
+        piece[:] = rng.uniform(-0.25, 0.25, piece.shape)
+    return vectors
 
 
 def _initial_filters(architecture: Architecture, rng: np.random.Generator) -> np.ndarray:

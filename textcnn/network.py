@@ -120,7 +120,7 @@ def _weigh(
     return total, backward
 
 
-EVALUATION_CHUNK = 512
+EVALUATION_CHUNK = 128
 """Sentences evaluated at once: enough to share words, few enough to stay in the cache."""
 
 

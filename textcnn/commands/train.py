@@ -101,19 +101,15 @@ def command(
     with folder.removed_unless_begun():
         trained = _train_all(config, data, folder)
     finished = all(progress.finished for _, progress in trained)
-    scored = _score(folder, data) if finished else None
     if finished:
-        best = [progress.best for _, progress in trained if progress.best is not None]
-        with contextlib.suppress(ImportError):
-            write_result(folder, data, best, scored)
-    # Last, as the library that draws takes as much memory as the network.
+        _finish(folder, data, trained)
+    # Last, as the library that draws takes much memory, and what is reported is found before.
     with contextlib.suppress(ImportError):
         for own, progress in trained:
             draw_curves(own.curves, progress.history)
     if not finished:
         say(f"go on with: {python()} train.py --resume {folder.path}")
         sys.exit(128 + signal.SIGINT)
-    _report(folder, data, scored)
     click.echo(
         f"\nnext: {python()} -m textcnn classify --checkpoint {folder.path} "
         f"{_example(data)}\n"
@@ -312,6 +308,15 @@ def stopping_on_signals(trainer: Trainer) -> Iterator[None]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _finish(folder: RunFolder, data: TokenizedData, trained: list[Trained]) -> None:
+    """Score the test sentences, and write down what there is to say of the whole run."""
+    scored = _score(folder, data)
+    best = [progress.best for _, progress in trained if progress.best is not None]
+    with contextlib.suppress(ImportError):
+        write_result(folder, data, best, scored)
+    _report(folder, data, scored)
 
 
 def _score(folder: RunFolder, data: TokenizedData) -> Scored | None:

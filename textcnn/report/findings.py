@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from textcnn.allocation import return_freed_memory
 from textcnn.checkpoint import Checkpoint, load_checkpoint
 from textcnn.errors import UserError
 from textcnn.label_sets import split_labels
@@ -92,6 +93,9 @@ def gather(
     checkpoint = load_checkpoint(folder.best)
     histories = [_history(network) for network in networks_of(folder)]
     best_by = checkpoint.config.best_by
+    ngrams = _ngrams(checkpoint, data, top) if data else []
+    # After training, free memory is kept at hand; this was much, and there is more to come.
+    return_freed_memory()
     return Findings(
         run=str(folder.path),
         checkpoint=checkpoint,
@@ -100,7 +104,7 @@ def gather(
         absent=absent,
         scored=scored,
         mistakes=_mistakes(checkpoint, data, scored, mistakes) if data and scored else [],
-        ngrams=_ngrams(checkpoint, data, top) if data else [],
+        ngrams=ngrams,
         counted=counted_items(checkpoint, top),
     )
 

@@ -55,6 +55,7 @@ def learnt_ngrams(
         table = _of_height(checkpoint, scans, sentences, index)
         for number, candidates in enumerate(found):
             candidates += _best(checkpoint.vocabulary, table, number, top)
+        del table
     return [
         [ngram for _, ngram in sorted(candidates, key=lambda it: -it[0])[:top]]
         for candidates in found
@@ -104,7 +105,7 @@ def _of_height(
     if not checkpoint.config.multilabel:
         sums -= sums.mean(axis=1, keepdims=True)
     chosen = np.flatnonzero(used)
-    rows = np.repeat(np.arange(len(sentences)), counts)[chosen]
+    rows = np.repeat(np.arange(len(sentences), dtype=np.int32), counts)[chosen]
     windows = windows_at(sentences, rows, chosen - firsts[rows], height)
     different, which, times = np.unique(windows, axis=0, return_inverse=True, return_counts=True)
     which = which.ravel()

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from textcnn.architecture import random_vectors
 from textcnn.checkpoint import Checkpoint
 from textcnn.errors import UserError
 from textcnn.vocabulary import UNKNOWN
@@ -75,7 +76,7 @@ def starting_vectors(checkpoint: Checkpoint, report: Callable[[str], None]) -> S
     # As initial_parameters and fill_unknown draw them.
     rng = np.random.default_rng([config.network_seed or 0, 1])
     if config.vectors is None:
-        vectors = rng.uniform(-0.25, 0.25, shape).astype(np.float32)
+        vectors = random_vectors(rng, shape)
         source = f"drawn again from the seed {config.network_seed}"
     else:
         # Imported here: gensim is slow to load.

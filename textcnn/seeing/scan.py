@@ -59,8 +59,9 @@ def windows_at(
         starts: (A,) its first word.
         height: words in a window.
     """
-    inside = starts[:, None] + np.arange(height)
-    places = sentences.starts[rows][:, None] + inside
+    # In 32 bits, as there is one number for each word of each window.
+    inside = starts[:, None].astype(np.int32) + np.arange(height, dtype=np.int32)
+    places = sentences.starts[rows][:, None].astype(np.int32) + inside
     within = (inside >= 0) & (inside < sentences.lengths[rows][:, None])
     words = np.append(sentences.words, sentences.words.dtype.type(BEYOND))
     return words[np.where(within, places, len(words) - 1)]
