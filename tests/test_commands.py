@@ -244,7 +244,7 @@ def test_a_loss_that_is_no_number_is_a_fault_of_the_run(call, tmp_path, reviews)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_and_resuming_ends_in_the_same_bytes(tmp_path, reviews, number):
     # Long enough that the signal comes before the end.
-    options = ["--data", str(reviews), *options_text(epochs=25, patience=0, optimizer="adadelta")]
+    options = ["--data", str(reviews), *options_text(epochs=15, patience=0, optimizer="adadelta")]
     command = command_line("train", *options, "--out", tmp_path / "stopped")
     with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE) as process:
         assert process.stderr is not None

@@ -147,7 +147,7 @@ def movie_run(movie_reviews: LabelledTexts, tmp_path_factory: pytest.TempPathFac
     folder = tmp_path_factory.mktemp("movies") / "run"
     words = ["train", "--data", os.environ["TEXTCNN_DATA"], "--out", str(folder)]
     with pytest.raises(SystemExit) as ended:
-        main([*words, "--epochs", "2", "--no-refit"])
+        main([*words, "--epochs", "1", "--no-refit"])
     assert not ended.value.code
     return folder
 
