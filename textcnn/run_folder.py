@@ -77,6 +77,13 @@ class RunFolder:
         make_folder(folder.checkpoints, "--out")
         return folder
 
+    @property
+    def networks(self) -> list["RunFolder"]:
+        """The folders that hold histories: its own, or an ensemble's members' that there are."""
+        members = [path for path in self.members.glob("*") if path.name.isdecimal()]
+        members.sort(key=lambda path: int(path.name))
+        return [RunFolder(path) for path in members] or [self]
+
     @contextlib.contextmanager
     def removed_unless_begun(self) -> Iterator[None]:
         """Take what was made of a new run's folder away again if setting the run up fails."""

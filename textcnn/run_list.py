@@ -189,9 +189,7 @@ def _config(path: Path) -> Config:
 
 def _run(listed: Listed) -> Listed:
     folder = RunFolder(listed.path)
-    members = sorted(path for path in folder.members.glob("*") if path.name.isdecimal())
-    members.sort(key=lambda path: int(path.name))
-    networks = [RunFolder(path) for path in members] or [folder]
+    networks = folder.networks
     histories = [read_history(network.metrics) for network in networks]
     config = listed.config or Config()
     chosen = _chosen([history for history in histories if history], config.best_by)

@@ -91,7 +91,7 @@ def gather(
         UserError: a file of the run is missing or damaged.
     """
     checkpoint = load_checkpoint(folder.best)
-    histories = [_history(network) for network in networks_of(folder)]
+    histories = [_history(network) for network in folder.networks]
     best_by = checkpoint.config.best_by
     ngrams = _ngrams(checkpoint, data, top) if data else []
     # After training, free memory is kept at hand; this was much, and there is more to come.
@@ -107,12 +107,6 @@ def gather(
         ngrams=ngrams,
         counted=counted_items(checkpoint, top),
     )
-
-
-def networks_of(folder: RunFolder) -> list[RunFolder]:
-    """The folders that hold the histories: the run's own, or those of an ensemble's networks."""
-    numbers = [int(path.name) for path in folder.members.glob("*") if path.name.isdecimal()]
-    return [folder.member(number) for number in sorted(numbers)] or [folder]
 
 
 def _history(folder: RunFolder) -> list[Evaluation]:

@@ -79,7 +79,7 @@ def page(findings: Findings) -> str:
         "width": _width,
     }
     style = resources.files("textcnn.report").joinpath("templates/report.css").read_text("utf-8")
-    values = {**_values(findings), **_scored_values(findings.scored, findings)}
+    values = {**_values(findings), **_scored_values(findings.scored)}
     return environment.get_template("report.html").render(**values, style=style + SHADES)
 
 
@@ -111,7 +111,7 @@ def _values(findings: Findings) -> dict[str, Any]:
     }
 
 
-def _scored_values(scored: Scored | None, findings: Findings) -> dict[str, Any]:
+def _scored_values(scored: Scored | None) -> dict[str, Any]:
     sections = [("scores", "Scores"), ("training", "Training"), ("learnt", "What was learnt")]
     last = ("repeat", "Repeat it")
     if scored is None:
