@@ -24,7 +24,6 @@ from textcnn.errors import RunError
 from textcnn.evidence.item_counts import ItemCounts
 from textcnn.objective import objective_of
 from textcnn.row_gradient import RowGradient
-from textcnn.run_folder import RunFolder
 from textcnn.tensorboard import PrecisionRecall, TensorBoard, projector, write_result
 from textcnn.tensorboard.event_file import replace_events
 from textcnn.tensorboard.hyper_parameters import hyper_parameters
@@ -482,24 +481,23 @@ def test_of_several_networks_the_scores_of_dev_are_means(call, tmp_path, reviews
 
 
 @pytest.fixture
-def unwritten(tmp_path: Path) -> tuple[RunFolder, TokenizedData, list[Evaluation]]:
+def unwritten(tmp_path: Path) -> tuple[Path, Checkpoint, TokenizedData, list[Evaluation]]:
     """What :func:`write_result` is given, of a run that was not trained by the command."""
     experiment = small_experiment(epochs=1)
     run(experiment)
-    folder = RunFolder.create(tmp_path / "run")
-    folder.save_checkpoint(experiment.checkpoint(), True, 0)
-    return folder, experiment.data, experiment.trainer.progress.history
+    board = tmp_path / "run" / "tensorboard"
+    return board, experiment.checkpoint(), experiment.data, experiment.trainer.progress.history
 
 
 def test_a_full_disk_at_the_end_is_said_in_one_line(unwritten, monkeypatch):
     fill_the_disk(monkeypatch)
     with pytest.raises(RunError, match=r"writing .*tfevents failed: No space left on device"):
         write_result(*unwritten, None)
-    assert [path.name for path in unwritten[0].tensorboard.rglob("*")] == ["result"]
+    assert [path.name for path in unwritten[0].rglob("*")] == ["result"]
 
 
 def test_what_a_killed_process_left_is_taken_away(unwritten):
-    left = unwritten[0].tensorboard / "result" / ".embedding-tuned.bin.abc.part"
+    left = unwritten[0] / "result" / ".embedding-tuned.bin.abc.part"
     left.parent.mkdir(parents=True)
     left.write_bytes(b"half")
     write_result(*unwritten, None)
@@ -507,10 +505,10 @@ def test_what_a_killed_process_left_is_taken_away(unwritten):
 
 
 def test_a_history_from_before_f1_was_measured_has_none(unwritten):
-    folder, data, history = unwritten
+    board, checkpoint, data, history = unwritten
     old = [dataclasses.replace(evaluation, dev_macro_f1=float("nan")) for evaluation in history]
-    write_result(folder, data, old, None)
-    _, scores, _ = session_of(folder.tensorboard / "result")
+    write_result(board, checkpoint, data, old, None)
+    _, scores, _ = session_of(board / "result")
     assert set(scores) == {"result/dev_accuracy", "result/dev_loss"}
 
 

@@ -68,7 +68,7 @@ def command(run: Path | None, out: Path | None, top: int, mistakes: int, **moved
         say(f"without scores and n-grams, as the sentences are not at hand: {absent}")
     scored = None if data is None else _scored(model, data)
     path = folder.report if out is None else out
-    replace_text(path, page(gather(folder, data, scored, absent, top, mistakes)))
+    replace_text(path, page(gather(folder, model, data, scored, absent, top, mistakes)))
     say(f"report: {path}")
 
 

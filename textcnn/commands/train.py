@@ -14,7 +14,7 @@ import click
 import numpy as np
 
 from textcnn.allocation import return_freed_memory
-from textcnn.checkpoint import load_checkpoint, save_checkpoint
+from textcnn.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from textcnn.classifier import Classifier
 from textcnn.commands.display import Clock, Display, python, say
 from textcnn.commands.options import (
@@ -312,19 +312,20 @@ def stopping_on_signals(trainer: Trainer) -> Iterator[None]:
 
 def _finish(folder: RunFolder, data: TokenizedData, trained: list[Trained]) -> None:
     """Score the test sentences, and write down what there is to say of the whole run."""
-    scored = _score(folder, data)
+    # From the file, not from memory: what is scored and shown is what will be used.
+    model = load_checkpoint(folder.best)
+    scored = _score(folder, model, data)
     best = [progress.best for _, progress in trained if progress.best is not None]
     with contextlib.suppress(ImportError):
-        write_result(folder, data, best, scored)
-    _report(folder, data, scored)
+        write_result(folder.tensorboard, model, data, best, scored)
+    _report(folder, model, data, scored)
 
 
-def _score(folder: RunFolder, data: TokenizedData) -> Scored | None:
+def _score(folder: RunFolder, model: Checkpoint, data: TokenizedData) -> Scored | None:
     test = data.split.test
     if not len(test):
         return None
-    # From the file, not from memory: what is scored is what will be used.
-    scored = score_texts(Classifier.load(folder.best), *data.part(test))
+    scored = score_texts(Classifier(model), *data.part(test))
     return_freed_memory()
     replace_text(folder.test, json.dumps(scored.scores.as_dict(), indent=2) + "\n")
     click.echo(f"test sentences, scored by {folder.best}:")
@@ -332,7 +333,9 @@ def _score(folder: RunFolder, data: TokenizedData) -> Scored | None:
     return scored
 
 
-def _report(folder: RunFolder, data: TokenizedData, scored: Scored | None) -> None:
+def _report(
+    folder: RunFolder, model: Checkpoint, data: TokenizedData, scored: Scored | None
+) -> None:
     if not is_installed():
         return
     # Imported here: what draws and lays out is loaded only for that.
@@ -340,7 +343,7 @@ def _report(folder: RunFolder, data: TokenizedData, scored: Scored | None) -> No
     from textcnn.report.page import page
 
     try:
-        text = page(gather(folder, data, scored))
+        text = page(gather(folder, model, data, scored))
     except ImportError as error:  # There, and broken.
         say(f"no report, as what makes it cannot be loaded: {error}")
         return

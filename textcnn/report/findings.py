@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from textcnn.allocation import return_freed_memory
-from textcnn.checkpoint import Checkpoint, load_checkpoint
+from textcnn.checkpoint import Checkpoint
 from textcnn.errors import UserError
 from textcnn.label_sets import split_labels
 from textcnn.run_folder import RunFolder
@@ -71,6 +71,7 @@ class Findings:
 
 def gather(
     folder: RunFolder,
+    checkpoint: Checkpoint,
     data: TokenizedData | None,
     scored: Scored | None,
     absent: str = "",
@@ -81,6 +82,7 @@ def gather(
 
     Args:
         folder: of a finished run.
+        checkpoint: its best.
         data: its sentences; None where they are not at hand.
         scored: its test sentences, where there are any.
         absent: why the sentences are not at hand.
@@ -90,7 +92,6 @@ def gather(
     Raises:
         UserError: a file of the run is missing or damaged.
     """
-    checkpoint = load_checkpoint(folder.best)
     histories = [_history(network) for network in folder.networks]
     best_by = checkpoint.config.best_by
     ngrams = _ngrams(checkpoint, data, top) if data else []

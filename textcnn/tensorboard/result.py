@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from statistics import fmean
 
 import numpy as np
 
-from textcnn.checkpoint import Checkpoint, load_checkpoint
+from textcnn.checkpoint import Checkpoint
 from textcnn.evidence.item_counts import ItemCounts
 from textcnn.packed import sum_segments
-from textcnn.run_folder import RunFolder
 from textcnn.scoring import Scored
 from textcnn.tensorboard.event_file import replace_events
 from textcnn.tensorboard.hyper_parameters import hyper_parameters
@@ -25,7 +25,8 @@ TEST_SCORES = ("accuracy", "micro_f1", "macro_f1", "log_loss")
 
 
 def write_result(
-    folder: RunFolder,
+    board: Path,
+    checkpoint: Checkpoint,
     data: TokenizedData,
     best: Sequence[Evaluation],
     scored: Scored | None,
@@ -33,7 +34,8 @@ def write_result(
     """Write ``result/`` and, where there are test sentences, ``test/``; all anew if there is one.
 
     Args:
-        folder: of the run, which holds its best checkpoint.
+        board: the run's folder for TensorBoard.
+        checkpoint: its best.
         data: its sentences.
         best: the best evaluation of each of its networks, whose mean is shown.
         scored: the test sentences, or None.
@@ -42,9 +44,6 @@ def write_result(
         ImportError: tensorboardX is not installed.
         RunError: writing failed, for instance because the disk is full.
     """
-    import tensorboardX  # noqa: F401 (before anything is read for nothing)
-
-    checkpoint, board = load_checkpoint(folder.best), folder.tensorboard
     step = round(fmean(evaluation.step for evaluation in best))
     summaries = hyper_parameters(checkpoint.config, _scores(best, scored))
     if scored is not None:
