@@ -6,12 +6,12 @@ from torch.nn import functional
 from benchmarks.onnx_network import export, session
 from benchmarks.torch_network import TorchNetwork, torch_batches
 from benchmarks.workload import DENNYBRITZ, KIM, Setting, Workload, initial, say
-from textcnn.architecture import Architecture, Parameters
-from textcnn.errors import RunError
-from textcnn.inference import InferenceNetwork
-from textcnn.network import Regularisation, loss_and_gradients
-from textcnn.row_gradient import RowGradient
-from textcnn.training import Examples
+from textcnn.core.architecture import Architecture, Parameters
+from textcnn.core.gradients import RowGradient
+from textcnn.core.network import Regularisation, loss_and_gradients
+from textcnn.core.trainer import Examples
+from textcnn.inference.network import InferenceNetwork
+from textcnn.support.errors import RunError
 
 TOLERANCE = 1e-4
 

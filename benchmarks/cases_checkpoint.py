@@ -9,7 +9,7 @@ import torch
 from benchmarks.report import Row, compare
 from benchmarks.timing import OURS, Side, interleave
 from benchmarks.workload import Workload
-from textcnn.checkpoint import load_checkpoint, save_checkpoint
+from textcnn.training.checkpoint import load_checkpoint, save_checkpoint
 
 
 def run(work: Workload) -> list[Row]:

@@ -10,9 +10,9 @@ from benchmarks.cases_step import our_side, torch_sides, torch_trainers
 from benchmarks.report import Row, duration
 from benchmarks.timing import OURS, Spread, Timings, interleave
 from benchmarks.workload import Workload, say
-from textcnn.architecture import Architecture
-from textcnn.packed import PackedSentences
-from textcnn.training import Examples
+from textcnn.core.architecture import Architecture
+from textcnn.core.sentences import PackedSentences
+from textcnn.core.trainer import Examples
 
 USED_WORDS = 10_000
 """Words that occur; the rest of a larger vocabulary is never used."""

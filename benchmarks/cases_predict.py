@@ -22,9 +22,9 @@ from benchmarks.torch_network import (
     padded,
 )
 from benchmarks.workload import KIM, ROOT, Workload, say
-from textcnn.classifier import Classifier
-from textcnn.inference import InferenceNetwork
-from textcnn.packed import PackedSentences
+from textcnn.core.sentences import PackedSentences
+from textcnn.inference.classifier import Classifier
+from textcnn.inference.network import InferenceNetwork
 
 BATCH_SIZES = (32, 128, 512)
 FIRST_TIME = "textcnn, each word for the first time"

@@ -16,12 +16,12 @@ from benchmarks.torch_network import (
     torch_batches,
 )
 from benchmarks.workload import DENNYBRITZ, KIM, Options, Setting, Workload, initial, say
-from textcnn.allocation import keep_freed_memory
-from textcnn.architecture import Architecture
-from textcnn.config import Config
-from textcnn.experiment import make_optimizer
-from textcnn.network import Regularisation, loss_and_gradients
-from textcnn.training import Examples
+from textcnn.core.architecture import Architecture
+from textcnn.core.network import Regularisation, loss_and_gradients
+from textcnn.core.trainer import Examples
+from textcnn.support.freed_memory import keep_freed_memory
+from textcnn.training.config import Config
+from textcnn.training.experiment import make_optimizer
 
 LIMIT = "its matrix products alone"
 CALLS = 5

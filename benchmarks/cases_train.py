@@ -9,11 +9,11 @@ from benchmarks.timing import OURS, Side, interleave
 from benchmarks.torch_network import DROPOUT, TorchTrainer
 from benchmarks.torch_training import train_epochs
 from benchmarks.workload import KIM, Workload, initial
-from textcnn.architecture import Architecture
-from textcnn.config import Config
-from textcnn.experiment import make_optimizer
-from textcnn.network import Regularisation
-from textcnn.training import Examples, Schedule, Trainer
+from textcnn.core.architecture import Architecture
+from textcnn.core.network import Regularisation
+from textcnn.core.trainer import Examples, Schedule, Trainer
+from textcnn.training.config import Config
+from textcnn.training.experiment import make_optimizer
 
 
 def run(work: Workload) -> list[Row]:

@@ -22,18 +22,18 @@ import numpy as np
 
 from benchmarks.timing import Timings
 from benchmarks.workload import ROOT
-from textcnn.checkpoint import save_checkpoint
-from textcnn.config import Config
-from textcnn.crossval.fold_run import run_fold
-from textcnn.crossval.folds import Fold, make_folds
-from textcnn.datasets.corpus import load_corpus, locate
-from textcnn.datasets.labelled_texts import LabelledTexts
-from textcnn.fitting import fit
-from textcnn.shards import Shard, ShardOptions, classify_shard, digest_of
-from textcnn.tokenized_data import TokenizedData
-from textcnn.workers.cluster import cluster
-from textcnn.workers.processes import Processes
-from textcnn.workers.runner import Runner, SentFile
+from textcnn.data.datasets.corpus import load_corpus, locate
+from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.data.tokenized_data import TokenizedData
+from textcnn.evaluation.crossval.fold_run import run_fold
+from textcnn.evaluation.crossval.folds import Fold, make_folds
+from textcnn.inference.files import Shard, ShardOptions, classify_shard, digest_of
+from textcnn.support.workers.cluster import cluster
+from textcnn.support.workers.processes import Processes
+from textcnn.support.workers.runner import Runner, SentFile
+from textcnn.training.checkpoint import save_checkpoint
+from textcnn.training.config import Config
+from textcnn.training.fitting import fit
 
 FOLDS = 4
 SHARDS = 4

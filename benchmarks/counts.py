@@ -10,11 +10,11 @@ from pathlib import Path
 import click
 
 from benchmarks.timing import OURS, Side, interleave
-from textcnn.checkpoint import load_checkpoint
-from textcnn.classifier import Classifier
-from textcnn.config import Config
-from textcnn.datasets.corpus import load_corpus, locate
-from textcnn.run_folder import find_checkpoint
+from textcnn.data.datasets.corpus import load_corpus, locate
+from textcnn.inference.classifier import Classifier
+from textcnn.training.checkpoint import load_checkpoint
+from textcnn.training.config import Config
+from textcnn.training.run_folder import find_checkpoint
 
 WITHOUT = "without counts"
 SENTENCE = "a gorgeous , witty , seductive movie"

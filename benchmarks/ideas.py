@@ -9,12 +9,8 @@ import click
 import numpy as np
 
 from benchmarks.timing import OURS, Side, interleave
-from textcnn.allocation import keep_freed_memory
-from textcnn.architecture import word_vectors
-from textcnn.config import Config
-from textcnn.datasets.corpus import load_corpus, locate
-from textcnn.experiment import make_optimizer, new_experiment
-from textcnn.layers.convolve_and_pool import (
+from textcnn.core.architecture import word_vectors
+from textcnn.core.layers.convolve_and_pool import (
     HeightWindows,
     Windows,
     _maxima,
@@ -22,10 +18,14 @@ from textcnn.layers.convolve_and_pool import (
     _winners,
     project,
 )
-from textcnn.network import Regularisation, loss_and_gradients
-from textcnn.packed import PackedSentences
-from textcnn.tokenized_data import TokenizedData
-from textcnn.training import Examples, Trainer
+from textcnn.core.network import Regularisation, loss_and_gradients
+from textcnn.core.sentences import PackedSentences
+from textcnn.core.trainer import Examples, Trainer
+from textcnn.data.datasets.corpus import load_corpus, locate
+from textcnn.data.tokenized_data import TokenizedData
+from textcnn.support.freed_memory import keep_freed_memory
+from textcnn.training.config import Config
+from textcnn.training.experiment import make_optimizer, new_experiment
 
 BATCHES = 40
 HEIGHT = 3

@@ -40,11 +40,11 @@ from typing import Any
 
 import click
 
-from textcnn.datasets.download import FetchError, keep_copy, kept_copy, place, sha256
-from textcnn.datasets.package_index import configured_indexes, fetch_file
-from textcnn.datasets.text_files import split_lines
-from textcnn.errors import RunError, UserError
-from textcnn.files import make_folder, replace_text
+from textcnn.data.datasets.download import FetchError, keep_copy, kept_copy, place, sha256
+from textcnn.data.datasets.package_index import configured_indexes, fetch_file
+from textcnn.data.datasets.text_files import split_lines
+from textcnn.support.errors import RunError, UserError
+from textcnn.support.files import make_folder, replace_text
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

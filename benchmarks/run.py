@@ -18,7 +18,7 @@ import torch
 from benchmarks.agreement import check_agreement
 from benchmarks.report import Row, as_markdown, machine, write
 from benchmarks.workload import Options, Workload, say
-from textcnn.errors import RunError, UserError
+from textcnn.support.errors import RunError, UserError
 
 CASES = ("step", "train", "predict", "growth", "memory", "checkpoint", "startup")
 

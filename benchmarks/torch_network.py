@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from textcnn.architecture import Architecture, Parameters
-from textcnn.config import Config
-from textcnn.packed import PackedSentences
-from textcnn.training import Examples
+from textcnn.core.architecture import Architecture, Parameters
+from textcnn.core.sentences import PackedSentences
+from textcnn.core.trainer import Examples
+from textcnn.training.config import Config
 
 DROPOUT = 0.5
 

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from benchmarks.torch_network import TorchTrainer, padded
-from textcnn.config import Config
-from textcnn.datasets.corpus import load_corpus
-from textcnn.experiment import new_experiment
-from textcnn.tokenized_data import TokenizedData
-from textcnn.training import Examples
+from textcnn.core.trainer import Examples
+from textcnn.data.datasets.corpus import load_corpus
+from textcnn.data.tokenized_data import TokenizedData
+from textcnn.training.config import Config
+from textcnn.training.experiment import new_experiment
 
 
 def train_epochs(

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from textcnn.architecture import Architecture, Parameters, initial_parameters
-from textcnn.checkpoint import save_checkpoint
-from textcnn.config import Config
-from textcnn.datasets.corpus import load_corpus, locate
-from textcnn.experiment import Experiment, new_experiment
-from textcnn.tokenized_data import TokenizedData
-from textcnn.training import Examples, StepDone
+from textcnn.core.architecture import Architecture, Parameters, initial_parameters
+from textcnn.core.trainer import Examples, StepDone
+from textcnn.data.datasets.corpus import load_corpus, locate
+from textcnn.data.tokenized_data import TokenizedData
+from textcnn.training.checkpoint import save_checkpoint
+from textcnn.training.config import Config
+from textcnn.training.experiment import Experiment, new_experiment
 
 ROOT = Path(__file__).resolve().parent.parent
 """The clone, from which the processes that are timed are started."""

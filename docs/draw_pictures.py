@@ -16,12 +16,12 @@ from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console
 from rich.text import Text
 
-from textcnn.checkpoint import load_checkpoint
 from textcnn.commands import main
-from textcnn.run_folder import RunFolder
-from textcnn.seeing.as_text import Screen, as_text
-from textcnn.seeing.explaining import Explainer
-from textcnn.seeing.what_if import what_if
+from textcnn.insight.explanations.as_text import Screen, as_text
+from textcnn.insight.explanations.explaining import Explainer
+from textcnn.insight.explanations.what_if import what_if
+from textcnn.training.checkpoint import load_checkpoint
+from textcnn.training.run_folder import RunFolder
 
 SENTENCE = "a gorgeous , witty film that is never too slow"
 COLUMNS = 84

@@ -2,8 +2,8 @@
 
 import dataclasses
 
-from textcnn.commands.options import default_words
-from textcnn.config import Config, flag
+from textcnn.commands.arguments.options import default_words
+from textcnn.training.config import Config, flag
 
 
 def option_tables() -> str:

@@ -19,8 +19,6 @@ import numpy as np
 # folder of the script on its path, and the package is one folder up.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from textcnn.errors import RunError, UserError
-from textcnn.files import replacing
 from textcnn.reference import (
     ConvCache,
     FloatArray,
@@ -35,6 +33,8 @@ from textcnn.reference import (
     wide_convolution,
     zero_pad,
 )
+from textcnn.support.errors import RunError, UserError
+from textcnn.support.files import replacing
 
 
 def main() -> int:

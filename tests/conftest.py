@@ -10,9 +10,9 @@ from browsing import started_browser
 from small_run import labelled_sentences, options_text, write_csv
 
 from textcnn.commands import main
-from textcnn.config import Config
-from textcnn.datasets.corpus import load_corpus
-from textcnn.datasets.labelled_texts import LabelledTexts
+from textcnn.data.datasets.corpus import load_corpus
+from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.training.config import Config
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from textcnn.errors import UserError
+from textcnn.support.errors import UserError
 
 _running = 0
 _unpacked = 0

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from small_run import labelled_sentences, options_text
 
-from textcnn.classifier import Classifier
 from textcnn.commands import main
+from textcnn.inference.classifier import Classifier
 
 KINDS: dict[str, dict[str, Any]] = {
     "default": {},

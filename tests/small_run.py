@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from textcnn.config import Config
-from textcnn.datasets.labelled_texts import LabelledTexts
-from textcnn.experiment import Experiment, new_experiment
-from textcnn.tokenized_data import TokenizedData
-from textcnn.training import CheckpointDue, Event
+from textcnn.core.trainer import CheckpointDue, Event
+from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.data.tokenized_data import TokenizedData
+from textcnn.training.config import Config
+from textcnn.training.experiment import Experiment, new_experiment
 
 REPOSITORY = Path(__file__).parent.parent
 GOOD = ["fine", "witty", "warm", "lovely", "bright", "charming"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textcnn.coverage import coverage_curve, covered
+from textcnn.evaluation.abstaining import coverage_curve, covered
 
 
 def test_a_limit_by_hand():

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from textcnn.answers import AnswerWriter
+from textcnn.inference.answer_lines import AnswerWriter
 
 SHARES = np.array([[0.9, 0.4, 0.1], [0.1, 0.2, 0.3], [0.2, 0.1, 0.8]], np.float32)
 TEXTS = ["two", "none", "one"]

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from textcnn.averaging import MovingAverage
-from textcnn.row_gradient import RowGradient
+from textcnn.core.gradients import RowGradient
+from textcnn.recipe.averaging import MovingAverage
 
 
 def walk(steps: int, look_at: set[int] = frozenset(), decay: float = 0.8):
@@ -36,7 +36,7 @@ def walk(steps: int, look_at: set[int] = frozenset(), decay: float = 0.8):
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 7, 30])
 def test_the_lazy_average_is_the_plain_one(steps, monkeypatch):
-    monkeypatch.setattr("textcnn.averaging.ROWS_AT_ONCE", 4)
+    monkeypatch.setattr("textcnn.recipe.averaging.ROWS_AT_ONCE", 4)
     average, parameters, plain = walk(steps)
     averaged = average.of(parameters, steps)
     for name, expected in plain.items():

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 from sklearn.svm import LinearSVC
 
-from textcnn.crossval import baselines
-from textcnn.crossval.baselines import BASELINES, predict_baseline
-from textcnn.crossval.folds import make_folds
-from textcnn.crossval.nbsvm import NBSVM, log_count_ratio
-from textcnn.tokenizers import kim
+from textcnn.core.tokenizers import kim
+from textcnn.evaluation.crossval import baselines
+from textcnn.evaluation.crossval.baselines import BASELINES, predict_baseline
+from textcnn.evaluation.crossval.folds import make_folds
+from textcnn.evaluation.crossval.nbsvm import NBSVM, log_count_ratio
 
 Part = tuple[list[list[str]], np.ndarray]
 

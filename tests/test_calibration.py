@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from textcnn.calibration import (
+from textcnn.core.layers.softmax import softmax
+from textcnn.recipe.calibration import (
     HIGHEST_TEMPERATURE,
     LOWEST_TEMPERATURE,
     Bin,
@@ -11,7 +12,6 @@ from textcnn.calibration import (
     fit_temperature,
     reliability,
 )
-from textcnn.layers.softmax import softmax
 
 
 def drawn(temperature: float, count: int = 4000) -> tuple[np.ndarray, np.ndarray]:

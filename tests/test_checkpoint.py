@@ -16,10 +16,16 @@ import numpy as np
 import pytest
 from small_run import run, small_experiment
 
-from textcnn import checkpoint as module
-from textcnn.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, share_file, writing
-from textcnn.errors import RunError, UserError
-from textcnn.files import replace_text
+from textcnn.support.errors import RunError, UserError
+from textcnn.support.files import replace_text
+from textcnn.training import checkpoint as module
+from textcnn.training.checkpoint import (
+    Checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+    share_file,
+    writing,
+)
 
 
 @pytest.fixture(scope="module")

@@ -20,11 +20,11 @@ pytest.importorskip("distributed", reason="needs the extra dask")
 import dask_tasks
 from dask_cluster import PATIENCE, DaskCluster, wait_until
 
-from textcnn.errors import RunError, UserError
-from textcnn.workers import cluster as cluster_module
-from textcnn.workers.cluster import Cluster, cluster
-from textcnn.workers.runner import SentFile
-from textcnn.workers.worker_task import Task, run_task
+from textcnn.support.errors import RunError, UserError
+from textcnn.support.workers import cluster as cluster_module
+from textcnn.support.workers.cluster import Cluster, cluster
+from textcnn.support.workers.runner import SentFile
+from textcnn.support.workers.worker_task import Task, run_task
 
 LONG = ("--folds", "4", "--epochs", "25", "--patience", "0", "--baselines")
 

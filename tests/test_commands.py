@@ -23,7 +23,7 @@ from small_run import (
     write_csv,
 )
 
-from textcnn.checkpoint import load_checkpoint
+from textcnn.training.checkpoint import load_checkpoint
 
 
 def checked(result: tuple[int, str, str], code: int, *parts: str) -> str:

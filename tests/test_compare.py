@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_run import labelled_sentences, options_text, write_csv
 
-from textcnn.checkpoint import load_checkpoint
-from textcnn.classifier import Classifier
 from textcnn.commands import main
-from textcnn.datasets.corpus import Corpora
-from textcnn.evaluation import wilson_interval
-from textcnn.mcnemar import FEW, Paired, difference_interval, mcnemar_test
-from textcnn.scoring import held_out
-from textcnn.seen import sentence_hashes
-from textcnn.tokenizers import kim
+from textcnn.core.tokenizers import kim
+from textcnn.data.datasets.corpus import Corpora
+from textcnn.data.fingerprints import sentence_hashes
+from textcnn.evaluation.comparison.mcnemar import FEW, Paired, difference_interval, mcnemar_test
+from textcnn.evaluation.scores import wilson_interval
+from textcnn.evaluation.scoring import held_out
+from textcnn.inference.classifier import Classifier
+from textcnn.training.checkpoint import load_checkpoint
 
 COUNTS = st.integers(0, 60)
 TABLES = st.builds(Paired, COUNTS, COUNTS, COUNTS, st.integers(1, 60))

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_run import options_text, small_config
 
-from textcnn.checkpoint import load_checkpoint
 from textcnn.commands import cli
-from textcnn.commands.options import default_words
-from textcnn.config import Config, flag, read_toml, write_toml
-from textcnn.errors import UserError
+from textcnn.commands.arguments.options import default_words
+from textcnn.support.errors import UserError
+from textcnn.training.checkpoint import load_checkpoint
+from textcnn.training.config import Config, flag, read_toml, write_toml
 
 FIELDS = dataclasses.fields(Config)
 # Any text that a file can hold: no lone surrogates, no NUL.

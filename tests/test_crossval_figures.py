@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from textcnn.calibration import Bin
-from textcnn.crossval.comparison import mean_interval
-from textcnn.crossval.figures import draw_folds, draw_reliability
-from textcnn.errors import RunError
+from textcnn.evaluation.crossval.figures import draw_folds, draw_reliability
+from textcnn.evaluation.crossval.statistics import mean_interval
+from textcnn.recipe.calibration import Bin
+from textcnn.support.errors import RunError
 
 BINS = [Bin(0.5, 0.75, 10, 0.6, 0.7), Bin(0.75, 1, 30, 0.9, 0.8)]
 ACCURACIES = {"textcnn": [0.8, 0.82, 0.81], "majority": [0.5, 0.5, 0.5]}
@@ -95,5 +95,5 @@ def test_a_picture_that_cannot_be_finished_leaves_the_old_one(tmp_path, monkeypa
 
 
 def test_matplotlib_is_loaded_only_to_draw():
-    code = "import sys, textcnn.crossval.figures; sys.exit('matplotlib' in sys.modules)"
+    code = "import sys, textcnn.evaluation.crossval.figures; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -26,16 +26,16 @@ from small_run import (
 )
 
 from textcnn.commands import main
-from textcnn.commands.cv_progress import FoldProgress
-from textcnn.crossval import fold_run
-from textcnn.crossval.comparison import mean_interval
-from textcnn.crossval.dividing import divide_corpora, read_corpora
-from textcnn.crossval.fold_run import FoldResult, run_fold
-from textcnn.crossval.mistakes import Mistake, worst_mistakes
-from textcnn.crossval.plan import Plan
-from textcnn.datasets.corpus import Corpora
-from textcnn.datasets.labelled_texts import LabelledTexts
-from textcnn.presets import PRESETS
+from textcnn.commands.screen.cv_progress import FoldProgress
+from textcnn.data.datasets.corpus import Corpora
+from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.evaluation.crossval import fold_run
+from textcnn.evaluation.crossval.dividing import divide_corpora, read_corpora
+from textcnn.evaluation.crossval.fold_run import FoldResult, run_fold
+from textcnn.evaluation.crossval.mistakes import Mistake, worst_mistakes
+from textcnn.evaluation.crossval.plan import Plan
+from textcnn.evaluation.crossval.statistics import mean_interval
+from textcnn.training.presets import PRESETS
 
 NAMES = ("majority", "tfidf", "nbsvm")
 

@@ -16,18 +16,18 @@ import pytest
 from small_run import options_text, write_csv
 
 from textcnn.commands import main
-from textcnn.crossval.fold_run import FoldResult
-from textcnn.crossval.mean_answers import mean_answers
-from textcnn.datasets.labelled_texts import LabelledTexts
-from textcnn.doctor import near_duplicates
-from textcnn.doctor.label_errors import (
+from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.evaluation.crossval.fold_run import FoldResult
+from textcnn.evaluation.crossval.mean_answers import mean_answers
+from textcnn.evaluation.doctor import near_duplicates
+from textcnn.evaluation.doctor.label_errors import (
     LabelError,
     errors_by_cleanlab,
     errors_by_thresholds,
     find_label_errors,
 )
-from textcnn.doctor.leaking_words import leaking_words
-from textcnn.doctor.near_duplicates import Sentence, near_duplicates_across_labels
+from textcnn.evaluation.doctor.leaking_words import leaking_words
+from textcnn.evaluation.doctor.near_duplicates import Sentence, near_duplicates_across_labels
 
 # Label errors
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from local_server import Answer, serving, silence, talking, trickle
 
-from textcnn.datasets import download
-from textcnn.datasets.download import (
+from textcnn.data.datasets import download
+from textcnn.data.datasets.download import (
     Fetched,
     FetchError,
     fetch,
@@ -19,7 +19,7 @@ from textcnn.datasets.download import (
     place,
     sha256,
 )
-from textcnn.errors import UserError
+from textcnn.support.errors import UserError
 
 
 @pytest.fixture(autouse=True)

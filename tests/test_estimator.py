@@ -32,21 +32,21 @@ from small_run import (
 
 import textcnn
 from textcnn import TextCNNClassifier
-from textcnn.checkpoint import load_checkpoint
-from textcnn.classifier import Classifier
-from textcnn.config import Config
-from textcnn.datasets.corpus import Corpora
-from textcnn.datasets.labelled_texts import LabelledTexts
-from textcnn.datasets.splits import Split
-from textcnn.errors import RunError, UserError
+from textcnn.core.trainer import Evaluation, Progress
+from textcnn.data.datasets.corpus import Corpora
+from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.data.datasets.splits import Split
+from textcnn.data.label_kinds import kind_of, values_of
+from textcnn.data.tokenized_data import TokenizedData
 from textcnn.estimator import classifier as estimator
 from textcnn.estimator.errors import in_python
 from textcnn.estimator.options import OF_FILES
-from textcnn.experiment import refit_experiment
-from textcnn.fitting import train_to_end
-from textcnn.label_kinds import kind_of, values_of
-from textcnn.tokenized_data import TokenizedData
-from textcnn.training import Evaluation, Progress
+from textcnn.inference.classifier import Classifier
+from textcnn.support.errors import RunError, UserError
+from textcnn.training.checkpoint import load_checkpoint
+from textcnn.training.config import Config
+from textcnn.training.experiment import refit_experiment
+from textcnn.training.fitting import train_to_end
 
 CORPUS = labelled_sentences()
 TEXTS, LABELS = CORPUS.texts, CORPUS.labels
@@ -104,7 +104,7 @@ def test_parameters_are_the_options_of_training_with_their_defaults():
 
 def test_the_package_names_it_without_loading_scikit_learn():
     program = (
-        "import sys, textcnn, textcnn.classifier\n"
+        "import sys, textcnn, textcnn.inference.classifier\n"
         "assert 'TextCNNClassifier' in dir(textcnn)\n"
         "assert 'sklearn' not in sys.modules\n"
         "assert textcnn.TextCNNClassifier.__name__ == 'TextCNNClassifier'\n"
@@ -780,7 +780,7 @@ def test_labels_are_read_as_they_are_written_only():
     assert values_of(["a", "b" * 2**26], "str").dtype == object
     for name in ("01", "+1", "1 ", "1_0", "9" * 5000, str(2**63), "١"):
         with pytest.raises(ValueError, match="not how a int is written"):
-            textcnn.label_kinds.check_kind([name, "2"], "int")
+            textcnn.data.label_kinds.check_kind([name, "2"], "int")
 
 
 def test_a_damaged_random_state_is_found_when_it_is_needed(fitted, tmp_path):

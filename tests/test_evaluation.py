@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from small_run import labelled_sentences
 
-from textcnn.checkpoint import load_checkpoint
-from textcnn.classifier import Classifier
-from textcnn.commands.score_tables import scores_text
-from textcnn.datasets.labelled_texts import LabelledTexts
-from textcnn.errors import UserError
-from textcnn.evaluation import Scores, score, wilson_interval
-from textcnn.scoring import held_out, score_texts
-from textcnn.seen import count_seen, sentence_hashes
+from textcnn.commands.screen.score_tables import scores_text
+from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.data.fingerprints import count_seen, sentence_hashes
+from textcnn.evaluation.scores import Scores, score, wilson_interval
+from textcnn.evaluation.scoring import held_out, score_texts
+from textcnn.inference.classifier import Classifier
+from textcnn.support.errors import UserError
+from textcnn.training.checkpoint import load_checkpoint
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def classifier(trained_run) -> Classifier:
 
 
 def read_back(reviews, **options) -> LabelledTexts:
-    from textcnn.datasets.readers import read_labelled
+    from textcnn.data.datasets.readers import read_labelled
 
     return read_labelled([str(reviews)], **options)
 

@@ -14,27 +14,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_run import environment, small_config, textcnn
 
-from textcnn import plain_network
-from textcnn.architecture import MODES, Parameters
-from textcnn.checkpoint import Checkpoint, architecture_of, load_checkpoint
-from textcnn.classifier import Classifier
 from textcnn.commands.explain import _screen
-from textcnn.config import Config
-from textcnn.datasets.corpus import Corpora
-from textcnn.evidence.counts import Counts
-from textcnn.evidence.naive_bayes import NaiveBayes
-from textcnn.fitting import fit
-from textcnn.layers.convolve_and_pool import FilterBank
-from textcnn.scoring import held_out
-from textcnn.seeing.as_html import page
-from textcnn.seeing.as_json import as_object
-from textcnn.seeing.as_text import Screen, as_text
-from textcnn.seeing.explaining import Explainer
-from textcnn.seeing.explanation import FILTERS, Explanation
-from textcnn.seeing.what_if import what_if
-from textcnn.seeing.winning import winning_windows
-from textcnn.tokenized_data import TokenizedData
-from textcnn.vocabulary import UNKNOWN_WORD, Vocabulary
+from textcnn.core import plain_network
+from textcnn.core.architecture import MODES, Parameters
+from textcnn.core.layers.convolve_and_pool import FilterBank
+from textcnn.core.vocabulary import UNKNOWN_WORD, Vocabulary
+from textcnn.data.datasets.corpus import Corpora
+from textcnn.data.tokenized_data import TokenizedData
+from textcnn.evaluation.scoring import held_out
+from textcnn.inference.classifier import Classifier
+from textcnn.insight.explanations.as_html import page
+from textcnn.insight.explanations.as_json import as_object
+from textcnn.insight.explanations.as_text import Screen, as_text
+from textcnn.insight.explanations.explaining import Explainer
+from textcnn.insight.explanations.explanation import FILTERS, Explanation
+from textcnn.insight.explanations.what_if import what_if
+from textcnn.insight.explanations.winning import winning_windows
+from textcnn.recipe.ngrams.counts import Counts
+from textcnn.recipe.ngrams.naive_bayes import NaiveBayes
+from textcnn.training.checkpoint import Checkpoint, architecture_of, load_checkpoint
+from textcnn.training.config import Config
+from textcnn.training.fitting import fit
 
 WORDS = ["able", "baker", "charlie", "dog", "easy"]
 SENTENCES = st.lists(st.sampled_from([*WORDS, "new"]), max_size=7).map(" ".join)
@@ -298,7 +298,7 @@ def test_a_long_document_is_tried_in_parts(monkeypatch):
     explainer = Explainer(random_checkpoint(1))
     tokens = [word for word, _ in itertools.product(WORDS, range(3))]
     whole = what_if(explainer.answers, tokens)
-    monkeypatch.setattr("textcnn.seeing.what_if.WORDS_AT_ONCE", 20)
+    monkeypatch.setattr("textcnn.insight.explanations.what_if.WORDS_AT_ONCE", 20)
     parts = what_if(explainer.answers, tokens)
     assert (whole.kind, whole.at, whole.drop) == (parts.kind, parts.at, parts.drop)
 

@@ -17,13 +17,13 @@ import pytest
 from exported import KINDS, TEXTS, assert_same_answers, export, in_node, train
 from test_several_labels import topical, write
 
-from textcnn.checkpoint import load_checkpoint, save_checkpoint
-from textcnn.classifier import Classifier
-from textcnn.export import numpy_classifier, packing
-from textcnn.export.model import model_of
-from textcnn.export.page import module_text, packed_for, page_text
-from textcnn.export.random_start import random_start
-from textcnn.tokenizers import TOKENIZERS
+from textcnn.core.tokenizers import TOKENIZERS
+from textcnn.inference.classifier import Classifier
+from textcnn.inference.export import numpy_classifier, packing
+from textcnn.inference.export.model import model_of
+from textcnn.inference.export.page import module_text, packed_for, page_text
+from textcnn.inference.export.random_start import random_start
+from textcnn.training.checkpoint import load_checkpoint, save_checkpoint
 
 SCRIPTS = [
     "It's GREAT, isn't it?! They'd've said (so) -- 'really' `quoted` IT'S",
@@ -293,7 +293,7 @@ def test_less_room_is_coarser_steps(trained_run):
 
 
 def test_a_large_page_is_written_and_said_to_be(call, trained_run, tmp_path, monkeypatch):
-    for module in ("textcnn.export.page", "textcnn.commands.export"):
+    for module in ("textcnn.inference.export.page", "textcnn.commands.export"):
         monkeypatch.setattr(f"{module}.LARGEST", 20_000)
     code, out, err = call("export", trained_run, "--to", "html", "--out", "model.html")
     assert code == 0
@@ -331,7 +331,7 @@ def luminance(colour: str) -> float:
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
 def test_colours_stand_out(theme):
-    style = resources.files("textcnn.export").joinpath("web", "page.css").read_text()
+    style = resources.files("textcnn.inference.export").joinpath("web", "page.css").read_text()
     names = [
         dict(re.findall(r"--([\w-]+): (#\w{6});", block))
         for block in re.findall(r":root \{(.*?)\}", style, re.S)

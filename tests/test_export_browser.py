@@ -13,12 +13,12 @@ from exported import TEXTS, assert_same_answers, export, train
 from small_run import labelled_sentences
 from test_several_labels import topical, write
 
-from textcnn.checkpoint import load_checkpoint
-from textcnn.classifier import Classifier
 from textcnn.commands import main
-from textcnn.datasets.corpus import Corpora
-from textcnn.datasets.labelled_texts import LabelledTexts
-from textcnn.scoring import held_out
+from textcnn.data.datasets.corpus import Corpora
+from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.evaluation.scoring import held_out
+from textcnn.inference.classifier import Classifier
+from textcnn.training.checkpoint import load_checkpoint
 
 MARKUP = "<img src=x onerror=alert(1)>"
 

@@ -8,9 +8,9 @@ import sys
 import pytest
 from small_run import environment, options_text
 
-from textcnn import folder_lock
-from textcnn.errors import UserError
-from textcnn.folder_lock import is_locked, locked
+from textcnn.support import folder_lock
+from textcnn.support.errors import UserError
+from textcnn.support.folder_lock import is_locked, locked
 
 pytestmark = pytest.mark.skipif(folder_lock.fcntl is None, reason="Windows cannot lock a folder")
 
@@ -54,7 +54,7 @@ def test_a_look_keeps_nobody_out(tmp_path, monkeypatch):
 def test_a_killed_process_leaves_no_lock(tmp_path):
     code = (
         "import sys, time; from pathlib import Path\n"
-        "from textcnn.folder_lock import locked\n"
+        "from textcnn.support.folder_lock import locked\n"
         "with locked(Path(sys.argv[1]), '--out'):\n"
         "    print(flush=True)\n"
         "    time.sleep(60)\n"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textcnn.crossval.folds import Fold, fold_with_test, make_folds
-from textcnn.errors import UserError
+from textcnn.evaluation.crossval.folds import Fold, fold_with_test, make_folds
+from textcnn.support.errors import UserError
 
 
 def sentences(count: int = 200) -> tuple[list[str], list[str]]:

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from small_run import labelled_sentences, options_text, small_config, write_csv
 
-from textcnn.checkpoint import load_checkpoint
-from textcnn.classifier import Classifier
-from textcnn.datasets.corpus import Corpora
-from textcnn.datasets.labelled_texts import LabelledTexts
-from textcnn.errors import UserError
-from textcnn.packed import PackedSentences
-from textcnn.seen import sentence_hashes
-from textcnn.tokenized_data import TokenizedData, fingerprint
-from textcnn.vocabulary import Vocabulary
+from textcnn.core.sentences import PackedSentences
+from textcnn.core.vocabulary import Vocabulary
+from textcnn.data.datasets.corpus import Corpora
+from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.data.fingerprints import sentence_hashes
+from textcnn.data.tokenized_data import TokenizedData, fingerprint
+from textcnn.inference.classifier import Classifier
+from textcnn.support.errors import UserError
+from textcnn.training.checkpoint import load_checkpoint
 
 
 def part(*rows: str) -> LabelledTexts:

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from small_run import labelled_sentences, options_text, small_config, write_csv
 
-from textcnn.checkpoint import Checkpoint, load_checkpoint
-from textcnn.classifier import Classifier
-from textcnn.datasets.labelled_texts import LabelledTexts
-from textcnn.errors import UserError
-from textcnn.experiment import new_experiment
-from textcnn.fitting import fit
-from textcnn.seen import sentence_hashes
-from textcnn.tokenized_data import TokenizedData
+from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.data.fingerprints import sentence_hashes
+from textcnn.data.tokenized_data import TokenizedData
+from textcnn.inference.classifier import Classifier
+from textcnn.support.errors import UserError
+from textcnn.training.checkpoint import Checkpoint, load_checkpoint
+from textcnn.training.experiment import new_experiment
+from textcnn.training.fitting import fit
 
 QUICK = {"learning_rate": 0.01, "epochs": 6}
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numeric import assert_close, numeric_gradient
 
 from textcnn import reference
-from textcnn.layers import conv2d, pool2d
+from textcnn.core.images import conv2d, pool2d
 
 # No deadline: the reference is slow by design, and continuous integration slower still.
 many_shapes = settings(deadline=None, max_examples=60)

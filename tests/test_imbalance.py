@@ -9,12 +9,12 @@ import pytest
 from sklearn.utils.class_weight import compute_class_weight
 from small_run import labelled_sentences, options_text, run, small_config, state_bytes, textcnn
 
-from textcnn.datasets.labelled_texts import LabelledTexts
-from textcnn.errors import UserError
-from textcnn.experiment import new_experiment
-from textcnn.tokenized_data import TokenizedData
-from textcnn.training import Evaluation, Progress
-from textcnn.weights import balanced_weights, example_weights, mean_one
+from textcnn.core.trainer import Evaluation, Progress
+from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.data.tokenized_data import TokenizedData
+from textcnn.recipe.class_weights import balanced_weights, example_weights, mean_one
+from textcnn.support.errors import UserError
+from textcnn.training.experiment import new_experiment
 
 
 def test_balanced_weights_are_scikit_learns():

@@ -8,18 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_run import labelled_sentences
 
-from textcnn.architecture import Architecture, initial_parameters, kinds_of_evidence
-from textcnn.checkpoint import Checkpoint, load_checkpoint
-from textcnn.classifier import Classifier
-from textcnn.evidence.counts import Counts
-from textcnn.inference import InferenceNetwork
-from textcnn.layers.convolve_and_pool import pooled_maxima
-from textcnn.layers.softmax import softmax
-from textcnn.network import evaluation_logits
-from textcnn.packed import PackedSentences
-from textcnn.text_numbers import TextNumbers
-from textcnn.tokenizers import kim, unicode
-from textcnn.vocabulary import Vocabulary
+from textcnn.core.architecture import Architecture, initial_parameters, kinds_of_evidence
+from textcnn.core.layers.convolve_and_pool import pooled_maxima
+from textcnn.core.layers.softmax import softmax
+from textcnn.core.network import evaluation_logits
+from textcnn.core.sentences import PackedSentences
+from textcnn.core.tokenizers import kim, unicode
+from textcnn.core.vocabulary import Vocabulary
+from textcnn.inference.classifier import Classifier
+from textcnn.inference.network import InferenceNetwork
+from textcnn.inference.word_numbers import TextNumbers
+from textcnn.recipe.ngrams.counts import Counts
+from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 
 SENTENCES = st.lists(st.lists(st.integers(0, 199), max_size=30), min_size=1, max_size=12)
 
@@ -201,7 +201,7 @@ def test_numbering_a_text_is_tokenising_and_packing_it(tokenize, texts):
 
 
 def test_numbering_forgets_when_it_has_remembered_enough_and_stays_right(monkeypatch):
-    monkeypatch.setattr("textcnn.text_numbers.CACHE_CHARACTERS", 40)
+    monkeypatch.setattr("textcnn.inference.word_numbers.CACHE_CHARACTERS", 40)
     texts = [f"word{number} again word{number // 2}" for number in range(60)]
     vocabulary = Vocabulary.fit([kim(text) for text in texts[::2]])
     numbers = TextNumbers(kim, vocabulary)

@@ -10,25 +10,25 @@ import pytest
 from small_run import BAD, GOOD, labelled_sentences, options_text, small_experiment, write_csv
 from test_several_labels import topical, write
 
-from textcnn.checkpoint import Checkpoint, load_checkpoint
-from textcnn.classifier import Classifier
-from textcnn.errors import UserError
-from textcnn.layers.softmax import softmax_cross_entropy
-from textcnn.seeing import training_part as training_part_module
-from textcnn.seeing.counted_items import counted_items
-from textcnn.seeing.explaining import Explainer
-from textcnn.seeing.explanation import FILTERS
-from textcnn.seeing.filters import filter_dictionary
-from textcnn.seeing.learnt_ngrams import learnt_ngrams
-from textcnn.seeing.neighbours import (
+from textcnn.core.layers.softmax import softmax_cross_entropy
+from textcnn.inference.classifier import Classifier
+from textcnn.insight.explanations.explaining import Explainer
+from textcnn.insight.explanations.explanation import FILTERS
+from textcnn.insight.learnt import training_part as training_part_module
+from textcnn.insight.learnt.counted_items import counted_items
+from textcnn.insight.learnt.filters import filter_dictionary
+from textcnn.insight.learnt.learnt_ngrams import learnt_ngrams
+from textcnn.insight.learnt.neighbours import (
     Start,
     moved_furthest,
     neighbours,
     starting_vectors,
     tuned_vectors,
 )
-from textcnn.seeing.scan import scan
-from textcnn.seeing.training_part import TrainingPart, training_part
+from textcnn.insight.learnt.scan import scan
+from textcnn.insight.learnt.training_part import TrainingPart, training_part
+from textcnn.support.errors import UserError
+from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 
 
 def silent(line: str) -> None:

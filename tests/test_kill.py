@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from small_run import command_line, environment, options_text, parameter_bytes, textcnn
 
-from textcnn.checkpoint import load_checkpoint
+from textcnn.training.checkpoint import load_checkpoint
 
 KILLS = 20
 

@@ -10,10 +10,10 @@ import sys
 import pytest
 from small_run import command_line, environment, options_text, run, small_experiment, textcnn
 
-from textcnn.commands.display import Display, duration
-from textcnn.curves import draw_curves
-from textcnn.evaluation_line import evaluation_line
-from textcnn.training import Evaluated, Evaluation, StepDone
+from textcnn.commands.screen.display import Display, duration
+from textcnn.core.trainer import Evaluated, Evaluation, StepDone
+from textcnn.insight.curves import draw_curves
+from textcnn.training.evaluation_line import evaluation_line
 
 # Without their libraries
 

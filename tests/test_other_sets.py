@@ -29,8 +29,8 @@ from benchmarks.other_sets import (
     write_reviews,
     write_thinned,
 )
-from textcnn.datasets.readers import read_labelled
-from textcnn.errors import RunError
+from textcnn.data.datasets.readers import read_labelled
+from textcnn.support.errors import RunError
 
 
 def compiled(messages: dict[str, str], order: str = "<") -> bytes:

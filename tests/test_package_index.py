@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from local_server import Answer, serving
 
-from textcnn.datasets import package_index
-from textcnn.datasets.download import FetchError, sha256
-from textcnn.datasets.package_index import DEFAULT_INDEX, configured_indexes, fetch_file
+from textcnn.data.datasets import package_index
+from textcnn.data.datasets.download import FetchError, sha256
+from textcnn.data.datasets.package_index import DEFAULT_INDEX, configured_indexes, fetch_file
 
 CONTENT = b"the archive"
 NAME = "Some_Project-0.5.zip"

@@ -25,7 +25,7 @@ def test_the_readmes_pictures_are_there_and_described():
 def test_the_script_draws_them(browser, trained_run, tmp_path):
     pytest.importorskip("rich")
     from docs.draw_pictures import draw_explanation, draw_page, draw_report
-    from textcnn.run_folder import RunFolder
+    from textcnn.training.run_folder import RunFolder
 
     run = RunFolder(trained_run)
     draw_explanation(run, tmp_path / "explain.svg")

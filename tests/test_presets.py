@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from small_run import options_text, textcnn
 
-from textcnn.commands.training_config import training_config
-from textcnn.config import Config, read_toml, write_toml
-from textcnn.errors import UserError
-from textcnn.presets import PRESETS
+from textcnn.commands.arguments.training_config import training_config
+from textcnn.support.errors import UserError
+from textcnn.training.config import Config, read_toml, write_toml
+from textcnn.training.presets import PRESETS
 
 # Kim (2014), section 3.1, and the flags of dennybritz/cnn-text-classification-tf.
 PUBLISHED = {

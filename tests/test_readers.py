@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from textcnn.datasets import text_files
-from textcnn.datasets.readers import read_labelled
-from textcnn.errors import UserError
-from textcnn.label_sets import split_labels
+from textcnn.data.datasets import text_files
+from textcnn.data.datasets.readers import read_labelled
+from textcnn.data.label_sets import split_labels
+from textcnn.support.errors import UserError
 
 # Characters at which str.splitlines would break a sentence in two, and NUL.
 ODD = "one\x85two\u2028three\u2029four\x1cfive\x1dsix\x0bseven\x0ceight\x00nine"

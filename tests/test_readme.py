@@ -9,9 +9,9 @@ import pytest
 
 from docs.option_tables import option_tables
 from textcnn.commands import cv
-from textcnn.commands.training_config import training_config
-from textcnn.config import Config
-from textcnn.presets import PRESETS
+from textcnn.commands.arguments.training_config import training_config
+from textcnn.training.config import Config
+from textcnn.training.presets import PRESETS
 
 CLONE = Path(__file__).resolve().parent.parent
 README = (CLONE / "README.md").read_text(encoding="utf-8")

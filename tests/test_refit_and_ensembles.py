@@ -18,11 +18,11 @@ from small_run import (
     textcnn,
 )
 
-from textcnn.checkpoint import load_checkpoint, save_checkpoint
-from textcnn.experiment import refit_experiment, resumed_experiment
-from textcnn.fitting import fit
-from textcnn.tokenized_data import TokenizedData
-from textcnn.training import CheckpointDue, Evaluated, StepDone
+from textcnn.core.trainer import CheckpointDue, Evaluated, StepDone
+from textcnn.data.tokenized_data import TokenizedData
+from textcnn.training.checkpoint import load_checkpoint, save_checkpoint
+from textcnn.training.experiment import refit_experiment, resumed_experiment
+from textcnn.training.fitting import fit
 
 
 def quiet(line: str) -> None:

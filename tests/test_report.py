@@ -16,21 +16,21 @@ from hypothesis import strategies as st
 from small_run import environment, labelled_sentences, options_text, write_csv
 from test_several_labels import topical, write
 
-from textcnn import report
-from textcnn.calibration import Bin, one_answer_each
-from textcnn.commands.options import config_options, given_options
-from textcnn.commands.training_config import training_config
-from textcnn.config import Config
-from textcnn.coverage import Covered
-from textcnn.datasets.labelled_texts import LabelledTexts
-from textcnn.evaluation import score
-from textcnn.report import figures
-from textcnn.report import page as report_page
-from textcnn.report.findings import surest_mistakes
-from textcnn.report.repeating import train_words
-from textcnn.run_list import changed_options
-from textcnn.scoring import Scored
-from textcnn.training import Evaluation
+from textcnn.commands.arguments.options import config_options, given_options
+from textcnn.commands.arguments.training_config import training_config
+from textcnn.core.trainer import Evaluation
+from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.evaluation.abstaining import Covered
+from textcnn.evaluation.scores import score
+from textcnn.evaluation.scoring import Scored
+from textcnn.insight import report
+from textcnn.insight.report import figures
+from textcnn.insight.report import page as report_page
+from textcnn.insight.report.findings import surest_mistakes
+from textcnn.insight.report.repeating import train_words
+from textcnn.insight.run_list import changed_options
+from textcnn.recipe.calibration import Bin, one_answer_each
+from textcnn.training.config import Config
 
 VOID = {"meta", "br", "img", "link", "input", "hr", "wbr", "source"}
 

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_run import options_text
 
-from textcnn import run_list
-from textcnn.checkpoint import load_checkpoint
-from textcnn.config import Config, write_toml
-from textcnn.run_list import best_evaluation, changed_options, read_run
-from textcnn.training import Evaluation, Progress
+from textcnn.core.trainer import Evaluation, Progress
+from textcnn.insight import run_list
+from textcnn.insight.run_list import best_evaluation, changed_options, read_run
+from textcnn.training.checkpoint import load_checkpoint
+from textcnn.training.config import Config, write_toml
 
 
 @pytest.fixture

@@ -25,14 +25,14 @@ from small_run import (
 pytest.importorskip("optuna", reason="needs the extra search")
 
 from textcnn.commands import main
-from textcnn.config import Config, read_toml
-from textcnn.datasets.labelled_texts import LabelledTexts
-from textcnn.errors import RunError
-from textcnn.search import dev_folds
-from textcnn.search.dev_folds import dev_splits
-from textcnn.search.nested import learnt_rows, outer_folds
-from textcnn.search.space import Space, default_specs
-from textcnn.tokenized_data import TokenizedData
+from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.data.tokenized_data import TokenizedData
+from textcnn.evaluation.search import dev_folds
+from textcnn.evaluation.search.dev_folds import dev_splits
+from textcnn.evaluation.search.nested import learnt_rows, outer_folds
+from textcnn.evaluation.search.space import Space, default_specs
+from textcnn.support.errors import RunError
+from textcnn.training.config import Config, read_toml
 
 VARIED = ("--vary", "dropout=0.3:0.7", "--vary", "filter_sizes=3,4,5|2")
 
@@ -413,7 +413,7 @@ def nested(
         tested.append(config)
         return SimpleNamespace(accuracy=0.6 + 0.1 * fold.number)
 
-    monkeypatch.setattr("textcnn.search.nested.run_fold", run_fold)
+    monkeypatch.setattr("textcnn.evaluation.search.nested.run_fold", run_fold)
     code, out, err = call(*start, "--trials", "3", "--nested", "3", "--out", "search")
     assert code == 0
     return out, err, tested

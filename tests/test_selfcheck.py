@@ -10,13 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-import textcnn.layers
-from textcnn.errors import UserError
-from textcnn.row_gradient import RowGradient
-from textcnn.selfcheck import layer_gradients
-from textcnn.selfcheck.checks import CHECKS
-from textcnn.selfcheck.finite_differences import gradient_error, numeric_gradient, relative_error
-from textcnn.selfcheck.result import Result, run_checks, within
+import textcnn.core.layers
+from textcnn.core.gradients import RowGradient
+from textcnn.evaluation.selfcheck import layer_gradients
+from textcnn.evaluation.selfcheck.checks import CHECKS
+from textcnn.evaluation.selfcheck.finite_differences import (
+    gradient_error,
+    numeric_gradient,
+    relative_error,
+)
+from textcnn.evaluation.selfcheck.result import Result, run_checks, within
+from textcnn.support.errors import UserError
 
 
 def test_everything_passes_here_and_nothing_is_left_behind(call, tmp_path):
@@ -46,7 +50,7 @@ def test_as_json_it_is_json_and_nothing_else(call):
 
 
 def test_every_layer_has_its_gradient_checked():
-    modules = {module.name for module in pkgutil.iter_modules(textcnn.layers.__path__)}
+    modules = {module.name for module in pkgutil.iter_modules(textcnn.core.layers.__path__)}
     assert modules <= {name.partition(",")[0] for name in layer_gradients.CASES}
 
 
@@ -116,14 +120,14 @@ def test_an_image_layer_whose_gradient_is_wrong_is_found(monkeypatch, where, lay
 
 
 def wrong_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    from textcnn import network
+    from textcnn.core import network
 
     monkeypatch.setattr(network, "relu", wrong_backward(network.relu))
 
 
 def ties_to_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the last of several equal windows have the gradient: right nearly always."""
-    from textcnn import plain_network
+    from textcnn.core import plain_network
 
     def last(Z: np.ndarray, counts: np.ndarray) -> Any:
         ends = np.cumsum(counts)
@@ -142,7 +146,7 @@ def ties_to_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def answers_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    from textcnn.classifier import Classifier
+    from textcnn.inference.classifier import Classifier
 
     right = Classifier.predict_proba
     monkeypatch.setattr(
@@ -152,7 +156,7 @@ def answers_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def answers_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the last bits of a probability depend on how many sentences stand beside it."""
-    from textcnn.classifier import Classifier
+    from textcnn.inference.classifier import Classifier
 
     right = Classifier.predict_proba
     monkeypatch.setattr(
@@ -163,7 +167,7 @@ def answers_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def dropout_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    from textcnn import network
+    from textcnn.core import network
 
     right = network.thinned
     monkeypatch.setattr(
@@ -177,7 +181,7 @@ def dropout_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def forgets_the_optimizer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose one of the optimizer's arrays on the way through the file."""
-    from textcnn.selfcheck import runs
+    from textcnn.evaluation.selfcheck import runs
 
     right = runs.load_checkpoint
 
@@ -191,7 +195,7 @@ def forgets_the_optimizer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def rounds_the_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
-    from textcnn.selfcheck import checkpoints
+    from textcnn.evaluation.selfcheck import checkpoints
 
     right = checkpoints.save_checkpoint
 
@@ -206,7 +210,7 @@ def rounds_the_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def believes_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    from textcnn.selfcheck import checkpoints
+    from textcnn.evaluation.selfcheck import checkpoints
 
     monkeypatch.setattr(checkpoints, "load_checkpoint", lambda path: None)
 
@@ -237,7 +241,7 @@ def test_every_check_has_been_seen_to_fail():
 
 
 def test_a_damaged_checkpoint_that_ends_in_a_traceback_is_a_failure(monkeypatch):
-    from textcnn.selfcheck import checkpoints
+    from textcnn.evaluation.selfcheck import checkpoints
 
     def load(path: object) -> None:
         raise KeyError("vocabulary")

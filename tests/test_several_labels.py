@@ -15,15 +15,15 @@ from sklearn.metrics import f1_score
 from small_run import options_text, textcnn
 from test_network import packed, random_parameters, whole
 
-from textcnn.architecture import Architecture
-from textcnn.calibration import fit_temperature
-from textcnn.checkpoint import load_checkpoint
-from textcnn.classifier import Classifier
-from textcnn.decisions import answers, decided, macro_f1, right
-from textcnn.errors import UserError
-from textcnn.label_sets import join_labels, label_names, members, split_labels, strata
-from textcnn.network import Regularisation, loss_and_gradients
-from textcnn.thresholds import USUAL, fit_thresholds
+from textcnn.core.architecture import Architecture
+from textcnn.core.decisions import answers, decided, macro_f1, right
+from textcnn.core.network import Regularisation, loss_and_gradients
+from textcnn.core.thresholds import USUAL, fit_thresholds
+from textcnn.data.label_sets import join_labels, label_names, members, split_labels, strata
+from textcnn.inference.classifier import Classifier
+from textcnn.recipe.calibration import fit_temperature
+from textcnn.support.errors import UserError
+from textcnn.training.checkpoint import load_checkpoint
 
 TOPICS = {
     "law": ["court", "judge", "trial"],

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from small_run import command_line, environment, labelled_sentences, textcnn
 
-from textcnn.shards import Shard, ShardOptions, classify_shard, digest_of, output_name
+from textcnn.inference.files import Shard, ShardOptions, classify_shard, digest_of, output_name
 
 
 @pytest.fixture

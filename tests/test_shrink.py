@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_run import options_text
 
-from textcnn.checkpoint import WIDTHS, load_checkpoint, save_checkpoint
-from textcnn.checkpoint.quantised import quantise, restore
-from textcnn.classifier import Classifier
-from textcnn.errors import UserError
+from textcnn.inference.classifier import Classifier
+from textcnn.support.errors import UserError
+from textcnn.training.checkpoint import WIDTHS, load_checkpoint, save_checkpoint
+from textcnn.training.checkpoint.quantised import quantise, restore
 
 TEXTS = ["a lovely film", "the plot was dull", "unknown", ""]
 

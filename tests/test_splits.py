@@ -7,8 +7,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from textcnn.datasets.splits import Split, stratified_split
-from textcnn.errors import UserError
+from textcnn.data.datasets.splits import Split, stratified_split
+from textcnn.support.errors import UserError
 
 
 def parts(split: Split) -> list[np.ndarray]:

@@ -14,14 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_run import command_line, environment, textcnn
 
-from textcnn import streams
-from textcnn.answers import AnswerWriter
-from textcnn.checkpoint import Checkpoint, load_checkpoint
-from textcnn.errors import RunError, UserError
-from textcnn.run_folder import find_checkpoint
-from textcnn.streams import LineAnswerer, answered
-from textcnn.workers import stream
-from textcnn.workers.stream import AHEAD, PIECE, UNWRITTEN, answered_together
+from textcnn.inference import stream_processes as stream
+from textcnn.inference import streams
+from textcnn.inference.answer_lines import AnswerWriter
+from textcnn.inference.stream_processes import AHEAD, PIECE, UNWRITTEN, answered_together
+from textcnn.inference.streams import LineAnswerer, answered
+from textcnn.support.errors import RunError, UserError
+from textcnn.training.checkpoint import Checkpoint, load_checkpoint
+from textcnn.training.run_folder import find_checkpoint
 
 
 @pytest.fixture(scope="module")

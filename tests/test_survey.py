@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from textcnn.config import Config
-from textcnn.datasets.labelled_texts import LabelledTexts
-from textcnn.datasets.suggestions import suggestions
-from textcnn.datasets.survey import Coverage, Lengths, Survey, survey
-from textcnn.datasets.text_faults import dropped_letters, text_faults
-from textcnn.errors import UserError
-from textcnn.label_sets import join_labels
+from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.data.datasets.suggestions import suggestions
+from textcnn.data.datasets.survey import Coverage, Lengths, Survey, survey
+from textcnn.data.datasets.text_faults import dropped_letters, text_faults
+from textcnn.data.label_sets import join_labels
+from textcnn.support.errors import UserError
+from textcnn.training.config import Config
 
 
 def look(rows: list[tuple[str, str]], tokenizer: str = "kim", **options) -> Survey:

@@ -21,24 +21,24 @@ import numpy as np
 import pytest
 from small_run import command_line, environment, options_text, textcnn
 
-from textcnn.commands import bars
-from textcnn.commands.bars import NARROWEST, WIDTH, ClickBar, RichBar, open_bar
-from textcnn.commands.compare_tables import comparison_text
-from textcnn.commands.comparison import Comparison
-from textcnn.commands.cv_progress import FoldProgress
-from textcnn.commands.display import Display
 from textcnn.commands.runs import best_rows
-from textcnn.commands.score_tables import class_table, confusion_table, scores_text
-from textcnn.commands.search_progress import TrialProgress
-from textcnn.commands.search_tables import best_table, importance_text
-from textcnn.commands.tables import Styled, Table, plain_text, rich_text, table_text
-from textcnn.commands.terminal import drawing_width, one_line
-from textcnn.config import Config
-from textcnn.evaluation import Scores, score
-from textcnn.mcnemar import Paired, difference_interval, mcnemar_test
-from textcnn.printable import printable
-from textcnn.search.trials import Tried
-from textcnn.training import Evaluated, Evaluation, StepDone
+from textcnn.commands.screen import bars
+from textcnn.commands.screen.bars import NARROWEST, WIDTH, ClickBar, RichBar, open_bar
+from textcnn.commands.screen.compare_tables import comparison_text
+from textcnn.commands.screen.cv_progress import FoldProgress
+from textcnn.commands.screen.display import Display
+from textcnn.commands.screen.score_tables import class_table, confusion_table, scores_text
+from textcnn.commands.screen.search_progress import TrialProgress
+from textcnn.commands.screen.search_tables import best_table, importance_text
+from textcnn.commands.screen.tables import Styled, Table, plain_text, rich_text, table_text
+from textcnn.commands.screen.terminal import drawing_width, one_line
+from textcnn.core.trainer import Evaluated, Evaluation, StepDone
+from textcnn.evaluation.comparison.comparison import Comparison
+from textcnn.evaluation.comparison.mcnemar import Paired, difference_interval, mcnemar_test
+from textcnn.evaluation.scores import Scores, score
+from textcnn.evaluation.search.trials import Tried
+from textcnn.support.text import printable
+from textcnn.training.config import Config
 
 STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 

@@ -17,19 +17,19 @@ import pytest
 from sklearn.metrics import precision_score, recall_score
 from small_run import labelled_sentences, options_text, run, small_experiment, write_csv
 
-from textcnn.checkpoint import Checkpoint, load_checkpoint
-from textcnn.config import Config, read_toml
-from textcnn.datasets.labelled_texts import LabelledTexts
-from textcnn.errors import RunError
-from textcnn.evidence.item_counts import ItemCounts
-from textcnn.objective import objective_of
-from textcnn.row_gradient import RowGradient
-from textcnn.tensorboard import PrecisionRecall, TensorBoard, projector, write_result
-from textcnn.tensorboard.event_file import replace_events
-from textcnn.tensorboard.hyper_parameters import hyper_parameters
-from textcnn.tokenized_data import TokenizedData
-from textcnn.training import Evaluated, Evaluation, StepDone, Trainer
-from textcnn.vocabulary import UNKNOWN_WORD, Vocabulary
+from textcnn.core.gradients import RowGradient
+from textcnn.core.objective import objective_of
+from textcnn.core.trainer import Evaluated, Evaluation, StepDone, Trainer
+from textcnn.core.vocabulary import UNKNOWN_WORD, Vocabulary
+from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.data.tokenized_data import TokenizedData
+from textcnn.insight.tensorboard import PrecisionRecall, TensorBoard, projector, write_result
+from textcnn.insight.tensorboard.event_file import replace_events
+from textcnn.insight.tensorboard.hyper_parameters import hyper_parameters
+from textcnn.recipe.ngrams.item_counts import ItemCounts
+from textcnn.support.errors import RunError
+from textcnn.training.checkpoint import Checkpoint, load_checkpoint
+from textcnn.training.config import Config, read_toml
 
 pytest.importorskip("tensorboardX")
 
@@ -221,7 +221,7 @@ def test_a_label_that_no_sentence_has_is_not_drawn(tmp_path):
 
 
 def test_of_very_many_labels_the_most_frequent_are_drawn(tmp_path, monkeypatch):
-    monkeypatch.setattr("textcnn.tensorboard.precision_recall.MOST_LABELS", 2)
+    monkeypatch.setattr("textcnn.insight.tensorboard.precision_recall.MOST_LABELS", 2)
     drawn = PrecisionRecall(["a", "b", "c", "d"], np.array([0, 1, 1, 2, 3, 3]))
     assert [*curves_of(tmp_path, drawn, np.zeros((6, 4)))] == ["label/b", "label/d"]
 

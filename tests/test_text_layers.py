@@ -9,22 +9,22 @@ from hypothesis import strategies as st
 from numeric import assert_close, numeric_gradient
 
 from textcnn import reference
-from textcnn.layers.bag import bag
-from textcnn.layers.convolution import convolve, window_counts
-from textcnn.layers.convolve_and_pool import (
+from textcnn.core.layers.bag import bag
+from textcnn.core.layers.convolution import convolve, window_counts
+from textcnn.core.layers.convolve_and_pool import (
     FilterBank,
     convolve_and_pool,
     pooled_maxima,
     project,
 )
-from textcnn.layers.dense import dense, l2_penalty, limit_row_norms
-from textcnn.layers.dropout import dropout
-from textcnn.layers.embedding import embed
-from textcnn.layers.max_over_time import max_over_time
-from textcnn.layers.relu import relu
-from textcnn.layers.sigmoid import sigmoid, sigmoid_cross_entropy
-from textcnn.layers.softmax import log_softmax, softmax, softmax_cross_entropy
-from textcnn.packed import PackedSentences
+from textcnn.core.layers.dense import dense, l2_penalty, limit_row_norms
+from textcnn.core.layers.dropout import dropout
+from textcnn.core.layers.embedding import embed
+from textcnn.core.layers.max_over_time import max_over_time
+from textcnn.core.layers.relu import relu
+from textcnn.core.layers.sigmoid import sigmoid, sigmoid_cross_entropy
+from textcnn.core.layers.softmax import log_softmax, softmax, softmax_cross_entropy
+from textcnn.core.sentences import PackedSentences
 
 LENGTHS = st.lists(st.integers(0, 7), min_size=1, max_size=6)
 SIZES = st.lists(st.integers(1, 5), min_size=1, max_size=3, unique=True)

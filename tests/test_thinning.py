@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from test_network import packed, random_parameters, whole
 
-from textcnn.architecture import Architecture
-from textcnn.network import logits_and_backward
-from textcnn.thinning import thinned
+from textcnn.core.architecture import Architecture
+from textcnn.core.network import logits_and_backward
+from textcnn.recipe.thinning import thinned
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.25, 0.5, 0.9])

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from textcnn.errors import UserError
-from textcnn.tokenizers import TOKENIZERS, characters, find_tokenizer, kim, unicode
+from textcnn.core.tokenizers import TOKENIZERS, characters, find_tokenizer, kim, unicode
+from textcnn.support.errors import UserError
 
 CLITICS = ("'s", "'ve", "n't", "'re", "'d", "'ll")
 MARKS = (",", "!", "(", ")", "?")

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from small_run import labelled_sentences, run, small_experiment, state_bytes
 
-from textcnn.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from textcnn.datasets.labelled_texts import LabelledTexts
-from textcnn.errors import RunError, UserError
-from textcnn.experiment import Experiment, resumed_experiment
-from textcnn.tokenized_data import TokenizedData
-from textcnn.training import CheckpointDue, Evaluated, Evaluation, Progress, StepDone
+from textcnn.core.trainer import CheckpointDue, Evaluated, Evaluation, Progress, StepDone
+from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.data.tokenized_data import TokenizedData
+from textcnn.support.errors import RunError, UserError
+from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from textcnn.training.experiment import Experiment, resumed_experiment
 
 # Seven batches an epoch: neither number divides it.
 UNEVEN = {"batch_size": 15, "evaluate_every": 5, "checkpoint_every": 3, "epochs": 2}

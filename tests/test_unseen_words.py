@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from small_run import options_text
 
-from textcnn.checkpoint import load_checkpoint
-from textcnn.classifier import Classifier
 from textcnn.commands import main
-from textcnn.unseen_words import unseen, with_vectors
-from textcnn.vocabulary import Vocabulary
+from textcnn.core.vocabulary import Vocabulary
+from textcnn.inference.classifier import Classifier
+from textcnn.inference.unseen_words import unseen, with_vectors
+from textcnn.training.checkpoint import load_checkpoint
 
 
 def vectors_file(path, dim=4):

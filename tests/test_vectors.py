@@ -24,10 +24,16 @@ import pytest
 from gensim.models import FastText, KeyedVectors, Word2Vec
 from gensim.models.fasttext import load_facebook_vectors, save_facebook_model
 
-from textcnn.errors import RunError, UserError
-from textcnn.vectors import WordVectors, fill_unknown, inert_pickle, load_vectors, train_vectors
-from textcnn.vectors import download as vector_download
-from textcnn.vectors import training as vector_training
+from textcnn.data.vectors import (
+    WordVectors,
+    fill_unknown,
+    inert_pickle,
+    load_vectors,
+    train_vectors,
+)
+from textcnn.data.vectors import download as vector_download
+from textcnn.data.vectors import training as vector_training
+from textcnn.support.errors import RunError, UserError
 
 WORDS = ["good", "bad", "café", "film"]
 MATRIX = np.array(
@@ -712,7 +718,7 @@ def test_seed_decides(algorithm: vector_training.Algorithm) -> None:
 
 def test_training_does_not_depend_on_pythons_hash_seed() -> None:
     program = (
-        "from textcnn.vectors import train_vectors\n"
+        "from textcnn.data.vectors import train_vectors\n"
         "sentences = [['a', 'good', 'film'], ['a', 'bad', 'film']] * 20\n"
         "for algorithm in ('word2vec', 'fasttext'):\n"
         "    vectors = train_vectors(\n"

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from local_server import Answer, Server, serving
 
-from textcnn.datasets import package_index
-from textcnn.datasets.download import sha256
-from textcnn.errors import RunError, UserError
-from textcnn.vectors import kumo_package, load_vectors, named, npm_registry, wink_package
+from textcnn.data.datasets import package_index
+from textcnn.data.datasets.download import sha256
+from textcnn.data.vectors import kumo_package, load_vectors, named, npm_registry, wink_package
+from textcnn.support.errors import RunError, UserError
 
 GLOVE_50, GLOVE_100 = "glove-6b-50d", "glove-6b-100d"
 BOTH = [GLOVE_50, GLOVE_100]

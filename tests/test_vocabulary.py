@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textcnn.vocabulary import UNKNOWN, UNKNOWN_WORD, Vocabulary
+from textcnn.core.vocabulary import UNKNOWN, UNKNOWN_WORD, Vocabulary
 
 SENTENCES = [["b", "a", "c"], ["a", "b"], [], ["a", "d"]]
 

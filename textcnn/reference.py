@@ -1,11 +1,11 @@
 """Convolution and pooling step by step: the definition of what the fast layers compute.
 
 Read this file first. Every function is the formula in its docstring written as loops, with
-nothing done for speed; :mod:`textcnn.layers` computes the same things fast and is tested against
-this file. It follows the exercise "Convolutional Neural Networks: Step by Step" (deeplearning.ai,
-2017), with its function names and argument order, and mends two faults of the published version:
-its forward window was ``stride`` wide instead of ``f``, and its ``conv_backward`` returned an
-empty array when ``pad`` was 0.
+nothing done for speed; :mod:`textcnn.core.layers` computes the same things fast and is tested
+against this file. It follows the exercise "Convolutional Neural Networks: Step by Step"
+(deeplearning.ai, 2017), with its function names and argument order, and mends two faults of the
+published version: its forward window was ``stride`` wide instead of ``f``, and its
+``conv_backward`` returned an empty array when ``pad`` was 0.
 
 Notation, used throughout:
 

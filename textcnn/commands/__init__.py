@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from textcnn import __version__
-from textcnn.errors import RunError, UserError
+from textcnn.support.errors import RunError, UserError
 
 COMMANDS = {
     "data": "Look at labelled sentences before training.",

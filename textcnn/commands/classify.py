@@ -8,23 +8,23 @@ from pathlib import Path
 
 import click
 
-from textcnn.answers import FORMATS, check_abstaining
-from textcnn.checkpoint import Checkpoint, load_checkpoint
-from textcnn.commands.display import say
-from textcnn.commands.sentence_input import (
+from textcnn.commands.arguments.sentence_input import (
     lines_of,
     opened,
     sentence_options,
     sentences_or_file,
 )
-from textcnn.datasets.text_files import check_encoding
-from textcnn.decoded_lines import DecodedLines
-from textcnn.errors import RunError, UserError
-from textcnn.parallel import processors
-from textcnn.run_folder import find_checkpoint
-from textcnn.streams import LineAnswerer, answered
-from textcnn.tokenizers import find_tokenizer
-from textcnn.unseen_words import check_static, unseen, with_vectors
+from textcnn.commands.screen.display import say
+from textcnn.core.tokenizers import find_tokenizer
+from textcnn.data.datasets.text_files import check_encoding
+from textcnn.inference.answer_lines import FORMATS, check_abstaining
+from textcnn.inference.decoded_lines import DecodedLines
+from textcnn.inference.streams import LineAnswerer, answered
+from textcnn.inference.unseen_words import check_static, unseen, with_vectors
+from textcnn.support.errors import RunError, UserError
+from textcnn.support.threads import processors
+from textcnn.training.checkpoint import Checkpoint, load_checkpoint
+from textcnn.training.run_folder import find_checkpoint
 
 
 @click.command("classify")
@@ -116,7 +116,7 @@ def command(
     if output is not None:
         # Imported here: a sentence to classify has no use for it.
         from textcnn.commands.classify_files import classify_files
-        from textcnn.shards import ShardOptions
+        from textcnn.inference.files import ShardOptions
 
         options = ShardOptions(form, proba, encoding, fast, abstain_below)
         classify_files(sentences, output, checkpoint, options, jobs, scheduler)
@@ -152,7 +152,7 @@ def _with_unseen_words(
     model: Checkpoint, chunks: Iterable[Sequence[str]], vectors: str
 ) -> Checkpoint:
     # Imported here: gensim is slow to load.
-    from textcnn.vectors import load_vectors
+    from textcnn.data.vectors import load_vectors
 
     tokenize = find_tokenizer(model.config.tokenizer)
     words = unseen((tokenize(text) for chunk in chunks for text in chunk), model.vocabulary)

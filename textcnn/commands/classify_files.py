@@ -7,14 +7,11 @@ from pathlib import Path
 
 import click
 
-from textcnn.answers import check_abstaining
-from textcnn.checkpoint import load_checkpoint
-from textcnn.commands.display import say
-from textcnn.commands.where_to_run import open_runner
-from textcnn.errors import RunError, UserError
-from textcnn.files import make_folder
-from textcnn.folder_lock import locked
-from textcnn.shards import (
+from textcnn.commands.arguments.where_to_run import open_runner
+from textcnn.commands.screen.display import say
+from textcnn.core.tokenizers import find_tokenizer
+from textcnn.inference.answer_lines import check_abstaining
+from textcnn.inference.files import (
     Outcome,
     Shard,
     ShardOptions,
@@ -23,8 +20,11 @@ from textcnn.shards import (
     find_shards,
     waiting_shards,
 )
-from textcnn.tokenizers import find_tokenizer
-from textcnn.workers.runner import Runner, SentFile
+from textcnn.support.errors import RunError, UserError
+from textcnn.support.files import make_folder
+from textcnn.support.folder_lock import locked
+from textcnn.support.workers.runner import Runner, SentFile
+from textcnn.training.checkpoint import load_checkpoint
 
 
 def classify_files(

@@ -6,18 +6,18 @@ from typing import Any
 
 import click
 
-from textcnn.commands.compare_sentences import Side, shared_sentences
-from textcnn.commands.compare_tables import comparison_text
-from textcnn.commands.comparison import Comparison
-from textcnn.commands.options import (
+from textcnn.commands.arguments.options import (
     DATA_OPTIONS,
     SectionedCommand,
     config_options,
     given_options,
 )
-from textcnn.csv_line import csv_line
-from textcnn.errors import UserError
-from textcnn.files import replace_text
+from textcnn.commands.screen.compare_tables import comparison_text
+from textcnn.evaluation.comparison.comparison import Comparison
+from textcnn.evaluation.comparison.shared_sentences import Side, shared_sentences
+from textcnn.support.csv_line import csv_line
+from textcnn.support.errors import UserError
+from textcnn.support.files import replace_text
 
 BOTH_TESTED = {"data": "Sentences, given as to train. [default: the test part of both runs]"}
 

@@ -12,54 +12,54 @@ from typing import Any
 
 import click
 
+from textcnn.commands.arguments.options import (
+    SectionedCommand,
+    SectionedOption,
+    config_options,
+    given_options,
+)
+from textcnn.commands.arguments.training_config import (
+    config_sources,
+    refuse_going_on,
+    training_config,
+)
+from textcnn.commands.arguments.where_to_run import SCHEDULER_HELP, open_runner
 from textcnn.commands.cv_doctor import (
     diagnosis_text,
     diagnosis_values,
     refuse_several_labels,
     save_diagnosis,
 )
-from textcnn.commands.cv_progress import FoldProgress
-from textcnn.commands.cv_setup import (
-    CrossValidation,
-    new_cross_validation,
-    resumed_cross_validation,
-)
-from textcnn.commands.cv_tables import (
+from textcnn.commands.screen.cv_progress import FoldProgress
+from textcnn.commands.screen.cv_tables import (
     fold_rows,
     mistakes_text,
     mistakes_values,
     prediction_rows,
     summary_text,
 )
-from textcnn.commands.display import Clock, python, say
-from textcnn.commands.options import (
-    SectionedCommand,
-    SectionedOption,
-    config_options,
-    given_options,
+from textcnn.commands.screen.display import Clock, python, say
+from textcnn.evaluation.crossval.baselines import BASELINES
+from textcnn.evaluation.crossval.figures import draw_folds, draw_reliability
+from textcnn.evaluation.crossval.fold_run import FoldResult, run_fold
+from textcnn.evaluation.crossval.folder import CrossValidationFolder
+from textcnn.evaluation.crossval.kept_vectors import reads_vectors
+from textcnn.evaluation.crossval.mistakes import worst_mistakes
+from textcnn.evaluation.crossval.plan import Plan
+from textcnn.evaluation.crossval.setup import (
+    CrossValidation,
+    new_cross_validation,
+    resumed_cross_validation,
 )
-from textcnn.commands.training_config import (
-    config_sources,
-    refuse_going_on,
-    training_config,
-)
-from textcnn.commands.where_to_run import SCHEDULER_HELP, open_runner
-from textcnn.config import Config, flag
-from textcnn.crossval.baselines import BASELINES
-from textcnn.crossval.doctor import diagnose
-from textcnn.crossval.figures import draw_folds, draw_reliability
-from textcnn.crossval.fold_run import FoldResult, run_fold
-from textcnn.crossval.folder import CrossValidationFolder
-from textcnn.crossval.kept_vectors import reads_vectors
-from textcnn.crossval.mistakes import worst_mistakes
-from textcnn.crossval.plan import Plan
-from textcnn.crossval.summary import Summary, summarise
-from textcnn.csv_line import csv_line
-from textcnn.errors import UserError
-from textcnn.files import replace_text
-from textcnn.folder_lock import locked
-from textcnn.workers.option_files import option_files
-from textcnn.workers.runner import Runner
+from textcnn.evaluation.crossval.summary import Summary, summarise
+from textcnn.evaluation.doctor.diagnosis import diagnose
+from textcnn.support.csv_line import csv_line
+from textcnn.support.errors import UserError
+from textcnn.support.files import replace_text
+from textcnn.support.folder_lock import locked
+from textcnn.support.workers.runner import Runner
+from textcnn.training.config import Config, flag
+from textcnn.training.option_files import option_files
 
 UNUSED = {"test_share": 0.0, "checkpoint_every": 0, "checkpoints_kept": 0}
 """Options of training that mean nothing here, and what they are whatever a preset says."""

@@ -11,15 +11,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from textcnn.commands.tables import Table, table_text
-from textcnn.config import Config
-from textcnn.crossval.doctor import Diagnosis
-from textcnn.csv_line import csv_line
-from textcnn.doctor.label_errors import LabelError
-from textcnn.doctor.leaking_words import MIN_SENTENCES, MIN_SHARE
-from textcnn.doctor.near_duplicates import SIMILARITY, Sentence
-from textcnn.errors import UserError
-from textcnn.files import replace_text
+from textcnn.commands.screen.tables import Table, table_text
+from textcnn.evaluation.doctor.diagnosis import Diagnosis
+from textcnn.evaluation.doctor.label_errors import LabelError
+from textcnn.evaluation.doctor.leaking_words import MIN_SENTENCES, MIN_SHARE
+from textcnn.evaluation.doctor.near_duplicates import SIMILARITY, Sentence
+from textcnn.support.csv_line import csv_line
+from textcnn.support.errors import UserError
+from textcnn.support.files import replace_text
+from textcnn.training.config import Config
 
 PRINTED = 20
 """Of each kind; the files hold all."""

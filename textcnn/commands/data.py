@@ -8,22 +8,22 @@ from typing import Any
 import click
 import numpy as np
 
-from textcnn.commands.display import percent, say
-from textcnn.commands.options import (
+from textcnn.commands.arguments.options import (
     DATA_OPTIONS,
     SectionedCommand,
     config_options,
     given_options,
 )
-from textcnn.commands.tables import Table, table_text
-from textcnn.commands.terminal import safe
-from textcnn.config import Config
-from textcnn.datasets.corpus import load_corpus, locate
-from textcnn.datasets.suggestions import Suggestion, suggestions
-from textcnn.datasets.survey import Find, Repeated, Survey, survey
-from textcnn.datasets.text_faults import Fault
-from textcnn.datasets.text_files import check_encoding
-from textcnn.errors import UserError
+from textcnn.commands.screen.display import percent, say
+from textcnn.commands.screen.tables import Table, table_text
+from textcnn.commands.screen.terminal import safe
+from textcnn.data.datasets.corpus import load_corpus, locate
+from textcnn.data.datasets.suggestions import Suggestion, suggestions
+from textcnn.data.datasets.survey import Find, Repeated, Survey, survey
+from textcnn.data.datasets.text_faults import Fault
+from textcnn.data.datasets.text_files import check_encoding
+from textcnn.support.errors import UserError
+from textcnn.training.config import Config
 
 LABELS_SHOWN = 20
 ROWS_SHOWN = 5
@@ -63,7 +63,7 @@ def _finder(vectors: str | None) -> Find | None:
 
     def find(words: Sequence[str]) -> np.ndarray:
         # Imported here: gensim is slow to load, and most surveys have no use for it.
-        from textcnn.vectors import load_vectors
+        from textcnn.data.vectors import load_vectors
 
         return load_vectors(vectors, words, say).found
 

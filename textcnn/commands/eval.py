@@ -7,28 +7,28 @@ from typing import Any
 import click
 import numpy as np
 
-from textcnn.answers import check_abstaining
-from textcnn.checkpoint import Checkpoint
-from textcnn.classifier import Classifier
-from textcnn.commands.display import say
-from textcnn.commands.options import (
+from textcnn.commands.arguments.options import (
     DATA_OPTIONS,
     SCORED_DATA,
     SectionedCommand,
     config_options,
     given_options,
 )
-from textcnn.commands.score_tables import coverage_text, scores_text
-from textcnn.config import Config, flag
-from textcnn.coverage import Covered, coverage_curve, covered
-from textcnn.csv_line import csv_line
-from textcnn.datasets.corpus import Corpora, load_corpus, locate
-from textcnn.decisions import answers
-from textcnn.errors import UserError
-from textcnn.files import replace_text
-from textcnn.label_sets import BETWEEN
-from textcnn.run_folder import find_checkpoint
-from textcnn.scoring import Scored, held_out, score_texts
+from textcnn.commands.screen.display import say
+from textcnn.commands.screen.score_tables import coverage_text, scores_text
+from textcnn.core.decisions import answers
+from textcnn.data.datasets.corpus import Corpora, load_corpus, locate
+from textcnn.data.label_sets import BETWEEN
+from textcnn.evaluation.abstaining import Covered, coverage_curve, covered
+from textcnn.evaluation.scoring import Scored, held_out, score_texts
+from textcnn.inference.answer_lines import check_abstaining
+from textcnn.inference.classifier import Classifier
+from textcnn.support.csv_line import csv_line
+from textcnn.support.errors import UserError
+from textcnn.support.files import replace_text
+from textcnn.training.checkpoint import Checkpoint
+from textcnn.training.config import Config, flag
+from textcnn.training.run_folder import find_checkpoint
 
 
 @click.command("eval", cls=SectionedCommand)

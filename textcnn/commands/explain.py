@@ -10,24 +10,24 @@ from pathlib import Path
 
 import click
 
-from textcnn.checkpoint import load_checkpoint
-from textcnn.commands.display import say
-from textcnn.commands.sentence_input import (
+from textcnn.commands.arguments.sentence_input import (
     lines_of,
     opened,
     sentence_options,
     sentences_or_file,
 )
-from textcnn.datasets.text_files import check_encoding
-from textcnn.errors import RunError, UserError
-from textcnn.files import replace_text
-from textcnn.run_folder import find_checkpoint
-from textcnn.seeing.as_html import page
-from textcnn.seeing.as_json import as_object
-from textcnn.seeing.as_text import Screen, as_text
-from textcnn.seeing.explaining import Explainer
-from textcnn.seeing.explanation import Explanation
-from textcnn.seeing.what_if import Change, what_if
+from textcnn.commands.screen.display import say
+from textcnn.data.datasets.text_files import check_encoding
+from textcnn.insight.explanations.as_html import page
+from textcnn.insight.explanations.as_json import as_object
+from textcnn.insight.explanations.as_text import Screen, as_text
+from textcnn.insight.explanations.explaining import Explainer
+from textcnn.insight.explanations.explanation import Explanation
+from textcnn.insight.explanations.what_if import Change, what_if
+from textcnn.support.errors import RunError, UserError
+from textcnn.support.files import replace_text
+from textcnn.training.checkpoint import load_checkpoint
+from textcnn.training.run_folder import find_checkpoint
 
 
 @click.command("explain")

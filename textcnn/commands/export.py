@@ -6,26 +6,26 @@ from typing import Any
 import click
 import numpy as np
 
-from textcnn.checkpoint import Checkpoint, load_checkpoint
-from textcnn.classifier import Classifier
-from textcnn.commands.display import say
-from textcnn.commands.eval import sentences_of
-from textcnn.commands.options import (
+from textcnn.commands.arguments.options import (
     DATA_OPTIONS,
     SCORED_DATA,
     SectionedCommand,
     config_options,
     given_options,
 )
-from textcnn.decisions import answers
-from textcnn.errors import UserError
-from textcnn.export.arrays import write_arrays
-from textcnn.export.model import Model, model_of
-from textcnn.export.numpy_classifier import Model as NumpyModel
-from textcnn.export.packing import unpack
-from textcnn.export.page import LARGEST, module_text, packed_for, page_text
-from textcnn.files import replace_text
-from textcnn.run_folder import find_checkpoint
+from textcnn.commands.eval import sentences_of
+from textcnn.commands.screen.display import say
+from textcnn.core.decisions import answers
+from textcnn.inference.classifier import Classifier
+from textcnn.inference.export.arrays import write_arrays
+from textcnn.inference.export.model import Model, model_of
+from textcnn.inference.export.numpy_classifier import Model as NumpyModel
+from textcnn.inference.export.packing import unpack
+from textcnn.inference.export.page import LARGEST, module_text, packed_for, page_text
+from textcnn.support.errors import UserError
+from textcnn.support.files import replace_text
+from textcnn.training.checkpoint import Checkpoint, load_checkpoint
+from textcnn.training.run_folder import find_checkpoint
 
 SUFFIXES = {"html": (".html", ".htm"), "js": (".mjs", ".js"), "npz": (".npz",)}
 """How the name of a file of each form may end."""

@@ -9,29 +9,34 @@ from typing import Any
 import click
 import numpy as np
 
-from textcnn.checkpoint import Checkpoint
-from textcnn.commands.display import percent, say
-from textcnn.commands.options import MOVED_DATA, SectionedCommand, config_options, given_options
+from textcnn.commands.arguments.options import (
+    MOVED_DATA,
+    SectionedCommand,
+    config_options,
+    given_options,
+)
 from textcnn.commands.runs import option_words
-from textcnn.commands.tables import Table, table_text
-from textcnn.commands.terminal import one_line
-from textcnn.errors import RunError, UserError
-from textcnn.evaluation_line import evaluation_line
-from textcnn.run_folder import find_checkpoint
-from textcnn.seeing.counted_items import Item, counted_items
-from textcnn.seeing.facts import Facts, read_facts
-from textcnn.seeing.filters import Filter, filter_dictionary
-from textcnn.seeing.learnt_ngrams import Ngram, learnt_ngrams
-from textcnn.seeing.neighbours import (
+from textcnn.commands.screen.display import percent, say
+from textcnn.commands.screen.tables import Table, table_text
+from textcnn.commands.screen.terminal import one_line
+from textcnn.insight.explanations.wording import signed
+from textcnn.insight.learnt.counted_items import Item, counted_items
+from textcnn.insight.learnt.facts import Facts, read_facts
+from textcnn.insight.learnt.filters import Filter, filter_dictionary
+from textcnn.insight.learnt.learnt_ngrams import Ngram, learnt_ngrams
+from textcnn.insight.learnt.neighbours import (
     Neighbours,
     Start,
     moved_furthest,
     neighbours,
     starting_vectors,
 )
-from textcnn.seeing.scan import scan
-from textcnn.seeing.training_part import TrainingPart, training_part
-from textcnn.seeing.wording import signed
+from textcnn.insight.learnt.scan import scan
+from textcnn.insight.learnt.training_part import TrainingPart, training_part
+from textcnn.support.errors import RunError, UserError
+from textcnn.training.checkpoint import Checkpoint
+from textcnn.training.evaluation_line import evaluation_line
+from textcnn.training.run_folder import find_checkpoint
 
 HISTORY = 12
 """Evaluations shown, the last ones; all are in the JSON."""

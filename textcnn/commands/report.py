@@ -5,20 +5,25 @@ from typing import Any
 
 import click
 
-from textcnn.checkpoint import Checkpoint, load_checkpoint
-from textcnn.classifier import Classifier
-from textcnn.commands.display import say
-from textcnn.commands.options import MOVED_DATA, SectionedCommand, config_options, given_options
-from textcnn.errors import RunError, UserError
-from textcnn.files import replace_text
-from textcnn.report import is_installed
-from textcnn.report.findings import gather
-from textcnn.report.page import page
-from textcnn.run_folder import RunFolder, newest_run
-from textcnn.run_list import RUN, read_run
-from textcnn.scoring import Scored, score_texts
-from textcnn.seeing.training_part import read_again
-from textcnn.tokenized_data import TokenizedData
+from textcnn.commands.arguments.options import (
+    MOVED_DATA,
+    SectionedCommand,
+    config_options,
+    given_options,
+)
+from textcnn.commands.screen.display import say
+from textcnn.data.tokenized_data import TokenizedData
+from textcnn.evaluation.scoring import Scored, score_texts
+from textcnn.inference.classifier import Classifier
+from textcnn.insight.learnt.training_part import read_again
+from textcnn.insight.report import is_installed
+from textcnn.insight.report.findings import gather
+from textcnn.insight.report.page import page
+from textcnn.insight.run_list import RUN, read_run
+from textcnn.support.errors import RunError, UserError
+from textcnn.support.files import replace_text
+from textcnn.training.checkpoint import Checkpoint, load_checkpoint
+from textcnn.training.run_folder import RunFolder, newest_run
 
 
 @click.command("report", cls=SectionedCommand)

@@ -9,13 +9,20 @@ from typing import Any
 import click
 
 from textcnn.commands.cv import UNUSED
-from textcnn.commands.display import percent, python, say
-from textcnn.commands.tables import Table, table_text
-from textcnn.commands.terminal import one_line
-from textcnn.config import Config, Value
-from textcnn.errors import UserError
-from textcnn.run_folder import RUNS
-from textcnn.run_list import CROSS_VALIDATION, RUN, Listed, Tested, changed_options, list_runs
+from textcnn.commands.screen.display import percent, python, say
+from textcnn.commands.screen.tables import Table, table_text
+from textcnn.commands.screen.terminal import one_line
+from textcnn.insight.run_list import (
+    CROSS_VALIDATION,
+    RUN,
+    Listed,
+    Tested,
+    changed_options,
+    list_runs,
+)
+from textcnn.support.errors import UserError
+from textcnn.training.config import Config, Value
+from textcnn.training.run_folder import RUNS
 
 HOW_TO_GO_ON = {RUN: "train.py", CROSS_VALIDATION: "-m textcnn cv"}
 """Searches apart."""

@@ -9,40 +9,40 @@ from typing import Any
 
 import click
 
-from textcnn.commands.cv_tables import mean_text
-from textcnn.commands.display import Clock, python, say
-from textcnn.commands.options import (
+from textcnn.commands.arguments.options import (
     SectionedCommand,
     SectionedOption,
     config_options,
     given_options,
 )
-from textcnn.commands.search_progress import TrialProgress
-from textcnn.commands.search_tables import best_table, importance_text
-from textcnn.commands.training_config import (
+from textcnn.commands.arguments.training_config import (
     config_sources,
     refuse_going_on,
     training_config,
 )
-from textcnn.commands.where_to_run import SCHEDULER_HELP, open_runner
-from textcnn.config import Config, flag, read_toml, write_toml
-from textcnn.crossval.comparison import mean_interval
-from textcnn.crossval.folds import Fold
-from textcnn.csv_line import csv_line
-from textcnn.datasets.corpus import locate
-from textcnn.errors import UserError
-from textcnn.files import replace_text
-from textcnn.folder_lock import locked
-from textcnn.run_folder import RUNS
-from textcnn.search.folder import SearchFolder
-from textcnn.search.journal import require_optuna
-from textcnn.search.plan import Plan
-from textcnn.search.session import Session
-from textcnn.search.space import Space, default_specs
-from textcnn.search.tables import trial_rows
-from textcnn.search.trials import Tried, best_of
-from textcnn.tokenized_data import TokenizedData
-from textcnn.workers.runner import Runner
+from textcnn.commands.arguments.where_to_run import SCHEDULER_HELP, open_runner
+from textcnn.commands.screen.cv_tables import mean_text
+from textcnn.commands.screen.display import Clock, python, say
+from textcnn.commands.screen.search_progress import TrialProgress
+from textcnn.commands.screen.search_tables import best_table, importance_text
+from textcnn.data.datasets.corpus import locate
+from textcnn.data.tokenized_data import TokenizedData
+from textcnn.evaluation.crossval.folds import Fold
+from textcnn.evaluation.crossval.statistics import mean_interval
+from textcnn.evaluation.search.folder import SearchFolder
+from textcnn.evaluation.search.journal import require_optuna
+from textcnn.evaluation.search.plan import Plan
+from textcnn.evaluation.search.session import Session
+from textcnn.evaluation.search.space import Space, default_specs
+from textcnn.evaluation.search.tables import trial_rows
+from textcnn.evaluation.search.trials import Tried, best_of
+from textcnn.support.csv_line import csv_line
+from textcnn.support.errors import UserError
+from textcnn.support.files import replace_text
+from textcnn.support.folder_lock import locked
+from textcnn.support.workers.runner import Runner
+from textcnn.training.config import Config, flag, read_toml, write_toml
+from textcnn.training.run_folder import RUNS
 
 DEFAULTS = {"trials": 30, "folds": 3, "nested": 0, "vary": ()}
 """Of the search's own options."""

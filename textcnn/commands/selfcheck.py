@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
-from textcnn.commands.display import Clock, say
-from textcnn.commands.tables import BAD, GOOD
-from textcnn.commands.terminal import coloured
-from textcnn.selfcheck.checks import CHECKS
-from textcnn.selfcheck.result import Finished, run_checks
-from textcnn.selfcheck.versions import machine, versions
+from textcnn.commands.screen.display import Clock, say
+from textcnn.commands.screen.tables import BAD, GOOD
+from textcnn.commands.screen.terminal import coloured
+from textcnn.evaluation.selfcheck.checks import CHECKS
+from textcnn.evaluation.selfcheck.result import Finished, run_checks
+from textcnn.evaluation.selfcheck.versions import machine, versions
 
 
 @click.command("selfcheck")

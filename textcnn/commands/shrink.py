@@ -7,21 +7,21 @@ from typing import Any
 import click
 import numpy as np
 
-from textcnn.checkpoint import WIDTHS, load_checkpoint, save_checkpoint
-from textcnn.classifier import Classifier
-from textcnn.commands.display import percent, say
-from textcnn.commands.eval import sentences_of
-from textcnn.commands.options import (
+from textcnn.commands.arguments.options import (
     DATA_OPTIONS,
     SCORED_DATA,
     SectionedCommand,
     config_options,
     given_options,
 )
-from textcnn.decisions import answers
-from textcnn.errors import UserError
-from textcnn.run_folder import find_checkpoint
-from textcnn.scoring import score_texts
+from textcnn.commands.eval import sentences_of
+from textcnn.commands.screen.display import percent, say
+from textcnn.core.decisions import answers
+from textcnn.evaluation.scoring import score_texts
+from textcnn.inference.classifier import Classifier
+from textcnn.support.errors import UserError
+from textcnn.training.checkpoint import WIDTHS, load_checkpoint, save_checkpoint
+from textcnn.training.run_folder import find_checkpoint
 
 
 @click.command("shrink", cls=SectionedCommand)

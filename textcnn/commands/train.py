@@ -13,39 +13,39 @@ from typing import Any
 import click
 import numpy as np
 
-from textcnn.allocation import return_freed_memory
-from textcnn.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from textcnn.classifier import Classifier
-from textcnn.commands.display import Clock, Display, python, say
-from textcnn.commands.options import (
+from textcnn.commands.arguments.options import (
     SectionedCommand,
     SectionedOption,
     config_options,
     given_options,
 )
-from textcnn.commands.score_tables import scores_text
-from textcnn.commands.training_config import config_sources, training_config
-from textcnn.config import Config, flag, read_toml, write_toml
-from textcnn.curves import draw_curves
-from textcnn.datasets.corpus import locate
-from textcnn.ensemble import member_configs, together
-from textcnn.errors import UserError
-from textcnn.experiment import (
+from textcnn.commands.arguments.training_config import config_sources, training_config
+from textcnn.commands.screen.display import Clock, Display, python, say
+from textcnn.commands.screen.score_tables import scores_text
+from textcnn.core.trainer import CheckpointDue, Evaluated, Event, Progress, Trainer
+from textcnn.data.datasets.corpus import locate
+from textcnn.data.tokenized_data import TokenizedData
+from textcnn.evaluation.scoring import Scored, score_texts
+from textcnn.inference.classifier import Classifier
+from textcnn.insight.curves import draw_curves
+from textcnn.insight.report import is_installed
+from textcnn.insight.tensorboard import PrecisionRecall, TensorBoard, write_result
+from textcnn.support.errors import UserError
+from textcnn.support.files import replace_text
+from textcnn.support.folder_lock import locked
+from textcnn.support.freed_memory import return_freed_memory
+from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from textcnn.training.config import Config, flag, read_toml, write_toml
+from textcnn.training.continuing import initial_checkpoint
+from textcnn.training.ensemble import member_configs, together
+from textcnn.training.experiment import (
     Experiment,
     dev_targets,
     new_experiment,
     refit_experiment,
     resumed_experiment,
 )
-from textcnn.files import replace_text
-from textcnn.folder_lock import locked
-from textcnn.going_on import initial_checkpoint
-from textcnn.report import is_installed
-from textcnn.run_folder import RunFolder
-from textcnn.scoring import Scored, score_texts
-from textcnn.tensorboard import PrecisionRecall, TensorBoard, write_result
-from textcnn.tokenized_data import TokenizedData
-from textcnn.training import CheckpointDue, Evaluated, Event, Progress, Trainer
+from textcnn.training.run_folder import RunFolder
 
 Listener = Callable[[Event], None]
 
@@ -339,8 +339,8 @@ def _report(
     if not is_installed():
         return
     # Imported here: what draws and lays out is loaded only for that.
-    from textcnn.report.findings import gather
-    from textcnn.report.page import page
+    from textcnn.insight.report.findings import gather
+    from textcnn.insight.report.page import page
 
     try:
         text = page(gather(folder, model, data, scored))

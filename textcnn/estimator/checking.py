@@ -13,9 +13,9 @@ from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from textcnn.data.label_kinds import label_name
+from textcnn.data.label_sets import join_labels
 from textcnn.estimator.errors import InputError
-from textcnn.label_kinds import label_name
-from textcnn.label_sets import join_labels
 
 NAME = "TextCNNClassifier"
 """Who complains."""

@@ -16,26 +16,26 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_is_fitted
 
-from textcnn.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from textcnn.classifier import Classifier
-from textcnn.config import Config
-from textcnn.datasets.corpus import Corpora
-from textcnn.datasets.labelled_texts import LabelledTexts
-from textcnn.datasets.splits import Split
-from textcnn.errors import UserError
+from textcnn.core.tokenizers import CUSTOM, Tokenizer
+from textcnn.core.trainer import Evaluated, Evaluation, Event, history_rows
+from textcnn.data.datasets.corpus import Corpora
+from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.data.datasets.splits import Split
+from textcnn.data.label_kinds import kind_of, values_of
+from textcnn.data.tokenized_data import TokenizedData
 from textcnn.estimator.checking import NAME, CheckedTokenizer, Given, checked_texts, class_names
 from textcnn.estimator.declared_labels import DeclaredLabels
 from textcnn.estimator.errors import InputError, told_in_python
 from textcnn.estimator.lazy_classifier import LazyClassifier
-from textcnn.estimator.one_pass import one_pass
 from textcnn.estimator.options import config_of, parameters_of, seed_of
-from textcnn.evaluation_line import evaluation_line
-from textcnn.fitting import fit
-from textcnn.label_kinds import kind_of, values_of
-from textcnn.run_folder import find_checkpoint
-from textcnn.tokenized_data import TokenizedData
-from textcnn.tokenizers import CUSTOM, Tokenizer
-from textcnn.training import Evaluated, Evaluation, Event, history_rows
+from textcnn.inference.classifier import Classifier
+from textcnn.support.errors import UserError
+from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from textcnn.training.config import Config
+from textcnn.training.evaluation_line import evaluation_line
+from textcnn.training.fitting import fit
+from textcnn.training.one_pass import one_pass
+from textcnn.training.run_folder import find_checkpoint
 
 
 class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -63,7 +63,7 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
         history_: what each evaluation found, in order, a dict each; in an ensemble with its
             ``network``, counted from 1.
         n_iter_: passes over the training sentences before training ended.
-        checkpoint_: the network, as :class:`textcnn.checkpoint.Checkpoint` describes it.
+        checkpoint_: the network, as :class:`textcnn.training.checkpoint.Checkpoint` describes it.
 
     >>> from textcnn import TextCNNClassifier
     >>> praise = [f"a {word} film" for word in ("fine", "witty", "warm", "lovely", "bright")]

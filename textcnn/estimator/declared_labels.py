@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from textcnn.tokenized_data import TokenizedData
+from textcnn.data.tokenized_data import TokenizedData
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import contextlib
 import re
 from collections.abc import Iterator
 
-from textcnn.errors import RunError, UserError
+from textcnn.support.errors import RunError, UserError
 
 # What the command line has in the place of a parameter of the same name.
 _RENAMED = {"data": "X, y", "seed": "random_state", "init_from": "warm_start"}

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from textcnn.checkpoint import Checkpoint
-from textcnn.classifier import Classifier
-from textcnn.tokenizers import Tokenizer
+from textcnn.core.tokenizers import Tokenizer
+from textcnn.inference.classifier import Classifier
+from textcnn.training.checkpoint import Checkpoint
 
 
 @dataclass

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-from textcnn.checkpoint import Checkpoint
-from textcnn.config import Config
+from textcnn.core.tokenizers import CUSTOM
 from textcnn.estimator.checking import NAME
 from textcnn.estimator.errors import InputError
-from textcnn.going_on import check_inherited
-from textcnn.tokenizers import CUSTOM
+from textcnn.training.checkpoint import Checkpoint
+from textcnn.training.config import Config
+from textcnn.training.continuing import check_inherited
 
 OF_FILES = (
     "data",

@@ -1,0 +1,129 @@
+"""Command-line options made from the fields of :class:`Config`, so that neither can drift."""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import click
+
+from textcnn.training.config import Config, flag, value_type
+
+
+class Sizes(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4, not before
+    """Whole numbers separated by commas: ``3,4,5``."""
+
+    name = "3,4,5"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """Turn the text into a tuple of integers."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(int(part) for part in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r}: give whole numbers separated by commas, such as 3,4,5")
+
+
+class SectionedOption(click.Option):
+    """An option that knows under which heading ``--help`` lists it."""
+
+    def __init__(self, *args: Any, section: str = "Other", **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.section = section
+
+
+class SectionedCommand(click.Command):
+    """A command whose ``--help`` lists the options under headings."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            # Arguments stand in the usage already.
+            record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
+            if record is not None:
+                sections.setdefault(getattr(param, "section", "Other"), []).append(record)
+        for section, records in sections.items():
+            with formatter.section(section):
+                formatter.write_dl(records)
+
+
+DATA_OPTIONS = (
+    "data",
+    "format",
+    "text_column",
+    "label_column",
+    "encoding",
+    "multilabel",
+    "label_separator",
+)
+
+SCORED_DATA = {"data": "Sentences, given as to train. [default: the run's own test part]"}
+"""What ``--data`` is where a trained network is scored."""
+
+MOVED_DATA = {
+    "data": "Where the run's --data is now. [default: where the run had it]",
+    "dev_data": "Where its --dev-data is now. [default: where the run had it]",
+    "test_data": "Where its --test-data is now. [default: where the run had it]",
+}
+"""What these options are where a run's sentences are read again, which may have been moved."""
+
+
+def config_options(
+    names: Iterable[str] | None = None, reworded: Mapping[str, str] | None = None
+) -> Callable[[Any], Any]:
+    """Decorate a command with options for these fields of :class:`Config`, or for all.
+
+    ``reworded`` has the help, default included, of those that mean something else than in training.
+
+    An option that is not given arrives as None (or, where it takes several values, empty), so that
+    the command can tell it from one given with the default's value.
+    """
+    chosen = None if names is None else set(names)
+    fields = [
+        field for field in dataclasses.fields(Config) if chosen is None or field.name in chosen
+    ]
+
+    def decorate(function: Any) -> Any:
+        for field in reversed(fields):
+            function = _click_option(field, (reworded or {}).get(field.name))(function)
+        return function
+
+    return decorate
+
+
+def given_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those options that were given on the command line."""
+    return {name: value for name, value in options.items() if value not in (None, ())}
+
+
+def default_words(field: "dataclasses.Field[Any]") -> str:
+    """An option's default as ``--help`` and the README write it."""
+    if field.metadata["default_words"]:
+        return str(field.metadata["default_words"])
+    if isinstance(field.default, tuple):
+        return ",".join(map(str, field.default))
+    if isinstance(field.default, bool):
+        return "on" if field.default else "off"
+    return f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
+
+
+def _click_option(field: "dataclasses.Field[Any]", reworded: str | None) -> Callable[[Any], Any]:
+    kind, several = value_type(field.name)
+    limits = field.metadata["limits"]
+    click_type: Any = click.Choice(limits.choices) if limits.choices else kind
+    declaration = flag(field.name)
+    if kind is bool:
+        declaration += f"/{flag('no_' + field.name)}"
+    return click.option(
+        declaration,
+        field.name,
+        cls=SectionedOption,
+        section=field.metadata["section"],
+        type=Sizes() if several and kind is int else click_type,
+        multiple=several and kind is str,
+        default=None,
+        metavar="TEXT" if kind is str and not limits.choices else None,
+        help=reworded or f"{field.metadata['help']} [default: {default_words(field)}]",
+    )

@@ -1,0 +1,1 @@
+"""Draws what commands say: tables, bars, numbers and words."""

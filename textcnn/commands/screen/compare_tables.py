@@ -1,0 +1,98 @@
+"""A comparison in lines and tables, for people."""
+
+from textcnn.commands.runs import option_words
+from textcnn.commands.screen.display import percent
+from textcnn.commands.screen.tables import BAD, GOOD, Cell, Styled, Table, table_text
+from textcnn.commands.screen.terminal import coloured, one_line
+from textcnn.evaluation.comparison.comparison import Comparison
+
+CHANCE = 0.05
+"""P-value from which on a difference is called one that could be chance."""
+
+
+def comparison_text(found: Comparison, flipped: int) -> str:
+    """All of it, with so many of the sentences that get another answer."""
+    a, b = found.sides
+    parts = [f"A  {a.path}\nB  {b.path}", _options(found), _about(found), _accuracies(found)]
+    parts += [table_text(_who_was_right(found)), _verdict(found)]
+    if flipped:
+        parts.append(_flipped(found, flipped))
+    return "\n\n".join(parts)
+
+
+def _options(found: Comparison) -> str:
+    changed = found.different_options()
+    if not changed:
+        return "all options are the same"
+    rows = [[name, option_words(a), option_words(b)] for name, (a, b) in changed.items()]
+    return table_text(Table(["option", "A", "B"], rows, folding=(1,)))
+
+
+def _about(found: Comparison) -> str:
+    sentences = found.sentences
+    a, b, either = sentences.seen
+    if not either:
+        return sentences.about
+    return (
+        f"{sentences.about}\n"
+        f"A was trained on {a:,} and B on {b:,} of these {len(sentences.texts):,} sentences: "
+        "this is no measure of new ones"
+    )
+
+
+def _accuracies(found: Comparison) -> str:
+    return "\n".join(
+        f"{name}  {percent(right / found.paired.count)}  "
+        f"(95 % interval {percent(low)} to {percent(high)})"
+        for name, right, (low, high) in found.accuracies()
+    )
+
+
+def _who_was_right(found: Comparison) -> Table:
+    paired = found.paired
+    only_a, only_b = Styled(f"{paired.only_a:,}", GOOD), Styled(f"{paired.only_b:,}", BAD)
+    rows: list[list[Cell]] = [
+        ["A right", f"{paired.both:,}", only_a],
+        ["A wrong", only_b, f"{paired.neither:,}"],
+    ]
+    return Table(["", "B right", "B wrong"], rows, right={1, 2}, least=dict.fromkeys(range(3), 7))
+
+
+def _verdict(found: Comparison) -> str:
+    (low, high), test, difference = found.interval, found.test, found.paired.difference
+    if test.chi_square is None:
+        how = "exact"
+    else:
+        how = f"chi-square {test.chi_square:.2f}, corrected for continuity (Edwards 1948)"
+    could = "could be" if test.p_value >= CHANCE else "is hardly"
+    points = f"{100 * difference:+.2f} points"
+    if difference:
+        points = coloured(points, GOOD if difference > 0 else BAD, bold=test.p_value < CHANCE)
+    return (
+        f"A - B    {points}  (95 % interval {100 * low:+.2f} to "
+        f"{100 * high:+.2f}; Newcombe 1998, method 10)\n"
+        f"McNemar  p {_p_value(test.p_value)}  ({how}): the difference {could} chance"
+    )
+
+
+def _p_value(p_value: float) -> str:
+    return f"= {p_value:.2g}" if p_value >= 1e-16 else "< 1e-16"
+
+
+def _flipped(found: Comparison, most: int) -> str:
+    rows = found.flipped()
+    if not len(rows):
+        return "no sentence gets another answer"
+    shown = "" if len(rows) <= most else f"; the surest {most} of them"
+    heads = ["label", "A", "", "B", "", "text"]
+    table = Table(heads, [_flip(found, row) for row in rows[:most]])
+    return f"{len(rows):,} sentences get another answer{shown}:\n{table_text(table)}"
+
+
+def _flip(found: Comparison, row: int) -> list[Cell]:
+    label = found.sentences.labels[row]
+    cells: list[Cell] = [label]
+    for number, share in zip(found.answers[:, row], found.sureness[:, row], strict=True):
+        answer = found.names[number]
+        cells += [Styled(answer, GOOD if answer == label else BAD), f"{share:.4f}"]
+    return [*cells, one_line(found.sentences.texts[row])]

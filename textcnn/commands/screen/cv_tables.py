@@ -1,0 +1,175 @@
+"""A cross-validation in lines and tables."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from textcnn.commands.screen.display import duration
+from textcnn.commands.screen.tables import Table, table_text
+from textcnn.evaluation.crossval.baselines import BASELINES
+from textcnn.evaluation.crossval.fold_run import FoldResult
+from textcnn.evaluation.crossval.mistakes import Mistake
+from textcnn.evaluation.crossval.statistics import Difference, Mean
+from textcnn.evaluation.crossval.summary import Summary
+
+
+def fold_line(result: FoldResult, finished: int, total: int) -> str:
+    """A fold that has just come in."""
+    return (
+        f"{finished:3} of {total}  repeat {result.repeat + 1} fold {result.number + 1:2}  "
+        f"accuracy {_percent(result.accuracy)}  (dev {_percent(result.dev_accuracy)} at epoch "
+        f"{result.epoch:.2f}; {duration(result.seconds)})"
+    )
+
+
+def summary_text(summary: Summary) -> str:
+    """The result, for people: a line a fold, then the means."""
+    lines = [table_text(fold_table(summary)), "", f"accuracy   {mean_text(summary.accuracy)}"]
+    if summary.test_interval is not None:
+        low, high = summary.test_interval
+        lines.append(
+            f"           95 % interval by the size of the test part: {100 * low:.2f} to "
+            f"{100 * high:.2f}"
+        )
+    lines += [
+        f"macro-F1   {mean_text(summary.macro_f1)}",
+        f"log-loss   {summary.log_loss:.4f}",
+        f"confidence off by {100 * summary.calibration_error:.2f} points from the share that is "
+        "right (expected calibration error)",
+    ]
+    for name, rival in summary.rivals.items():
+        lines += [
+            "",
+            f"{name:9}  {mean_text(rival.accuracy)}",
+            f"           {BASELINES[name].description}",
+            f"           textcnn's difference: {difference_text(rival.difference)}",
+        ]
+    return "\n".join(lines)
+
+
+def fold_table(summary: Summary) -> Table:
+    """The scores of each fold, those of the rivals beside them."""
+    names = list(summary.rivals)
+    rows = [
+        [
+            str(result.repeat + 1),
+            str(result.number + 1),
+            _percent(result.accuracy),
+            _percent(result.macro_f1),
+            f"{result.epoch:.2f}",
+            *(_percent(result.baseline_accuracy(name)) for name in names),
+        ]
+        for result in summary.results
+    ]
+    heads = ["repeat", "fold", "accuracy", "macro-F1", "epoch", *names]
+    columns = range(len(heads))
+    return Table(heads, rows, right=columns, least=dict.fromkeys(columns[5:], 9))
+
+
+def mean_text(mean: Mean) -> str:
+    """``79.51 % (standard error 0.32, 95 % interval 78.79 to 80.23)``."""
+    if math.isnan(mean.standard_error):
+        return _percent(mean.mean)
+    return (
+        f"{_percent(mean.mean)} (standard error {100 * mean.standard_error:.2f}, 95 % interval "
+        f"{100 * mean.low:.2f} to {100 * mean.high:.2f})"
+    )
+
+
+def difference_text(difference: Difference) -> str:
+    """``+0.42 points (95 % interval -0.10 to +0.94, p = 0.1)``."""
+    if math.isnan(difference.p_value):
+        return f"{100 * difference.mean:+.2f} points"
+    return (
+        f"{100 * difference.mean:+.2f} points (95 % interval {100 * difference.low:+.2f} to "
+        f"{100 * difference.high:+.2f}, p = {difference.p_value:.2g})"
+    )
+
+
+def mistakes_text(mistakes: Sequence[Mistake], texts: Sequence[str], labels: Sequence[str]) -> str:
+    """The surest wrong answers: label, predicted, probability, text."""
+    rows = [
+        [labels[it.true], labels[it.predicted], f"{it.probability:.4f}", texts[it.row]]
+        for it in mistakes
+    ]
+    return table_text(Table(["label", "predicted", "probability", "text"], rows, right={2}))
+
+
+def mistakes_values(
+    mistakes: Sequence[Mistake], texts: Sequence[str], labels: Sequence[str]
+) -> list[dict[str, str | float]]:
+    """The same as plain values, for JSON."""
+    return [
+        {
+            "label": labels[it.true],
+            "predicted": labels[it.predicted],
+            "probability": it.probability,
+            "text": texts[it.row],
+        }
+        for it in mistakes
+    ]
+
+
+def fold_rows(summary: Summary) -> Iterator[list[str]]:
+    """The folds for a CSV file, a header first."""
+    names = list(summary.rivals)
+    yield ["repeat", "fold", "accuracy", "macro_f1", *names, "epoch", "dev_accuracy", "seconds"]
+    for result in summary.results:
+        yield [
+            str(result.repeat + 1),
+            str(result.number + 1),
+            f"{result.accuracy:.6f}",
+            f"{result.macro_f1:.6f}",
+            *(f"{result.baseline_accuracy(name):.6f}" for name in names),
+            f"{result.epoch:.2f}",
+            f"{result.dev_accuracy:.6f}",
+            f"{result.seconds:.1f}",
+        ]
+
+
+def prediction_rows(
+    summary: Summary, texts: Sequence[str], labels: Sequence[str], separator: str
+) -> Iterator[list[str]]:
+    """Every tested sentence for a CSV file, a header first.
+
+    Rows are counted from 1, those of ``--test-data`` after those of ``--data``. Several labels of
+    a sentence stand with ``separator`` between them, and the probability is that of the answer
+    that is least sure.
+    """
+    yield ["repeat", "fold", "row", "text", "label", "predicted", "probability"]
+    for result in summary.results:
+        true, predicted = (
+            _named(part, labels, separator) for part in (result.classes, result.answers)
+        )
+        rows = zip(result.rows, true, predicted, _surest(result), strict=True)
+        for row, label, answer, probability in rows:
+            yield [
+                str(result.repeat + 1),
+                str(result.number + 1),
+                str(int(row) + 1),
+                texts[row],
+                label,
+                answer,
+                f"{probability:.4f}",
+            ]
+
+
+def _named(answers: np.ndarray, labels: Sequence[str], separator: str) -> list[str]:
+    """The labels of (N,) classes, or of (N, C) booleans with ``separator`` between them."""
+    if answers.ndim == 1:
+        return [labels[number] for number in answers]
+    return [separator.join(labels[at] for at in np.flatnonzero(row).tolist()) for row in answers]
+
+
+def _surest(result: FoldResult) -> np.ndarray:
+    """(N,) the probability of what was answered."""
+    if result.thresholds is None:
+        return result.probabilities.max(axis=1)
+    answered = np.where(result.answers, result.probabilities, 1 - result.probabilities)
+    return answered.min(axis=1)
+
+
+def _percent(share: float) -> str:
+    """``79.31 %``, with a digit more than one test part alone would be worth."""
+    return f"{100 * share:.2f} %"

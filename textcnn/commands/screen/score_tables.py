@@ -1,0 +1,143 @@
+"""Scores as lines and tables."""
+
+import math
+from collections.abc import Sequence
+
+from textcnn.commands.screen.display import percent
+from textcnn.commands.screen.tables import SHADED_BAD, SHADED_GOOD, Cell, Styled, Table, table_text
+from textcnn.commands.screen.terminal import safe
+from textcnn.evaluation.abstaining import Covered
+from textcnn.evaluation.scores import MultilabelScores, Scores, commonest_confusions
+
+
+def scores_text(scores: Scores | MultilabelScores) -> str:
+    """Accuracy with its interval, the baseline, scores of each class and the confusion matrix."""
+    low, high = scores.interval
+    if isinstance(scores, MultilabelScores):
+        return "\n".join(
+            [
+                f"F1        {percent(scores.micro_f1)} of all answers together (micro), "
+                f"{percent(scores.macro_f1)} the labels' mean (macro)",
+                f"baseline  {percent(scores.baseline_micro_f1)} micro  "
+                f"(always answering {safe(scores.baseline_label)}, training's most frequent label)",
+                f"all right {percent(scores.accuracy)} of the sentences  "
+                f"(95 % interval {percent(low)} to {percent(high)}, {scores.count:,} sentences)",
+                f"log-loss  {scores.log_loss:.4f} a label",
+                seen_text(scores),
+                "",
+                table_text(class_table(scores)),
+            ]
+        )
+    return "\n".join(
+        [
+            f"accuracy  {percent(scores.accuracy)}  "
+            f"(95 % interval {percent(low)} to {percent(high)}, {scores.count:,} sentences)",
+            f"baseline  {percent(scores.majority_accuracy)}  "
+            f"(always answering {safe(scores.majority_label)}, training's most frequent label)",
+            f"log-loss  {scores.log_loss:.4f}",
+            seen_text(scores),
+            "",
+            table_text(class_table(scores)),
+            "",
+            table_text(confusion_table(scores)),
+        ]
+    )
+
+
+def coverage_text(curve: Sequence[Covered]) -> str:
+    """Accuracy of the sentences that are answered, the fewer the surer."""
+    rows = [
+        [
+            percent(point.coverage),
+            "-" if math.isnan(point.accuracy) else percent(point.accuracy),
+            f"{point.abstain_below:.4f}",
+        ]
+        for point in curve
+    ]
+    heads = ["answered", "accuracy", "with --abstain-below"]
+    return table_text(Table(heads, rows, right={0, 1}))
+
+
+def seen_text(scores: Scores | MultilabelScores) -> str:
+    """How many of the scored sentences the model was trained on."""
+    if not scores.seen:
+        return "seen      none of these sentences were in the training part"
+    return (
+        f"seen      {scores.seen:,} of these {scores.count:,} sentences were in the training "
+        "part: this is no measure of new sentences"
+    )
+
+
+def class_table(scores: Scores | MultilabelScores) -> Table:
+    """Precision, recall and F1 of each class."""
+    heads = ["label", "precision", "recall", "F1", "sentences"]
+    rows = [
+        [row.label, percent(row.precision), percent(row.recall), percent(row.f1), f"{row.count:,}"]
+        for row in scores.classes
+    ]
+    bars = [row.f1 for row in scores.classes]
+    if isinstance(scores, MultilabelScores):
+        heads.append("threshold")
+        for cells, threshold in zip(rows, scores.thresholds, strict=True):
+            cells.append(f"{threshold:.2f}")
+    else:
+        rows.append(["mean", "", "", percent(scores.macro_f1)])
+        bars.append(scores.macro_f1)
+    return Table(
+        heads,
+        rows,
+        right=range(1, len(heads)),
+        least={2: 7, 3: 7},
+        bars=bars,
+        bars_before=4,
+    )
+
+
+WIDEST_CONFUSION = 12
+"""Labels of the largest confusion matrix that is printed whole; lines get too long to be read."""
+
+CONFUSION_WIDTH = 7
+"""Narrowest column of a confusion matrix."""
+
+HEAVY = 0.5
+"""Share of the largest confusion from which on others are shaded with it."""
+
+
+def confusion_table(scores: Scores) -> Table:
+    """Sentences by true and predicted label; of many labels, those most often confused."""
+    if len(scores.classes) > WIDEST_CONFUSION:
+        return _commonest_confusions(scores)
+    labels = [row.label for row in scores.classes]
+    heaviest = max((count for *_, count in commonest_confusions(scores, 1)), default=0)
+    rows: list[list[Cell]] = []
+    for true, counts in enumerate(scores.confusion.tolist()):
+        cells = [_confusion_cell(n, true == given, heaviest) for given, n in enumerate(counts)]
+        rows.append([labels[true], *cells])
+    column = max(CONFUSION_WIDTH, *map(len, labels))
+    numbers = range(1, len(labels) + 1)
+    return Table(
+        ["true \\ predicted", *labels],
+        rows,
+        right=numbers,
+        least=dict.fromkeys(numbers, column),
+    )
+
+
+def _confusion_cell(count: int, right: bool, heaviest: int) -> Cell:
+    words = f"{count:{CONFUSION_WIDTH},}"
+    if right:
+        return Styled(words, SHADED_GOOD)
+    return Styled(words, SHADED_BAD) if count and count >= HEAVY * heaviest else words
+
+
+def _commonest_confusions(scores: Scores) -> Table:
+    """The cells off the diagonal with the most sentences, the most first."""
+    width = max(len(row.label) for row in scores.classes)
+    return Table(
+        ["true", "predicted", "sentences (the commonest confusions)"],
+        [
+            [true, given, f"{count:9,}"]
+            for true, given, count in commonest_confusions(scores, WIDEST_CONFUSION)
+        ],
+        least={0: width, 1: width},
+    )

@@ -1,0 +1,228 @@
+"""Tables: drawn by rich on a terminal, aligned plain text in pipes, logs and narrow windows."""
+
+import dataclasses
+import sys
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TextIO
+
+from textcnn.commands.screen.terminal import drawing_width, drawn, is_terminal
+from textcnn.support.text import printable
+
+if TYPE_CHECKING:
+    import rich.table
+    from rich.text import Text
+
+GAP = 2
+"""Columns of the terminal between two of a table."""
+
+PROSE = 24
+"""Narrowest last column of a table into which text is folded."""
+
+BARS = (16, 8, 0)
+"""Columns that bars are given, the first that there is room for."""
+
+HEAD, BEST, BAR, FAINT = "bold", "bold", "cyan", "bright_black"
+GOOD, BAD = "green", "magenta"
+"""As in ``textcnn explain``: told apart with every common kind of colour blindness."""
+
+SHADED_GOOD, SHADED_BAD = "black on green", "black on magenta"
+"""Foregrounds are given with them, so that they can be read on any background."""
+
+
+@dataclass(frozen=True)
+class Styled:
+    """A cell that has a style of rich's on a terminal."""
+
+    text: str
+    style: str
+
+
+Cell = str | Styled
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows below heads.
+
+    Attributes:
+        heads: of the columns; no line is made of heads that are all empty.
+        rows: the cells of each; a row may end early.
+        right: columns that end below each other; the others begin so.
+        right_when_drawn: further ones that do so on a terminal only.
+        least: narrowest widths of columns in plain text.
+        folding: columns that a terminal folds where room is short, after text in the last one: the
+            first of them first.
+        best: rows in bold on a terminal.
+        bars: numbers from 0 to 1, one a row or fewer, that are bars on a terminal only.
+        bars_before: the column that the bars precede; as many as there are heads for the end.
+    """
+
+    heads: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    right: Container[int] = ()
+    right_when_drawn: Container[int] = ()
+    least: Mapping[int, int] = field(default_factory=dict)
+    folding: Sequence[int] = ()
+    best: Container[int] = ()
+    bars: Sequence[float] = ()
+    bars_before: int = 0
+
+
+def table_text(table: Table, stream: TextIO | None = None) -> str:
+    """The table as it is to be printed on ``stream``, by default standard output.
+
+    Rich draws it on a terminal with room for it; what data says cannot steer a terminal.
+    """
+    stream = sys.stdout if stream is None else stream
+    if not is_terminal(stream):
+        return plain_text(table)
+    table = _harmless(table)
+    width = drawing_width(stream)
+    return (None if width is None else rich_text(table, width)) or plain_text(table)
+
+
+def _harmless(table: Table) -> Table:
+    return dataclasses.replace(
+        table,
+        heads=[printable(head) for head in table.heads],
+        rows=[
+            [
+                printable(cell)
+                if isinstance(cell, str)
+                else dataclasses.replace(cell, text=printable(cell.text))
+                for cell in row
+            ]
+            for row in table.rows
+        ],
+    )
+
+
+def words_of(cell: Cell) -> str:
+    """A cell's text."""
+    return cell if isinstance(cell, str) else cell.text
+
+
+# Plain text
+
+
+def plain_text(table: Table) -> str:
+    """The table's columns below each other, counting every character as one column.
+
+    The last cell of a row takes what room it needs, and widens no column that it does not end in.
+    """
+    rows = [[words_of(cell) for cell in row] for row in table.rows]
+    if any(table.heads):
+        rows.insert(0, list(table.heads))
+    widths = dict(table.least)
+    for row in rows:
+        for column, words in enumerate(row):
+            if column < len(row) - 1 or column in table.right:
+                widths[column] = max(widths.get(column, 0), len(words))
+    lines = []
+    for row in rows:
+        cells = [
+            words.rjust(widths[column])
+            if column in table.right
+            else words.ljust(widths.get(column, 0))
+            for column, words in enumerate(row)
+        ]
+        lines.append((" " * GAP).join(cells).rstrip())
+    return "\n".join(lines)
+
+
+# Drawn by rich
+
+
+def rich_text(table: Table, width: int) -> str | None:
+    """The table as rich draws it on a terminal so wide; None where there is no room for it."""
+    rows = [_whole(row, table) for row in table.rows]
+    for bar in BARS if table.bars else (0,):
+        widths = _fitted(table, rows, width - (bar + GAP if bar else 0))
+        if widths is not None:
+            return drawn(_rich_table(table, rows, widths, bar), width)
+    return None
+
+
+def _whole(row: Sequence[Cell], table: Table) -> list[Cell]:
+    """A row with all its cells; where it ends early with text of any length, that ends it."""
+    missing = [""] * (len(table.heads) - len(row))
+    if missing and len(row) - 1 not in table.right:
+        return [*row[:-1], *missing, row[-1]]
+    return [*row, *missing]
+
+
+def _fitted(table: Table, rows: Sequence[Sequence[Cell]], room: int) -> list[int] | None:
+    """The columns' widths, some narrowed where their text may be folded; None without room."""
+    from rich.cells import cell_len
+
+    columns = [
+        [words_of(cell) for cell in column] for column in zip(table.heads, *rows, strict=True)
+    ]
+    widths = [max(map(cell_len, column)) for column in columns]
+    excess = sum(widths) + GAP * (len(widths) - 1) - room
+    last = len(widths) - 1
+    for number in (*(() if last in table.right else (last,)), *table.folding):
+        longest = max(cell_len(word) for words in columns[number] for word in ["", *words.split()])
+        least = min(widths[number], PROSE) if number == last else longest
+        narrowed = max(least, widths[number] - max(excess, 0))
+        excess -= widths[number] - narrowed
+        widths[number] = narrowed
+    return None if excess > 0 else widths
+
+
+def _rich_table(
+    table: Table, rows: Sequence[Sequence[Cell]], widths: Sequence[int], bar: int
+) -> "rich.table.Table":
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Column
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    columns = [
+        Column(Text(head), width=width, justify=_justify(table, number), overflow="fold")
+        for number, (head, width) in enumerate(zip(table.heads, widths, strict=True))
+    ]
+    if bar:
+        columns.insert(table.bars_before, Column(width=bar))
+    drawing = RichTable(
+        *columns,
+        box=SIMPLE_HEAD,
+        border_style=FAINT,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, GAP - 1, 0, 0),  # The box has a column between two of the table's.
+        show_header=any(table.heads),
+        header_style=HEAD,
+    )
+    for number, row in enumerate(rows):
+        cells = [_cell(cell) for cell in row]
+        if bar:
+            share = table.bars[number] if number < len(table.bars) else 0.0
+            cells.insert(table.bars_before, bar_drawn(share, bar))
+        drawing.add_row(*cells, style=BEST if number in table.best else None)
+    return drawing
+
+
+def _justify(table: Table, column: int) -> Literal["left", "right"]:
+    right = column in table.right or column in table.right_when_drawn
+    return "right" if right else "left"
+
+
+def _cell(cell: Cell) -> "Text":
+    from rich.text import Text
+
+    # As Text, for strings would be searched for rich's markup; appended, for what a cell is filled
+    # up with has no style.
+    return Text(cell) if isinstance(cell, str) else Text().append(cell.text, cell.style)
+
+
+def bar_drawn(share: float, width: int) -> "Text":
+    """A bar of so many columns, to the half of one, what is left of it faint."""
+    from rich.text import Text
+
+    full, half = divmod(round(2 * width * min(max(0.0, share), 1.0)), 2)
+    rest = width - full - half
+    # The faint part begins with half a column, too, so that there is always the same gap.
+    start = "" if half or not full or not rest else "╺"
+    return Text.assemble(("━" * full + "╸" * half, BAR), (start + "━" * (rest - len(start)), FAINT))

@@ -1,0 +1,89 @@
+"""What a stream can show: whether rich may draw on it, how wide it is, and what is safe there."""
+
+import io
+import os
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from textcnn.support.text import printable
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+USUAL_WIDTH = 80
+"""Columns of a terminal that does not say how many it has."""
+
+
+def drawing_width(stream: TextIO | None) -> int | None:
+    """Columns of the terminal behind ``stream``; None where nothing but plain text belongs.
+
+    That is: no terminal, or one that cannot draw (``TERM=dumb``, an encoding without lines), or
+    ``NO_COLOR`` (https://no-color.org), or rich is not installed.
+    """
+    if not is_terminal(stream) or os.environ.get("NO_COLOR"):
+        return None
+    if os.environ.get("TERM", "").lower() in ("dumb", "unknown"):
+        return None
+    if not (getattr(stream, "encoding", None) or "utf-8").lower().startswith("utf"):
+        return None
+    try:
+        # Imported here and below: rich is an extra, and slow to load for what never draws.
+        import rich.console  # noqa: F401
+    except ImportError:
+        return None
+    return columns_of(stream)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person may be looking; a stream that was closed is None."""
+    return stream is not None and stream.isatty()
+
+
+def columns_of(stream: TextIO | None) -> int:
+    """The width of the terminal behind ``stream``."""
+    # Not shutil's, which measures standard output whatever it is asked about.
+    given = os.environ.get("COLUMNS", "")
+    if given.isdecimal() and int(given):
+        return int(given)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns if stream else USUAL_WIDTH
+    except (OSError, ValueError):  # io.UnsupportedOperation is both.
+        return USUAL_WIDTH
+
+
+def drawn(renderable: "RenderableType", width: int) -> str:
+    """What rich makes of ``renderable`` on a terminal so wide, without the last line's end."""
+    from rich.console import Console
+
+    text = io.StringIO()
+    console = Console(
+        file=text,
+        width=width,
+        # The colours are those of the environment's terminal.
+        force_terminal=True,
+        force_jupyter=False,
+        no_color=False,
+        legacy_windows=False,
+    )
+    # What is shown comes from data: nothing in it is an instruction.
+    console.print(renderable, end="", markup=False, emoji=False, highlight=False)
+    return text.getvalue().removesuffix("\n")
+
+
+def coloured(words: str, colour: str, bold: bool = False) -> str:
+    """Words for standard output, in a colour where that can draw."""
+    if drawing_width(sys.stdout) is None:
+        return words
+    return click.style(words, fg=colour, bold=bold or None)
+
+
+def safe(text: str) -> str:
+    """``text`` as standard output is given it: printable where that is a terminal."""
+    return printable(text) if is_terminal(sys.stdout) else text
+
+
+def one_line(text: str) -> str:
+    """:func:`printable`, with every run of white space one space."""
+    return printable(" ".join(text.split()))

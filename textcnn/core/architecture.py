@@ -1,0 +1,207 @@
+"""The parameters of the network: their names, their shapes and where they start.
+
+They are one flat dict ``{name: array}``. The same names key gradients, the optimizer's slots and
+the paths in a checkpoint:
+
+========================  ==========================  =============================================
+``embedding/static``      (V, D)                      word vectors that stay as they came
+``embedding/tuned``       (V, D)                      word vectors that are trained
+``convolution/weights``   (channels * D, K, F)        see :class:`FilterBank` for the order of K
+``convolution/bias``      (heights * F,)
+``dense/weights``         (C, heights * F)
+``dense/bias``            (C,)
+``evidence/weights``      (C, kinds * C)              trust in :class:`NaiveBayes` features
+``corrections/<kind>``    (items, C)                  what training adds to the counts
+========================  ==========================  =============================================
+
+Modes differ only in which embeddings exist: ``rand`` and ``nonstatic`` have the tuned one,
+``static`` the static one, ``multichannel`` both, side by side.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from textcnn.core.layers.convolve_and_pool import FilterBank
+
+Parameters = dict[str, np.ndarray]
+
+MODES = ("rand", "static", "nonstatic", "multichannel")
+CHANNELS = {
+    "rand": ("embedding/tuned",),
+    "nonstatic": ("embedding/tuned",),
+    "static": ("embedding/static",),
+    "multichannel": ("embedding/static", "embedding/tuned"),
+}
+
+FIRST_TRUST = {"words": 0.2, "subwords": 0.04}
+"""Weight of a log-likelihood before training, n-grams like words. Counting takes each item for
+independent evidence and is far too sure of itself, the more so with parts of words, of which a word
+has a dozen that all say the same."""
+
+
+def kinds_of_evidence(ngrams: int, subwords: int) -> tuple[str, ...]:
+    """The kinds that the options of these names ask for, in the order of their features."""
+    if not ngrams:
+        return ()
+    longer = [f"{order}-grams" for order in range(2, ngrams + 1)]
+    return ("words", *(["subwords"] if subwords else []), *longer)
+
+
+def trained_by_row(name: str) -> bool:
+    """Whether a parameter's gradients come for the rows a batch uses only."""
+    return name.startswith(("embedding/", "corrections/"))
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Everything that decides the shapes of the parameters.
+
+    Attributes:
+        mode: one of :data:`MODES`.
+        vocabulary_size: V, the unknown word included.
+        embedding_dim: D.
+        filter_sizes: heights of the filters, in words.
+        num_filters: F, maps of each height.
+        num_classes: C.
+        evidence: names of the kinds of counted evidence that stand beside the pooled features, see
+            :func:`kinds_of_evidence`.
+        corrections: the kinds whose counts are corrected in training, and the items of each.
+        multilabel: every class is decided by itself.
+    """
+
+    mode: str
+    vocabulary_size: int
+    embedding_dim: int
+    filter_sizes: tuple[int, ...]
+    num_filters: int
+    num_classes: int
+    evidence: tuple[str, ...] = ()
+    corrections: tuple[tuple[str, int], ...] = ()
+    multilabel: bool = False
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the embeddings, in the order they stand side by side."""
+        return CHANNELS[self.mode]
+
+    @property
+    def frozen(self) -> int:
+        """Columns of the embedded words that stay as they are; the tuned channel stands last."""
+        return self.channels.count("embedding/static") * self.embedding_dim
+
+    @property
+    def bank(self) -> FilterBank:
+        """The layout of the filters."""
+        return FilterBank(self.filter_sizes, self.num_filters)
+
+    @property
+    def num_features(self) -> int:
+        """Pooled features of a sentence."""
+        return len(self.filter_sizes) * self.num_filters
+
+    @property
+    def trained(self) -> list[str]:
+        """Names of the parameters that training changes."""
+        return [name for name in self.shapes() if name != "embedding/static"]
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of every parameter."""
+        dim = len(self.channels) * self.embedding_dim
+        embedding = (self.vocabulary_size, self.embedding_dim)
+        evidence = (self.num_classes, len(self.evidence) * self.num_classes)
+        return {
+            **dict.fromkeys(self.channels, embedding),
+            "convolution/weights": (dim, self.bank.num_rows, self.num_filters),
+            "convolution/bias": (self.num_features,),
+            "dense/weights": (self.num_classes, self.num_features),
+            "dense/bias": (self.num_classes,),
+            **({"evidence/weights": evidence} if self.evidence else {}),
+            **{
+                f"corrections/{kind}": (items, self.num_classes) for kind, items in self.corrections
+            },
+        }
+
+
+def initial_parameters(
+    architecture: Architecture,
+    rng: np.random.Generator,
+    vectors: np.ndarray | None = None,
+    dtype: type[np.floating] = np.float32,
+) -> Parameters:
+    """Parameters to start training from.
+
+    Embeddings are ``vectors`` or, without them, uniform in ±0.25 as in Kim's code; filters and
+    dense weights are uniform with Glorot and Bengio's (2010) variance, equation 16, a filter's
+    fan-in being the words and channels it sees; biases are zero. Evidence starts with the weight
+    :data:`FIRST_TRUST` for its own class, and its corrections at zero.
+
+    Args:
+        architecture: the shapes.
+        rng: source of the random numbers.
+        vectors: (V, D) floats, a row for every word.
+        dtype: of every parameter.
+
+    Raises:
+        ValueError: ``vectors`` is not (V, D).
+    """
+    shapes = architecture.shapes()
+    table_shape = (architecture.vocabulary_size, architecture.embedding_dim)
+    drawn = vectors is None
+    if vectors is None:
+        vectors = random_vectors(rng, table_shape, dtype)
+    if vectors.shape != table_shape:
+        raise ValueError(f"vectors are {vectors.shape}, the vocabulary needs {table_shape}")
+    parameters = {
+        # What was drawn here is nobody else's, and too large to be copied for nothing.
+        name: vectors.astype(dtype, copy=not drawn or number > 0)
+        for number, name in enumerate(architecture.channels)
+    }
+    parameters["convolution/weights"] = _initial_filters(architecture, rng).astype(dtype)
+    limit = np.sqrt(6 / (architecture.num_features + architecture.num_classes))
+    dense_weights = rng.uniform(-limit, limit, shapes["dense/weights"])
+    parameters["dense/weights"] = dense_weights.astype(dtype)
+    for name in ("convolution/bias", "dense/bias"):
+        parameters[name] = np.zeros(shapes[name], dtype)
+    if architecture.evidence:
+        own_class = np.eye(architecture.num_classes)
+        trust = [FIRST_TRUST.get(kind, FIRST_TRUST["words"]) for kind in architecture.evidence]
+        weights = np.concatenate([share * own_class for share in trust], axis=1)
+        parameters["evidence/weights"] = weights.astype(dtype)
+    for kind, _ in architecture.corrections:
+        name = f"corrections/{kind}"
+        parameters[name] = np.zeros(shapes[name], dtype)
+    return parameters
+
+
+ROWS_AT_ONCE = 2048
+
+
+def random_vectors(
+    rng: np.random.Generator, shape: tuple[int, int], dtype: type[np.floating] = np.float32
+) -> np.ndarray:
+    """Vectors uniform in ±0.25, the same numbers for any ``dtype``."""
+    vectors = np.empty(shape, dtype)
+    # In pieces, as they are drawn in 64 bits, and there may be half a gigabyte of them.
+    for start in range(0, len(vectors), ROWS_AT_ONCE):
+        piece = vectors[start : start + ROWS_AT_ONCE]
+        piece[:] = rng.uniform(-0.25, 0.25, piece.shape)
+    return vectors
+
+
+def _initial_filters(architecture: Architecture, rng: np.random.Generator) -> np.ndarray:
+    dim, _, num_filters = architecture.shapes()["convolution/weights"]
+    blocks = []
+    for size in architecture.filter_sizes:
+        limit = np.sqrt(6 / (size * dim + num_filters))
+        blocks.append(rng.uniform(-limit, limit, (dim, size, num_filters)))
+    return np.concatenate(blocks, axis=1)
+
+
+def word_vectors(
+    parameters: Mapping[str, np.ndarray], architecture: Architecture, words: np.ndarray | slice
+) -> np.ndarray:
+    """(U, channels * D) vectors of these words, the channels side by side."""
+    channels = [parameters[name][words] for name in architecture.channels]
+    return channels[0] if len(channels) == 1 else np.concatenate(channels, axis=1)

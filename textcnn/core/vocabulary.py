@@ -1,0 +1,71 @@
+"""Words to numbers."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+import numpy as np
+
+from textcnn.core.sentences import PackedSentences
+
+UNKNOWN = 0
+"""The number of every word that is not in the vocabulary."""
+
+UNKNOWN_WORD = "<unknown>"
+"""How number 0 is written where a word is shown; no tokenizer makes such a token."""
+
+
+class Vocabulary:
+    """The words a network knows, numbered from 1; number 0 is the unknown word.
+
+    Attributes:
+        words: all of them, :data:`UNKNOWN_WORD` first.
+    """
+
+    def __init__(self, words: Sequence[str]):
+        """Number ``words`` in the given order.
+
+        Raises:
+            ValueError: the first is not :data:`UNKNOWN_WORD`, or one stands there twice.
+        """
+        self.words = list(words)
+        self._numbers = {word: number for number, word in enumerate(self.words)}
+        if not self.words or self.words[0] != UNKNOWN_WORD:
+            raise ValueError(f"the first word must be {UNKNOWN_WORD}")
+        if len(self._numbers) != len(self.words):
+            raise ValueError("a word stands in the vocabulary twice")
+
+    @classmethod
+    def fit(
+        cls, sentences: Iterable[Sequence[str]], min_count: int = 1, max_size: int = 0
+    ) -> "Vocabulary":
+        """The words of these (training!) sentences, the most frequent first.
+
+        Args:
+            sentences: tokens of each.
+            min_count: rarer words are left out.
+            max_size: at most this many words, the most frequent; 0 sets no limit.
+        """
+        counts = Counter(token for sentence in sentences for token in sentence)
+        counts.pop(UNKNOWN_WORD, None)
+        # Ties in alphabetical order, so that the numbering depends on the words alone.
+        ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        words = [word for word, count in ranked if count >= min_count]
+        return cls([UNKNOWN_WORD, *(words[:max_size] if max_size else words)])
+
+    def extended(self, other: "Vocabulary") -> "Vocabulary":
+        """These words and, after them, those of ``other`` that are not among them."""
+        return Vocabulary([*self.words, *(w for w in other.words if w not in self._numbers)])
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def numbers(self, tokens: Iterable[str]) -> list[int]:
+        """The number of each token."""
+        return [self._numbers.get(token, UNKNOWN) for token in tokens]
+
+    def pack(self, sentences: Sequence[Sequence[str]]) -> PackedSentences:
+        """The sentences' tokens as numbers."""
+        words = self.numbers(chain.from_iterable(sentences))
+        lengths = np.fromiter(map(len, sentences), np.int64, len(sentences))
+        return PackedSentences(np.array(words, dtype=np.int32), lengths)

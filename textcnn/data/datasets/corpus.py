@@ -1,0 +1,117 @@
+"""The data an option names: the movie reviews, or the user's own."""
+
+import dataclasses
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.data.datasets.movie_reviews import FILES, load_movie_reviews
+from textcnn.data.datasets.readers import read_labelled
+from textcnn.training.config import Config
+
+MOVIE_REVIEWS = "mr"
+DATA_FOLDER_VARIABLE = "TEXTCNN_DATA"
+CACHE = Path("data")
+
+
+def locate(config: Config) -> Config:
+    """The options with ``mr`` replaced by the folder that TEXTCNN_DATA names, if it names one.
+
+    A run then remembers where its data was, and is evaluated and resumed on the same.
+    """
+    folder = os.environ.get(DATA_FOLDER_VARIABLE)
+    if config.data == (MOVIE_REVIEWS,) and folder:
+        return dataclasses.replace(config, data=(folder,))
+    return config
+
+
+@dataclass(frozen=True)
+class Corpora:
+    """All sentences of a run.
+
+    Attributes:
+        learnt: those that ``--data`` names.
+        dev, test: those that ``--dev-data`` and ``--test-data`` name, or None: then a share of the
+            others is taken.
+    """
+
+    learnt: LabelledTexts
+    dev: LabelledTexts | None = None
+    test: LabelledTexts | None = None
+
+    @classmethod
+    def read(cls, config: Config, report: Callable[[str], None]) -> "Corpora":
+        """Read what the options name; how files are written is the same for all.
+
+        Raises:
+            UserError: the data cannot be used.
+            RunError: the movie reviews could not be reached.
+        """
+
+        def read(names: tuple[str, ...]) -> LabelledTexts:
+            return load_corpus(dataclasses.replace(config, data=names), report)
+
+        return cls(
+            read(config.data),
+            read(config.dev_data) if config.dev_data else None,
+            read(config.test_data) if config.test_data else None,
+        )
+
+    @property
+    def parts(self) -> list[LabelledTexts]:
+        """Those that there are."""
+        return [part for part in (self.learnt, self.dev, self.test) if part is not None]
+
+    @property
+    def together(self) -> LabelledTexts:
+        """All sentences, one part after another."""
+        parts = self.parts
+        if len(parts) == 1:
+            return self.learnt
+        return LabelledTexts(
+            [text for part in parts for text in part.texts],
+            [label for part in parts for label in part.labels],
+            "; ".join(part.source for part in parts),
+        )
+
+    @property
+    def rows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Where each part stands in :attr:`together`."""
+        sizes = [0 if part is None else len(part) for part in (self.learnt, self.dev, self.test)]
+        dev, test = sizes[0], sizes[0] + sizes[1]
+        return np.arange(dev), np.arange(dev, test), np.arange(test, sum(sizes))
+
+
+def load_corpus(config: Config, report: Callable[[str], None]) -> LabelledTexts:
+    """Read what ``--data`` names (see :func:`locate`), as the other data options say.
+
+    Args:
+        config: the options; only those of the data are used.
+        report: told in one line of each attempt to reach a source.
+
+    Raises:
+        UserError: the data cannot be used.
+        RunError: the movie reviews could not be reached.
+    """
+    if config.data == (MOVIE_REVIEWS,):
+        return load_movie_reviews(CACHE, report)
+    # With an encoding the user knows better than the published files' hashes: an edited copy.
+    if config.encoding == "utf-8" and len(config.data) == 1 and _holds_reviews(config.data[0]):
+        return load_movie_reviews(CACHE, report, Path(config.data[0]))
+    return read_labelled(
+        config.data,
+        format=config.format,
+        text_column=config.text_column,
+        label_column=config.label_column,
+        encoding=config.encoding,
+        multilabel=config.multilabel,
+        label_separator=config.label_separator,
+    )
+
+
+def _holds_reviews(given: str) -> bool:
+    return all((Path(given) / name).is_file() for name in FILES)

@@ -1,0 +1,213 @@
+"""Fetching a file over the network in bounded time and size, and keeping copies known by hash."""
+
+import hashlib
+import http.client
+import queue
+import socket
+import ssl
+import threading
+import time
+import urllib.error
+import urllib.request
+from base64 import b64encode
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+
+from textcnn import __version__
+from textcnn.support.files import make_folder, replacing
+
+# For one connection attempt and for each packet; for everything up to an answer's first line:
+# name server, every address of the host, proxy, TLS, redirects.
+PACKET_SECONDS = 5.0
+ANSWER_SECONDS = 10.0
+
+
+class FetchError(Exception):
+    """A file could not be had. The message continues a line: "asking HOST … MESSAGE"."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What came back.
+
+    Attributes:
+        url: where it came from in the end, after redirects, without user name and password.
+        content_type: the media type, in lower case and without parameters.
+        body: the content.
+    """
+
+    url: str
+    content_type: str
+    body: bytes
+
+
+def fetch(
+    url: str,
+    *,
+    limit: int,
+    deadline: float,
+    accept: str = "*/*",
+    certificates: Path | None = None,
+) -> Fetched:
+    """Return the content of an http, https or file URL.
+
+    Proxies are those of the environment, as everywhere in :mod:`urllib`. ``user:password@`` in the
+    URL is sent as Basic authentication to that host only, not to one it redirects to.
+
+    Args:
+        url: what to fetch.
+        limit: the largest content to accept, in bytes.
+        deadline: the :func:`time.monotonic` moment at which to give up.
+        accept: the Accept header.
+        certificates: authorities to trust besides the system's: a PEM file or a folder of them.
+
+    Raises:
+        FetchError: not reachable, not there, too slow, too big, or not a sensible answer.
+    """
+    try:
+        request = _request(url, accept)
+        handlers = [urllib.request.HTTPSHandler(context=_tls(certificates))]
+        opener = urllib.request.build_opener(*handlers)
+        seconds = min(ANSWER_SECONDS, deadline - time.monotonic())
+        with _open_within(seconds, opener, request) as response:
+            body = _read(response, limit, deadline)
+            return Fetched(response.url, response.headers.get_content_type(), body)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()
+        raise FetchError(_reason(error)) from error
+
+
+def place(url: str) -> str:
+    """Return the host (or, of a file URL, the path) for messages: never a password."""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "a malformed URL"
+    return f"{parts.hostname}{port}" if parts.hostname else unquote(parts.path)
+
+
+def sha256(data: bytes) -> str:
+    """Return the SHA-256 of ``data`` in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def kept_copy(path: Path) -> bytes | None:
+    """Return the content of ``path``, or None where there is none to be read."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def keep_copy(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` atomically, creating its folder.
+
+    Raises:
+        UserError: the folder cannot be created or written to.
+        RunError: writing failed, for instance because the disk is full.
+    """
+    make_folder(path.parent, "the download cache")
+    with replacing(path) as aside:
+        aside.write_bytes(data)
+
+
+def without_credentials(parts: SplitResult) -> str:
+    """Return the URL of ``parts`` without ``user:password@``."""
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _request(url: str, accept: str) -> urllib.request.Request:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https", "file"):
+        raise FetchError(f"not a web address ({parts.scheme or 'no'} scheme)")
+    headers = {"Accept": accept, "User-Agent": f"textcnn/{__version__}"}
+    request = urllib.request.Request(without_credentials(parts), headers=headers)
+    if parts.username is not None:
+        user_and_password = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        token = b64encode(user_and_password.encode()).decode("ascii")
+        # "Unredirected": urllib would pass an ordinary header on to whatever host comes next.
+        request.add_unredirected_header("Authorization", f"Basic {token}")
+    return request
+
+
+def _tls(certificates: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if certificates is not None:
+        try:
+            if certificates.is_dir():
+                context.load_verify_locations(capath=certificates)
+            else:
+                context.load_verify_locations(cafile=certificates)
+        except OSError as error:  # ssl.SSLError, for a file that is no certificate, is one too
+            raise FetchError(f"not asked: cannot read the certificates {certificates}") from error
+    return context
+
+
+def _open_within(
+    seconds: float, opener: urllib.request.OpenerDirector, request: urllib.request.Request
+) -> Any:
+    """Open ``request``, giving up after ``seconds``.
+
+    urllib bounds the wait for each packet, but neither a name server's silence nor the number of
+    addresses to try nor headers that trickle in; so it works in a thread that can be left behind.
+    """
+    outcome: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            outcome.put(opener.open(request, timeout=PACKET_SECONDS))
+        except Exception as error:
+            outcome.put(error)
+
+    if seconds <= 0:
+        raise FetchError("not asked: this source's time is used up")
+    threading.Thread(target=work, daemon=True).start()
+    try:
+        result = outcome.get(timeout=seconds)
+    except queue.Empty:
+        raise FetchError(f"unreachable (no answer within {seconds:.0f} s)") from None
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+def _read(response: Any, limit: int, deadline: float) -> bytes:
+    body = bytearray()
+    while chunk := response.read1(65536):
+        body += chunk
+        if len(body) > limit:
+            raise FetchError(f"sends more than the {limit:,} bytes expected")
+        if time.monotonic() > deadline:
+            raise FetchError("too slow, given up")
+    return bytes(body)
+
+
+def _reason(error: Exception) -> str:
+    """Put a fault of urllib, http.client or a socket into a few words, without the URL."""
+    if isinstance(error, urllib.error.HTTPError):
+        return f"refused (HTTP {error.code})" if error.code != 404 else "not there (HTTP 404)"
+    if isinstance(error, urllib.error.URLError) and isinstance(error.reason, Exception):
+        error = error.reason
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"not trusted ({error.verify_message}); SSL_CERT_FILE or PIP_CERT can name "
+            "your organisation's certificates"
+        )
+    if isinstance(error, socket.gaierror):
+        return "unreachable (name not known)"
+    if isinstance(error, TimeoutError):
+        return "unreachable (no answer in time)"
+    if isinstance(error, FileNotFoundError):
+        return "not there"
+    if isinstance(error, http.client.InvalidURL) or not isinstance(
+        error, OSError | http.client.HTTPException
+    ):
+        return "not asked: its URL is malformed"  # the error's own text may quote a password
+    if isinstance(error, http.client.HTTPException):
+        return f"gave no sensible answer ({type(error).__name__})"
+    assert isinstance(error, OSError)
+    return f"unreachable ({(error.strerror or str(error)).lower()})"

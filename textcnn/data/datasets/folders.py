@@ -1,0 +1,100 @@
+"""Labels that files and folders stand for: a sentence a line, or a document a file."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from textcnn.data.datasets.formats import format_of_suffix
+from textcnn.data.datasets.rows import Row
+from textcnn.data.datasets.text_files import decode, read_bytes, split_lines, without_gz
+from textcnn.support.errors import UserError
+
+
+def one_label_rows(path: Path, label: str, encoding: str) -> Iterator[Row]:
+    """A row for each line of a file that is not blank."""
+    lines = split_lines(decode(read_bytes(path), path, encoding))
+    rows = [
+        Row(f"{path}, line {number}", (label,), line)
+        for number, line in enumerate(lines, start=1)
+        if line.strip()
+    ]
+    if not rows:
+        raise UserError(f"{path} holds no sentences, only blank lines")
+    yield from rows
+
+
+def folder_rows(folder: Path, encoding: str) -> Iterator[Row]:
+    """The rows of a folder: of a file per label, or of a folder of documents per label."""
+    members = _visible(folder, "put a file, or a folder of documents, per label there")
+    folders = [member for member in members if member.is_dir()]
+    files = [member for member in members if not member.is_dir()]
+    if folders and files:
+        raise UserError(
+            f"{folder} holds files ({_some(files)}) and folders ({_some(folders)}): give it a file "
+            "per label or a folder per label, and nothing else"
+        )
+    for label_folder in folders:
+        if not label_folder.name.strip():
+            raise UserError(f"{folder} holds a folder whose name makes no label")
+        yield from document_rows(label_folder, label_folder.name, encoding)
+    if files:
+        _check_plain(files, folder, "one plain text file per label")
+        for label, file in _labels_of_files(files, folder):
+            yield from one_label_rows(file, label, encoding)
+
+
+def document_rows(folder: Path, label: str, encoding: str) -> Iterator[Row]:
+    """One row for each file: the whole text."""
+    documents = _visible(folder, "put the documents of this label there")
+    inner = [document.name for document in documents if document.is_dir()]
+    if inner:
+        raise UserError(
+            f"{folder} holds a folder ({inner[0]}), but a label's folder holds only documents; "
+            f"if its folders are the labels, give {folder} itself"
+        )
+    _check_plain(documents, folder, "one plain text document per file")
+    for document in documents:
+        data = read_bytes(document, may_be_empty=True)
+        yield Row(str(document), (label,), decode(data, document, encoding))
+
+
+def _labels_of_files(files: list[Path], folder: Path) -> list[tuple[str, Path]]:
+    """Pair each file with its label, in the order of their names."""
+    names = [without_gz(file) for file in files]
+    shared_stem = len(files) > 1 and len({name.stem for name in names}) == 1
+    label_of: dict[str, Path] = {}
+    for file, name in zip(files, names, strict=True):
+        label = (name.suffix.removeprefix(".") if shared_stem else name.stem).strip()
+        if not label or label in label_of:
+            raise UserError(
+                f"{folder}: the file names do not give each file its own label "
+                f"({_some(files)}); name them good.txt, bad.txt or the like, or give LABEL=FILE "
+                "pairs"
+            )
+        label_of[label] = file
+    return list(label_of.items())
+
+
+def _visible(folder: Path, advice: str) -> list[Path]:
+    """The members of ``folder``, in the order of their names."""
+    try:
+        members = sorted(member for member in folder.iterdir() if not member.name.startswith("."))
+    except OSError as error:
+        raise UserError(f"cannot read the folder {folder}: {error.strerror}") from error
+    if not members:
+        raise UserError(f"{folder} holds no files: {advice}")
+    return members
+
+
+def _check_plain(files: list[Path], folder: Path, wanted: str) -> None:
+    for file in files:
+        if not file.is_file():
+            raise UserError(f"{file} is neither a file nor a folder; take it out")
+        if format_of_suffix(file) is not None:
+            raise UserError(
+                f"{folder} holds {file.name}, but a folder is read as {wanted}; "
+                f"give the file itself: {file}"
+            )
+
+
+def _some(paths: list[Path]) -> str:
+    return ", ".join(path.name for path in paths[:4]) + (", …" if len(paths) > 4 else "")

@@ -1,0 +1,49 @@
+"""Files that hold text only after a conversion, told by how they begin, with what to do."""
+
+from pathlib import Path
+
+from textcnn.support.errors import UserError
+
+_WORKBOOK = "a workbook: save its sheet as CSV"
+_ARCHIVE = "{} archive: unpack it and give what is inside"
+_COMPRESSED = "compressed with {}: unpack it first, or compress it with gzip instead"
+_TABLE = (
+    "{} table: convert it first, for instance with Python's pandas: "
+    'pandas.{}("{}").to_csv("table.csv", index=False)'
+)
+_PICKLE = (
+    "a pickle, which runs whatever its author put into it: load it where that is trusted, and save "
+    "texts and labels as CSV"
+)
+
+_WHAT = {
+    b"PAR1": _TABLE.format("a Parquet", "read_parquet", "FILE"),
+    b"ARROW1": _TABLE.format("an Arrow", "read_feather", "FILE"),
+    b"FEA1": _TABLE.format("a Feather", "read_feather", "FILE"),
+    b"\xff\xff\xff\xff": "an Arrow stream: load it with the library that wrote it, and save a CSV",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": _WORKBOOK,
+    b"PK\x03\x04": _ARCHIVE.format("a zip"),
+    b"7z\xbc\xaf\x27\x1c": _ARCHIVE.format("a 7z"),
+    b"Rar!\x1a\x07": _ARCHIVE.format("a RAR"),
+    b"\x1f\x8b": "compressed twice: unpack it once more",
+    b"BZh91AY&SY": _COMPRESSED.format("bzip2"),
+    b"\xfd7zXZ\x00": _COMPRESSED.format("xz"),
+    b"\x28\xb5\x2f\xfd": _COMPRESSED.format("zstd"),
+    b"\x89HDF\r\n\x1a\n": "an HDF5 file: export its texts and labels as CSV",
+    b"SQLite format 3\x00": "an SQLite database: export the table as CSV",
+    **dict.fromkeys((b"\x80\x02", b"\x80\x03", b"\x80\x04\x95", b"\x80\x05\x95"), _PICKLE),
+}
+# Of POSIX and of GNU tar.
+_TAR_MAGICS, _TAR_OFFSET = (b"ustar\x00", b"ustar  \x00"), 257
+
+
+def refuse_foreign(data: bytes, path: Path) -> None:
+    """Raise :class:`UserError` where ``data``, the content of ``path``, needs a conversion."""
+    if data.startswith(_TAR_MAGICS, _TAR_OFFSET):
+        raise UserError(f"{path}: {_ARCHIVE.format('a tar')}")
+    for magic, what in _WHAT.items():
+        if data.startswith(magic):
+            # A workbook is a zip archive of its parts.
+            if magic == b"PK\x03\x04" and path.suffix.lower() in (".xlsx", ".xlsm", ".ods"):
+                what = _WORKBOOK
+            raise UserError(f"{path}: {what.replace('FILE', str(path))}")

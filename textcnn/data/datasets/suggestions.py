@@ -1,0 +1,150 @@
+"""From what a survey found to the options that answer it."""
+
+import codecs
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from textcnn.data.datasets.survey import Label, Survey
+from textcnn.training.config import Config
+
+DAMAGED_WORDS = 0.05
+DROPPED_LETTERS = 0.2
+"""Beyond either, another tokenizer is worth a try: German loses letters in a tenth of its words."""
+
+IMBALANCE = 10
+FEW_VECTORS = 0.8
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """What to do about a finding.
+
+    Attributes:
+        do: options, or in a few words what to do where no option helps.
+        why: the finding.
+    """
+
+    do: str
+    why: str
+
+
+def suggestions(survey: Survey, config: Config) -> list[Suggestion]:
+    """What to do about everything found in data that was read as ``config`` says.
+
+    Raises:
+        LookupError: the configuration's encoding is not known to Python.
+    """
+    return [
+        *_about_characters(survey, config),
+        *_about_labels(survey, config),
+        *_about_rare_labels(survey),
+        *_about_vectors(survey, config),
+        *_about_conflicts(survey),
+    ]
+
+
+def _about_labels(survey: Survey, config: Config) -> Iterator[Suggestion]:
+    if not survey.labels:
+        yield Suggestion("--label-column, another one", "no row has a label")
+    elif len(survey.labels) == 1 and not survey.multilabel:
+        name = survey.labels[0].name
+        yield Suggestion(
+            "add --data of another label",
+            f"every row is labelled {name}, and a classifier needs two labels",
+        )
+    if _hardly_labels(survey):
+        yield Suggestion(
+            "--label-column, another one",
+            f"{len(survey.labels):,} different labels in {survey.rows:,} rows are hardly labels",
+        )
+    separator = _separator(survey.labels, config.label_separator)
+    if separator is not None:
+        options = "" if survey.multilabel else "--multilabel "
+        if separator != config.label_separator:
+            options += f'--label-separator "{separator}"'
+        yield Suggestion(
+            options.strip(), f"some labels look like several, with {separator} between"
+        )
+
+
+def _hardly_labels(survey: Survey) -> bool:
+    return survey.rows >= 20 and len(survey.labels) > survey.rows / 2
+
+
+def _separator(labels: Sequence[Label], first: str) -> str | None:
+    """What parts labels into fewer different ones, which mere punctuation would not."""
+    names = {label.name for label in labels}
+    for separator in (first, "|", ";", ","):
+        parts = {part.strip() for name in names for part in name.split(separator)}
+        if any(separator in name for name in names) and len(parts) < len(names):
+            return separator
+    return None
+
+
+def _about_rare_labels(survey: Survey) -> Iterator[Suggestion]:
+    rare = survey.rare_labels
+    # Where most rows have lost all their tokens, that is what is wrong.
+    lost = len(survey.no_token) > survey.rows / 2
+    if lost or _hardly_labels(survey) or len(survey.labels) < 2:
+        return
+    if rare:
+        names = ", ".join(label.name for label in rare[:5]) + (", …" if len(rare) > 5 else "")
+        enough_for_two = not survey.multilabel and all(label.sentences == 2 for label in rare)
+        yield Suggestion(
+            "--test-share 0, or add sentences"
+            if enough_for_two
+            else "add sentences, or take the label out",
+            f"too few different sentences to stand in train, dev and test: {names}",
+        )
+    if survey.imbalance > IMBALANCE:
+        most, least = survey.labels[0], survey.labels[-1]
+        yield Suggestion(
+            "--class-weight balanced --best-by macro-f1",
+            f"{most.name} has {most.rows:,} rows and {least.name} {least.rows:,}, where accuracy "
+            "hardly counts the rarer",
+        )
+
+
+def _about_characters(survey: Survey, config: Config) -> Iterator[Suggestion]:
+    encoding = codecs.lookup(config.encoding).name
+    faults = survey.faults
+    if faults.mojibake and encoding not in ("utf-8", "utf-8-sig"):
+        yield Suggestion("--encoding utf-8", f"read as {config.encoding}, it holds what was UTF-8")
+    elif faults.mojibake:
+        yield Suggestion(
+            'repair the file, as with Python\'s text.encode("cp1252").decode("utf-8")',
+            "it holds UTF-8 that was taken for cp1252 before",
+        )
+    if faults.control and encoding == "iso8859-1" and _beyond_ascii(faults.control.seen):
+        yield Suggestion("--encoding cp1252", "read as Latin-1, quotation marks become controls")
+    if faults.replaced:
+        yield Suggestion(
+            "make the file anew from its source, in the right encoding",
+            f"characters were lost in {len(faults.replaced.rows):,} rows",
+        )
+    dropped = survey.dropped
+    if dropped.words > DAMAGED_WORDS or dropped.letters > DROPPED_LETTERS:
+        yield Suggestion(
+            "--tokenizer unicode",
+            f"{survey.tokenizer} drops letters of {100 * dropped.words:.1f} % of the words",
+        )
+
+
+def _beyond_ascii(seen: Sequence[str]) -> bool:
+    return not all(example.isascii() for example in seen)
+
+
+def _about_vectors(survey: Survey, config: Config) -> Iterator[Suggestion]:
+    if survey.coverage is not None and survey.coverage.tokens < FEW_VECTORS:
+        yield Suggestion(
+            "other --vectors, or --vectors train",
+            f"{config.vectors} has only {100 * survey.coverage.tokens:.1f} % of the tokens",
+        )
+
+
+def _about_conflicts(survey: Survey) -> Iterator[Suggestion]:
+    if survey.conflicts:
+        yield Suggestion(
+            "correct the labels, in the rows that --json lists",
+            f"equal sentences have different labels ({len(survey.conflicts):,} of them)",
+        )

@@ -1,0 +1,284 @@
+"""A first look at labelled sentences: what to know before training on them."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import numpy.typing as npt
+
+from textcnn.core.tokenizers import find_tokenizer
+from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.data.datasets.text_faults import Dropped, TextFaults, dropped_letters, text_faults
+from textcnn.data.label_sets import split_labels
+from textcnn.support.errors import UserError
+
+HELD_OUT = 10
+"""One sentence in this many is looked at as if it were new."""
+
+Find = Callable[[Sequence[str]], npt.NDArray[np.bool_]]
+"""Says which of V words have a vector: (V,) booleans."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """How often a label stands.
+
+    Attributes:
+        name: the label.
+        rows: how many rows have it.
+        share: these among all rows.
+        sentences: different sentences among them, the label of a sentence being that of its first
+            row: what a split has to divide.
+    """
+
+    name: str
+    rows: int
+    share: float
+    sentences: int
+
+
+@dataclass(frozen=True)
+class Majority:
+    """Always giving the most frequent answer.
+
+    Attributes:
+        labels: that answer: one label or, with several a row, any number of them.
+        accuracy: share of the rows it is right for.
+    """
+
+    labels: tuple[str, ...]
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Tokens of a row. The median and the percentile are lengths that occur."""
+
+    shortest: int
+    median: int
+    percentile_95: int
+    longest: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """A sentence that stands in several rows.
+
+    Attributes:
+        text: as its first row has it.
+        rows: where, counted from 1.
+        labels: that of each row.
+    """
+
+    text: str
+    rows: tuple[int, ...]
+    labels: tuple[tuple[str, ...], ...]
+
+    @property
+    def conflicting(self) -> bool:
+        """Whether its rows have different labels."""
+        return len(set(self.labels)) > 1
+
+
+@dataclass(frozen=True)
+class Words:
+    """The different words.
+
+    Attributes:
+        count: how many.
+        once: how many of them stand in the data once.
+        unknown: share of the tokens of a tenth of the different sentences that the other nine
+            tenths do not have; None where there are too few sentences.
+    """
+
+    count: int
+    once: int
+    unknown: float | None
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Which words have a vector: as a share of the different words, and of all tokens."""
+
+    words: float
+    tokens: float
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What there is to know of labelled sentences before training on them.
+
+    Rows are counted from 1, in the order in which they were read. Rows are equal where their
+    tokens are; rows without a token are equal to none.
+
+    Attributes:
+        source: where the sentences came from.
+        tokenizer: what made their tokens.
+        multilabel: whether rows have any number of labels.
+        rows: how many.
+        labels: the labels, the most frequent first.
+        unlabelled: rows without a label.
+        majority: what is right most often.
+        imbalance: rows of the most frequent label for each of the rarest.
+        lengths: of the rows in tokens.
+        no_token, one_token: rows with nothing, or next to nothing, to go by.
+        repeated: sentences in several rows, the most frequent first.
+        faults: signs of a wrong encoding.
+        dropped: what the tokenizer leaves out.
+        words: the vocabulary.
+        coverage: of the words by vectors, where such were given.
+    """
+
+    source: str
+    tokenizer: str
+    multilabel: bool
+    rows: int
+    labels: tuple[Label, ...]
+    unlabelled: int
+    majority: Majority
+    imbalance: float
+    lengths: Lengths
+    no_token: tuple[int, ...]
+    one_token: tuple[int, ...]
+    repeated: tuple[Repeated, ...]
+    faults: TextFaults
+    dropped: Dropped
+    words: Words
+    coverage: Coverage | None
+
+    @property
+    def surplus_rows(self) -> int:
+        """Rows that repeat an earlier one."""
+        return sum(len(sentence.rows) - 1 for sentence in self.repeated)
+
+    @property
+    def conflicts(self) -> list[Repeated]:
+        """Equal sentences with different labels."""
+        return [sentence for sentence in self.repeated if sentence.conflicting]
+
+    @property
+    def rare_labels(self) -> list[Label]:
+        """Labels that cannot stand in each of train, dev and test."""
+        return [label for label in self.labels if label.sentences < 3]
+
+
+def survey(
+    corpus: LabelledTexts, tokenizer: str, multilabel: bool = False, find: Find | None = None
+) -> Survey:
+    """Look through N rows, in time linear in their tokens.
+
+    Args:
+        corpus: the rows.
+        tokenizer: a key of :data:`textcnn.core.tokenizers.TOKENIZERS`.
+        multilabel: whether labels are as :func:`textcnn.data.label_sets.join_labels` makes them.
+        find: which words have a vector.
+
+    Raises:
+        UserError: there are no rows.
+    """
+    if not corpus.texts:
+        raise UserError(f"{corpus.source}: no sentences")
+    tokenize = find_tokenizer(tokenizer)
+    tokens = [tokenize(text) for text in corpus.texts]
+    labels = _label_sets(corpus.labels, multilabel)
+    rows_of = _rows_of_sentences(tokens)
+    counted = _count_labels(labels, tokens, rows_of)
+    counts = Counter(chain.from_iterable(tokens))
+    lengths = np.array([len(sentence) for sentence in tokens])
+    return Survey(
+        source=corpus.source,
+        tokenizer=tokenizer,
+        multilabel=multilabel,
+        rows=len(corpus),
+        labels=counted,
+        unlabelled=sum(not names for names in labels),
+        majority=_majority(labels),
+        imbalance=counted[0].rows / counted[-1].rows if counted else 1.0,
+        lengths=_lengths(lengths),
+        no_token=_row_numbers(lengths == 0),
+        one_token=_row_numbers(lengths == 1),
+        repeated=_repeated(corpus.texts, labels, rows_of),
+        faults=text_faults(corpus.texts),
+        dropped=dropped_letters(corpus.texts, tokenizer),
+        words=_words(counts, [tokens[rows[0]] for rows in rows_of]),
+        coverage=_coverage(counts, find) if find is not None else None,
+    )
+
+
+def _label_sets(labels: Sequence[str], multilabel: bool) -> list[tuple[str, ...]]:
+    """The labels of each row; equal sets are one object, of which there are few."""
+    known = {label: tuple(split_labels(label)) if multilabel else (label,) for label in set(labels)}
+    return [known[label] for label in labels]
+
+
+def _rows_of_sentences(tokens: Sequence[Sequence[str]]) -> list[list[int]]:
+    """The rows, counted from 0, of each different sentence that has a token."""
+    rows_of: dict[str, list[int]] = {}
+    for row, sentence in enumerate(tokens):
+        if sentence:
+            rows_of.setdefault("\0".join(sentence), []).append(row)
+    return list(rows_of.values())
+
+
+def _count_labels(
+    labels: Sequence[tuple[str, ...]], tokens: Sequence[Sequence[str]], rows_of: list[list[int]]
+) -> tuple[Label, ...]:
+    rows = Counter(chain.from_iterable(labels))
+    sentences = Counter(name for numbers in rows_of for name in labels[numbers[0]])
+    # To a split all rows without a token are one sentence.
+    empty = next((row for row, sentence in enumerate(tokens) if not sentence), None)
+    sentences.update(() if empty is None else labels[empty])
+    ranked = sorted(rows.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(Label(name, count, count / len(labels), sentences[name]) for name, count in ranked)
+
+
+def _majority(labels: Sequence[tuple[str, ...]]) -> Majority:
+    answer, rows = min(Counter(labels).items(), key=lambda item: (-item[1], item[0]))
+    return Majority(answer, rows / len(labels))
+
+
+def _lengths(lengths: np.ndarray) -> Lengths:
+    wanted = np.percentile(lengths, [0, 50, 95, 100], method="inverted_cdf")
+    shortest, median, percentile_95, longest = map(int, wanted)
+    return Lengths(shortest, median, percentile_95, longest, int(lengths.sum()))
+
+
+def _row_numbers(chosen: np.ndarray) -> tuple[int, ...]:
+    return tuple((np.flatnonzero(chosen) + 1).tolist())
+
+
+def _repeated(
+    texts: Sequence[str], labels: Sequence[tuple[str, ...]], rows_of: list[list[int]]
+) -> tuple[Repeated, ...]:
+    several = [rows for rows in rows_of if len(rows) > 1]
+    return tuple(
+        Repeated(
+            texts[rows[0]],
+            tuple(row + 1 for row in rows),
+            tuple(labels[row] for row in rows),
+        )
+        for rows in sorted(several, key=lambda rows: (-len(rows), rows[0]))
+    )
+
+
+def _words(counts: Counter[str], sentences: Sequence[Sequence[str]]) -> Words:
+    once = sum(count == 1 for count in counts.values())
+    held_out = len(sentences) // HELD_OUT
+    if not held_out:
+        return Words(len(counts), once, None)
+    order = np.random.default_rng(0).permutation(len(sentences)).tolist()
+    known = set(chain.from_iterable(sentences[number] for number in order[held_out:]))
+    new = [word for number in order[:held_out] for word in sentences[number]]
+    return Words(len(counts), once, sum(word not in known for word in new) / len(new))
+
+
+def _coverage(counts: Counter[str], find: Find) -> Coverage:
+    found = np.asarray(find(list(counts)), bool)
+    weights = np.fromiter(counts.values(), np.int64, len(counts))
+    return Coverage(
+        words=float(found.sum() / max(len(found), 1)),
+        tokens=float(weights[found].sum() / max(weights.sum(), 1)),
+    )

@@ -1,0 +1,159 @@
+"""Text files from outside, read whole: bytes, encoding and lines, with errors that say where."""
+
+import codecs
+import gzip
+import io
+import zlib
+from pathlib import Path
+
+from textcnn.data.datasets.foreign_formats import refuse_foreign
+from textcnn.support.errors import UserError
+
+GZIP_MAGIC = b"\x1f\x8b"
+
+# Text shrinks to a third or a tenth, deflate at most to a thousandth: what claims more than a
+# hundredth was made to fill the memory, or says the same thing over and over.
+LARGEST_RATIO = 100
+ALWAYS_UNPACKED = 64 * 2**20
+NEVER_UNPACKED = 4 * 2**30
+_PIECE = 2**20
+
+
+def check_encoding(encoding: str) -> None:
+    """Refuse an encoding that Python does not know, or that does not turn bytes into text.
+
+    Raises:
+        UserError: naming ``--encoding``.
+    """
+    try:
+        codecs.lookup(encoding)
+        # Refuse "hex" and the like, which lookup accepts, and "idna", which is for host names.
+        "a".encode(encoding).decode(encoding, errors="ignore")
+    except (LookupError, ValueError) as error:
+        raise UserError(
+            f"--encoding: {encoding!r} is not a text encoding known to Python; "
+            "try utf-8, cp1252 or utf-16"
+        ) from error
+
+
+def read_bytes(path: Path, *, may_be_empty: bool = False) -> bytes:
+    """Return the content of ``path``, unpacked where it is a gzip file, whatever its name.
+
+    A gzip file may unpack to 64 MiB, or to 100 times its size up to 4 GiB.
+
+    Args:
+        path: a file.
+        may_be_empty: whether a file with nothing in it is returned rather than refused.
+
+    Raises:
+        UserError: the file is missing, empty, a folder, or not readable; a gzip file that is
+            damaged or unpacks to more; a workbook, an archive or the like, which holds no text as
+            it is.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise UserError(f"no such file: {path}") from error
+    except IsADirectoryError as error:
+        raise UserError(f"{path} is a folder where a file is needed") from error
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL character
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"cannot read {path}: {reason}") from error
+    if data.startswith(GZIP_MAGIC):
+        data = _unpacked(data, path)
+    if not data and not may_be_empty:
+        raise UserError(f"{path} is empty: it holds no sentences")
+    refuse_foreign(data, path)
+    return data
+
+
+def without_gz(path: Path) -> Path:
+    """``path`` as it would be called if it were not compressed: ``a.csv`` for ``a.csv.gz``."""
+    return path.with_suffix("") if path.suffix.lower() == ".gz" else path
+
+
+def decode(data: bytes, path: Path, encoding: str) -> str:
+    """Return ``data``, the content of ``path``, as text without a byte order mark.
+
+    Raises:
+        UserError: the bytes are not in ``encoding``; the message names the line and ``--encoding``.
+    """
+    try:
+        return data.decode(encoding).removeprefix("\ufeff")
+    except UnicodeError as error:
+        start = getattr(error, "start", 0)
+        line = data[:start].decode(encoding, errors="ignore").count("\n") + 1
+        where = f"{path}, line {line}"
+        if _is_utf8(encoding) and _mostly_utf8(data):
+            raise UserError(
+                f"{where}: a damaged character in a file that is otherwise UTF-8; repair it there"
+            ) from error
+        name = "UTF-8" if _is_utf8(encoding) else encoding
+        raise UserError(
+            f"{where}: not {name}; save the file as UTF-8 or give its encoding, "
+            f"for instance --encoding {_likely_encoding(data, encoding)}"
+        ) from error
+
+
+def split_lines(text: str) -> list[str]:
+    r"""Split ``text`` at ``\n`` only; a last line without one counts, an empty one does not.
+
+    ``str.splitlines`` would also split at NEL, U+2028, ``\x1c`` and others, which occur inside
+    real sentences: a row would become two, and every later label would belong to another row.
+    """
+    lines = text.split("\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _unpacked(packed: bytes, path: Path) -> bytes:
+    """The content of a gzip file, unpacked piece by piece so that a bomb is noticed in time."""
+    limit = min(max(ALWAYS_UNPACKED, LARGEST_RATIO * len(packed)), NEVER_UNPACKED)
+    content = io.BytesIO()
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(packed)) as stream:
+            while piece := stream.read(_PIECE):
+                if content.tell() + len(piece) > limit:
+                    raise UserError(
+                        f"{path}: unpacks to more than {limit / 2**20:,.0f} MiB from "
+                        f"{len(packed) / 2**20:,.1f}, which few texts do; if you trust it, unpack "
+                        "it first (gunzip)"
+                    )
+                content.write(piece)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UserError(
+            f"{path}: a gzip file that is damaged or cut short ({error}); fetch it again"
+        ) from error
+    return content.getvalue()
+
+
+def _is_utf8(encoding: str) -> bool:
+    return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
+
+
+def _mostly_utf8(data: bytes) -> bool:
+    """Whether more of the bytes beyond ASCII make characters than do not.
+
+    Another encoding would turn all of these into two or three wrong ones each.
+    """
+    text = data.decode("utf-8", errors="replace")
+    beyond_ascii = len(text) - len(text.encode("ascii", errors="ignore"))
+    return beyond_ascii > 2 * text.count("\ufffd")
+
+
+def _likely_encoding(data: bytes, tried: str) -> str:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    for name in ("utf-8", "cp1252"):
+        if codecs.lookup(tried).name != name and _decodes(data, name):
+            return name
+    return "latin-1"  # Gives every byte a character, be it the right one or not.
+
+
+def _decodes(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeError:
+        return False
+    return True

@@ -1,0 +1,257 @@
+"""Labelled sentences as a run uses them: tokenised, and divided into train, dev and test."""
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from textcnn.core.sentences import PackedSentences
+from textcnn.core.tokenizers import Tokenizer, find_tokenizer
+from textcnn.core.vocabulary import Vocabulary
+from textcnn.data.datasets.corpus import Corpora
+from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.data.datasets.splits import Split, stratified_split
+from textcnn.data.fingerprints import sentence_hashes
+from textcnn.data.label_sets import label_names, members, strata
+from textcnn.support.errors import UserError
+from textcnn.training.config import Config
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class TokenizedData:
+    """Labelled sentences after tokenising and splitting.
+
+    Attributes:
+        texts: N sentences as they were read.
+        tokens: N token lists.
+        labels: N label names; with ``multilabel`` what :func:`textcnn.data.label_sets.join_labels`
+            makes of each sentence's.
+        split: rows of each part.
+        fingerprint: SHA-256 over all sentences and labels as they were read.
+        source: one line about where they came from.
+        multilabel: a sentence may have several labels or none.
+        weights: (N,) what each sentence counts in the loss, or None for 1 each.
+        removed: rows in no part, since they also stand in a test or dev part that was given.
+        cut: sentences that were longer than ``--max-tokens``.
+    """
+
+    texts: list[str]
+    tokens: list[list[str]]
+    labels: list[str]
+    split: Split
+    fingerprint: str
+    source: str
+    multilabel: bool = False
+    weights: np.ndarray | None = None
+    removed: int = 0
+    cut: int = 0
+
+    @classmethod
+    def load(
+        cls, config: Config, report: Report, known: np.ndarray | None = None
+    ) -> "TokenizedData":
+        """Read what the options name and :meth:`prepare` it.
+
+        Raises:
+            UserError: the data cannot be used, or the labels cannot be split so.
+            RunError: the movie reviews could not be reached.
+        """
+        return cls.prepare(Corpora.read(config, report), config, known=known)
+
+    @classmethod
+    def prepare(
+        cls,
+        corpora: Corpora | LabelledTexts,
+        config: Config,
+        tokenize: Tokenizer | None = None,
+        weights: np.ndarray | None = None,
+        known: np.ndarray | None = None,
+    ) -> "TokenizedData":
+        """Tokenise and split as the options say.
+
+        Args:
+            corpora: the sentences, with their own dev and test part or without.
+            config: the options.
+            tokenize: with the tokenizer ``custom``, what it stands for.
+            weights: (N,) of the sentences, those of the dev and the test part last.
+            known: hashes (:mod:`textcnn.data.fingerprints`) of sentences that the network has been
+            trained on
+                before; they go to train, never to dev or test.
+
+        Raises:
+            UserError: the labels cannot be split so.
+        """
+        if isinstance(corpora, LabelledTexts):
+            corpora = Corpora(corpora)
+        data = cls.undivided(corpora, config, tokenize)
+        split = _split(corpora, data.tokens, config, known)
+        kept = len(split.train) + len(split.dev) + len(split.test)
+        return dataclasses.replace(
+            data, split=split, weights=weights, removed=len(data.tokens) - kept
+        )
+
+    @classmethod
+    def undivided(
+        cls, corpora: Corpora, config: Config, tokenize: Tokenizer | None = None
+    ) -> "TokenizedData":
+        """Tokenise, with every part of the split still empty."""
+        whole, nothing = corpora.together, np.arange(0)
+        tokenize = find_tokenizer(config.tokenizer, tokenize)
+        # One string for each different token, and not one each time it stands somewhere: an eighth
+        # of the memory.
+        known: dict[str, str] = {}
+        tokens = [[known.setdefault(it, it) for it in tokenize(text)] for text in whole.texts]
+        cut = 0
+        if config.max_tokens:
+            cut = sum(len(sentence) > config.max_tokens for sentence in tokens)
+            tokens = [sentence[: config.max_tokens] for sentence in tokens]
+        return cls(
+            texts=whole.texts,
+            tokens=tokens,
+            labels=whole.labels,
+            split=Split(nothing, nothing, nothing),
+            fingerprint=fingerprint(corpora),
+            source=whole.source,
+            multilabel=config.multilabel,
+            cut=cut,
+        )
+
+    @property
+    def keys(self) -> list[str]:
+        """What tells the sentences apart, as the network will see them."""
+        return keys_of(self.tokens)
+
+    @property
+    def label_names(self) -> list[str]:
+        """The labels, in the order of their classes."""
+        return label_names(self.labels, self.multilabel)
+
+    def part(self, rows: np.ndarray) -> tuple[list[str], list[str]]:
+        """The sentences and the labels of these rows, as they were read."""
+        return [self.texts[row] for row in rows], [self.labels[row] for row in rows]
+
+    @property
+    def everything_but_test(self) -> np.ndarray:
+        """Rows of the train and dev parts together."""
+        return np.union1d(self.split.train, self.split.dev)
+
+    def part_tokens(self, rows: np.ndarray) -> list[list[str]]:
+        """The token lists of these rows."""
+        return [self.tokens[row] for row in rows]
+
+    def packed(
+        self, rows: np.ndarray, vocabulary: Vocabulary, labels: Sequence[str]
+    ) -> tuple[PackedSentences, np.ndarray]:
+        """The sentences of these rows, numbered, and their targets (see :meth:`targets`)."""
+        return vocabulary.pack(self.part_tokens(rows)), self.targets(rows, labels)
+
+    def targets(self, rows: np.ndarray, labels: Sequence[str]) -> np.ndarray:
+        """(N,) classes of these rows or, with several labels a sentence, (N, C) booleans."""
+        names = [self.labels[row] for row in rows]
+        if self.multilabel:
+            return members(names, labels)
+        number = {label: index for index, label in enumerate(labels)}
+        return np.array([number[name] for name in names], dtype=np.int64)
+
+
+def keys_of(tokens: Sequence[Sequence[str]]) -> list[str]:
+    """What tells sentences apart, as the network will see them."""
+    return ["\0".join(sentence) for sentence in tokens]
+
+
+def fingerprint(corpora: Corpora) -> str:
+    """SHA-256 over all sentences and labels: equal only for equal data in equal order and parts."""
+    parts = (("", corpora.learnt), ("dev:", corpora.dev), ("", corpora.test))
+    return " ".join(mark + _digest(part) for mark, part in parts if part is not None)
+
+
+def _digest(corpus: LabelledTexts) -> str:
+    digest = hashlib.sha256()
+    for text, label in zip(corpus.texts, corpus.labels, strict=True):
+        digest.update(
+            f"{len(text)} {text}\0{len(label)} {label}\0".encode("utf-8", "surrogatepass")
+        )
+    return digest.hexdigest()
+
+
+def _split(
+    corpora: Corpora, tokens: list[list[str]], config: Config, known: np.ndarray | None
+) -> Split:
+    """Divide the sentences that came without a part, and keep the parts that came."""
+    keys = keys_of(tokens)
+    learnt, dev, test = corpora.rows
+    # Never out of the test part, so that its scores stay comparable with those of others.
+    dev = _without(dev, keys, test)
+    learnt = _without(_without(learnt, keys, test), keys, dev)
+    if len(learnt) == 0:
+        raise UserError("--data: every sentence also stands in --dev-data or --test-data")
+    labels = corpora.together.labels
+    _check_labels_known(labels, learnt, dev, test, config.multilabel)
+    parts = 1 + (corpora.dev is None) + (corpora.test is None and config.test_share > 0)
+    drawn, kept = _to_draw_from(learnt, tokens, labels, known, parts)
+    names = [labels[row] for row in drawn]
+    if config.multilabel:
+        names = strata(names, parts)
+    found = stratified_split(
+        [keys[row] for row in drawn],
+        names,
+        0.0 if corpora.dev else config.dev_share,
+        0.0 if corpora.test else config.test_share,
+        config.seed,
+    )
+    train, drawn_dev, drawn_test = (drawn[rows] for rows in (found.train, found.dev, found.test))
+    return Split(
+        np.union1d(train, kept),
+        dev if corpora.dev else drawn_dev,
+        test if corpora.test else drawn_test,
+    )
+
+
+def _without(rows: np.ndarray, keys: list[str], others: np.ndarray) -> np.ndarray:
+    """Those of ``rows`` whose sentence is none of the others'."""
+    taken = {keys[row] for row in others}
+    return np.array([row for row in rows if keys[row] not in taken], dtype=np.int64)
+
+
+def _to_draw_from(
+    learnt: np.ndarray,
+    tokens: list[list[str]],
+    labels: list[str],
+    known: np.ndarray | None,
+    parts: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The rows that are divided, and those that train in any case."""
+    if known is None:
+        return learnt, learnt[:0]
+    seen = np.isin(sentence_hashes([tokens[row] for row in learnt]), known)
+    counts: dict[str, set[str]] = {}
+    for row in learnt[~seen]:
+        counts.setdefault(labels[row], set()).add("\0".join(tokens[row]))
+    # A label with too few new sentences to stand in every part is no reason to stop here: the
+    # network knows it, or will.
+    few = np.array([len(counts.get(labels[row], ())) < parts for row in learnt], bool)
+    kept = seen | few
+    if kept.all():
+        raise UserError(
+            "--init-from: the network has been trained on all of these sentences; add new ones, "
+            "or give --dev-data and --test-data"
+        )
+    return learnt[~kept], learnt[kept]
+
+
+def _check_labels_known(
+    labels: list[str], learnt: np.ndarray, dev: np.ndarray, test: np.ndarray, multilabel: bool
+) -> None:
+    learnt_names = set(label_names([labels[row] for row in learnt], multilabel))
+    for option, rows in (("--dev-data", dev), ("--test-data", test)):
+        names = label_names([labels[row] for row in rows], multilabel)
+        unknown = sorted(set(names) - learnt_names)
+        if unknown:
+            raise UserError(
+                f"{option}: label {unknown[0]} is not among the training sentences (those also "
+                "in the dev or test part left out); no model could learn it"
+            )

@@ -1,0 +1,109 @@
+"""Pretrained word vectors: from files, packages or gensim's downloader, or trained first.
+
+Files are told apart by what they hold, whatever they are called; each may be gzip-compressed:
+
+- word2vec, text and binary (fastText ``.vec`` files are word2vec text);
+- GloVe text;
+- fastText ``.bin`` models, which have vectors for words outside their list too;
+- what gensim 4 saves with ``KeyedVectors.save``, ``Word2Vec.save`` and ``FastText.save``.
+
+Words match exactly as written; nothing is lower-cased.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from textcnn.data.datasets.corpus import CACHE
+from textcnn.data.vectors import fasttext_format
+from textcnn.data.vectors.download import fetch_named
+from textcnn.data.vectors.fasttext_format import read_facebook
+from textcnn.data.vectors.files import MAX_LINE_BYTES, open_vectors
+from textcnn.data.vectors.gensim_format import read_gensim
+from textcnn.data.vectors.named import PACKAGED, fetch_packaged
+from textcnn.data.vectors.training import ALGORITHMS, Algorithm, train_vectors
+from textcnn.data.vectors.word2vec_format import (
+    looks_like_text,
+    parse_header,
+    read_binary,
+    read_text,
+    trailing_numbers,
+)
+from textcnn.data.vectors.word_vectors import WordVectors, fill_unknown
+from textcnn.support.errors import UserError
+
+__all__ = [
+    "ALGORITHMS",
+    "Algorithm",
+    "WordVectors",
+    "fill_unknown",
+    "load_vectors",
+    "train_vectors",
+]
+
+
+def load_vectors(
+    source: str,
+    words: Sequence[str],
+    report: Callable[[str], None] = lambda line: None,
+    cache: Path = CACHE,
+) -> WordVectors:
+    """Read the vectors of ``words``; only these are kept in memory.
+
+    Args:
+        source: a path, a name of :data:`textcnn.data.vectors.named.PACKAGED` ("glove-6b-100d"), or
+        one
+            known to gensim's downloader ("word2vec-google-news-300").
+        words: V different words.
+        report: is given a line before anything that takes long.
+        cache: the folder where vectors from packages are kept.
+
+    Raises:
+        UserError: there is no such file or name, or the file cannot be read as vectors; the
+            message names the file, and the line or row where there is one.
+        RunError: the network failed, or the disk is full.
+    """
+    path = Path(source)
+    if not os.path.lexists(path):
+        packaged = source in PACKAGED
+        path = fetch_packaged(source, cache, report) if packaged else fetch_named(source, report)
+    if not path.is_file():
+        raise UserError(f"{path}: not a file of vectors; give the path of one")
+    report(f"reading vectors from {path}")
+    with open_vectors(path) as stream:
+        start = stream.read(4)
+        stream.seek(0)
+        if not start:
+            raise UserError(f"{path}: the file is empty")
+        if start == fasttext_format.MAGIC:
+            return read_facebook(path, words)
+        if start[0] == 0x80:  # how pickles of protocol 2 and later begin, and UTF-8 never does
+            return read_gensim(path, words)
+        return _read_word2vec(stream, path, words)
+
+
+def _read_word2vec(stream: BinaryIO, path: Path, words: Sequence[str]) -> WordVectors:
+    first = stream.readline(MAX_LINE_BYTES)
+    header = parse_header(first)
+    second = stream.readline(MAX_LINE_BYTES)
+    stream.seek(0)
+    if header is None:
+        # One number after the words would be no vector, but happens in any text.
+        if trailing_numbers(first) < 2:
+            raise _unknown(path, first)
+        return read_text(stream, path, words, header)
+    if header.words == 0:
+        raise UserError(f"{path}: its first line says that it holds no words")
+    if second and not looks_like_text(second):
+        return read_binary(stream, path, words, header)
+    return read_text(stream, path, words, header)
+
+
+def _unknown(path: Path, first_line: bytes) -> UserError:
+    if first_line.startswith(b"PK\x03\x04"):
+        return UserError(f"{path}: a zip archive; unpack it and give one of the files inside")
+    return UserError(
+        f"{path}: in none of the known formats (word2vec text or binary, GloVe text, "
+        "fastText .bin, gensim's own)"
+    )

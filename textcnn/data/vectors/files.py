@@ -1,0 +1,168 @@
+"""Reading vectors files that may be compressed, cut short or made to do harm."""
+
+import contextlib
+import gzip
+import io
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from textcnn.support.errors import UserError
+
+# Far beyond any vectors in use (the largest have a few thousand dimensions), yet small enough
+# that a header full of nonsense cannot make us reserve all of the memory.
+MAX_DIM = 10_000
+MAX_WORD_BYTES = 10_000
+MAX_LINE_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 20
+_GZIP_MAGIC = b"\x1f\x8b"
+
+# More than any file system's limit for one file: what claims to go further is not looked for.
+_MAX_FILE_BYTES = 1 << 44
+
+Opener = Callable[[], contextlib.AbstractContextManager[BinaryIO]]
+
+# The types in which vectors are stored; np.dtype objects of any other kind are refused.
+FLOAT_TYPES = ("f2", "f4", "f8")
+
+
+@contextlib.contextmanager
+def open_vectors(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for reading its content, decompressed where it is a gzip file.
+
+    Faults met while reading inside the ``with`` block are translated too.
+
+    Raises:
+        UserError: the file cannot be read, or is a gzip file that is damaged or cut short.
+    """
+    try:
+        with path.open("rb") as raw:
+            compressed = raw.read(2) == _GZIP_MAGIC
+            raw.seek(0)
+            if compressed:
+                with gzip.GzipFile(fileobj=raw) as unpacked:
+                    yield cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, unpacked)))
+            else:
+                yield raw
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UserError(f"{path}: damaged or cut short ({error}); fetch it again") from error
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def check_dim(dim: int, path: Path) -> int:
+    """Return ``dim`` if vectors can have that many dimensions, else raise a UserError."""
+    if not 1 <= dim <= MAX_DIM:
+        raise UserError(f"{path}: vectors of {dim} dimensions cannot be read (1 to {MAX_DIM} can)")
+    return dim
+
+
+class Scanner:
+    """Takes a binary stream apart piece by piece, with little work for each piece.
+
+    Args:
+        stream: read from its present position.
+        path: named in messages.
+    """
+
+    def __init__(self, stream: BinaryIO, path: Path) -> None:
+        self._stream, self._path = stream, path
+        self._buffer, self._at = b"", 0
+        self._buffer_start = stream.tell()
+
+    @property
+    def position(self) -> int:
+        """The offset in the stream of the next byte to be taken."""
+        return self._buffer_start + self._at
+
+    def until(self, delimiter: bytes, what: str) -> bytes:
+        """Take the bytes before the next ``delimiter`` (one byte), and drop the delimiter."""
+        while (end := self._buffer.find(delimiter, self._at)) < 0:
+            if len(self._buffer) - self._at > MAX_WORD_BYTES:
+                break
+            self._fill(what)
+        if not 0 <= end - self._at <= MAX_WORD_BYTES:
+            raise UserError(f"{self._path}: {what} starts with no word; fetch the file again")
+        piece = self._buffer[self._at : end]
+        self._at = end + 1
+        return piece
+
+    def take(self, size: int, what: str) -> bytes:
+        """Take exactly ``size`` bytes."""
+        while len(self._buffer) - self._at < size:
+            self._fill(what)
+        piece = self._buffer[self._at : self._at + size]
+        self._at += size
+        return piece
+
+    def unpack(self, layout: str, what: str) -> tuple[Any, ...]:
+        """Take the bytes of a ``struct`` layout and return its values."""
+        return struct.unpack(layout, self.take(struct.calcsize(layout), what))
+
+    def at_end(self) -> bool:
+        """Whether nothing but line ends is left (word2vec's own tool writes one after each row)."""
+        rest = self._buffer[self._at :] + self._stream.read(_CHUNK_BYTES)
+        return not rest.strip(b"\r\n")
+
+    def _fill(self, what: str) -> None:
+        chunk = self._stream.read(_CHUNK_BYTES)
+        if not chunk:
+            raise UserError(f"{self._path}: the file ends within {what}; fetch it again")
+        self._buffer_start += self._at
+        self._buffer, self._at = self._buffer[self._at :] + chunk, 0
+
+
+@dataclass(frozen=True)
+class StoredMatrix:
+    """A matrix that stays in its file; only the rows asked for are read.
+
+    Attributes:
+        name: the file's name, for messages.
+        open: opens the (decompressed) file.
+        offset: where the first row starts.
+        dtype: one of ``FLOAT_TYPES``, in either byte order.
+        shape: (rows, dimensions); the rows lie one after another.
+    """
+
+    name: str
+    open: Opener
+    offset: int
+    dtype: np.dtype[Any]
+    shape: tuple[int, int]
+
+    def rows(self, numbers: list[int]) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
+        """Yield (number, (D,) float32 row) for each of the different numbers, in rising order.
+
+        Rising order means that a compressed file is unpacked only once.
+
+        Raises:
+            UserError: the file is too short for the matrix, or a row read is not finite.
+        """
+        row_bytes = self.shape[1] * self.dtype.itemsize
+        end = self.offset + self.shape[0] * row_bytes
+        with self.open() as stream:
+            for number in sorted(set(numbers)):
+                stream.seek(min(self.offset + number * row_bytes, _MAX_FILE_BYTES))
+                yield number, self._row(stream.read(row_bytes), number)
+            # Rows that nobody asked for may be missing too: a sign of a download cut short.
+            stream.seek(min(end, _MAX_FILE_BYTES) - 1)
+            if not stream.read(1):
+                raise self._too_short()
+
+    def _row(self, data: bytes, number: int) -> npt.NDArray[np.float32]:
+        if len(data) < self.shape[1] * self.dtype.itemsize:
+            raise self._too_short()
+        with np.errstate(over="ignore", invalid="ignore"):
+            row = np.frombuffer(data, dtype=self.dtype).astype(np.float32)
+        if not np.isfinite(row).all():
+            raise UserError(f"{self.name}, vector {number + 1}: not all of its numbers are finite")
+        return row
+
+    def _too_short(self) -> UserError:
+        return UserError(f"{self.name}: the file ends within its vectors; fetch it again")

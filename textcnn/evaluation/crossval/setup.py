@@ -1,0 +1,88 @@
+"""What has to be there before the folds of a cross-validation can be run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from textcnn.commands.screen.display import say
+from textcnn.data.datasets.corpus import locate
+from textcnn.data.tokenized_data import TokenizedData, fingerprint
+from textcnn.evaluation.crossval.dividing import divide_corpora, read_corpora
+from textcnn.evaluation.crossval.folder import CrossValidationFolder
+from textcnn.evaluation.crossval.folds import Fold
+from textcnn.evaluation.crossval.kept_vectors import keep_vectors, reads_vectors
+from textcnn.evaluation.crossval.plan import Plan
+from textcnn.support.errors import UserError
+from textcnn.training.config import Config, read_toml, write_toml
+from textcnn.training.run_folder import RUNS
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """A cross-validation about to begin, or to go on.
+
+    Attributes:
+        folder: where results go.
+        config: the options of training.
+        plan: the options of the cross-validation.
+        data: the sentences.
+        folds: all of them, in order.
+    """
+
+    folder: CrossValidationFolder
+    config: Config
+    plan: Plan
+    data: TokenizedData
+    folds: list[Fold]
+
+    @property
+    def labels(self) -> list[str]:
+        """Names of the classes, in class order."""
+        return self.data.label_names
+
+
+def new_cross_validation(
+    config: Config, given: dict[str, Any], out: Path | None
+) -> CrossValidation:
+    """Make the folder, read and divide the sentences.
+
+    Args:
+        config: the options of training.
+        given: those of :class:`Plan` that were given.
+        out: the folder, or None.
+
+    Raises:
+        UserError: the folder, the data or the vectors cannot be used; nothing is left behind.
+        RunError: the data or the vectors cannot be reached.
+    """
+    config = locate(config)
+    # Before anything that takes long: a folder that cannot be written should be said at once.
+    folder = CrossValidationFolder.create(out, RUNS)
+    with folder.removed_unless_prepared():
+        corpora = read_corpora(config, given.get("test_data", ()), say)
+        plan = Plan(fingerprint(corpora), **given)
+        data, folds = divide_corpora(corpora, config, plan, say)
+        if reads_vectors(config):
+            keep_vectors(folder.vectors, config, data, say)
+        write_toml(folder.config, config.resolved())
+        plan.save(folder.plan)
+    return CrossValidation(folder, config, plan, data, folds)
+
+
+def resumed_cross_validation(path: Path) -> CrossValidation:
+    """Read again what a cross-validation was started with.
+
+    Raises:
+        UserError: there is none in the folder, or its data has changed.
+    """
+    folder = CrossValidationFolder.existing(path)
+    plan = Plan.load(folder.plan)
+    config = Config.from_mapping(read_toml(folder.config), str(folder.config))
+    corpora = read_corpora(config, plan.test_data, say)
+    if fingerprint(corpora) != plan.fingerprint:
+        raise UserError(
+            f"--resume {path}: the data ({corpora.learnt.source}) is not what it was started "
+            "with; restore it, or start a new cross-validation"
+        )
+    data, folds = divide_corpora(corpora, config, plan, say)
+    return CrossValidation(folder, config, plan, data, folds)

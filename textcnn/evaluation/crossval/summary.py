@@ -1,0 +1,129 @@
+"""What all folds together say."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from textcnn.evaluation.crossval.fold_run import FoldResult
+from textcnn.evaluation.crossval.plan import Plan
+from textcnn.evaluation.crossval.statistics import (
+    Difference,
+    Mean,
+    mean_interval,
+    paired_difference,
+)
+from textcnn.evaluation.scores import wilson_interval
+from textcnn.recipe.calibration import (
+    Bin,
+    expected_calibration_error,
+    one_answer_each,
+    reliability,
+)
+
+BINS = 15
+"""Of the reliability diagram and the calibration error, as in Guo et al. (2017)."""
+
+
+@dataclass(frozen=True)
+class Rival:
+    """A baseline on the same folds, and how the network differs from it."""
+
+    accuracy: Mean
+    difference: Difference
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a cross-validation found.
+
+    Attributes:
+        results: the folds, in order.
+        accuracy: of the network over the folds.
+        macro_f1: likewise, the mean of the classes' F1.
+        log_loss: mean negative log-probability of the true label, in nats; where a sentence may
+            have several, of the right yes or no for each.
+        calibration_error: see :func:`expected_calibration_error`.
+        bins: of the reliability diagram.
+        rivals: by name.
+        test_interval: 95 % interval of the accuracy by the size of the test part (Wilson), where
+            the data came with one and its spread over the folds says nothing of other sentences.
+    """
+
+    results: list[FoldResult]
+    accuracy: Mean
+    macro_f1: Mean
+    log_loss: float
+    calibration_error: float
+    bins: list[Bin]
+    rivals: dict[str, Rival]
+    test_interval: tuple[float, float] | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON, repeats and folds counted from 1; what is no number is None."""
+        return {
+            "accuracy": _numbers(self.accuracy),
+            "macro_f1": _numbers(self.macro_f1),
+            "accuracy_95_by_test_size": self.test_interval,
+            "log_loss": self.log_loss,
+            "expected_calibration_error": self.calibration_error,
+            "seconds": sum(result.seconds for result in self.results),
+            "baselines": {
+                name: {
+                    "accuracy": _numbers(rival.accuracy),
+                    "network_minus_baseline": _numbers(rival.difference),
+                }
+                for name, rival in self.rivals.items()
+            },
+            "folds": [
+                {
+                    "repeat": result.repeat + 1,
+                    "fold": result.number + 1,
+                    "accuracy": result.accuracy,
+                    "macro_f1": result.macro_f1,
+                    "epoch": result.epoch,
+                    "dev_accuracy": result.dev_accuracy,
+                    "seconds": result.seconds,
+                    **{name: result.baseline_accuracy(name) for name in result.baselines},
+                }
+                for result in self.results
+            ],
+        }
+
+
+def summarise(results: Sequence[FoldResult], plan: Plan) -> Summary:
+    """Put the folds together."""
+    accuracies = [result.accuracy for result in results]
+    probabilities, classes = one_answer_each(
+        np.concatenate([result.probabilities for result in results]),
+        np.concatenate([result.classes for result in results]),
+    )
+    smallest = np.finfo(np.float32).tiny
+    true = np.maximum(probabilities[np.arange(len(classes)), classes], smallest)
+    rivals = {}
+    for name in results[0].baselines:
+        theirs = [result.baseline_accuracy(name) for result in results]
+        rivals[name] = Rival(
+            mean_interval(theirs, plan.test_to_train),
+            paired_difference(accuracies, theirs, plan.test_to_train),
+        )
+    accuracy = mean_interval(accuracies, plan.test_to_train)
+    size = len(results[0].rows)
+    return Summary(
+        results=list(results),
+        accuracy=accuracy,
+        macro_f1=mean_interval([result.macro_f1 for result in results], plan.test_to_train),
+        log_loss=float(-np.log(true.astype(np.float64)).mean()),
+        calibration_error=expected_calibration_error(probabilities, classes, BINS),
+        bins=reliability(probabilities, classes, BINS),
+        rivals=rivals,
+        test_interval=(
+            wilson_interval(round(accuracy.mean * size), size) if plan.test_data else None
+        ),
+    )
+
+
+def _numbers(value: Mean | Difference) -> dict[str, float | None]:
+    return {name: None if math.isnan(part) else part for name, part in vars(value).items()}

@@ -1,0 +1,118 @@
+"""The score of a setting: how right it is about dev sentences, in several divisions of them."""
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from textcnn.data.datasets.splits import Split
+from textcnn.data.tokenized_data import TokenizedData, keys_of
+from textcnn.evaluation.crossval.folds import make_folds
+from textcnn.support.errors import RunError
+from textcnn.support.workers.runner import Runner
+from textcnn.training.config import Config
+from textcnn.training.fitting import fit
+from textcnn.training.option_files import option_files, with_files
+
+
+@dataclass(frozen=True)
+class FoldScore:
+    """What came of a setting in one division.
+
+    Attributes:
+        accuracy: of the best evaluation on dev; not a number where training diverged.
+        fault: how it did; empty where it did not.
+    """
+
+    accuracy: float
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class DevFolds:
+    """Divisions of sentences into train and dev, on which settings are scored.
+
+    Attributes:
+        data: all sentences.
+        splits: the divisions; none has test rows.
+        vectors: where the word vectors of the sentences are kept, by the value of ``--vectors``.
+        runner: where to train, and how many divisions at once; scores do not depend on it.
+    """
+
+    data: TokenizedData
+    splits: Sequence[Split]
+    vectors: Mapping[str, Path]
+    runner: Runner
+
+    def score(self, config: Config, first: int) -> list[FoldScore]:
+        """Train a setting on as many divisions as can be at once, and score it on dev.
+
+        Args:
+            config: the setting.
+            first: the number of the first division, counted from 0.
+
+        Raises:
+            UserError: the setting cannot be used with the data.
+            RunError: a process or a machine was lost.
+        """
+        waiting = list(enumerate(self.splits))[first : first + self.runner.at_once]
+        tasks = [
+            {"number": number, "config": _trial_config(config, number), "split": split}
+            for number, split in waiting
+        ]
+        kept = self.vectors.get(config.vectors or "")
+        common = {"data": self.data, **option_files(config, kept)}
+        return [score for _, score in sorted(self.runner.run(_score, tasks, common), key=_number)]
+
+
+def dev_splits(data: TokenizedData, rows: np.ndarray, folds: int, seed: int) -> list[Split]:
+    """Divide rows so that each is once a dev row and else trains; there are no test rows.
+
+    Args:
+        data: all sentences.
+        rows: those that may be used.
+        folds: how many divisions, at least 2.
+        seed: decides them.
+
+    Raises:
+        UserError: a label has too few different sentences.
+    """
+    # What a cross-validation would test is dev here; its own dev part goes back to train, so that
+    # its share plays no role.
+    made = make_folds(*keys_and_labels(data, rows), folds, 1, 0.5, seed)
+    nothing = np.arange(0)
+    return [
+        Split(rows[np.union1d(fold.split.train, fold.split.dev)], rows[fold.split.test], nothing)
+        for fold in made
+    ]
+
+
+def keys_and_labels(data: TokenizedData, rows: np.ndarray) -> tuple[list[str], list[str]]:
+    """What tells these rows' sentences apart, and their labels, as what divides them takes them."""
+    return keys_of(data.part_tokens(rows)), [data.labels[row] for row in rows]
+
+
+def _trial_config(config: Config, number: int) -> Config:
+    """The setting for one network on a division, which has a network seed of its own."""
+    sequence = np.random.SeedSequence(config.resolved().network_seed, spawn_key=(number,))
+    seed = int(sequence.generate_state(1)[0])
+    return dataclasses.replace(config, network_seed=seed, ensemble=1, refit=False)
+
+
+def _score(
+    data: TokenizedData, number: int, config: Config, split: Split, **files: Path
+) -> tuple[int, FoldScore]:
+    """The score of one division, and its number."""
+    config, data = with_files(config, files), dataclasses.replace(data, split=split)
+    try:
+        (chosen,) = fit(config, data, lambda line: None).chosen
+    except RunError as error:
+        return number, FoldScore(math.nan, str(error))
+    return number, FoldScore(chosen.dev_accuracy)
+
+
+def _number(scored: tuple[int, FoldScore]) -> int:
+    return scored[0]

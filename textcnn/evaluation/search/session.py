@@ -1,0 +1,144 @@
+"""A search with its folder and its sentences: the main one, and those inside outer folds."""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from textcnn.data.datasets.splits import Split
+from textcnn.data.tokenized_data import Report, TokenizedData
+from textcnn.evaluation.crossval.folds import Fold
+from textcnn.evaluation.crossval.kept_vectors import keep_vectors, reads_vectors
+from textcnn.evaluation.search.dev_folds import DevFolds, dev_splits
+from textcnn.evaluation.search.folder import SearchFolder
+from textcnn.evaluation.search.journal import Journal
+from textcnn.evaluation.search.nested import learnt_rows, outer_accuracy, outer_folds
+from textcnn.evaluation.search.plan import Plan
+from textcnn.evaluation.search.space import Choices, Space
+from textcnn.evaluation.search.trials import Tried, best_of, finished, importance, run_trials
+from textcnn.support.errors import RunError
+from textcnn.support.workers.runner import Runner
+
+TESTED = "tested"
+
+Listener = Callable[[list[Tried]], None]
+"""Told of all trials that are finished, each time another one is."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """All that a search needs once options and data are read.
+
+    Attributes:
+        folder: where it is kept.
+        space: what is varied, and from where.
+        plan: how long.
+        data: all sentences; those of its test part are not looked at.
+        runner: where to train.
+    """
+
+    folder: SearchFolder
+    space: Space
+    plan: Plan
+    data: TokenizedData
+    runner: Runner
+
+    def check_divisible(self) -> None:
+        """Raise a UserError where the sentences are too few for the folds."""
+        inner = [learnt_rows(fold) for fold in self.outer_folds()]
+        for rows in (self.data.everything_but_test, *inner):
+            self._splits(rows)
+
+    def keep_vectors(self, report: Report) -> None:
+        """Read each file of vectors, once for all trials, and keep what is needed of it.
+
+        Raises:
+            UserError: one cannot be used.
+            RunError: one cannot be fetched.
+        """
+        for name, path in self._vectors().items():
+            if not path.exists():
+                config = dataclasses.replace(self.space.start, vectors=name)
+                keep_vectors(path, config, self.data, report)
+
+    def search(
+        self, fold: Fold | None, listen: Listener, report: Report
+    ) -> tuple[list[Tried], Tried]:
+        """Search, or go on searching, for the best setting.
+
+        Args:
+            fold: one of :meth:`outer_folds`, to search without its test part; None for all
+                sentences that the search may use.
+            listen: see :data:`Listener`.
+            report: told how many trials were finished before.
+
+        Returns:
+            All trials, and the best.
+
+        Raises:
+            UserError: a setting cannot be used with the data, or the journal is damaged.
+            RunError: no setting could be trained.
+        """
+        journal = Journal(self.folder.journal)
+        study = journal.study(_name(fold))
+        with journal.checked():
+            tried = finished(study, self.space)
+        if tried:
+            report(f"going on after {len(tried)} trials")
+        rows = self.data.everything_but_test if fold is None else learnt_rows(fold)
+        folds = DevFolds(self.data, self._splits(rows), self._vectors(), self.runner)
+        stream = 0 if fold is None else fold.number + 1
+        for one in run_trials(study, self.space, folds, self.plan.trials, stream):
+            tried.append(one)
+            listen(tried)
+        best = best_of(tried)
+        if best is None:
+            raise RunError(f"no setting could be trained; the last: {tried[-1].fault}")
+        return tried, best
+
+    def importance(self) -> dict[str, float]:
+        """How much the main search says each option matters; empty after few trials."""
+        return importance(Journal(self.folder.journal).study(_name(None)))
+
+    def outer_folds(self) -> list[Fold]:
+        """The folds of ``--nested``, made of what the test part leaves; none without it."""
+        rows, folds = self.data.everything_but_test, self.plan.nested
+        return outer_folds(self.data, rows, self.space.start, folds) if folds else []
+
+    def test(self, fold: Fold, best: Tried) -> float:
+        """The test accuracy of the winner of the search inside an outer fold, which is kept."""
+        journal = Journal(self.folder.journal)
+        study = journal.study(_name(fold))
+        with journal.checked():
+            kept = study.user_attrs.get(TESTED, {"trial": 0})
+            if kept["trial"] == best.number:
+                return float(kept["accuracy"])
+        config = self.space.config(best.drawn)
+        vectors = self._vectors().get(config.vectors or "")
+        accuracy = outer_accuracy(config, self.data, fold, vectors, self.runner)
+        study.set_user_attr(TESTED, {"trial": best.number, "accuracy": accuracy})
+        return accuracy
+
+    def _splits(self, rows: np.ndarray) -> list[Split]:
+        return dev_splits(self.data, rows, self.plan.folds, self.space.start.seed)
+
+    def _vectors(self) -> dict[str, Path]:
+        """Where vectors are kept, by the value of ``--vectors``."""
+        configs = [self.space.start]
+        for one in self.space.varied:
+            if one.name == "vectors" and isinstance(one, Choices):
+                configs = [
+                    dataclasses.replace(self.space.start, vectors=name) for name in one.values()
+                ]
+        return {
+            str(config.vectors): self.folder.vectors(number)
+            for number, config in enumerate(configs, start=1)
+            if reads_vectors(config)
+        }
+
+
+def _name(fold: Fold | None) -> str:
+    """Of a search in the journal."""
+    return "search" if fold is None else f"outer fold {fold.number + 1}"

@@ -1,0 +1,254 @@
+"""Which options a search varies, and over which values."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textcnn.support.errors import UserError
+from textcnn.training.config import Config, Value, flag, value_type
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+
+Drawn = float | int | str
+"""What Optuna draws: a number within a range, or the text of a choice."""
+
+FIXED = {
+    "data",
+    "format",
+    "text_column",
+    "label_column",
+    "encoding",
+    "dev_share",
+    "test_share",
+    "tokenizer",
+    "ensemble",
+    "refit",
+    "checkpoint_every",
+    "checkpoints_kept",
+    "seed",
+    "network_seed",
+}
+"""Options that decide which sentences score, that a trial makes no use of, or that are luck."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """Numbers between two bounds, both included.
+
+    Attributes:
+        name: of the option.
+        low, high: both whole numbers where the option is one.
+        log: whether each factor is as likely as any other, and not each distance.
+    """
+
+    name: str
+    low: float
+    high: float
+    log: bool
+
+    def values(self) -> list[Value]:
+        """The outermost values, for checks."""
+        return [self.low, self.high]
+
+    def value(self, drawn: Drawn) -> Value:
+        """The option's value."""
+        return drawn
+
+    def drawn(self, value: Value) -> Drawn | None:
+        """What would have to be drawn for this value; None if nothing could be."""
+        return value if value is not None and self.low <= value <= self.high else None
+
+    def distribution(self) -> "BaseDistribution":
+        """As Optuna has it."""
+        from optuna.distributions import FloatDistribution, IntDistribution
+
+        if isinstance(self.low, int) and isinstance(self.high, int):
+            return IntDistribution(self.low, self.high, log=self.log)
+        return FloatDistribution(self.low, self.high, log=self.log)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Values named one by one.
+
+    Attributes:
+        name: of the option.
+        by_text: the values by the text that names them.
+    """
+
+    name: str
+    by_text: dict[str, Value]
+
+    def values(self) -> list[Value]:
+        """All of them."""
+        return list(self.by_text.values())
+
+    def value(self, drawn: Drawn) -> Value:
+        """The option's value."""
+        return self.by_text[str(drawn)]
+
+    def drawn(self, value: Value) -> Drawn | None:
+        """What would have to be drawn for this value; None if nothing could be."""
+        return next((text for text, named in self.by_text.items() if named == value), None)
+
+    def distribution(self) -> "BaseDistribution":
+        """As Optuna has it."""
+        from optuna.distributions import CategoricalDistribution
+
+        return CategoricalDistribution(list(self.by_text))
+
+
+Varied = Range | Choices
+
+
+@dataclass(frozen=True)
+class Space:
+    """All that is varied, and from where.
+
+    Attributes:
+        start: the options as given; what is not varied stays as it is here.
+        varied: in the order given.
+    """
+
+    start: Config
+    varied: list[Varied]
+
+    @classmethod
+    def parse(cls, specs: Sequence[str], start: Config) -> "Space":
+        """Read the values of ``--vary``.
+
+        Args:
+            specs: such as ``dropout=0.3:0.7``, ``learning_rate=1e-4:1e-2:log`` or
+                ``filter_sizes=3,4,5|7``.
+            start: the options as given.
+
+        Raises:
+            UserError: naming the first that makes no sense, and why.
+        """
+        varied: list[Varied] = []
+        for spec in specs:
+            one = _parse(spec)
+            if any(one.name == other.name for other in varied):
+                raise UserError(f"--vary {spec}: {flag(one.name)} is varied already")
+            varied.append(one)
+        space = cls(start, varied)
+        space._check_together(specs)
+        return space
+
+    def config(self, drawn: dict[str, Drawn]) -> Config:
+        """The options with what was drawn in place of what was given."""
+        values = {one.name: one.value(drawn[one.name]) for one in self.varied}
+        return _changed(self.start, values)
+
+    def drawn_start(self) -> dict[str, Drawn] | None:
+        """The options as given, in the way of a draw; None if they lie outside the space."""
+        start = self.start.resolved()
+        drawn = {one.name: one.drawn(getattr(start, one.name)) for one in self.varied}
+        known = {name: value for name, value in drawn.items() if value is not None}
+        return known if len(known) == len(drawn) else None
+
+    def distributions(self) -> "dict[str, BaseDistribution]":
+        """As Optuna has it."""
+        return {one.name: one.distribution() for one in self.varied}
+
+    def _check_together(self, specs: Sequence[str]) -> None:
+        """Try each value beside the first ones of the other options."""
+        firsts = {one.name: one.values()[0] for one in self.varied}
+        for spec, one in zip(specs, self.varied, strict=True):
+            for value in one.values():
+                _changed(self.start, {**firsts, one.name: value}).check(f"--vary {spec}")
+
+
+def default_specs(config: Config) -> list[str]:
+    """What is varied where nothing is asked for.
+
+    The learning rate goes from a third of the one given, or of the optimizer's default, to three
+    times it.
+    """
+    rate = config.resolved().learning_rate or 0.0
+    return [
+        "dropout=0.2:0.7",
+        "word_dropout=0:0.5",
+        "filter_sizes=3,4,5|2,3,4|1,2,3|2,3,4,5|3|5",
+        "num_filters=50:400:log",
+        f"learning_rate={rate / 3:.3g}:{rate * 3:.3g}:log",
+    ]
+
+
+def _changed(config: Config, values: dict[str, Value]) -> Config:
+    if values.get("optimizer", config.optimizer) != config.optimizer:
+        # These were given, or decided, for the other optimizer.
+        config = dataclasses.replace(config, learning_rate=None, epsilon=None)
+    return dataclasses.replace(config, **values)
+
+
+def _parse(spec: str) -> Varied:
+    name, equals, words = spec.partition("=")
+    name = name.strip().removeprefix("--").replace("-", "_")
+    if not equals or not name:
+        raise UserError(f"--vary {spec}: write OPTION=LOW:HIGH, OPTION=LOW:HIGH:log or OPTION=A|B")
+    if name not in {field.name for field in dataclasses.fields(Config)}:
+        raise UserError(f"--vary {spec}: no option is called {name}; see train --help")
+    if name in FIXED:
+        raise UserError(
+            f"--vary {spec}: {flag(name)} is not for dev sentences to choose; give it once, beside "
+            "--vary"
+        )
+    kind, several = value_type(name)
+    if kind in (int, float) and not several and ":" in words and "|" not in words:
+        return _range(spec, name, words.split(":"))
+    return _choices(spec, name, words.split("|"))
+
+
+def _range(spec: str, name: str, words: list[str]) -> Range:
+    log = len(words) == 3 and words[2].strip() == "log"
+    if len(words) != 2 and not log:
+        raise UserError(f"--vary {spec}: a range is LOW:HIGH or LOW:HIGH:log")
+    low, high = (_single(spec, name, word) for word in words[:2])
+    if not low < high:
+        raise UserError(f"--vary {spec}: the range must go from the lower number to the higher")
+    if log and low <= 0:
+        raise UserError(f"--vary {spec}: a range with log must begin above 0")
+    return Range(name, low, high, log)
+
+
+def _choices(spec: str, name: str, words: list[str]) -> Choices:
+    _, several = value_type(name)
+    by_text: dict[str, Value] = {}
+    for word in (word.strip() for word in words):
+        parts = [_single(spec, name, part) for part in (word.split(",") if several else [word])]
+        value = tuple(parts) if several else parts[0]
+        if value in by_text.values():
+            raise UserError(f"--vary {spec}: {word} stands there twice")
+        by_text[word] = value
+    if len(by_text) < 2:
+        raise UserError(f"--vary {spec}: one value is nothing to choose from; give {flag(name)}")
+    return Choices(name, by_text)
+
+
+def _single(spec: str, name: str, word: str) -> Value:
+    """One value of the option, within its limits."""
+    kind, _ = value_type(name)
+    wanted = {int: "a whole number", float: "a number", bool: "true or false"}.get(kind, "a text")
+    try:
+        value = _READ[kind](word.strip())
+    except (ValueError, KeyError):
+        raise UserError(f"--vary {spec}: {word!r} is not {wanted}") from None
+    limits = next(f for f in dataclasses.fields(Config) if f.name == name).metadata["limits"]
+    complaint = limits.complaint(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        complaint = "must be a finite number"
+    if complaint:
+        raise UserError(f"--vary {spec}: {flag(name)} {value}: {complaint}")
+    return value
+
+
+_READ: dict[type, Callable[[str], Value]] = {
+    int: int,
+    float: float,
+    str: str,
+    bool: {"true": True, "false": False}.__getitem__,
+}

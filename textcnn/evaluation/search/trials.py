@@ -1,0 +1,187 @@
+"""The trials of a search: drawn by a tree-structured Parzen estimator, poor ones cut short.
+
+The estimator is that of Bergstra et al., "Algorithms for Hyper-Parameter Optimization" (NeurIPS
+2011). Trials follow each other, and each is drawn with a seed of its own: so a search depends
+neither on how many folds run at once nor on where it was stopped and gone on with.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from textcnn.evaluation.search.dev_folds import DevFolds
+from textcnn.evaluation.search.space import Drawn, Space
+from textcnn.training.config import Config
+
+if TYPE_CHECKING:
+    from optuna import Study, Trial
+    from optuna.trial import FrozenTrial
+
+WORTH_EXPLAINING = 10
+"""Trials from which on what they say about the importance of options is more than chance."""
+
+_ACCURACIES, _FAULT = "accuracies", "fault"
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A finished trial.
+
+    Attributes:
+        number: counted from 1.
+        drawn: what was varied.
+        accuracies: dev accuracy of each fold that was run.
+        cut_short: whether it looked too poor, or failed, for the remaining folds to be run.
+        fault: why training failed; empty where it did not.
+    """
+
+    number: int
+    drawn: dict[str, Drawn]
+    accuracies: list[float]
+    cut_short: bool
+    fault: str
+
+    @property
+    def score(self) -> float:
+        """Mean dev accuracy of the folds that were run; not a number where there is none."""
+        return float(np.mean(self.accuracies)) if self.accuracies else math.nan
+
+
+def best_of(tried: Sequence[Tried]) -> Tried | None:
+    """The best trial that was run on all folds; of equals the first."""
+    whole = [one for one in tried if not one.cut_short]
+    return max(whole, key=lambda one: (one.score, -one.number)) if whole else None
+
+
+def finished(study: "Study", space: Space) -> list[Tried]:
+    """The finished trials of a search.
+
+    Raises:
+        ValueError: they are not of this space, or say what cannot be.
+    """
+    wanted = space.distributions()
+    for trial in study.get_trials(deepcopy=False):
+        _accuracies(trial)  # Those of unfinished trials too, which a later one may take over.
+    trials = _finished_trials(study)
+    for trial in trials:
+        if trial.distributions != wanted:
+            raise ValueError(f"trial {trial.number} is of another search")
+    return [_tried(number, trial) for number, trial in enumerate(trials, start=1)]
+
+
+def importance(study: "Study") -> dict[str, float]:
+    """How much of the scores' differences is due to each option, as Optuna estimates it.
+
+    Empty where fewer than :data:`WORTH_EXPLAINING` trials were run on all folds, or one option is
+    all that is varied.
+    """
+    import optuna
+    from optuna.trial import TrialState
+
+    whole = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if len(whole) < WORTH_EXPLAINING or len(whole[0].params) < 2:
+        return {}
+    return optuna.importance.get_param_importances(study)
+
+
+def run_trials(
+    study: "Study", space: Space, folds: DevFolds, trials: int, stream: int
+) -> Iterator[Tried]:
+    """Try settings until so many are finished; yield each as it is.
+
+    The first is the options as given, where they lie within the space.
+
+    Args:
+        study: where trials are kept.
+        space: what is varied; its starting point's seed decides what is drawn.
+        folds: what settings are scored on.
+        trials: how many to have in the end.
+        stream: tells apart the random numbers of several searches with the same seed.
+    """
+    import optuna
+
+    for number in range(len(_finished_trials(study)), trials):
+        seeds = np.random.SeedSequence(space.start.seed, spawn_key=(stream, number))
+        study.sampler = optuna.samplers.TPESampler(
+            seed=int(seeds.generate_state(1)[0]), constant_liar=False
+        )
+        if number == 0:
+            _enqueue_start(study, space)
+        trial = study.ask(space.distributions())
+        yield _run(study, trial, number + 1, space.config(trial.params), folds)
+
+
+def _enqueue_start(study: "Study", space: Space) -> None:
+    from optuna.trial import TrialState
+
+    start = space.drawn_start()
+    if start is not None and not study.get_trials(states=(TrialState.WAITING,)):
+        study.enqueue_trial(start)
+
+
+def _run(study: "Study", trial: "Trial", number: int, config: Config, folds: DevFolds) -> Tried:
+    """Score a setting fold after fold, as many at once as there are jobs, and keep the result."""
+    from optuna.trial import TrialState
+
+    accuracies, fault, cut_short = _known(study, trial.params), "", False
+    for fold in range(len(folds.splits)):
+        if fold == len(accuracies):
+            scores = folds.score(config, fold)
+            accuracies += [score.accuracy for score in scores]
+            fault = next((score.fault for score in scores if score.fault), "")
+            trial.set_user_attr(_ACCURACIES, _until_failure(accuracies))
+        # A mean that is not a number is the poorest of all to the sampler.
+        trial.report(float(np.mean(accuracies[: fold + 1])), fold)
+        failed, last = math.isnan(accuracies[fold]), fold + 1 == len(folds.splits)
+        if failed or (not last and trial.should_prune()):
+            cut_short, accuracies = True, accuracies[: fold + 1]
+            break
+    # Cut to what decided, since more may have been trained where there are more jobs.
+    trial.set_user_attr(_ACCURACIES, _until_failure(accuracies))
+    trial.set_user_attr(_FAULT, fault if math.isnan(accuracies[-1]) else "")
+    if cut_short:
+        study.tell(trial, state=TrialState.PRUNED)
+    else:
+        study.tell(trial, float(np.mean(accuracies)))
+    return _tried(number, study.get_trials(deepcopy=False)[trial.number])
+
+
+def _until_failure(accuracies: list[float]) -> list[float]:
+    whole = [math.isnan(accuracy) for accuracy in accuracies]
+    return accuracies[: whole.index(True)] if any(whole) else accuracies
+
+
+def _known(study: "Study", drawn: dict[str, Any]) -> list[float]:
+    """What is known of the same setting, from a trial like this one or one that was stopped."""
+    known: list[float] = []
+    for trial in study.get_trials(deepcopy=False):
+        if trial.params == drawn:
+            known = max(known, _accuracies(trial), key=len)
+    return list(known)
+
+
+def _finished_trials(study: "Study") -> "list[FrozenTrial]":
+    from optuna.trial import TrialState
+
+    return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+
+
+def _tried(number: int, trial: "FrozenTrial") -> Tried:
+    from optuna.trial import TrialState
+
+    cut_short = trial.state == TrialState.PRUNED
+    accuracies = _accuracies(trial)
+    if not cut_short and not accuracies:
+        raise ValueError(f"trial {trial.number} has no accuracies")
+    fault = str(trial.user_attrs.get(_FAULT, ""))
+    return Tried(number, dict(trial.params), accuracies, cut_short, fault)
+
+
+def _accuracies(trial: "FrozenTrial") -> list[float]:
+    found = [float(accuracy) for accuracy in trial.user_attrs.get(_ACCURACIES, [])]
+    if not all(0 <= accuracy <= 1 for accuracy in found):
+        raise ValueError(f"trial {trial.number} has impossible accuracies")
+    return found

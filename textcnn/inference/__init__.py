@@ -1,0 +1,3 @@
+"""A trained model as its users meet it: text in, answers out.
+Single sentences, streams, files, and exports to other programs.
+"""

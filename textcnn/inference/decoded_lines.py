@@ -1,0 +1,121 @@
+"""Bytes as they come in, turned into lines of text: one for each line, whatever it holds."""
+
+import codecs
+import threading
+from collections.abc import Callable, Iterator
+
+from textcnn.support.errors import UserError
+
+CHUNK_BYTES = 1 << 20
+"""Most that is read at once. A slow pipe gives less, and is answered at once."""
+
+LONGEST_LINE = 1 << 20
+"""Characters after which a line that has not ended is no sentence: a bound on memory."""
+
+_HANDLER = "textcnn-count"
+
+
+class DecodedLines:
+    r"""Lists of lines from a stream: as many as have come in, never waiting to fill a list.
+
+    Lines end at ``\n`` or ``\r\n`` and at nothing else. What cannot be decoded becomes U+FFFD, so
+    that there is an answer for every line. To be iterated over once.
+
+    Args:
+        read: gives up to so many bytes, none at the end.
+        encoding: of the bytes.
+        name: of the stream, for messages.
+
+    Attributes:
+        undecodable: number of the first line with such a character; 0 if there is none so far.
+
+    Raises:
+        UserError: the encoding cannot be read piece by piece, or a line does not end.
+    """
+
+    def __init__(self, read: Callable[[int], bytes], encoding: str, name: str):
+        self._read = read
+        self._encoding = encoding
+        self._name = name
+        self._decoder = _decoder(encoding)
+        self._number = 0
+        self.undecodable = 0
+
+    def __iter__(self) -> Iterator[list[str]]:
+        rest: list[str] = []  # Pieces of a line whose end has not come yet.
+        ended = False
+        while not ended:
+            data = self._read(CHUNK_BYTES)
+            ended = not data
+            first, *others = self._decode(data, ended).split("\n")
+            rest.append(first)
+            if others:
+                lines = ["".join(rest), *others[:-1]]
+                rest = [others[-1]]
+                yield self._clean(lines)
+            self._check_length(rest)
+        last = "".join(rest)
+        if last:
+            yield self._clean([last])
+
+    @property
+    def complaint(self) -> str:
+        """What to say of lines that could not be decoded; empty where all could."""
+        if not self.undecodable:
+            return ""
+        return (
+            f"{self._name}, line {self.undecodable}: not {self._encoding}; every line was "
+            "answered, but what could not be read was taken as \ufffd; give --encoding, such as "
+            "cp1252"
+        )
+
+    def _decode(self, data: bytes, ended: bool) -> str:
+        before = _replaced.count
+        try:
+            text = self._decoder.decode(data, final=ended)
+        except UnicodeError as error:  # A few encodings stop at what they cannot read.
+            raise UserError(f"--encoding {self._encoding}: {error}; try utf-8") from error
+        if _replaced.count > before and not self.undecodable:
+            self.undecodable = self._number + 1 + text[: text.find("\ufffd")].count("\n")
+        return text
+
+    def _check_length(self, rest: list[str]) -> None:
+        if sum(map(len, rest)) > LONGEST_LINE:
+            raise UserError(
+                f"{self._name}, line {self._number + 1}: more than {LONGEST_LINE:,} characters "
+                "without an end of line; give a file with a sentence a line"
+            )
+
+    def _clean(self, lines: list[str]) -> list[str]:
+        if self._number == 0:
+            lines[0] = lines[0].removeprefix("\ufeff")
+        self._number += len(lines)
+        return [line.removesuffix("\r") for line in lines]
+
+
+def _decoder(encoding: str) -> codecs.IncrementalDecoder:
+    try:
+        return codecs.getincrementaldecoder(encoding)(errors=_HANDLER)
+    except LookupError as error:  # Such as punycode, which needs the whole text.
+        raise UserError(f"--encoding {encoding}: cannot be read line by line; try utf-8") from error
+
+
+class _Replaced(threading.local):
+    """How often something could not be decoded in this thread.
+
+    Python keeps one list of error handlers for all decoders, and a handler is not told whose error
+    it is; but a decoder does not change threads in the middle of its work.
+    """
+
+    count = 0
+
+
+_replaced = _Replaced()
+
+
+def _replace_and_count(error: UnicodeError) -> tuple[str, int]:
+    _replaced.count += 1
+    return codecs.replace_errors(error)  # type: ignore[return-value]
+
+
+codecs.register_error(_HANDLER, _replace_and_count)

@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""A text classifier of Kim's (2014) design that needs NumPy and nothing else.
+
+On the command line, with sentences as arguments or, without any, a line each on standard input:
+
+    python classify.py model.npz "a gorgeous , witty film"
+
+prints label, probability and sentence. From Python:
+
+    from classify import load
+    model = load("model.npz")
+    model.classify(["a gorgeous , witty film"])       # ['positive']
+    model.probabilities(["a gorgeous , witty film"])  # an (1, 2) array, columns as model.labels
+"""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from textcnn.core.tokenizers import TOKENIZERS
+
+UNKNOWN = 0
+"""The number of every word that training did not see."""
+
+CHUNK = 256
+"""Sentences whose words are projected together."""
+
+
+class Model:
+    """A trained network and what counting told it.
+
+    Args:
+        header: labels, tokenizer, vocabulary and shapes.
+        arrays: float32 tables, by name; the keys of n-grams are int64.
+
+    Attributes:
+        labels: names of the C classes.
+        label_separator: what stands between several of them in a line.
+    """
+
+    def __init__(self, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]):
+        self.labels: list[str] = header["labels"]
+        self.label_separator: str = header["label_separator"]
+        self._header, self._arrays = header, arrays
+        self._tokenize = TOKENIZERS[header["tokenizer"]]
+        self._numbers = {word: number for number, word in enumerate(header["vocabulary"])}
+
+    def classify(self, texts: Sequence[str]) -> list[Any]:
+        """The label of each text; where a text may have several, a list of them."""
+        shares, thresholds = self.probabilities(texts), self._header["thresholds"]
+        if thresholds is None:
+            return [self.labels[best] for best in shares.argmax(axis=1)]
+        above = shares >= np.asarray(thresholds)
+        return [[self.labels[index] for index in np.flatnonzero(row)] for row in above]
+
+    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        """(N, C) float32: softmax or, where a text may have several labels, a sigmoid for each."""
+        logits = self.logits(texts)
+        if self._header["multilabel"]:
+            # Of the negative magnitude only, so that nothing overflows.
+            small = np.exp(-np.abs(logits))
+            return np.where(logits >= 0, 1, small) / (1 + small)
+        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return shares / shares.sum(axis=1, keepdims=True)
+
+    def logits(self, texts: Sequence[str]) -> np.ndarray:
+        """(N, C) float32."""
+        sentences = [self.words(text) for text in texts]
+        starts = range(0, len(sentences), CHUNK)
+        chunks = [self._logits(sentences[start : start + CHUNK]) for start in starts]
+        return np.concatenate(chunks or [np.zeros((0, len(self.labels)), np.float32)])
+
+    def words(self, text: str) -> np.ndarray:
+        """The numbers of a text's words."""
+        tokens = self._tokenize(text)[: self._header["max_tokens"] or None]
+        return np.array([self._numbers.get(token, UNKNOWN) for token in tokens], np.int64)
+
+    def _logits(self, sentences: Sequence[np.ndarray]) -> np.ndarray:
+        networks = range(self._header["networks"])
+        logits = np.mean([self._network(number, sentences) for number in networks], axis=0)
+        if "evidence/words" in self._arrays:
+            logits += np.stack([self._evidence(words) for words in sentences])
+        return logits / np.float32(self._header["temperature"])
+
+    def _network(self, number: int, sentences: Sequence[np.ndarray]) -> np.ndarray:
+        """(B, C) what a network says: convolution, ReLU, maximum over time, dense layer."""
+        part = {
+            name: self._arrays[f"networks/{number}/{name}"]
+            for name in ("words", "filters", "filter_bias", "dense", "dense_bias")
+        }
+        filters = part["filters"]
+        # A convolution is linear in each word, so each different word meets the filters once.
+        different = np.unique(np.concatenate(sentences))
+        P = part["words"][different] @ filters.reshape(len(filters), -1)
+        P = np.concatenate([P, np.zeros((1, P.shape[1]), P.dtype)]).reshape(-1, *filters.shape[1:])
+        maxima = [self._pooled(P, np.searchsorted(different, words)) for words in sentences]
+        # Bias and ReLU keep the order of numbers, so they may follow the maximum.
+        features = np.maximum(np.stack(maxima) + part["filter_bias"], 0)
+        return features @ part["dense"].T + part["dense_bias"]
+
+    def _pooled(self, P: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """(heights * F,) maxima over time; windows may hang over either end, on zeros (the last
+        row of P)."""
+        gap = max(max(self._header["filter_sizes"]) - 1, 1)
+        padded = P[np.pad(rows, gap, constant_values=len(P) - 1)]
+        maxima, first = [], 0
+        for height in self._header["filter_sizes"]:
+            begin, count = gap - (height - 1), max(len(rows) + height - 1, 1)
+            windows = sum(
+                padded[begin + j : begin + j + count, first + j] for j in range(1, height)
+            )
+            maxima.append((windows + padded[begin : begin + count, first]).max(axis=0))
+            first += height
+        return np.concatenate(maxima)
+
+    def _evidence(self, words: np.ndarray) -> np.ndarray:
+        """(C,) what the counts of a sentence's words and n-grams add to the logits."""
+        total = self._arrays["evidence/words"][words].sum(axis=0)
+        rows, known = words, words != UNKNOWN
+        for order in self._header["ngrams"]:
+            values = self._arrays[f"evidence/{order}-grams"]
+            keys = self._arrays[f"evidence/{order}-grams/keys"]
+            # An n-gram is its last word, and the n-gram (or word) before that.
+            last = words[order - 1 :]
+            wanted = rows[: len(last)] * len(self._numbers) + last
+            places = np.searchsorted(keys, wanted)
+            known = known[: len(last)] & (last != UNKNOWN)
+            known &= np.append(keys, -1)[places] == wanted
+            rows = np.where(known, places, len(keys))
+            total = total + values[rows].sum(axis=0)
+        return total
+
+
+def load(path: str | Path) -> Model:
+    """The model in an .npz file; nothing in it is unpickled."""
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    header = json.loads(arrays.pop("header").tobytes())
+    return Model(header, arrays)
+
+
+def main() -> None:
+    """Label sentences."""
+    if len(sys.argv) < 2:
+        sys.exit("usage: python classify.py MODEL.npz [SENTENCE ...]")
+    model = load(sys.argv[1])
+    between = model.label_separator
+    for text in sys.argv[2:] or (line.rstrip("\r\n") for line in sys.stdin):
+        shares = model.probabilities([text])[0]
+        label = model.classify([text])[0]
+        given = [label] if isinstance(label, str) else label
+        numbers = [f"{shares[model.labels.index(name)]:.4f}" for name in given]
+        print(between.join(given), between.join(numbers), text, sep="\t", flush=True)
+
+
+if __name__ == "__main__":
+    main()

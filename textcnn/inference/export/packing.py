@@ -1,0 +1,231 @@
+"""A model in few bytes: numbers rounded to steps, deflated, and written as text.
+
+A page's size is that of its word vectors, so they decide: every number becomes a whole number of
+steps, and the step is the finest for which the text is short enough. Vectors that began at random
+are drawn again, and only what training changed is sent
+(:mod:`textcnn.inference.export.random_start`).
+
+Tried, and of no use for the same size: finer steps for frequent words and coarser ones for rare
+words, and steps in the directions that singular values call important.
+
+Integers are written in byte planes (all low bytes, then all bytes above), their signs folded in, so
+that Huffman's code finds short codes for what is frequent and the upper planes shrink to nothing.
+
+The packed form is::
+
+    4 bytes             length of the header, little-endian
+    header              JSON, deflated; "parts" lists what follows
+    one part an array   deflated
+"""
+
+import base64
+import dataclasses
+import json
+import math
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from textcnn.inference.export.model import Model
+from textcnn.inference.export.random_start import Start
+
+FINEST = 1 / 128
+"""Step of the word vectors, as a share of their standard deviation. The probabilities of movie
+reviews are then off by 0.0007 at most, which is no reason for a larger page."""
+
+COARSEST = 1 / 8
+"""Beyond this answers differ too much; rather than that, the text becomes longer. The probabilities
+of movie reviews are then off by 0.01 at most."""
+
+HALVINGS = 8
+"""Of the range between the two, in search of the step that fits: to a sixtieth of a bit."""
+
+FINER_FILTERS = 0.4
+"""Steps of the filters, beside those of the vectors. Filters are few, and every word meets all."""
+
+EVIDENCE_STEP = 1 / 4096
+"""Of what counts add to logits. Rare items have the same few values, whose errors add up."""
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A packed model.
+
+    Attributes:
+        data: the bytes.
+        step: of the word vectors, as for :data:`FINEST`.
+    """
+
+    data: bytes
+    step: float
+
+    @property
+    def size(self) -> int:
+        """Characters of :attr:`text`."""
+        return -(-len(self.data) // 4) * 5
+
+    @property
+    def text(self) -> str:
+        """The bytes in base 85, in characters that mean nothing in HTML or in a JavaScript string.
+
+        Base64 would take a fifteenth more room.
+        """
+        padded = self.data + bytes(-len(self.data) % 4)
+        return base64.b85encode(padded).translate(bytes.maketrans(b"<&", b",.")).decode("ascii")
+
+
+def pack(model: Model, room: int) -> Packed:
+    """Pack ``model`` with the smallest steps whose text has no more than ``room`` characters.
+
+    Where even :data:`COARSEST` steps do not bring it there, the text is longer.
+    """
+    relative = not model.header["multilabel"]
+    networks = {
+        name: _Rounded.of(array, model.starts.get(name), name.endswith("/filters"))
+        for name, array in model.arrays.items()
+        if _is_rounded(name)
+    }
+    others = {
+        name: _part(name, array, relative)
+        for name, array in model.arrays.items()
+        if name not in networks
+    }
+
+    def packed(step: float) -> Packed:
+        rounded = {name: array.part(step) for name, array in networks.items()}
+        return Packed(_joined(model.header, others | rounded), step)
+
+    best = packed(FINEST)
+    if best.size <= room:
+        return best
+    best, too_fine = packed(COARSEST), FINEST
+    if best.size > room:
+        return best
+    for _ in range(HALVINGS):
+        tried = packed(math.sqrt(too_fine * best.step))
+        if tried.size <= room:
+            best = tried
+        else:
+            too_fine = tried.step
+    return best
+
+
+def unpack(data: bytes) -> Model:
+    """The model as the browser has it."""
+    start = 4 + int.from_bytes(data[:4], "little")
+    header = json.loads(zlib.decompress(data[4:start]))
+    arrays = {}
+    for part in header.pop("parts"):
+        raw = zlib.decompress(data[start : start + part["bytes"]])
+        start += part["bytes"]
+        arrays[part["name"]] = _restored(part, raw)
+    return Model(header, arrays)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """An array packed: what the header says of it, and its bytes."""
+
+    described: dict[str, Any]
+    data: bytes
+
+
+def _joined(header: dict[str, Any], parts: dict[str, _Part]) -> bytes:
+    described = [
+        {"name": name, "bytes": len(part.data), **part.described} for name, part in parts.items()
+    ]
+    first = _deflated(json.dumps(header | {"parts": described}, separators=(",", ":")).encode())
+    return b"".join([len(first).to_bytes(4, "little"), first, *(p.data for p in parts.values())])
+
+
+def _part(name: str, array: np.ndarray, relative: bool) -> _Part:
+    if array.dtype.kind == "i":
+        # Ascending, so differences are small.
+        return _Part(
+            {"kind": "keys", "count": len(array)}, _deflated(_planes(np.diff(array, prepend=0)))
+        )
+    if name.startswith("evidence/"):
+        if relative:
+            # Softmax sees differences only. So the last label has zeros, which take no room.
+            array = array - array[:, -1:]
+        return _steps_part(array, EVIDENCE_STEP)
+    described = {"kind": "floats", "shape": array.shape}
+    return _Part(described, _deflated(array.astype("<f4").tobytes()))
+
+
+def _is_rounded(name: str) -> bool:
+    return name.startswith("networks/") and name.endswith(("/words", "/filters"))
+
+
+@dataclass(frozen=True)
+class _Rounded:
+    """An array to be tried with several steps.
+
+    Attributes:
+        changes: the array, or what training changed of it.
+        unit: what steps are a share of.
+        start: from where the rest is drawn.
+    """
+
+    changes: np.ndarray
+    unit: float
+    start: Start | None
+
+    @classmethod
+    def of(cls, array: np.ndarray, start: Start | None, is_filters: bool) -> "_Rounded":
+        unit = (float(array.std()) or 1.0) * (FINER_FILTERS if is_filters else 1.0)
+        return cls(array if start is None else array - start.vectors(array.shape), unit, start)
+
+    def part(self, step: float) -> _Part:
+        # Nearly noise but for runs of zeros: a search for other repetitions finds none.
+        part = _steps_part(self.changes, step * self.unit, zlib.Z_RLE)
+        if self.start is None:
+            return part
+        # In hexadecimal digits, since numbers are inexact in JavaScript.
+        drawn = {"state": f"{self.start.state:032x}", "increment": f"{self.start.increment:032x}"}
+        return dataclasses.replace(part, described=part.described | {"start": drawn})
+
+
+def _steps_part(array: np.ndarray, step: float, strategy: int = zlib.Z_DEFAULT_STRATEGY) -> _Part:
+    whole = np.rint(array / step).astype(np.int64)
+    described = {"kind": "steps", "shape": array.shape, "step": step}
+    return _Part(described, _deflated(_planes(_folded(whole)), strategy))
+
+
+def _folded(whole: np.ndarray) -> np.ndarray:
+    """Signed to unsigned, small to small: 0, -1, 1, -2, 2 to 0, 1, 2, 3, 4."""
+    return (whole << 1) ^ (whole >> 63)
+
+
+def _planes(whole: np.ndarray) -> bytes:
+    """All lowest bytes, then all second bytes, and so on as far as there is one that is not 0."""
+    rows = np.ascontiguousarray(whole, "<u8").reshape(-1).view(np.uint8).reshape(-1, 8).T
+    used = max(np.flatnonzero(rows.any(axis=1)).tolist(), default=0) + 1
+    return rows[:used].tobytes()
+
+
+def _deflated(data: bytes, strategy: int = zlib.Z_DEFAULT_STRATEGY) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS, 9, strategy)
+    return packer.compress(data) + packer.flush()
+
+
+def _restored(part: dict[str, Any], raw: bytes) -> np.ndarray:
+    if part["kind"] == "floats":
+        return np.frombuffer(raw, "<f4").reshape(part["shape"])
+    if part["kind"] == "keys":
+        return np.cumsum(_from_planes(raw, part["count"]))
+    whole = _from_planes(raw, int(np.prod(part["shape"]))).reshape(part["shape"])
+    signed = (whole >> 1) ^ -(whole & 1)
+    values = signed * part["step"]
+    if "start" in part:
+        digits = part["start"]
+        start = Start(int(digits["state"], 16), int(digits["increment"], 16))
+        values += start.vectors(part["shape"])
+    return values.astype(np.float32)
+
+
+def _from_planes(raw: bytes, count: int) -> np.ndarray:
+    planes = np.frombuffer(raw, np.uint8).reshape(len(raw) // max(count, 1), count).astype(np.int64)
+    return sum((plane << (8 * k) for k, plane in enumerate(planes)), np.zeros(count, np.int64))

@@ -1,0 +1,260 @@
+"""Files of sentences, each answered in a file of its own: what can be done in any order, anywhere.
+
+What the folder of answers holds besides them is ``model.json``, by which files of another model, or
+with other options, are never taken for these.
+"""
+
+import contextlib
+import dataclasses
+import functools
+import glob
+import gzip
+import hashlib
+import json
+import os
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from textcnn.inference.answer_lines import EXTENSIONS, AnswerWriter
+from textcnn.inference.classifier import PIECE, Classifier
+from textcnn.inference.decoded_lines import DecodedLines
+from textcnn.support.errors import RunError, UserError
+from textcnn.support.files import make_folder, remove_unfinished, replace_text, replacing
+
+MANIFEST = "model.json"
+LEVEL = 6
+"""How hard gzip tries: gzip's own default, a tenth larger and twice as fast as the best."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A file of sentences and where its answers go; gzip-compressed where its name ends in .gz.
+
+    Attributes:
+        source: a sentence a line.
+        output: in the folder of answers.
+    """
+
+    source: Path
+    output: Path
+
+
+@dataclass(frozen=True)
+class ShardOptions:
+    """What answers depend on besides the model.
+
+    Attributes:
+        format: one of :data:`textcnn.inference.answer_lines.FORMATS`.
+        proba: give the probabilities of all classes.
+        encoding: of the files.
+        fast: calculate in 16-bit integers.
+        abstain_below: a most probable label with less is not given.
+    """
+
+    format: str = "tsv"
+    proba: bool = False
+    encoding: str = "utf-8"
+    fast: bool = False
+    abstain_below: float = 0.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a shard.
+
+    Attributes:
+        shard: which.
+        lines: that were answered.
+        complaint: about lines that could not be decoded; empty where all could.
+        error: why there are no answers; else None.
+    """
+
+    shard: Shard
+    lines: int = 0
+    complaint: str = ""
+    error: UserError | RunError | None = None
+
+
+def find_shards(patterns: Sequence[str], folder: Path, format: str) -> list[Shard]:
+    """The files that are meant, each with a file of its own in ``folder``.
+
+    Args:
+        patterns: paths of files, or patterns such as ``shards/*.txt.gz``.
+        folder: where the answers go.
+        format: of the answers.
+
+    Raises:
+        UserError: a pattern without a file, or two files whose answers would be one.
+    """
+    sources = {Path(os.path.abspath(path)): path for it in patterns for path in _matches(it)}  # noqa: PTH100
+    folder = Path(os.path.abspath(folder))  # noqa: PTH100
+    shards = [Shard(path, folder / output_name(path.name, format)) for path in sources]
+    taken: dict[Path, Path] = {path: path for path in sources}
+    for shard in shards:
+        other = taken.setdefault(shard.output, shard.source)
+        if other != shard.source:
+            raise UserError(
+                f"--output {folder}: {sources[shard.source]} and {sources[other]} cannot both be "
+                f"{shard.output.name} there; give one of them another name or folder"
+            )
+    return shards
+
+
+def output_name(name: str, format: str) -> str:
+    """``a.tsv.gz`` for ``a.txt.gz``, and ``a.tsv`` for ``a.txt``."""
+    compressed = ".gz" if name.endswith(".gz") else ""
+    stem = name.removesuffix(compressed).removesuffix(".txt")
+    return stem + EXTENSIONS[format] + compressed
+
+
+def _matches(pattern: str) -> list[Path]:
+    path = Path(pattern)
+    if path.is_dir():
+        raise UserError(f"{pattern} is a folder; name its files, such as '{path / '*.txt'}'")
+    if path.is_file():
+        return [path]
+    found = [Path(name) for name in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207
+    files = [path for path in found if path.is_file()]
+    if not files:
+        raise UserError(f"no file is called, or matches, {pattern}")
+    return files
+
+
+def waiting_shards(
+    shards: Sequence[Shard], folder: Path, digest: str, options: ShardOptions
+) -> list[Shard]:
+    """Those that are not answered yet; the folder is made, and from then on is this model's.
+
+    Args:
+        shards: all of them.
+        folder: where the answers go.
+        digest: SHA-256 of the checkpoint.
+        options: the options.
+
+    Raises:
+        UserError: the folder cannot be written in, or holds answers that are not these.
+    """
+    make_folder(folder, "--output")
+    remove_unfinished(folder)
+    path, mine = folder / MANIFEST, {"checkpoint": digest, "options": dataclasses.asdict(options)}
+    waiting = [shard for shard in shards if not shard.output.exists()]
+    if path.exists():
+        _check_same(path, mine)
+    elif len(waiting) < len(shards):
+        answered = next(shard.output for shard in shards if shard not in waiting)
+        raise UserError(
+            f"{answered} is there already, but no {path} to say what model answered; choose "
+            "another --output"
+        )
+    else:
+        replace_text(path, json.dumps(mine, indent=2) + "\n")
+    return waiting
+
+
+def _check_same(path: Path, mine: dict[str, Any]) -> None:
+    try:
+        kept = json.loads(path.read_text("utf-8"))
+        checkpoint, options = kept["checkpoint"], dict(kept["options"])
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        raise UserError(f"{path}: damaged ({error}); choose another --output") from error
+    if checkpoint != mine["checkpoint"]:
+        raise UserError(f"{path.parent} holds answers of another model; choose another --output")
+    for name, value in mine["options"].items():
+        if options.get(name) != value:
+            raise UserError(
+                f"{path.parent} holds answers with {name} {options.get(name)}, not {value}; "
+                "choose another --output"
+            )
+
+
+def digest_of(checkpoint: Path) -> str:
+    """SHA-256 of a file.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        with checkpoint.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise UserError(f"{checkpoint}: {error.strerror}") from error
+
+
+def classify_shard(shard: Shard, options: ShardOptions, digest: str, model: Path) -> Outcome:
+    """Answer a shard, whole or not at all.
+
+    Args:
+        shard: the files.
+        options: the options.
+        digest: SHA-256 that the checkpoint must have.
+        model: the checkpoint.
+
+    Returns:
+        What came of it, faults of this shard included.
+    """
+    try:
+        return _answered(shard, options, _classifier(model, digest, options.fast))
+    except (UserError, RunError) as error:
+        return Outcome(shard, error=error)
+    except MemoryError:
+        return Outcome(shard, error=RunError(f"{shard.source}: out of memory"))
+
+
+@functools.lru_cache(maxsize=1)
+def _classifier(model: Path, digest: str, fast: bool) -> Classifier:
+    # A run that is still going on replaces its best.h5; answers of two models must not be mixed.
+    if digest_of(model) != digest:
+        raise UserError(f"{model} has changed; choose another --output")
+    return Classifier.load(model, fast)
+
+
+def _answered(shard: Shard, options: ShardOptions, classifier: Classifier) -> Outcome:
+    count = 0
+    model, limit = classifier.checkpoint, options.abstain_below
+    write = AnswerWriter(options.format, model, options.proba, limit)
+    with _reading(shard.source) as read, _writing(shard.output) as stream:
+        lines = DecodedLines(read, options.encoding, str(shard.source))
+        for chunk in lines:
+            # Not all at once, which would be done by several threads: here, processes share the
+            # processors.
+            for start in range(0, len(chunk), PIECE):
+                texts = chunk[start : start + PIECE]
+                stream.write(write(texts, classifier.predict_proba(texts)))
+            count += len(chunk)
+    return Outcome(shard, count, lines.complaint)
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[Callable[[int], bytes]]:
+    """A function that gives the next bytes, decompressed, and a UserError where it cannot."""
+    compressed = path.suffix == ".gz"
+
+    def checked(reads: Callable[[], Any]) -> Any:
+        try:
+            return reads()
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise UserError(f"{path}: damaged or cut short ({error})") from error
+        except OSError as error:
+            raise UserError(f"{path}: {error.strerror or error}") from error
+
+    def opened() -> BinaryIO:
+        if compressed and path.stat().st_size == 0:  # Which the gzip module takes for no sentences.
+            raise EOFError("empty")
+        return gzip.open(path, "rb") if compressed else path.open("rb")  # type: ignore[return-value]
+
+    with checked(opened) as stream:
+        yield lambda size: checked(functools.partial(stream.read, size))
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[BinaryIO]:
+    """A stream that becomes ``path`` once it is whole; the same bytes for the same content."""
+    with replacing(path) as aside, aside.open("wb") as stream:
+        if path.suffix != ".gz":
+            yield stream
+            return
+        with gzip.GzipFile("", "wb", LEVEL, stream, mtime=0) as compressed:
+            yield compressed  # type: ignore[misc]

@@ -1,0 +1,1 @@
+"""Why a model gives one answer."""

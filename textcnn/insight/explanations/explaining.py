@@ -1,0 +1,127 @@
+"""Taking a decision apart, exactly.
+
+After the maximum over time the network is linear (Kim 2014, figure 1): a feature map f
+of height h, whose maximum m stands at one window, adds ``dense[c, f] * relu(m + bias[f])`` to the
+logit of class c, and no other window adds anything through that map. What counting says is a sum
+over words and n-grams to begin with. All of it is averaged over an ensemble's networks, and divided
+by the temperature.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from textcnn.core.architecture import word_vectors
+from textcnn.core.layers.convolve_and_pool import project
+from textcnn.core.sentences import PackedSentences
+from textcnn.core.tokenizers import Tokenizer, find_tokenizer
+from textcnn.core.vocabulary import UNKNOWN
+from textcnn.insight.explanations.answering import TokenAnswers
+from textcnn.insight.explanations.explanation import FILTERS, Explanation, Term
+from textcnn.insight.explanations.winning import winning_windows
+from textcnn.training.checkpoint import Checkpoint
+
+
+class Explainer:
+    """Explains a checkpoint's answers.
+
+    Args:
+        checkpoint: the model.
+        tokenize: with the tokenizer ``custom``, what it stands for.
+
+    Attributes:
+        answers: the same model, asked with tokens.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, tokenize: Tokenizer | None = None):
+        self._checkpoint = checkpoint
+        self._architecture = checkpoint.architecture
+        self._tokenize = find_tokenizer(checkpoint.config.tokenizer, tokenize)
+        self._networks = [checkpoint.parameters, *checkpoint.others]
+        self._exact = [_exact(parameters) for parameters in self._networks]
+        # Rounded as for answering.
+        self._temperature = float(np.float32(checkpoint.temperature))
+        self.answers = TokenAnswers(checkpoint)
+
+    def explain(self, text: str) -> Explanation:
+        """Why ``text`` is answered as it is."""
+        model = self._checkpoint
+        tokens = self._tokenize(text)[: model.config.max_tokens or None]
+        sentence = model.vocabulary.pack([tokens])
+        logits = self.answers.logits([tokens])
+        probabilities = self.answers.probabilities(logits)[0]
+        biases = [exact["dense/bias"] for exact in self._exact]
+        return Explanation(
+            text=text,
+            tokens=tokens,
+            unknown=np.flatnonzero(sentence.words == UNKNOWN).tolist(),
+            labels=model.labels,
+            several=model.config.multilabel,
+            answered=self.answers.answered(probabilities),
+            bias=np.mean(biases, axis=0) / self._temperature,
+            terms=[*self._filter_terms(sentence.words), *self._counted_terms(sentence)],
+            logits=logits[0],
+            probabilities=probabilities,
+        )
+
+    def _filter_terms(self, words: np.ndarray) -> Iterator[Term]:
+        """What each window adds through all the feature maps, of all networks, that it won."""
+        bank, length = self._architecture.bank, len(words)
+        scale = len(self._networks) * self._temperature
+        blocks = [self._feature_terms(number, words) for number in range(len(self._networks))]
+        for index, height in enumerate(bank.filter_sizes):
+            maps = slice(index * bank.num_filters, (index + 1) * bank.num_filters)
+            first = 1 - height
+            sums = np.zeros((max(length + height - 1, 1), self._architecture.num_classes))
+            for starts, terms in blocks:
+                np.add.at(sums, starts[maps] - first, terms[maps])
+            for window in np.flatnonzero(sums.any(axis=1)).tolist():
+                start, end = window + first, window + first + height
+                before, after = max(-start, 0), max(end - length, 0)
+                if length == 0:
+                    before, after = height, 0
+                yield Term(
+                    FILTERS,
+                    max(start, 0),
+                    min(end, length),
+                    before,
+                    after,
+                    sums[window] / scale,
+                )
+
+    def _feature_terms(self, number: int, words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(heights * F,) starts of the winning windows and (heights * F, C) their terms."""
+        parameters, exact = self._networks[number], self._exact[number]
+        different, which = np.unique(words, return_inverse=True)
+        X = word_vectors(parameters, self._architecture, different).astype(np.float64)
+        P = project(X, exact["convolution/weights"])
+        maxima, starts = winning_windows(P, which, self._architecture.bank)
+        features = np.maximum(maxima + exact["convolution/bias"], 0)
+        return starts, features[:, None] * exact["dense/weights"].T
+
+    def _counted_terms(self, sentence: PackedSentences) -> Iterator[Term]:
+        """What each counted item adds: its log-likelihoods weighed, and corrected."""
+        evidence = self._checkpoint.naive_bayes
+        if evidence is None:
+            return
+        kinds = evidence.evidence
+        weights = np.mean([exact["evidence/weights"] for exact in self._exact], axis=0)
+        for kind, part in zip(kinds, np.split(weights, len(kinds), axis=1), strict=True):
+            rows, _ = kind.rows(sentence, len(self._checkpoint.vocabulary))
+            values = kind.values[rows].astype(np.float64) @ part.T
+            name = f"corrections/{kind.name}"
+            if name in self._networks[0]:
+                tables = [parameters[name][rows] for parameters in self._networks]
+                values += np.mean(tables, axis=0, dtype=np.float64)
+            for start in np.flatnonzero(values.any(axis=1)).tolist():
+                scaled = values[start] / self._temperature
+                yield Term(kind.name, start, start + kind.order, 0, 0, scaled)
+
+
+def _exact(parameters: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The parameters that are used whole, in 64 bits; a sentence needs few rows of the others."""
+    return {
+        name: array.astype(np.float64)
+        for name, array in parameters.items()
+        if not name.startswith(("embedding/", "corrections/"))
+    }

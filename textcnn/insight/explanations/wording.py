@@ -1,0 +1,94 @@
+"""Words for what is shown of sentences: safe on a terminal, and no wider than there is room."""
+
+import unicodedata
+from collections.abc import Iterable
+
+from textcnn.insight.explanations.explanation import FILTERS, Explanation, Term
+from textcnn.insight.explanations.what_if import Change
+from textcnn.support.text import printable
+
+START, END = "[start]", "[end]"
+"""Stand for the places of a window that lie before and after the sentence."""
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal printable ``text`` takes."""
+    return sum(
+        0 if unicodedata.combining(character) else 2 if _is_wide(character) else 1
+        for character in text
+    )
+
+
+def _is_wide(character: str) -> bool:
+    return unicodedata.east_asian_width(character) in "WF"
+
+
+def fitted(text: str, width: int) -> str:
+    """``text`` in exactly so many columns: filled up with spaces, or cut with an ellipsis."""
+    if columns(text) > width:
+        while text and columns(text) > width - 1:
+            text = text[:-1]
+        text += "…"
+    return text + " " * (width - columns(text))
+
+
+def ngram_words(tokens: Iterable[str], before: int, after: int) -> str:
+    """An n-gram as it is read, with what its window covers beyond the sentence."""
+    words = [printable(token) for token in tokens]
+    return " ".join([*[START] * (before > 0), *words, *[END] * (after > 0)])
+
+
+def term_words(term: Term, tokens: list[str]) -> str:
+    """The words of a term."""
+    if term.end == term.start:
+        return "[no words]"
+    return ngram_words(tokens[term.start : term.end], term.before, term.after)
+
+
+def kind_words(term: Term) -> str:
+    """Where a term comes from, in a few words."""
+    if term.kind == FILTERS:
+        return f"height {term.height}"
+    return "count of parts" if term.kind == "subwords" else "count"
+
+
+def label_words(explanation: Explanation, numbers: list[int]) -> str:
+    """The names of labels."""
+    return ", ".join(printable(explanation.labels[index]) for index in numbers) or "no label"
+
+
+def change_words(explanation: Explanation, change: Change) -> str:
+    """A change and what it does, as a sentence."""
+    words = [f'"{printable(word)}"' for word in change.words]
+    what = (
+        f"without {words[0]}"
+        if change.kind == "deletion"
+        else f"with {' and '.join(words)} swapped"
+    )
+    label = printable(explanation.labels[change.label])
+    before = explanation.probabilities[change.label]
+    moved = f"{label} {share(before)} -> {share(change.probabilities[change.label])}"
+    if change.flips:
+        return f"{what}: {label_words(explanation, change.answered)} ({moved})"
+    return f"no single change gives another label; most moves {what}: {moved}"
+
+
+def share(value: float) -> str:
+    """``98.4 %``, and never 0 or 100 for what only rounds to it."""
+    percent = 100 * float(value)
+    if 0 < percent < 0.05:
+        return "< 0.1 %"
+    if 99.95 <= percent < 100:
+        return "> 99.9 %"
+    return f"{percent:.1f} %"
+
+
+def signed(value: float) -> str:
+    """``+0.52``; what rounds to nothing has no sign."""
+    words = f"{value:+.2f}"
+    return "0.00" if words in ("+0.00", "-0.00") else words
+
+
+def typeset(value: float) -> str:
+    """:func:`signed` with a real minus sign, for pages."""
+    return signed(value).replace("-", "−")

@@ -1,0 +1,151 @@
+"""A dictionary of the filters: what each looks for, what that speaks for, and what it is worth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from textcnn.core.decisions import right
+from textcnn.core.objective import objective_of
+from textcnn.core.sentences import PackedSentences
+from textcnn.inference.network import InferenceNetwork
+from textcnn.insight.learnt.learnt_ngrams import window_words
+from textcnn.insight.learnt.scan import Scan, scan, windows_at
+from textcnn.insight.learnt.training_part import TrainingPart
+from textcnn.training.checkpoint import Checkpoint
+
+NGRAMS = 5
+"""Shown of each filter."""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One feature map.
+
+    Attributes:
+        network: of an ensemble, counted from 0.
+        height: words in its window.
+        number: among the maps of that height, counted from 0.
+        ngrams: the different training n-grams that excite it most, and its value there.
+        fires: the share of training sentences in which it is above 0.
+        pushes: (C,) what it adds to each class where it fires, a mean; with one label a sentence,
+            less the mean over the classes.
+        accuracy_lost: of the dev sentences, a share, when its term is left out.
+        loss_added: to the mean loss of the dev sentences then.
+    """
+
+    network: int
+    height: int
+    number: int
+    ngrams: list[tuple[str, float]]
+    fires: float
+    pushes: np.ndarray
+    accuracy_lost: float
+    loss_added: float
+
+
+def filter_dictionary(
+    checkpoint: Checkpoint, scans: Sequence[Scan], part: TrainingPart, count: int
+) -> list[Filter]:
+    """The ``count`` filters that dev misses most, by its loss.
+
+    Args:
+        checkpoint: the model.
+        scans: of each of its networks on ``part.train``.
+        part: the sentences.
+        count: filters wanted.
+    """
+    losses, accuracies = _without_each(checkpoint, part)
+    size = checkpoint.architecture.num_features
+    return [
+        _described(
+            checkpoint,
+            scans[index // size],
+            part.train,
+            index,
+            (float(accuracies[index]), float(losses[index])),
+        )
+        for index in np.argsort(-losses, kind="stable")[:count].tolist()
+    ]
+
+
+def _described(
+    checkpoint: Checkpoint,
+    found: Scan,
+    sentences: PackedSentences,
+    index: int,
+    missed: tuple[float, float],
+) -> Filter:
+    architecture = checkpoint.architecture
+    network, column = divmod(index, architecture.num_features)
+    which, number = divmod(column, architecture.num_filters)
+    features = found.features[:, column]
+    active = features > 0
+    weights = _weights(checkpoint, network)[:, column]
+    if not checkpoint.config.multilabel:
+        weights = weights - weights.mean()
+    mean = float(features[active].mean(dtype=np.float64)) if active.any() else 0.0
+    height = architecture.filter_sizes[which]
+    ngrams = _best_ngrams(checkpoint, sentences, features, found.starts[:, column], height)
+    return Filter(network, height, number, ngrams, float(active.mean()), weights * mean, *missed)
+
+
+def _best_ngrams(
+    checkpoint: Checkpoint,
+    sentences: PackedSentences,
+    features: np.ndarray,
+    starts: np.ndarray,
+    height: int,
+) -> list[tuple[str, float]]:
+    """The different n-grams with the largest values."""
+    found: dict[str, float] = {}
+    order = np.argsort(-features, kind="stable")
+    windows = windows_at(sentences, order, starts[order], height)
+    for row, window in zip(order.tolist(), windows, strict=True):
+        if len(found) == NGRAMS or features[row] <= 0:
+            break
+        found.setdefault(window_words(window, checkpoint.vocabulary), float(features[row]))
+    return list(found.items())
+
+
+def _weights(checkpoint: Checkpoint, network: int) -> np.ndarray:
+    """(C, heights * F) float64: what a network's features are multiplied by in the logits."""
+    networks = [checkpoint.parameters, *checkpoint.others]
+    scale = len(networks) * checkpoint.temperature
+    return networks[network]["dense/weights"].astype(np.float64) / scale
+
+
+def _without_each(checkpoint: Checkpoint, part: TrainingPart) -> tuple[np.ndarray, np.ndarray]:
+    """What the loss gains and the accuracy loses on dev without each filter of every network.
+
+    Its term is taken off the logits, so nothing is calculated twice.
+    """
+    networks = [checkpoint.parameters, *checkpoint.others]
+    model = InferenceNetwork(
+        networks, checkpoint.architecture, checkpoint.naive_bayes, checkpoint.temperature
+    )
+    logits = model.logits(part.dev).astype(np.float64)
+    scans = [scan(parameters, checkpoint.architecture, part.dev) for parameters in networks]
+    features = np.concatenate([found.features for found in scans], axis=1)
+    weights = np.concatenate(
+        [_weights(checkpoint, network) for network in range(len(networks))], axis=1
+    )
+    loss, accuracy = _scores(checkpoint, logits, part.dev_targets)
+    scores = np.array(
+        [
+            _scores(checkpoint, logits - np.outer(column, row), part.dev_targets)
+            for column, row in zip(features.T, weights.T, strict=True)
+        ]
+    )
+    return scores[:, 0] - loss, accuracy - scores[:, 1]
+
+
+def _scores(checkpoint: Checkpoint, logits: np.ndarray, targets: np.ndarray) -> tuple[float, float]:
+    """The mean loss, and the share of sentences that are wholly right."""
+    objective = objective_of(checkpoint.config.multilabel)
+    loss, _ = objective.loss(logits, targets, None)
+    if checkpoint.thresholds is None:
+        answers = logits.argmax(axis=1)
+    else:
+        answers = objective.probabilities(logits) >= checkpoint.thresholds
+    return loss, float(right(answers, targets).mean())

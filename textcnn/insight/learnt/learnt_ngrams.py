@@ -1,0 +1,120 @@
+"""The n-grams that push most towards each class, as the filters have learnt them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from textcnn.core.sentences import PackedSentences
+from textcnn.core.vocabulary import Vocabulary
+from textcnn.insight.explanations.wording import ngram_words
+from textcnn.insight.learnt.scan import BEYOND, Scan, windows_at
+from textcnn.training.checkpoint import Checkpoint
+
+DOUBT = 5
+"""Sentences without any push that an n-gram's mean is ranked with. Means alone put long n-grams of
+one sentence first, which say more of that sentence than of the network, and sums alone the ones
+that stand everywhere."""
+
+MOST_CELLS = 1 << 18
+"""Sentences times feature maps looked at at once: a bound on memory."""
+
+
+@dataclass(frozen=True)
+class Ngram:
+    """An n-gram of the training sentences.
+
+    Attributes:
+        text: its words, with a mark where the window reaches beyond the sentence.
+        height: places in the window.
+        sentences: how many a filter chose it in.
+        pushes: (C,) what it adds to each class in one of them, a mean over these; with one label
+            a sentence, less the mean over the classes.
+    """
+
+    text: str
+    height: int
+    sentences: int
+    pushes: np.ndarray
+
+
+def learnt_ngrams(
+    checkpoint: Checkpoint, scans: Sequence[Scan], sentences: PackedSentences, top: int
+) -> list[list[Ngram]]:
+    """For each class the ``top`` n-grams that push most towards it (see :data:`DOUBT`).
+
+    Args:
+        checkpoint: the model.
+        scans: of each of its networks.
+        sentences: N training sentences.
+        top: n-grams of each class.
+    """
+    found: list[list[tuple[float, Ngram]]] = [[] for _ in checkpoint.labels]
+    for index in range(len(checkpoint.config.filter_sizes)):
+        # One height at a time: there are more n-grams than there is room to keep.
+        table = _of_height(checkpoint, scans, sentences, index)
+        for number, candidates in enumerate(found):
+            candidates += _best(checkpoint.vocabulary, table, number, top)
+        del table
+    return [
+        [ngram for _, ngram in sorted(candidates, key=lambda it: -it[0])[:top]]
+        for candidates in found
+    ]
+
+
+def _best(
+    vocabulary: Vocabulary, table: tuple[np.ndarray, np.ndarray, np.ndarray], number: int, top: int
+) -> Iterator[tuple[float, Ngram]]:
+    """Rank and n-gram of those in a table of :func:`_of_height` that push most to one class."""
+    windows, counts, sums = table
+    ranks = sums[:, number] / (counts + DOUBT)
+    for row in np.argsort(-ranks, kind="stable")[:top].tolist():
+        if ranks[row] > 0:
+            text, count = window_words(windows[row], vocabulary), int(counts[row])
+            yield float(ranks[row]), Ngram(text, windows.shape[1], count, sums[row] / count)
+
+
+def window_words(window: np.ndarray, vocabulary: Vocabulary) -> str:
+    """A window of word numbers as it is read."""
+    inside = np.flatnonzero(window != BEYOND)
+    if not len(inside):
+        return "[no words]"
+    words = [vocabulary.words[number] for number in window[inside].tolist()]
+    return ngram_words(words, int(inside[0]), int(len(window) - 1 - inside[-1]))
+
+
+def _of_height(
+    checkpoint: Checkpoint, scans: Sequence[Scan], sentences: PackedSentences, index: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The different n-grams of one height: (A, height) words, (A,) sentences, (A, C) pushes."""
+    bank, height = checkpoint.architecture.bank, checkpoint.config.filter_sizes[index]
+    maps = slice(index * bank.num_filters, (index + 1) * bank.num_filters)
+    counts = np.maximum(sentences.lengths + height - 1, 1)
+    firsts = np.cumsum(counts) - counts + (height - 1)
+    sums = np.zeros((int(counts.sum()), len(checkpoint.labels)))
+    used = np.zeros(len(sums), bool)
+    networks = [checkpoint.parameters, *checkpoint.others]
+    for found, parameters in zip(scans, networks, strict=True):
+        for block in _blocks(maps, len(sentences)):
+            places = (firsts[:, None] + found.starts[:, block]).ravel()
+            features = found.features[:, block]
+            used[places[features.ravel() > 0]] = True
+            for number, weights in enumerate(parameters["dense/weights"][:, block]):
+                sums[:, number] += np.bincount(places, (features * weights).ravel(), len(sums))
+    sums /= len(networks) * checkpoint.temperature
+    if not checkpoint.config.multilabel:
+        sums -= sums.mean(axis=1, keepdims=True)
+    chosen = np.flatnonzero(used)
+    rows = np.repeat(np.arange(len(sentences), dtype=np.int32), counts)[chosen]
+    windows = windows_at(sentences, rows, chosen - firsts[rows], height)
+    different, which, times = np.unique(windows, axis=0, return_inverse=True, return_counts=True)
+    which = which.ravel()
+    columns = [np.bincount(which, column, len(different)) for column in sums[chosen].T]
+    return different, times, np.stack(columns, axis=1)
+
+
+def _blocks(maps: slice, sentences: int) -> Iterator[slice]:
+    """The feature maps in slices small enough to hold one number a sentence and map."""
+    width = max(MOST_CELLS // max(sentences, 1), 1)
+    for begin in range(maps.start, maps.stop, width):
+        yield slice(begin, min(begin + width, maps.stop))

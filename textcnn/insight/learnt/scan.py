@@ -1,0 +1,67 @@
+"""What every filter chose in every training sentence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from textcnn.core.architecture import Architecture, word_vectors
+from textcnn.core.layers.convolve_and_pool import project
+from textcnn.core.network import EVALUATION_CHUNK
+from textcnn.core.sentences import PackedSentences
+from textcnn.insight.explanations.winning import winning_windows
+
+BEYOND = -1
+"""Stands for a place before or after the sentence where a word's number would stand."""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One network's pooled features of N sentences.
+
+    Attributes:
+        features: (N, heights * F) float32, after bias and ReLU.
+        starts: (N, heights * F) int32, the first word of each winning window, below 0 where it
+            begins before the sentence.
+    """
+
+    features: np.ndarray
+    starts: np.ndarray
+
+
+def scan(
+    parameters: Mapping[str, np.ndarray], architecture: Architecture, sentences: PackedSentences
+) -> Scan:
+    """Run one network's filters over N sentences of word numbers."""
+    shape = (len(sentences), architecture.num_features)
+    features, starts = np.empty(shape, np.float32), np.empty(shape, np.int32)
+    for begin in range(0, len(sentences), EVALUATION_CHUNK):
+        rows = np.arange(begin, min(begin + EVALUATION_CHUNK, len(sentences)))
+        chunk = sentences.take(rows)
+        words, which = np.unique(chunk.words, return_inverse=True)
+        X = word_vectors(parameters, architecture, words)
+        P = project(X, parameters["convolution/weights"])
+        for row, words in zip(rows, np.split(which, np.cumsum(chunk.lengths)[:-1]), strict=True):
+            features[row], starts[row] = winning_windows(P, words, architecture.bank)
+    features += parameters["convolution/bias"]
+    np.maximum(features, 0, out=features)
+    return Scan(features, starts)
+
+
+def windows_at(
+    sentences: PackedSentences, rows: np.ndarray, starts: np.ndarray, height: int
+) -> np.ndarray:
+    """(A, height) the word numbers of windows, :data:`BEYOND` outside their sentence.
+
+    Args:
+        sentences: N sentences of word numbers.
+        rows: (A,) which sentence each window is of.
+        starts: (A,) its first word.
+        height: words in a window.
+    """
+    # In 32 bits, as there is one number for each word of each window.
+    inside = starts[:, None].astype(np.int32) + np.arange(height, dtype=np.int32)
+    places = sentences.starts[rows][:, None].astype(np.int32) + inside
+    within = (inside >= 0) & (inside < sentences.lengths[rows][:, None])
+    words = np.append(sentences.words, sentences.words.dtype.type(BEYOND))
+    return words[np.where(within, places, len(words) - 1)]

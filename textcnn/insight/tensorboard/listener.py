@@ -1,0 +1,114 @@
+"""What TensorBoard is told while a network is trained."""
+
+import contextlib
+import math
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from textcnn.core.gradients import RowGradient
+from textcnn.core.network import Gradients
+from textcnn.core.trainer import Evaluated, Evaluation, Event, StepDone
+from textcnn.insight.tensorboard.precision_recall import PrecisionRecall
+from textcnn.support.errors import RunError
+
+
+class TensorBoard:
+    """Writes how train and dev are scored, and the gradients at each evaluation.
+
+    For every gradient: a histogram, and its sparsity, the share of zeros. Of an embedding only the
+    rows of the batch are counted.
+
+    Args:
+        folder: ``train/`` and ``dev/`` are written below it.
+        step: where training begins; what an earlier, killed process wrote beyond is disowned.
+        curves: of the dev sentences, or None for none.
+
+    Raises:
+        ImportError: tensorboardX is not installed.
+        RunError: writing failed, for instance because the disk is full; also from the methods.
+    """
+
+    def __init__(self, folder: Path, step: int, curves: PrecisionRecall | None = None):
+        # Imported here, as throughout this package: it need not be installed.
+        from tensorboardX import summary
+        from tensorboardX.event_file_writer import EventsWriter
+        from tensorboardX.proto import event_pb2
+
+        self._folder = folder
+        self._curves = curves
+        self._summary = summary
+        self._event = event_pb2.Event
+        self._writers: dict[str, Any] = {}
+        with self._failures_named():
+            for part in ("train", "dev"):
+                (folder / part).mkdir(parents=True, exist_ok=True)
+                # The name holds the second; the step keeps a quick resume from overwriting it.
+                prefix, suffix = str(folder / part / "events"), f".{step}"
+                self._writers[part] = EventsWriter(prefix, suffix)
+                if step:
+                    start = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
+                    self._write(part, step + 1, session_log=start)
+        self._bins = _histogram_bins()
+        self._gradients: Gradients = {}
+
+    def __call__(self, event: Event) -> None:
+        """Write one event."""
+        with self._failures_named():
+            if isinstance(event, StepDone):
+                scores = {"loss": event.loss, "accuracy": event.accuracy}
+                self._scalars("train", event.step, scores)
+                self._gradients = event.gradients
+            elif isinstance(event, Evaluated):
+                self._write_dev(event.evaluation, event.dev_logits)
+                self._write_gradients(event.evaluation.step)
+                for writer in self._writers.values():
+                    writer.flush()
+
+    def close(self) -> None:
+        """Flush and close the files."""
+        with self._failures_named():
+            for writer in self._writers.values():
+                writer.close()
+
+    @contextlib.contextmanager
+    def _failures_named(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise RunError(f"writing {self._folder} failed: {error.strerror or error}") from error
+
+    def _write(self, part: str, step: int, **content: Any) -> None:
+        self._writers[part].write_event(self._event(wall_time=time.time(), step=step, **content))
+
+    def _scalars(self, part: str, step: int, scores: dict[str, float]) -> None:
+        for name, value in scores.items():
+            self._write(part, step, summary=self._summary.scalar(name, value))
+
+    def _write_dev(self, evaluation: Evaluation, logits: np.ndarray) -> None:
+        scores = {"loss": evaluation.dev_loss, "accuracy": evaluation.dev_accuracy}
+        if not math.isnan(evaluation.dev_macro_f1):
+            scores["macro_f1"] = evaluation.dev_macro_f1
+        self._scalars("dev", evaluation.step, scores)
+        if self._curves is not None:
+            for curve in self._curves.of_logits(logits):
+                self._write("dev", evaluation.step, summary=curve)
+
+    def _write_gradients(self, step: int) -> None:
+        for name, gradient in self._gradients.items():
+            values = gradient.values if isinstance(gradient, RowGradient) else gradient
+            if not values.size:
+                continue
+            histogram = self._summary.histogram(f"gradient/{name}", values, self._bins)
+            self._write("train", step, summary=histogram)
+            zeros = 1 - np.count_nonzero(values) / values.size
+            self._write("train", step, summary=self._summary.scalar(f"sparsity/{name}", zeros))
+
+
+def _histogram_bins() -> np.ndarray:
+    """Bounds that grow by a tenth from 1e-12 up, either side of 0, as TensorBoard's own do."""
+    positive = 1e-12 * 1.1 ** np.arange(774)
+    return np.concatenate([-positive[::-1], [0.0], positive])

@@ -1,1 +1,0 @@
-"""Seeing into a network: why a sentence got its label, and what training has taught it."""

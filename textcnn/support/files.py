@@ -1,0 +1,108 @@
+"""Files that are either the old one or the whole new one, never half of either."""
+
+import contextlib
+import datetime
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from textcnn.support.errors import RunError, UserError
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a path to write to; on success it becomes ``path``, on any failure it is removed.
+
+    The new file is written beside the old one (a rename is atomic only within one file system),
+    synced before the rename (or a crash could leave a renamed but empty file), and the folder is
+    synced after it (or a crash could undo the rename).
+
+    Raises:
+        UserError: the folder does not exist or cannot be written to.
+        RunError: writing failed, for instance because the disk is full.
+    """
+    path = Path(path)
+    try:
+        descriptor, name = tempfile.mkstemp(
+            prefix=f".{path.name}.", suffix=".part", dir=path.parent
+        )
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise RunError(f"writing {path} failed: {error.strerror}") from error
+        raise UserError(f"cannot write {path}: {error.strerror}; choose another folder") from error
+    os.close(descriptor)
+    aside = Path(name)
+    try:
+        yield aside
+        aside.chmod(0o666 & ~_umask())
+        _sync(aside)
+        aside.replace(path)
+    except OSError as error:
+        raise RunError(f"writing {path} failed: {error.strerror or error}") from error
+    finally:
+        aside.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Make ``text`` the whole content of ``path``, in UTF-8, atomically (see :func:`replacing`)."""
+    with replacing(path) as aside:
+        aside.write_text(text, encoding="utf-8", newline="\n")
+
+
+def make_folder(path: Path, option: str) -> Path:
+    """Create ``path`` and its parents and check that files can be written in it.
+
+    Raises:
+        UserError: naming ``option``, where that is not possible.
+        RunError: likewise, because the disk is full.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise RunError(f"{option}: cannot write in {path}: {error.strerror}") from error
+        raise UserError(f"{option}: cannot write in {path}: {error.strerror}") from error
+    return path
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    # Windows cannot open a folder; there the rename itself is as durable as it gets.
+    with contextlib.suppress(OSError, AttributeError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a killed process left of files it was writing in ``folder``."""
+    for part in folder.glob(".*.part"):
+        part.unlink(missing_ok=True)
+
+
+def fresh_path(folder: Path, prefix: str = "") -> Path:
+    """A path in ``folder``, named after the time, where there is nothing yet."""
+    name = prefix + datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+    path, number = folder / name, 2
+    while path.exists():
+        path, number = folder / f"{name}-{number}", number + 1
+    return path

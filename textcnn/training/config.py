@@ -1,0 +1,581 @@
+"""Every option of training, once: name, type, default, limits and help.
+
+The command line, TOML files, run folders and checkpoints all read :class:`Config`; none of them
+holds a default of its own.
+"""
+
+import dataclasses
+import json
+import math
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from textcnn.core.architecture import MODES
+from textcnn.core.tokenizers import CUSTOM, TOKENIZERS
+from textcnn.support.errors import UserError
+from textcnn.support.files import replace_text
+
+LARGEST_INTEGER = 2**63 - 1
+"""What a TOML file and a checkpoint can hold."""
+
+Value = Any  # One of: bool, int, float, str, None, tuple of int or of str.
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a value must satisfy besides its type.
+
+    Attributes:
+        minimum, maximum: bounds, inclusive unless ``below`` or ``above`` say otherwise.
+        above, below: bounds, exclusive.
+        choices: the only values allowed.
+    """
+
+    minimum: float = -math.inf
+    maximum: float = math.inf
+    above: float = -math.inf
+    below: float = math.inf
+    choices: tuple[str, ...] = ()
+
+    def complaint(self, value: Value) -> str | None:
+        """What is wrong with ``value``, or None."""
+        if self.choices:
+            return None if value in self.choices else f"choose from {', '.join(self.choices)}"
+        if isinstance(value, str):
+            return _unstorable(value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        if isinstance(value, float) and not math.isfinite(value):
+            return "must be a finite number"
+        if isinstance(value, int) and value > LARGEST_INTEGER:
+            return f"must be at most {LARGEST_INTEGER}"
+        for holds, words in (
+            (value >= self.minimum, f"must be at least {self.minimum:g}"),
+            (value <= self.maximum, f"must be at most {self.maximum:g}"),
+            (value > self.above, f"must be above {self.above:g}"),
+            (value < self.below, f"must be below {self.below:g}"),
+        ):
+            if not holds:
+                return words
+        return None
+
+
+def _unstorable(text: str) -> str | None:
+    """What keeps ``text`` out of TOML files and checkpoints, or None."""
+    if "\0" in text:
+        return "must not hold a NUL character"
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:  # A file name in another encoding, as Python stands it in.
+        return "is not UTF-8; rename the file"
+    return None
+
+
+def option(
+    default: Value, section: str, help: str, *, default_words: str = "", **limits: Any
+) -> Any:
+    """A field of :class:`Config`.
+
+    Args:
+        default: its value where nothing is given.
+        section: the heading of ``--help`` under which it stands.
+        help: what it does, in a sentence or two.
+        default_words: how the default is written where the value itself would not say it.
+        limits: fields of :class:`Limits`.
+    """
+    metadata = {
+        "section": section,
+        "help": help,
+        "default_words": default_words,
+        "limits": Limits(**limits),
+    }
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Config:
+    """The options of a training run. :meth:`check` says whether they make sense together.
+
+    A value of None means "decided by the rest"; :meth:`resolved` decides it.
+    """
+
+    data: tuple[str, ...] = option(
+        ("mr",),
+        "Data",
+        "What to train on: mr (the movie reviews, fetched where TEXTCNN_DATA does not "
+        "name their folder), a folder with a file, or a folder of documents, per label, "
+        "LABEL=FILE or LABEL=FOLDER, or a .csv, .tsv, .jsonl or fastText file. May be "
+        "gzip-compressed, and given several times.",
+    )
+    format: str = option(
+        "auto",
+        "Data",
+        "How the files are written.",
+        choices=("auto", "csv", "tsv", "jsonl", "fasttext", "trec", "trec-fine"),
+    )
+    text_column: str = option(
+        "text",
+        "Data",
+        "Column or key that holds the sentence; several, as title+text, are put together; whole "
+        "numbers count the columns of a file without a header.",
+    )
+    label_column: str = option(
+        "label",
+        "Data",
+        "Column or key that holds the label.",
+    )
+    encoding: str = option(
+        "utf-8",
+        "Data",
+        "Encoding of the files, such as cp1252.",
+    )
+    multilabel: bool = option(
+        False,
+        "Data",
+        "A sentence may have several labels, or none; each is decided on its own.",
+    )
+    label_separator: str = option(
+        "|",
+        "Data",
+        "What stands between the labels of a sentence in a column, with --multilabel.",
+    )
+    dev_data: tuple[str, ...] = option(
+        (),
+        "Data",
+        "Sentences that choose the best epoch, given as --data is, instead of a share.",
+        default_words="none",
+    )
+    test_data: tuple[str, ...] = option(
+        (),
+        "Data",
+        "Sentences that are only scored, given as --data is, instead of a share.",
+        default_words="none",
+    )
+    dev_share: float = option(
+        0.1,
+        "Data",
+        "Share of the sentences that chooses the best epoch, where there is no --dev-data.",
+        above=0,
+        below=1,
+    )
+    test_share: float = option(
+        0.1,
+        "Data",
+        "Share of the sentences that is only scored, where there is no --test-data; 0 for none.",
+        minimum=0,
+        below=1,
+    )
+
+    tokenizer: str = option(
+        "kim",
+        "Text",
+        "kim (English, as Kim's clean_str), unicode (any language) or characters (each a token); "
+        "custom is a function given in Python.",
+        choices=(*TOKENIZERS, CUSTOM),
+    )
+    max_tokens: int = option(
+        0,
+        "Text",
+        "Tokens of a sentence after which it is cut; 0 for never.",
+        minimum=0,
+    )
+    min_count: int = option(
+        1,
+        "Text",
+        "Words seen less often in training are unknown.",
+        minimum=1,
+    )
+    max_vocabulary: int = option(
+        0,
+        "Text",
+        "Most frequent words kept; 0 for all.",
+        minimum=0,
+    )
+
+    mode: str | None = option(
+        None,
+        "Network",
+        "rand, static, nonstatic or multichannel.",
+        default_words="rand, or nonstatic with --vectors",
+        choices=MODES,
+    )
+    vectors: str | None = option(
+        None,
+        "Network",
+        "Word vectors to start from: a file (word2vec, GloVe, fastText or "
+        "gensim's own), glove-6b-50d or glove-6b-100d (fetched), a gensim-downloader name, or "
+        "train to make them from the training sentences.",
+        default_words="none",
+    )
+    vectors_algorithm: str = option(
+        "word2vec",
+        "Network",
+        "What --vectors train uses.",
+        choices=("word2vec", "fasttext"),
+    )
+    vectors_text: str | None = option(
+        None,
+        "Network",
+        "Unlabelled text, a sentence a line, for --vectors train.",
+        default_words="the training sentences",
+    )
+    embedding_dim: int = option(
+        300,
+        "Network",
+        "Numbers in a word vector; a vectors file decides it itself.",
+        minimum=1,
+        maximum=10_000,
+    )
+    filter_sizes: tuple[int, ...] = option(
+        (3, 4, 5),
+        "Network",
+        "Heights of the filters, in words.",
+        minimum=1,
+        maximum=100,
+    )
+    num_filters: int = option(
+        100,
+        "Network",
+        "Feature maps of each height.",
+        minimum=1,
+        maximum=100_000,
+    )
+    ngrams: int = option(
+        2,
+        "Network",
+        "Words in the longest n-grams whose counts in each class (naive Bayes) stand beside the "
+        "pooled features; 0 for none.",
+        minimum=0,
+        maximum=5,
+    )
+    subwords: int = option(
+        6,
+        "Network",
+        "Characters in the longest parts of words, from 3, counted in the same way; 0 for none.",
+        minimum=0,
+        maximum=20,
+    )
+    init_from: str | None = option(
+        None,
+        "Network",
+        "A run or a checkpoint to go on from, with other sentences, new words and new labels.",
+        default_words="none",
+    )
+    ensemble: int = option(
+        1,
+        "Network",
+        "Networks trained from different random numbers, whose answers are averaged.",
+        minimum=1,
+        maximum=100,
+    )
+
+    dropout: float = option(
+        0.5,
+        "Regularisation",
+        "Share of the pooled features dropped.",
+        minimum=0,
+        below=1,
+    )
+    dropout_draw: str = option(
+        "batch",
+        "Regularisation",
+        "Whether what is dropped is drawn for each batch, whose steps then cost only what is "
+        "kept, or for each sentence, as Kim did.",
+        choices=("batch", "sentence"),
+    )
+    word_dropout: float = option(
+        0.2,
+        "Regularisation",
+        "Share of the words replaced by the unknown word.",
+        minimum=0,
+        below=1,
+    )
+    l2: float = option(
+        0.0,
+        "Regularisation",
+        "Strength of the L2 penalty on the dense weights.",
+        minimum=0,
+    )
+    row_norm: float = option(
+        3.0,
+        "Regularisation",
+        "Limit on the norm of each class's dense weights; 0 for none.",
+        minimum=0,
+    )
+
+    optimizer: str = option(
+        "adam",
+        "Optimizer",
+        "adam, adadelta, or sgd with momentum.",
+        choices=("adam", "adadelta", "sgd"),
+    )
+    learning_rate: float | None = option(
+        None,
+        "Optimizer",
+        "Step size.",
+        default_words="adam 0.001, adadelta 1, sgd 0.1",
+        above=0,
+    )
+    correction_rate: float = option(
+        3.0,
+        "Optimizer",
+        "Step size of the corrections to the counts, as a multiple of the learning rate; 0 for "
+        "none.",
+        minimum=0,
+    )
+    beta1: float = option(
+        0.9,
+        "Optimizer",
+        "Adam's decay of the mean.",
+        minimum=0,
+        below=1,
+    )
+    beta2: float = option(
+        0.999,
+        "Optimizer",
+        "Adam's decay of the variance.",
+        minimum=0,
+        below=1,
+    )
+    rho: float = option(
+        0.95,
+        "Optimizer",
+        "Adadelta's decay.",
+        above=0,
+        below=1,
+    )
+    momentum: float = option(
+        0.9,
+        "Optimizer",
+        "SGD's momentum.",
+        minimum=0,
+        below=1,
+    )
+    epsilon: float | None = option(
+        None,
+        "Optimizer",
+        "Keeps Adam's and Adadelta's divisions finite.",
+        default_words="adam 1e-08, adadelta 1e-06",
+        above=0,
+    )
+    clip_norm: float = option(
+        0.0,
+        "Optimizer",
+        "Limit on the norm of all gradients together; 0 for none.",
+        minimum=0,
+    )
+
+    batch_size: int = option(
+        50,
+        "Training",
+        "Sentences a step.",
+        minimum=1,
+    )
+    epochs: int = option(
+        25,
+        "Training",
+        "Most passes over the training sentences.",
+        minimum=1,
+    )
+    patience: int = option(
+        3,
+        "Training",
+        "Stop after this many dev evaluations without a better one; 0 for never.",
+        minimum=0,
+    )
+    best_by: str = option(
+        "loss",
+        "Training",
+        "What makes a dev evaluation the best: its loss, which is the steadier guide where dev "
+        "sentences are few, its accuracy, or its F1, a mean over the labels.",
+        choices=("loss", "accuracy", "macro-f1"),
+    )
+    class_weight: str = option(
+        "none",
+        "Training",
+        "balanced gives each label the same weight in the loss, however rare it is.",
+        choices=("none", "balanced"),
+    )
+    averaging: float = option(
+        0.6,
+        "Training",
+        "Epochs that the average of the parameters, which is what answers, looks back over; "
+        "0 for the last parameters.",
+        minimum=0,
+    )
+    refit: bool = option(
+        True,
+        "Training",
+        "Once dev has chosen the epoch, train anew on train and dev together for as long.",
+    )
+    evaluate_every: int = option(
+        0,
+        "Training",
+        "Steps between dev evaluations; 0 for once an epoch.",
+        minimum=0,
+    )
+    checkpoint_every: int = option(
+        0,
+        "Training",
+        "Steps between checkpoints; 0 for at each evaluation.",
+        minimum=0,
+    )
+    checkpoints_kept: int = option(
+        0,
+        "Training",
+        "Numbered checkpoints kept beside best.h5 and last.h5.",
+        minimum=0,
+    )
+    seed: int = option(
+        0,
+        "Training",
+        "Decides the split and, unless --network-seed does, the network.",
+        minimum=0,
+    )
+    network_seed: int | None = option(
+        None,
+        "Training",
+        "Decides the first parameters, the order and what is dropped.",
+        default_words="the seed",
+        minimum=0,
+    )
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Value], source: str) -> "Config":
+        """A checked configuration from plain values, such as those of a TOML file.
+
+        Args:
+            values: by option name, with ``_`` or ``-``; options left out have their defaults.
+            source: where they came from, for messages.
+
+        Raises:
+            UserError: an unknown name, a value of the wrong type or out of bounds.
+        """
+        known = {field.name for field in dataclasses.fields(cls)}
+        options = {}
+        for name, value in values.items():
+            key = name.replace("-", "_")
+            if key not in known:
+                raise UserError(f"{source}: no option is called {name}; see train --help")
+            options[key] = _typed(key, value, source)
+        config = cls(**options)
+        config.check(source)
+        return config
+
+    def check(self, source: str = "") -> None:
+        """Raise :class:`UserError`, naming the option, unless every value is within its limits."""
+        prefix = f"{source}: " if source else ""
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            for part in value if isinstance(value, tuple) else (value,):
+                complaint = field.metadata["limits"].complaint(part) if part is not None else None
+                if complaint:
+                    raise UserError(f"{prefix}{flag(field.name)} {part}: {complaint}")
+        self._check_together(prefix)
+
+    def _check_together(self, prefix: str) -> None:
+        if not self.data or not self.filter_sizes:
+            raise UserError(f"{prefix}--data and --filter-sizes need at least one value")
+        if len(set(self.filter_sizes)) != len(self.filter_sizes):
+            raise UserError(f"{prefix}--filter-sizes: each height once")
+        if self.multilabel and not self.label_separator.strip():
+            raise UserError(f"{prefix}--label-separator: white space cannot part labels")
+        if self.dev_share + self.test_share >= 1:
+            raise UserError(f"{prefix}--dev-share and --test-share leave nothing to train on")
+        if self.init_from is None:
+            self._check_vectors(prefix)
+        if self.vectors_text is not None and self.vectors != "train":
+            raise UserError(f"{prefix}--vectors-text is for --vectors train")
+
+    def _check_vectors(self, prefix: str) -> None:
+        if self.vectors is None and self.mode not in (None, "rand"):
+            raise UserError(f"{prefix}--mode {self.mode} needs --vectors")
+        if self.vectors is not None and self.mode == "rand":
+            raise UserError(f"{prefix}--mode rand makes no use of --vectors; leave one out")
+
+    def resolved(self) -> "Config":
+        """The same configuration with every None that depends on other options decided."""
+        rates = {"adam": 1e-3, "adadelta": 1.0, "sgd": 0.1}
+        epsilons = {"adam": 1e-8, "adadelta": 1e-6, "sgd": None}
+        return dataclasses.replace(
+            self,
+            mode=self.mode or ("nonstatic" if self.vectors else "rand"),
+            learning_rate=self.learning_rate or rates[self.optimizer],
+            epsilon=self.epsilon or epsilons[self.optimizer],
+            network_seed=self.seed if self.network_seed is None else self.network_seed,
+        )
+
+    def as_dict(self) -> dict[str, Value]:
+        """The values by option name; those that are None are left out."""
+        items = dataclasses.asdict(self).items()
+        return {name: value for name, value in items if value is not None}
+
+
+def flag(name: str) -> str:
+    """The command-line spelling of an option: ``batch_size`` is ``--batch-size``."""
+    return "--" + name.replace("_", "-")
+
+
+def value_type(name: str) -> tuple[type, bool]:
+    """The type of one value of an option, and whether it takes several: ``(int, True)``."""
+    hint = typing.get_type_hints(Config)[name]
+    if isinstance(hint, types.UnionType):
+        hint = next(part for part in typing.get_args(hint) if part is not type(None))
+    if typing.get_origin(hint) is tuple:
+        return typing.get_args(hint)[0], True
+    return hint, False
+
+
+def _typed(name: str, value: Value, source: str) -> Value:
+    """``value`` as the option's type, from what TOML or a checkpoint holds."""
+    kind, several = value_type(name)
+    if several:
+        parts = value if isinstance(value, list | tuple) else [value]
+        return tuple(_single(name, kind, part, source) for part in parts)
+    return _single(name, kind, value, source)
+
+
+_WANTED = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+
+
+def _single(name: str, kind: type, value: Value, source: str) -> Value:
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except OverflowError:
+            raise UserError(f"{source}: {name} is too large") from None
+    if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
+        wanted = _WANTED[kind]
+        raise UserError(f"{source}: {name} must be {wanted}, not {value!r}")
+    return value
+
+
+def read_toml(path: Path) -> dict[str, Value]:
+    """The options a TOML file sets.
+
+    Raises:
+        UserError: the file cannot be read or is not TOML.
+    """
+    try:
+        with path.open("rb") as stream:
+            return tomllib.load(stream)
+    except OSError as error:
+        raise UserError(f"--config {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"--config {path}: not TOML: {error}") from error
+
+
+def write_toml(path: Path, config: Config) -> None:
+    """Write every option that is set, so that ``--config`` repeats the run."""
+    lines = [f"{name} = {_toml(value)}\n" for name, value in config.as_dict().items()]
+    replace_text(path, "".join(lines))
+
+
+def _toml(value: Value) -> str:
+    """A value as TOML writes it: for these types that is JSON, but for one control character."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

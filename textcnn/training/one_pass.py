@@ -1,0 +1,126 @@
+"""One more pass over whatever sentences come, with nothing held out: training bit by bit."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from textcnn.core.architecture import Parameters
+from textcnn.core.thresholds import USUAL
+from textcnn.core.trainer import Evaluation, Progress, Trainer
+from textcnn.data.tokenized_data import Report, TokenizedData
+from textcnn.support.errors import UserError
+from textcnn.training.checkpoint import Checkpoint, TrainingState
+from textcnn.training.config import Config
+from textcnn.training.continuing import Place, places
+from textcnn.training.experiment import Experiment, refit_experiment
+from textcnn.training.fitting import Listener, train_to_end
+
+
+def one_pass(
+    config: Config,
+    data: TokenizedData,
+    report: Report,
+    initial: Checkpoint | None = None,
+    listen: Listener = lambda event: None,
+) -> Checkpoint:
+    """Train for one pass over all sentences.
+
+    Where there is a network to go on from, its optimizer goes on too, its arrays with further rows
+    for new words, and so do the average of the parameters and the random numbers: with an optimizer
+    started afresh each time, Adam's first step, which is as long as its learning rate allows
+    whatever the gradient, would come again with each call. Temperature and thresholds stay
+    as they were, since no sentences are left to choose others by.
+
+    Args:
+        config: the options.
+        data: the sentences, all of them in the train part.
+        report: told, in one line, what was found.
+        initial: a network to go on from, with its training state, or None.
+        listen: told of each event in training.
+
+    Raises:
+        UserError: the data or the vectors cannot be used, or ``initial`` is damaged.
+        RunError: training diverged.
+    """
+    experiment = refit_experiment(config, data, _whole_pass(), report, initial)
+    progress = experiment.trainer.progress
+    progress.history, progress.best_step = [], -1
+    if initial is not None and initial.training is not None:
+        progress.history = list(initial.training.progress.history)
+        _go_on(experiment, initial, initial.training)
+    trained = train_to_end(experiment, listen)
+    progress.history.append(_in_short(experiment.trainer))
+    return trained if initial is None else _answering_as(trained, initial)
+
+
+def _whole_pass() -> Progress:
+    """A first half that ended after one epoch, which is how long the second half then trains."""
+    nothing = math.nan
+    evaluation = Evaluation(1, 1.0, nothing, nothing, nothing, nothing)
+    return Progress(history=[evaluation], best_step=evaluation.step)
+
+
+def _in_short(trainer: Trainer) -> Evaluation:
+    """The pass as a line of the history, where there is no dev part to evaluate on."""
+    progress = trainer.progress
+    before = progress.history[-1].epoch if progress.history else 0.0
+    return Evaluation(
+        step=trainer.optimizer.steps,
+        epoch=math.ceil(before) + 1.0,
+        train_loss=progress.loss_sum / progress.seen,
+        train_accuracy=progress.correct / progress.seen,
+        dev_loss=math.nan,
+        dev_accuracy=math.nan,
+    )
+
+
+def _answering_as(trained: Checkpoint, initial: Checkpoint) -> Checkpoint:
+    """``trained`` with the temperature and the thresholds of ``initial``."""
+    thresholds = trained.thresholds
+    if thresholds is not None and initial.thresholds is not None:
+        known = dict(zip(initial.labels, initial.thresholds, strict=True))
+        thresholds = np.array([known.get(label, USUAL) for label in trained.labels])
+    return dataclasses.replace(trained, temperature=initial.temperature, thresholds=thresholds)
+
+
+def _go_on(experiment: Experiment, initial: Checkpoint, state: TrainingState) -> None:
+    """Put what ``initial`` had in the midst of training in the place of a new trainer's."""
+    trainer = experiment.trainer
+    where = places(trainer.architecture, experiment.labels, experiment.counts, initial)
+    for name, place in where.items():
+        trainer.parameters[name][place] = state.parameters[name]
+        # What a network answers with is the average, where it keeps one.
+        if trainer.average is not None and name in trainer.average.arrays:
+            trainer.average.arrays[name][place] = initial.parameters[name]
+    slots = {key.partition("/")[0] for key in state.slots}
+    if slots - {"last_step"} == set(trainer.optimizer.slot_names):  # Else it is another optimizer.
+        trainer.optimizer.steps = state.steps
+        trainer.optimizer.slots = _placed(state.slots, where, trainer.parameters)
+    try:
+        trainer.rng.bit_generator.state = state.random_state
+    except (TypeError, ValueError, LookupError, OverflowError) as error:
+        raise UserError(f"the checkpoint's random state is damaged: {error}") from error
+
+
+def _placed(
+    slots: Mapping[str, np.ndarray], where: Mapping[str, Place], parameters: Parameters
+) -> dict[str, np.ndarray]:
+    """The arrays of an optimizer, with zeros for what is new."""
+    larger = {}
+    for key, old in slots.items():
+        name = key.partition("/")[2]
+        if name not in where:  # A table of corrections that is no longer trained.
+            continue
+        place, shape = where[name], parameters[name].shape
+        if old.ndim < len(shape):  # One number a row.
+            place, shape = (_rows(place),), shape[:1]
+        larger[key] = np.zeros(shape, old.dtype)
+        larger[key][place] = old
+    return larger
+
+
+def _rows(place: Place) -> slice | np.ndarray:
+    rows = place[0]
+    return rows if isinstance(rows, slice) else rows.ravel()

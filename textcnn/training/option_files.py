@@ -1,0 +1,30 @@
+"""The files besides its sentences that training reads, for where their paths mean nothing."""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from textcnn.support.workers.runner import SentFile
+from textcnn.training.config import Config
+
+
+def option_files(config: Config, kept_vectors: Path | None) -> dict[str, SentFile]:
+    """The files, by the name of the option.
+
+    Args:
+        config: the options.
+        kept_vectors: what is to be read in the place of the vectors that they name.
+    """
+    files = {}
+    if kept_vectors is not None:
+        files["vectors"] = SentFile(kept_vectors)
+    if config.vectors == "train" and config.vectors_text is not None:
+        files["vectors_text"] = SentFile(Path(config.vectors_text))
+    return files
+
+
+def with_files(config: Config, files: Mapping[str, Path]) -> Config:
+    """The same options, with the files that :func:`option_files` found read from these paths."""
+    paths: dict[str, Any] = {name: str(path) for name, path in files.items()}
+    return dataclasses.replace(config, **paths)
