@@ -1,14 +1,15 @@
 """Fixtures shared by the tests of training, of checkpoints and of the commands."""
 
 import os
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import started_browser
-from small_run import labelled_sentences, options_text, write_csv
 
+from tests.support.browsing import started_browser
+from tests.support.small_run import labelled_sentences, options_text, write_csv
 from textcnn.commands import main
 from textcnn.data.datasets.corpus import load_corpus
 from textcnn.data.datasets.labelled_texts import LabelledTexts
@@ -69,3 +70,15 @@ def movie_reviews() -> LabelledTexts:
 def browser() -> Iterator[Any]:
     """A headless Chromium; without one, the tests that need it are skipped and say so."""
     yield from started_browser()
+
+
+@pytest.fixture(scope="session")
+def noisy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A CSV file of 90 sentences, a fifth of them mislabelled, so that folds differ."""
+    corpus, choose = labelled_sentences(90), random.Random(1)
+    labels = [
+        choose.choice(["bad", "good"]) if choose.random() < 0.4 else label
+        for label in corpus.labels
+    ]
+    folder = tmp_path_factory.mktemp("noisy")
+    return write_csv(folder / "noisy.csv", LabelledTexts(corpus.texts, labels, ""))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numeric import assert_close, numeric_gradient
 
+from tests.support.numeric import assert_close, numeric_gradient
 from textcnn import reference
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "step_by_step.py"

@@ -1,0 +1,336 @@
+"""Two runs on the same sentences: McNemar's test, the interval, and what the command says."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.small_run import labelled_sentences, options_text, write_csv
+from textcnn.commands import main
+from textcnn.core.tokenizers import kim
+from textcnn.data.datasets.corpus import Corpora
+from textcnn.data.fingerprints import sentence_hashes
+from textcnn.evaluation.comparison.mcnemar import FEW, Paired, difference_interval, mcnemar_test
+from textcnn.evaluation.scores import wilson_interval
+from textcnn.evaluation.scoring import held_out
+from textcnn.inference.classifier import Classifier
+from textcnn.training.checkpoint import load_checkpoint
+
+COUNTS = st.integers(0, 60)
+TABLES = st.builds(Paired, COUNTS, COUNTS, COUNTS, st.integers(1, 60))
+
+# The statistics
+
+
+def test_sentences_are_counted_by_who_was_right():
+    right_a = np.array([True, True, True, False, False, True])
+    right_b = np.array([True, False, False, True, False, True])
+    paired = Paired.of(right_a, right_b)
+    assert paired == Paired(both=2, only_a=2, only_b=1, neither=1)
+    assert (paired.count, paired.right_a, paired.right_b) == (6, 4, 3)
+    assert paired.difference == pytest.approx(1 / 6)
+
+
+@pytest.mark.parametrize(("a", "b"), [([], []), ([True], [True, False])])
+def test_other_sentences_cannot_be_paired(a, b):
+    with pytest.raises(ValueError, match="the same sentences"):
+        Paired.of(np.array(a, bool), np.array(b, bool))
+
+
+def test_few_discordant_sentences_are_tested_exactly():
+    # One head and seven tails, or fewer or more: 2 * (1 + 8) / 2 ** 8.
+    test = mcnemar_test(Paired(1, 1, 7, 12))
+    assert (test.p_value, test.chi_square) == (pytest.approx(18 / 256), None)
+
+
+def test_many_discordant_sentences_are_tested_by_chi_square_with_edwards_correction():
+    # (|59 - 121| - 1)^2 / (59 + 121), an upper tail of a squared normal variable.
+    test = mcnemar_test(Paired(101, 59, 121, 33))
+    assert test.chi_square == pytest.approx(61**2 / 180)
+    assert test.p_value == pytest.approx(5.45e-6, rel=1e-3)
+
+
+def test_from_25_discordant_sentences_on_it_is_chi_square():
+    assert mcnemar_test(Paired(0, FEW - 1, 0, 1)).chi_square is None
+    assert mcnemar_test(Paired(0, FEW, 0, 1)).chi_square is not None
+
+
+@pytest.mark.parametrize("paired", [Paired(7, 0, 0, 3), Paired(0, 20, 20, 0), Paired(5, 8, 8, 1)])
+def test_where_both_sides_are_equal_there_is_nothing_to_explain(paired):
+    assert mcnemar_test(paired).p_value == 1
+
+
+def test_both_tests_nearly_agree_where_one_gives_way_to_the_other():
+    from scipy.stats import binomtest
+
+    exact = binomtest(9, 30, 0.5).pvalue
+    assert mcnemar_test(Paired(50, 9, 21, 20)).p_value == pytest.approx(exact, abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("paired", "low", "high"),
+    [
+        # Newcombe (1998), his example; Fagerland, Lydersen and Laake (2014), airways.
+        (Paired(36, 12, 2, 0), 0.0569, 0.3404),
+        (Paired(1, 1, 7, 12), -0.507, -0.026),
+    ],
+)
+def test_the_interval_is_newcombes_method_10(paired, low, high):
+    digits = 5e-5 if abs(low) < 0.1 else 5e-4
+    assert difference_interval(paired) == pytest.approx((low, high), abs=digits)
+
+
+@given(paired=TABLES)
+def test_the_interval_holds_the_difference_and_turns_round_with_the_models(paired):
+    low, high = difference_interval(paired)
+    assert -1 <= low <= paired.difference <= high <= 1
+    swapped = Paired(paired.both, paired.only_b, paired.only_a, paired.neither)
+    assert difference_interval(swapped) == pytest.approx((-high, -low))
+    assert mcnemar_test(swapped).p_value == pytest.approx(mcnemar_test(paired).p_value)
+    assert 0 <= mcnemar_test(paired).p_value <= 1
+
+
+# The command
+
+
+def train(folder: Path, data: Path, **options: object) -> Path:
+    words = options_text(**{"epochs": 2, "patience": 0, **options})
+    with pytest.raises(SystemExit) as ended:
+        main(["train", "--data", str(data), "--out", str(folder), *words])
+    assert ended.value.code == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def poor_run(tmp_path_factory, reviews) -> Path:
+    """A run like ``trained_run`` that has hardly been trained."""
+    folder = tmp_path_factory.mktemp("poor") / "run"
+    return train(folder, reviews, ngrams=0, network_seed=3, learning_rate=1e-4, epochs=1)
+
+
+@pytest.fixture(scope="module")
+def other_split(tmp_path_factory, reviews) -> Path:
+    """A run with another seed, and so with other test sentences, and more of them."""
+    return train(tmp_path_factory.mktemp("other") / "run", reviews, seed=1, test_share=0.4)
+
+
+def values(call, *words: str | Path) -> dict:
+    code, out, err = call("compare", *words, "--json")
+    assert (code, err) == (0, "")
+    return json.loads(out)
+
+
+def own_test(run: Path) -> tuple[list[str], list[str]]:
+    checkpoint = load_checkpoint(run / "checkpoints" / "best.h5")
+    return held_out(checkpoint, Corpora.read(checkpoint.config, lambda line: None))
+
+
+def test_two_runs_are_compared_on_the_test_sentences_that_both_kept(call, trained_run, poor_run):
+    found = values(call, trained_run, poor_run)
+    texts, labels = own_test(trained_run)
+    answers = [Classifier.load(run).predict(texts) for run in (trained_run, poor_run)]
+    right = [np.array(given) == np.array(labels) for given in answers]
+    assert found["sentences"] == len(texts) == 12
+    assert found["right"] == vars(Paired.of(*right))
+    assert found["accuracy"] == {"A": right[0].mean(), "B": right[1].mean()}
+    assert found["accuracy_95"]["A"] == list(wilson_interval(int(right[0].sum()), 12))
+    assert found["a_minus_b"] == pytest.approx(right[0].mean() - right[1].mean())
+    assert found["mcnemar"]["p_value"] == mcnemar_test(Paired.of(*right)).p_value
+    assert found["seen_in_training"] == {"A": 0, "B": 0, "either": 0}
+    different = {"ngrams", "network_seed", "learning_rate", "epochs"}
+    assert set(found["different_options"]) == different
+    assert found["different_options"]["network_seed"] == {"A": 0, "B": 3}
+
+
+def test_the_sentences_that_flipped_are_shown_the_surest_first(call, trained_run, poor_run):
+    found = values(call, trained_run, poor_run, "--flipped", "3")
+    assert found["answered_differently"] > 3
+    assert len(found["flipped"]) == 3
+    sums = [flip["A"]["probability"] + flip["B"]["probability"] for flip in found["flipped"]]
+    assert sums == sorted(sums, reverse=True)
+    texts, labels = own_test(trained_run)
+    for flip in found["flipped"]:
+        assert flip["A"]["label"] != flip["B"]["label"]
+        assert labels[texts.index(flip["text"])] == flip["label"]
+        probabilities = Classifier.load(trained_run).predict_proba([flip["text"]])
+        assert flip["A"]["probability"] == pytest.approx(float(probabilities.max()))
+
+
+def test_what_people_read(call, trained_run, poor_run):
+    code, out, err = call("compare", trained_run, poor_run, "--flipped", "2")
+    assert (code, err) == (0, "")
+    for words in (
+        f"A  {trained_run}/checkpoints/best.h5\nB  {poor_run}/checkpoints/best.h5\n",
+        "ngrams         2     0\n",
+        "the 12 test sentences that both kept, from ",
+        "         B right  B wrong\nA right  ",
+        "A - B    +",
+        "Newcombe 1998",
+        "McNemar  p = ",
+        "; the surest 2 of them:\nlabel  A ",
+    ):
+        assert words in out
+    assert len(out.split("the surest")[1].splitlines()) == 4
+    assert "the surest" not in call("compare", trained_run, poor_run, "--flipped", "0")[1]
+
+
+def test_checkpoint_files_are_runs_too(call, trained_run, poor_run):
+    files = [run / "checkpoints" / "best.h5" for run in (trained_run, poor_run)]
+    assert values(call, *files)["right"] == values(call, trained_run, poor_run)["right"]
+
+
+def test_a_run_is_no_better_than_itself(call, trained_run):
+    found = values(call, trained_run, trained_run)
+    assert found["mcnemar"] == {"p_value": 1.0, "chi_square": None}
+    assert (found["a_minus_b"], found["flipped"], found["different_options"]) == (0, [], {})
+    out = call("compare", trained_run, trained_run)[1]
+    assert "all options are the same" in out
+    assert "could be chance" in out
+    assert "no sentence gets another answer" in out
+
+
+def test_with_other_test_parts_only_what_neither_has_met_is_compared(
+    call, tmp_path, trained_run, other_split
+):
+    rows = [
+        set(json.loads((run / "split.json").read_text())["test"])
+        for run in (trained_run, other_split)
+    ]
+    both = rows[0] & rows[1]
+    assert 0 < len(both) < 12
+    found = values(call, trained_run, other_split, "--predictions", tmp_path / "p.csv")
+    assert found["sentences"] == len(both)
+    assert f"here are the {len(both)} of either" in found["data"]
+    with (tmp_path / "p.csv").open(encoding="utf-8", newline="") as stream:
+        texts = [row["text"] for row in csv.DictReader(stream)]
+    for run in (trained_run, other_split):
+        seen = load_checkpoint(run / "checkpoints" / "best.h5").seen
+        assert not np.isin(sentence_hashes(map(kim, texts)), seen).any()
+
+
+def test_a_sentence_that_chose_an_epoch_is_none_of_those(call, reviews, trained_run, other_split):
+    # Without the refit, dev sentences are not trained on.
+    words = options_text(epochs=2, patience=0, seed=1, test_share=0.4)
+    assert call("train", "--data", reviews, "--out", "r", "--no-refit", *words)[0] == 0
+    bare, refitted = (values(call, trained_run, other) for other in ("r", other_split))
+    assert bare["sentences"] == refitted["sentences"]
+
+
+def test_runs_on_other_data_are_compared_on_what_is_new_to_both(call, tmp_path, trained_run):
+    data = write_csv(tmp_path / "new.csv", labelled_sentences(120, seed=7))
+    other = train(tmp_path / "r", data, seed=0)
+    ours, theirs = own_test(trained_run)[0], own_test(other)[0]
+    assert values(call, trained_run, other)["sentences"] == len({*ours, *theirs})
+
+
+def test_a_run_that_kept_nothing_leaves_nothing_to_compare(call, tmp_path, reviews, trained_run):
+    other = train(tmp_path / "r", reviews, test_share=0)
+    code, out, err = call("compare", trained_run, other)
+    assert (code, out) == (2, "")
+    assert "kept no test sentence that neither was trained on" in err
+    assert "--data" in err
+
+
+def test_another_tokenizer_is_no_obstacle(call, tmp_path, reviews, trained_run):
+    other = train(tmp_path / "r", reviews, tokenizer="unicode", max_tokens=5)
+    found = values(call, trained_run, other)
+    assert found["sentences"] > 0
+    assert found["different_options"]["tokenizer"] == {"A": "kim", "B": "unicode"}
+
+
+def test_given_sentences_are_compared_on_and_those_trained_on_are_counted(
+    call, trained_run, poor_run, other_split, reviews
+):
+    found = values(call, trained_run, other_split, "--data", reviews)
+    seen = [
+        load_checkpoint(run / "checkpoints" / "best.h5").seen for run in (trained_run, other_split)
+    ]
+    assert found["sentences"] == 120
+    assert found["seen_in_training"] == {
+        "A": len(seen[0]),
+        "B": len(seen[1]),
+        "either": len(np.union1d(*seen)),
+    }
+    out = call("compare", trained_run, other_split, "--data", reviews)[1]
+    assert f"A was trained on 108 and B on {len(seen[1])} of these 120 sentences" in out
+    # Two runs with the same split know the same sentences.
+    assert values(call, trained_run, poor_run, "--data", reviews)["seen_in_training"] == {
+        "A": 108,
+        "B": 108,
+        "either": 108,
+    }
+
+
+def test_new_sentences_are_said_to_be_new(call, tmp_path, trained_run, poor_run):
+    data = write_csv(tmp_path / "new.csv", labelled_sentences(30, seed=8))
+    out = call("compare", trained_run, poor_run, "--data", data)[1]
+    assert "neither was trained on any of it" in out
+    assert "no measure" not in out
+
+
+def test_the_predictions_are_written(call, tmp_path, trained_run, poor_run):
+    code, out, _ = call("compare", trained_run, poor_run, "--predictions", "p.csv")
+    assert code == 0
+    assert "predictions written to p.csv" in out
+    with (tmp_path / "p.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert list(rows[0]) == ["text", "label", "A", "B", "p(A)", "p(B)"]
+    texts, labels = own_test(trained_run)
+    assert [(row["text"], row["label"]) for row in rows] == list(zip(texts, labels, strict=True))
+    for name, run in (("A", trained_run), ("B", poor_run)):
+        classifier = Classifier.load(run)
+        assert [row[name] for row in rows] == classifier.predict(texts)
+        shares = classifier.predict_proba(texts).max(axis=1)
+        assert [float(row[f"p({name})"]) for row in rows] == pytest.approx(shares.tolist(), 1e-5)
+
+
+# What cannot be compared
+
+
+def refused(result: tuple[int, str, str], *words: str) -> None:
+    code, out, err = result
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    for word in words:
+        assert word in err
+
+
+def test_other_labels_are_refused(call, tmp_path, trained_run):
+    corpus = labelled_sentences()
+    corpus.labels[:] = [label.replace("bad", "poor") for label in corpus.labels]
+    other = train(tmp_path / "r", write_csv(tmp_path / "d.csv", corpus))
+    best = other / "checkpoints" / "best.h5"
+    best_of_ours = str(trained_run / "checkpoints" / "best.h5")
+    refused(call("compare", trained_run, other), "'bad' is known to", best_of_ours)
+    refused(call("compare", other, trained_run), "'bad' is known to", best_of_ours)
+    assert best.exists()
+
+
+def test_several_labels_a_sentence_are_refused(call, tmp_path, trained_run):
+    corpus = labelled_sentences()
+    data = tmp_path / "d.csv"
+    rows = zip(corpus.texts, corpus.labels, strict=True)
+    data.write_text("text,label\n" + "".join(f"{text},{label}|film\n" for text, label in rows))
+    call("train", "--data", data, "--multilabel", "--out", "r", *options_text(epochs=1))
+    refused(call("compare", trained_run, "r"), "r/checkpoints/best.h5", "--multilabel")
+    refused(call("compare", "r", "r"), "--multilabel")
+
+
+def test_bad_input_is_one_line(call, tmp_path, trained_run):
+    refused(call("compare", trained_run, "nix"), "nix: no such checkpoint")
+    refused(call("compare", trained_run, trained_run, "--format", "csv"), "--format", "--data")
+    refused(call("compare", trained_run, trained_run, "--data", "nix.csv"), "nix.csv")
+    (tmp_path / "d.csv").write_text("text,label\nfine,good\nso,so\n")
+    refused(call("compare", trained_run, trained_run, "--data", "d.csv"), "'so'", "bad, good")
+    assert call("compare", trained_run)[0] == 2
+
+
+def test_data_that_has_changed_is_said_and_whose(call, tmp_path, trained_run):
+    data = write_csv(tmp_path / "d.csv", labelled_sentences())
+    other = train(tmp_path / "r", data)
+    write_csv(data, labelled_sentences(seed=1))
+    refused(call("compare", trained_run, other), f"{other}/checkpoints/best.h5: the data now read")

@@ -1,0 +1,571 @@
+"""Tables and bars: drawn by rich on a terminal that can, plain text everywhere else."""
+
+import contextlib
+import dataclasses
+import fcntl
+import io
+import os
+import pty
+import re
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.support.small_run import command_line, environment, options_text, textcnn
+from textcnn.commands.runs import best_rows
+from textcnn.commands.screen import bars
+from textcnn.commands.screen.bars import NARROWEST, WIDTH, ClickBar, RichBar, open_bar
+from textcnn.commands.screen.compare_tables import comparison_text
+from textcnn.commands.screen.cv_progress import FoldProgress
+from textcnn.commands.screen.display import Display
+from textcnn.commands.screen.score_tables import class_table, confusion_table, scores_text
+from textcnn.commands.screen.search_progress import TrialProgress
+from textcnn.commands.screen.search_tables import best_table, importance_text
+from textcnn.commands.screen.tables import Styled, Table, plain_text, rich_text, table_text
+from textcnn.commands.screen.terminal import drawing_width, one_line
+from textcnn.core.trainer import Evaluated, Evaluation, StepDone
+from textcnn.evaluation.comparison.comparison import Comparison
+from textcnn.evaluation.comparison.mcnemar import Paired, difference_interval, mcnemar_test
+from textcnn.evaluation.scores import Scores, score
+from textcnn.evaluation.search.trials import Tried
+from textcnn.support.text import printable
+from textcnn.training.config import Config
+
+STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+
+RUNS = Table(
+    ["name", "accuracy", "options"],
+    [
+        ["a", "79.6 %", "epochs=5"],
+        ["longer", "100.0 %", ""],
+        ["b", "damaged: it is not what it was"],
+    ],
+    folding=(0,),
+    best={1},
+)
+LABELS = Table(
+    ["label", "rows", "share"],
+    [["good", "1,200", "75.0 %"], ["bad", "400", "25.0 %"]],
+    right={1, 2},
+    least={1: 9, 2: 7},
+    bars=[0.75, 0.25],
+    bars_before=3,
+)
+
+
+class Stream(io.StringIO):
+    """A stream that says it is a terminal; without a number of its own, it is 80 columns wide."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Stream:
+    """A terminal with colours, whatever that of the developer is."""
+    for name in ("NO_COLOR", "COLUMNS", "COLORTERM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    return Stream()
+
+
+@pytest.fixture
+def rich_terminal(terminal: Stream) -> Stream:
+    """The same, where rich is installed."""
+    pytest.importorskip("rich", reason="needs the extra terminal")
+    return terminal
+
+
+def seen(text: str) -> str:
+    """What is left for the eye."""
+    return "\n".join(line.rstrip() for line in STEERING.sub("", text).split("\n"))
+
+
+# Plain text
+
+
+def test_in_a_pipe_columns_are_below_each_other_and_nothing_else():
+    assert table_text(LABELS, io.StringIO()) == (
+        "label       rows    share\n"
+        "good       1,200   75.0 %\n"
+        "bad          400   25.0 %"
+    )  # fmt: skip
+
+
+def test_a_row_may_end_early_and_its_last_cell_widens_no_column():
+    assert table_text(RUNS, io.StringIO()).split("\n") == [
+        "name    accuracy  options",
+        "a       79.6 %    epochs=5",
+        "longer  100.0 %",
+        "b       damaged: it is not what it was",
+    ]
+
+
+def test_in_a_pipe_data_is_left_as_it_is():
+    table = Table(["label"], [["\x1b[31mred"], [Styled("電影", "bold")]])
+    assert table_text(table, io.StringIO()) == "label\n\x1b[31mred\n電影"
+
+
+def test_without_heads_there_is_no_line_for_them():
+    assert plain_text(Table(["", ""], [["dropout", "5 %"]], right={1}, least={1: 5})) == (
+        "dropout    5 %"
+    )
+
+
+# Where rich draws
+
+
+def test_on_a_terminal_rich_draws(rich_terminal):
+    drawn = table_text(LABELS, rich_terminal)
+    assert "\x1b[1mlabel" in drawn
+    lines = seen(drawn).split("\n")
+    assert lines[0] == "label   rows   share"
+    assert set(lines[1]) == {"─"}
+    assert re.fullmatch(r"good   1,200  75\.0 %  ━{12}╺━{3}", lines[2])
+    assert re.fullmatch(r"bad      400  25\.0 %  ━{4}╺━{11}", lines[3])
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("NO_COLOR", "1"), ("TERM", "dumb"), ("TERM", "unknown")]
+)
+def test_who_asks_for_plain_text_is_given_it(terminal, monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+    assert drawing_width(terminal) is None
+    assert table_text(LABELS, terminal) == plain_text(LABELS)
+
+
+def test_an_empty_no_color_says_nothing(rich_terminal, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "")
+    assert drawing_width(rich_terminal) == 80
+
+
+def test_an_encoding_without_lines_is_given_plain_text(terminal, monkeypatch):
+    monkeypatch.setattr(Stream, "encoding", "ascii")
+    assert table_text(LABELS, terminal) == plain_text(LABELS)
+
+
+@pytest.mark.parametrize("module", ["rich", "rich.console"])
+def test_without_rich_everything_is_plain(terminal, monkeypatch, module):
+    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.delitem(sys.modules, "rich.console", raising=False)
+    monkeypatch.setitem(sys.modules, module, None)
+    assert table_text(LABELS, terminal) == plain_text(LABELS)
+
+
+@pytest.mark.parametrize("stream", [None, io.StringIO()])
+def test_a_closed_stream_or_a_file_is_no_terminal(stream):
+    assert drawing_width(stream) is None
+
+
+# Room
+
+
+@pytest.mark.parametrize("width", range(10, 60))
+def test_no_line_is_wider_than_the_window(rich_terminal, width):
+    for table in (LABELS, RUNS):
+        drawn = rich_text(table, width)
+        assert drawn is None or max(map(len, seen(drawn).split("\n"))) <= width
+
+
+def test_where_room_is_short_bars_get_shorter_then_go_then_the_table_is_plain(
+    rich_terminal, monkeypatch
+):
+    shown = []
+    for width in ("40", "30", "21", "19"):
+        monkeypatch.setenv("COLUMNS", width)
+        shown.append(table_text(LABELS, rich_terminal))
+    assert [text.count("━") + text.count("╺") for text in shown] == [32, 16, 0, 0]
+    assert "\x1b[1m" in shown[2]
+    assert shown[3] == plain_text(LABELS)
+
+
+def test_text_in_the_last_column_is_folded(rich_terminal):
+    text = "one two three four five six seven eight nine ten"
+    lines = seen(rich_text(Table(["label", "text"], [["good", text], ["bad", "x"]]), 40)).split(
+        "\n"
+    )
+    assert max(map(len, lines)) <= 40
+    assert len(lines) == 5
+    assert lines[3].startswith("       ")
+    assert " ".join(" ".join(lines[2:4]).split()) == f"good {text}"
+
+
+def test_a_word_longer_than_its_column_is_broken(rich_terminal):
+    lines = seen(rich_text(Table(["text"], [["x" * 100]]), 40)).split("\n")
+    assert "".join(lines[2:]) == "x" * 100
+
+
+def test_what_ends_a_row_early_gets_the_last_column(rich_terminal):
+    lines = seen(rich_text(RUNS, 80)).split("\n")
+    assert lines[4].index("damaged") == lines[0].index("options")
+
+
+# Data that would steer a terminal, or rich
+
+
+HOSTILE = ["[bold]x[/bold]", "[/]", ":smile:", "\x1b[31mred", "a\rb\nc", "\u202etfel", "\udc80"]
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+@pytest.mark.parametrize("plain", [False, True])
+def test_data_is_shown_and_not_obeyed(rich_terminal, monkeypatch, label, plain):
+    if plain:
+        monkeypatch.setenv("NO_COLOR", "1")
+    table = Table([label, "n"], [[Styled(label, "bold"), "1"], [label, "2"]])
+    shown = table_text(table, rich_terminal)
+    assert seen(shown).count(printable(label).rstrip()) == 3
+    assert "\x1b[31m" not in shown
+    assert "\u202e" not in shown
+    assert "\r" not in shown
+    shown.encode()
+
+
+def test_labels_in_a_sentence_cannot_steer_a_terminal_either(rich_terminal, monkeypatch):
+    scores = dataclasses.replace(some_scores(["a", "b"]), majority_label="\x1b[31mred")
+    assert "answering \x1b[31mred," in scores_text(scores)
+    monkeypatch.setattr(sys, "stdout", rich_terminal)
+    assert "answering \ufffd[31mred," in scores_text(scores)
+
+
+def test_what_is_printable():
+    assert printable("a\x00b\tc 電影 é") == "a\ufffdb c 電影 é"
+    assert one_line("  a \n b ") == "a b"
+
+
+def test_wide_and_combining_characters_are_below_each_other(rich_terminal):
+    from rich.cells import cell_len
+
+    rows = [["電影", "1"], ["cafe\u0301", "22"], ["plain", "333"]]
+    lines = seen(rich_text(Table(["label", "rows"], rows, right={1}), 80)).split("\n")
+    assert {cell_len(line) for line in lines} == {11}
+
+
+# The scores
+
+
+def some_scores(labels: list[str]) -> Scores:
+    rng = np.random.default_rng(0)
+    classes = rng.integers(len(labels), size=200)
+    probabilities = rng.dirichlet(np.ones(len(labels)), 200).astype(np.float32)
+    probabilities[np.arange(120), classes[:120]] += 1
+    return score(probabilities / 2, classes, labels, np.ones(len(labels)), seen=0)
+
+
+def test_plain_scores_have_the_widths_that_they_always_had():
+    confused = plain_text(confusion_table(some_scores(["a", "two words"]))).split("\n")
+    assert confused[0] == "true \\ predicted          a  two words"
+    assert re.fullmatch(r"a                  +\d+  +\d+", confused[1])
+    classes = plain_text(class_table(some_scores(["a", "b"]))).split("\n")
+    assert classes[0] == "label  precision   recall       F1  sentences"
+    assert re.fullmatch(r"mean                       +\d+\.\d %", classes[-1])
+
+
+def test_the_diagonal_and_the_heaviest_confusions_are_shaded(rich_terminal):
+    scores = some_scores(["a", "b", "c"])
+    scores.confusion[:] = [[30, 9, 0], [4, 20, 5], [0, 1, 10]]
+    shown = rich_text(confusion_table(scores), 80)
+    good = re.findall(r"\x1b\[30;42m +(\d+)", shown)
+    bad = re.findall(r"\x1b\[30;45m +(\d+)", shown)
+    assert (good, bad) == (["30", "20", "10"], ["9", "5"])
+
+
+def test_without_a_confusion_none_is_shaded(rich_terminal):
+    scores = some_scores(["a", "b"])
+    scores.confusion[:] = [[3, 0], [0, 4]]
+    assert "45m" not in rich_text(confusion_table(scores), 80)
+
+
+@pytest.mark.parametrize("labels", [["a", "b", "c"], [f"label {number}" for number in range(15)]])
+def test_a_terminal_shows_the_same_figures(rich_terminal, monkeypatch, labels):
+    scores = some_scores(labels)
+    plain = scores_text(scores)
+    monkeypatch.setattr(sys, "stdout", rich_terminal)
+    drawn = re.sub("[━╸╺─]", " ", seen(scores_text(scores)))
+    assert drawn.split() == plain.split()
+    assert drawn != plain
+
+
+# Others
+
+
+def tried(number: int, accuracy: float) -> Tried:
+    return Tried(number, {"dropout": 0.5}, [accuracy], cut_short=False, fault="")
+
+
+def test_a_search_has_its_best_in_bold_and_bars_for_importance(rich_terminal, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", rich_terminal)
+    shown = best_table([tried(1, 0.7), tried(2, 0.8)]).split("\n")
+    assert "\x1b[1m" in shown[2]
+    assert "80.00 %" in shown[2]
+    assert "\x1b[1m" not in shown[3]
+    assert re.search(r"dropout +100 % +━{16}", seen(importance_text({"dropout": 1.0})))
+
+
+def listed(accuracy: float | None, data: str, kind: str = "run") -> Any:
+    tested = None if accuracy is None else SimpleNamespace(accuracy=accuracy)
+    return SimpleNamespace(kind=kind, config=SimpleNamespace(data=(data,)), tested=tested)
+
+
+def test_the_best_run_is_that_of_several_on_the_same_data():
+    found = [listed(0.7, "a"), listed(0.8, "a"), listed(None, "a"), listed(0.9, "b")]
+    assert best_rows(found) == {1}
+    assert best_rows([*found, listed(0.95, "a", "cross-validation")]) == {1}
+
+
+def comparison(*counts: int) -> Any:
+    """Of two networks with the same options, on sentences of one label."""
+    paired, nothing = Paired(*counts), np.zeros((2, 1), int)
+    side: Any = SimpleNamespace(path="x", config=Config())
+    sentences: Any = SimpleNamespace(seen=(0, 0, 0), about="", texts=[""])
+    test, interval = mcnemar_test(paired), difference_interval(paired)
+    return Comparison([side, side], sentences, ["a"], nothing, nothing, paired, test, interval)
+
+
+@pytest.mark.parametrize(
+    ("counts", "colour"),
+    [
+        ((50, 20, 2, 28), "\x1b[32m\x1b[1m+18.00 points\x1b[0m"),  # hardly chance
+        ((50, 2, 3, 45), "\x1b[35m-1.00 points\x1b[0m"),
+        ((50, 2, 2, 46), "A - B    +0.00 points  "),
+    ],
+)
+def test_a_comparison_colours_the_difference(rich_terminal, monkeypatch, counts, colour):
+    found = comparison(*counts)
+    assert "\x1b" not in comparison_text(found, 1)
+    monkeypatch.setattr(sys, "stdout", rich_terminal)
+    assert colour in comparison_text(found, 1)
+
+
+# Bars
+
+
+def last_line(stream: Stream) -> str:
+    """What stands on the terminal's line, with the bar's characters left out."""
+    written = stream.getvalue().split("\033[2K")[-1]
+    return STEERING.sub("", written.rstrip("\r").rpartition("\r")[2])
+
+
+def steps(display: Display, numbers: Iterable[int]) -> None:
+    for step in numbers:
+        display(StepDone(step, 0.7, 0.5, {}, 0.01))
+
+
+@pytest.mark.parametrize("columns", [100, 80, 62, 60, 40, 20])
+def test_a_bar_leaves_out_what_there_is_no_room_for(rich_terminal, monkeypatch, columns):
+    monkeypatch.setattr(sys, "stderr", rich_terminal)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    steps(Display(20, 0, 10, 50), range(1, 2))
+    line = last_line(rich_terminal)
+    assert len(line) < columns
+    figures = ["loss 0.700", "accuracy 50.0 %", "5,000 sentences/s", "at most 0:00 left"]
+    shown = {100: 4, 80: 4, 62: 3, 60: 2, 40: 1, 20: 0}[columns]
+    bar = line.count("━") + line.count("╸") + line.count("╺")
+    assert NARROWEST <= bar <= WIDTH
+    assert line.rstrip().split("  ")[2:] == figures[:shown]
+
+
+def test_a_bar_is_drawn_a_few_times_a_second_and_not_at_every_step(rich_terminal, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", rich_terminal)
+    now = iter(np.arange(0, 100, 0.01).tolist())
+    monkeypatch.setattr(bars.time, "perf_counter", lambda: next(now))
+    steps(Display(1000, 0, 1000, 50), range(1, 101))  # a second
+    assert rich_terminal.getvalue().count("step") in range(4, 6)
+
+
+def test_an_evaluation_takes_the_bars_line(rich_terminal, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", rich_terminal)
+    display = Display(20, 0, 10, 50)
+    steps(display, range(1, 3))
+    display(Evaluated(Evaluation(2, 0.2, 0.7, 0.5, 0.69, 0.525), is_best=True))
+    assert rich_terminal.getvalue().split("\033[2K")[-1].startswith("epoch  0.20")
+
+
+@contextlib.contextmanager
+def training_under_way() -> Iterator[None]:
+    with contextlib.closing(Display(20, 0, 10, 50)) as display:
+        steps(display, range(1, 3))
+        yield
+
+
+@contextlib.contextmanager
+def folds_under_way() -> Iterator[None]:
+    with FoldProgress(1, 4):
+        yield
+
+
+@contextlib.contextmanager
+def trials_under_way() -> Iterator[None]:
+    with TrialProgress(4):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("under_way", "plain"),
+    [
+        (training_under_way, False),
+        (training_under_way, True),
+        (folds_under_way, False),
+        (folds_under_way, True),
+        (trials_under_way, False),
+    ],
+)
+def test_what_stops_leaves_no_bar_and_a_cursor(rich_terminal, monkeypatch, under_way, plain):
+    monkeypatch.setattr(sys, "stderr", rich_terminal)
+    monkeypatch.setenv("NO_COLOR", "1" if plain else "")
+    with pytest.raises(KeyboardInterrupt), under_way():
+        raise KeyboardInterrupt
+    text = rich_terminal.getvalue()
+    assert text.count("\r") > 1
+    assert text.endswith("\r\033[2K")
+    assert "\n" not in text
+    hidden, given_back = (text.rfind(f"\033[?25{end}") for end in "lh")
+    assert given_back >= hidden
+    assert (hidden >= 0) is plain  # Rich's bar does not hide it.
+
+
+def test_folds_and_trials_have_bars_too(rich_terminal, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", rich_terminal)
+    with FoldProgress(1, 4):
+        pass
+    assert re.search(r"folds  ━+[╸╺]?━+  1/4", seen(rich_terminal.getvalue()))
+    with TrialProgress(4) as progress:
+        progress.show([tried(1, 0.7)])
+        assert re.search(r"1/4  best 70\.00 %, trial 1  about 0:00 left", last_line(rich_terminal))
+        progress.say("something else")
+        lines = rich_terminal.getvalue().split("\n")
+        assert lines[-2].endswith("\r\033[2Ksomething else")
+
+
+def test_elsewhere_trials_are_lines_and_no_more(terminal, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("NO_COLOR", "1")
+    with TrialProgress(4) as progress:
+        progress.show([tried(1, 0.7)])
+    assert terminal.getvalue() == "  1 of 4  dev 70.00 %  dropout 0.5  best\n"
+
+
+def test_the_bar_is_clicks_without_rich(terminal, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    bar = open_bar(4, counted=True, often=False)
+    assert isinstance(bar, ClickBar)
+    bar.show(2, "folds", lambda: "accuracy 50 %")
+    assert re.search(r"folds  \[#{12}-{12}\]  2/4  accuracy 50 %", terminal.getvalue())
+
+
+def test_the_bar_is_richs_with_it_and_none_where_no_one_looks(rich_terminal, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", rich_terminal)
+    assert isinstance(open_bar(4, counted=False, often=False), RichBar)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    assert open_bar(4, counted=False, often=False) is None
+
+
+# Real terminals
+
+
+def pseudo_terminal(columns: int) -> tuple[int, int]:
+    """Both ends of a terminal of this size."""
+    terminal, inside = pty.openpty()
+    fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    return terminal, inside
+
+
+def read_all(terminal: int) -> str:
+    shown = b""
+    try:
+        while data := os.read(terminal, 65536):
+            shown += data
+    except OSError:  # How Linux says that the other end was closed.
+        pass
+    os.close(terminal)
+    return shown.decode().replace("\r\n", "\n")
+
+
+def terminal_environment(**variables: str) -> dict[str, str]:
+    inherited = environment()
+    for name in ("NO_COLOR", "COLUMNS"):
+        inherited.pop(name, None)
+    return {**inherited, "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", **variables}
+
+
+def on_a_terminal(words: list[str], columns: int, **variables: str) -> str:
+    """What the command shows with its output on a terminal."""
+    terminal, inside = pseudo_terminal(columns)
+    process = subprocess.Popen(
+        command_line(*words), env=terminal_environment(**variables), stdout=inside
+    )
+    os.close(inside)
+    shown = read_all(terminal)
+    assert process.wait(30) == 0
+    return shown
+
+
+def test_eval_on_a_real_terminal_and_in_a_pipe(rich_terminal, trained_run):
+    words = ["eval", str(trained_run)]
+    piped = textcnn(*words).stdout.decode()
+    assert "\x1b" not in piped
+    drawn = on_a_terminal(words, 100)
+    assert "\x1b[30;42m" in drawn
+    assert re.sub("[━╸╺─]", " ", seen(drawn)).split() == piped.split()
+    assert on_a_terminal(words, 100, TERM="dumb") == piped
+
+
+def test_in_a_narrow_window_the_wide_table_is_plain(rich_terminal, trained_run):
+    shown = on_a_terminal(["eval", str(trained_run)], 40)
+    assert "label  precision   recall       F1  sentences\n" in shown
+    assert "─" in shown  # The other tables have room.
+
+
+def test_a_bar_on_a_real_terminal_that_ctrl_c_ends(rich_terminal, tmp_path, reviews):
+    terminal, inside = pseudo_terminal(100)
+    options = options_text(epochs=100_000, patience=0, evaluate_every=100_000)
+    process = subprocess.Popen(
+        command_line("train", "--data", reviews, "--out", tmp_path / "r", *options),
+        env=terminal_environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=inside,
+    )
+    os.close(inside)
+    shown = b""
+    deadline = time.monotonic() + 30
+    while shown.count(b"step ") < 2 and time.monotonic() < deadline:
+        shown += os.read(terminal, 65536)
+    process.send_signal(signal.SIGINT)
+    text = (shown.decode() + read_all(terminal)).replace("\r\n", "\n")
+    assert process.wait(30) == 130
+    assert "loss " in text
+    assert "━" in text
+    assert text.rfind("\033[?25l") <= text.rfind("\033[?25h")
+    after = text.rpartition("\033[2K")[2]
+    assert after.startswith("stopped at step")
+    assert "━" not in after
+    assert "Traceback" not in text
+
+
+def test_what_needs_no_table_does_not_load_rich(tmp_path, trained_run):
+    code = (
+        "import sys\n"
+        "from textcnn.commands import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit as ended: assert not ended.code, ended.code\n"
+        "assert not [name for name in sys.modules if name.split('.')[0] == 'rich']\n"
+    )
+    terminal, inside = pseudo_terminal(100)
+    words = ["classify", "--checkpoint", str(trained_run), "a lovely film"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *words], env=terminal_environment(), stdout=inside
+    )
+    os.close(inside)
+    assert read_all(terminal).endswith("a lovely film\n")
+    assert process.wait(30) == 0

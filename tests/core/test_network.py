@@ -1,0 +1,161 @@
+"""The whole network: against the plain one, and finite differences."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.networks import packed, random_parameters, whole
+from tests.support.numeric import assert_close, numeric_gradient
+from textcnn.core import network, plain_network
+from textcnn.core.architecture import MODES, Architecture, initial_parameters
+from textcnn.core.network import Regularisation, evaluation_logits, loss_and_gradients
+from textcnn.recipe.ngrams.naive_bayes import SentenceEvidence
+
+SENTENCES = st.lists(st.lists(st.integers(0, 6), max_size=8), min_size=1, max_size=6)
+SIZES = st.lists(st.integers(1, 5), min_size=1, max_size=3, unique=True).map(tuple)
+
+
+def random_evidence(
+    architecture: Architecture, num_sentences: int, rng: np.random.Generator
+) -> SentenceEvidence | None:
+    """Evidence of any kind, for sentences of any kind: the network only weighs it."""
+    if not architecture.evidence:
+        return None
+    width = len(architecture.evidence) * architecture.num_classes
+    items = {
+        kind: packed(
+            [rng.integers(0, size, rng.integers(0, 5)).tolist() for _ in range(num_sentences)]
+        )
+        for kind, size in architecture.corrections
+    }
+    return SentenceEvidence(rng.normal(size=(num_sentences, width)), items)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@settings(max_examples=40, deadline=None)
+@given(
+    sentences=SENTENCES,
+    sizes=SIZES,
+    num_classes=st.integers(2, 5),
+    kinds=st.sampled_from([(), ("words",), ("words", "subwords", "2-grams")]),
+    integers=st.booleans(),
+    seed=st.integers(0, 999),
+)
+def test_the_fast_network_equals_the_plain_one(
+    mode, sentences, sizes, num_classes, kinds, integers, seed
+):
+    rng = np.random.default_rng(seed)
+    corrections = (("words", 7), ("2-grams", 4)) if len(kinds) > 1 else ()
+    architecture = Architecture(mode, 7, 3, sizes, 2, num_classes, kinds, corrections)
+    parameters = random_parameters(architecture, rng, integers)
+    batch = packed(sentences)
+    evidence = random_evidence(architecture, len(batch), rng)
+    fast, fast_backward = network.logits_and_backward(
+        parameters, architecture, batch, evidence=evidence
+    )
+    plain, plain_backward = plain_network.logits_and_backward(
+        parameters, architecture, batch, evidence
+    )
+    np.testing.assert_allclose(fast, plain, atol=1e-12)
+
+    upstream = rng.normal(size=plain.shape)
+    fast_gradients, plain_gradients = fast_backward(upstream), plain_backward(upstream)
+    assert set(fast_gradients) == set(plain_gradients) == set(parameters) - {"embedding/static"}
+    for name, expected in plain_gradients.items():
+        rows = len(parameters[name])
+        got = whole(fast_gradients[name], rows)
+        np.testing.assert_allclose(got, whole(expected, rows), atol=1e-11, err_msg=name)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("dropout", "draw", "word_dropout", "l2"),
+    [
+        (0, "sentence", 0, 0),
+        (0, "sentence", 0, 0.3),
+        (0.5, "sentence", 0.4, 0.3),
+        (0.5, "batch", 0.4, 0.3),
+    ],
+)
+def test_the_gradients_are_those_of_the_loss(mode, dropout, draw, word_dropout, l2):
+    architecture = Architecture(
+        mode, 6, 2, (1, 3), 3, 3, evidence=("words", "2-grams"), corrections=(("2-grams", 5),)
+    )
+    rng = np.random.default_rng(5)
+    parameters = random_parameters(architecture, rng)
+    batch = packed([[1, 2, 2, 3], [], [5], [4, 1, 0, 5, 2]])
+    classes = np.array([0, 2, 1, 2])
+    regularisation = Regularisation(dropout, draw, word_dropout, l2)
+    evidence = random_evidence(architecture, 4, rng)
+
+    def evaluate() -> tuple[float, np.ndarray, network.Gradients]:
+        # The same seed each time, so that the same words and features are dropped.
+        masks = np.random.default_rng(11)
+        return loss_and_gradients(
+            parameters, architecture, batch, classes, regularisation, masks, evidence
+        )
+
+    _, _, gradients = evaluate()
+    assert set(gradients) == set(architecture.trained)
+    for name, gradient in gradients.items():
+        numeric = numeric_gradient(lambda: np.array(evaluate()[0]), parameters[name], 1.0)
+        assert_close(whole(gradient, len(parameters[name])), numeric, rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_evaluation_gives_the_logits_of_the_forward_pass_whatever_the_chunks(mode, monkeypatch):
+    rng = np.random.default_rng(2)
+    architecture = Architecture(mode, 7, 3, (2, 3), 4, 3)
+    parameters = random_parameters(architecture, rng)
+    batch = packed([list(rng.integers(0, 7, length)) for length in (3, 0, 1, 8, 2, 5, 0)])
+    expected, _ = network.logits_and_backward(parameters, architecture, batch)
+    for chunk in (1, 2, 3, 512):
+        monkeypatch.setattr(network, "EVALUATION_CHUNK", chunk)
+        logits = evaluation_logits(parameters, architecture, batch)
+        np.testing.assert_allclose(logits, expected, atol=1e-12)
+
+
+def test_an_empty_sentence_pools_to_the_relu_of_the_bias():
+    architecture = Architecture("rand", 3, 2, (2, 3), 1, 2)
+    parameters = random_parameters(architecture, np.random.default_rng(0))
+    parameters["convolution/bias"][:] = [-1, 2]
+    features = np.array([0.0, 2.0])
+    expected = features @ parameters["dense/weights"].T + parameters["dense/bias"]
+    logits = evaluation_logits(parameters, architecture, packed([[]]))
+    np.testing.assert_allclose(logits, [expected])
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_initial_parameters_have_the_stated_shapes_and_ranges(mode):
+    architecture = Architecture(mode, 11, 5, (2, 4), 3, 4)
+    parameters = initial_parameters(architecture, np.random.default_rng(0))
+    assert {name: array.shape for name, array in parameters.items()} == architecture.shapes()
+    assert {array.dtype for array in parameters.values()} == {np.dtype(np.float32)}
+    channels = 2 if mode == "multichannel" else 1
+    assert parameters["convolution/weights"].shape == (5 * channels, 6, 3)
+    for name in architecture.channels:
+        assert 0.2 < np.abs(parameters[name]).max() <= 0.25
+    for name in ("convolution/bias", "dense/bias"):
+        assert not parameters[name].any()
+    # Glorot and Bengio (2010), equation 16, a filter's fan-in being the words it sees.
+    for rows, height in ((slice(0, 2), 2), (slice(2, 6), 4)):
+        limit = np.sqrt(6 / (height * 5 * channels + 3))
+        assert np.abs(parameters["convolution/weights"][:, rows]).max() <= limit
+    assert np.abs(parameters["dense/weights"]).max() <= np.sqrt(6 / (6 + 4))
+
+
+def test_initial_parameters_start_every_channel_from_the_given_vectors():
+    architecture = Architecture("multichannel", 4, 2, (1,), 1, 2)
+    vectors = np.arange(8, dtype=np.float64).reshape(4, 2)
+    parameters = initial_parameters(architecture, np.random.default_rng(0), vectors)
+    for name in ("embedding/static", "embedding/tuned"):
+        assert parameters[name].tolist() == vectors.tolist()
+    assert parameters["embedding/static"] is not parameters["embedding/tuned"]
+    assert not np.shares_memory(parameters["embedding/static"], parameters["embedding/tuned"])
+
+
+def test_initial_parameters_refuse_vectors_of_another_shape():
+    architecture = Architecture("static", 4, 2, (1,), 1, 2)
+    with pytest.raises(ValueError, match=r"\(4, 3\).*\(4, 2\)"):
+        initial_parameters(architecture, np.random.default_rng(0), np.zeros((4, 3)))

@@ -1,0 +1,156 @@
+"""Scores, and what is needed to judge them."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tests.support.small_run import labelled_sentences
+from textcnn.commands.screen.score_tables import scores_text
+from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.data.fingerprints import count_seen, sentence_hashes
+from textcnn.evaluation.scores import Scores, score, wilson_interval
+from textcnn.evaluation.scoring import held_out, score_texts
+from textcnn.inference.classifier import Classifier
+from textcnn.support.errors import UserError
+from textcnn.training.checkpoint import load_checkpoint
+
+
+@pytest.mark.parametrize(
+    ("successes", "trials", "low", "high"),
+    [
+        # Newcombe (1998), table I, method 3.
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0000, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
+)
+def test_the_interval_is_wilsons(successes, trials, low, high):
+    assert wilson_interval(successes, trials) == pytest.approx((low, high), abs=5e-5)
+    mirrored = wilson_interval(trials - successes, trials)
+    assert mirrored == pytest.approx((1 - high, 1 - low), abs=5e-5)
+
+
+def three_classes() -> Scores:
+    """Classes a, b, c of 2, 1, 1 sentences; right, wrong, right, wrong."""
+    probabilities = np.array(
+        [[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.25, 0.5, 0.25], [0.6, 0.2, 0.2]], np.float32
+    )
+    return score(
+        probabilities,
+        np.array([0, 0, 1, 2]),
+        ["a", "b", "c"],
+        np.array([3, 9, 1]),
+        seen=2,
+    )
+
+
+def test_scores_by_hand():
+    scores = three_classes()
+    assert (scores.count, scores.accuracy) == (4, 0.5)
+    assert scores.interval == wilson_interval(2, 4)
+    assert scores.confusion.tolist() == [[1, 1, 0], [0, 1, 0], [1, 0, 0]]
+    assert (scores.majority_label, scores.majority_accuracy) == ("b", 0.25)
+    assert scores.log_loss == pytest.approx(-np.log([0.8, 0.2, 0.5, 0.2]).mean(), abs=1e-6)
+    rows = [(row.label, row.precision, row.recall, row.count) for row in scores.classes]
+    assert rows == [("a", 0.5, 0.5, 2), ("b", 0.5, 1.0, 1), ("c", 0.0, 0.0, 1)]
+    assert [row.f1 for row in scores.classes] == pytest.approx([0.5, 2 / 3, 0])
+    assert scores.seen == 2
+
+
+def test_the_summary_says_all_of_it():
+    text = scores_text(three_classes())
+    assert [line.split() for line in text.splitlines() if line.startswith("mean")] == [
+        ["mean", "38.9", "%"]
+    ]
+    assert "accuracy  50.0 %  (95 % interval 15.0 % to 85.0 %, 4 sentences)" in text
+    assert "baseline  25.0 %  (always answering b" in text
+    assert "seen      2 of these 4 sentences were in the training part" in text
+    rows = [line.split() for line in text.splitlines()[-3:]]
+    assert rows == [["a", "1", "1", "0"], ["b", "0", "1", "0"], ["c", "1", "0", "0"]]
+
+
+def test_the_scores_are_plain_values_for_json():
+    values = json.loads(json.dumps(three_classes().as_dict()))
+    assert values["seen_in_training"] == 2
+    assert values["confusion"]["rows_are_true_labels"] == [[1, 1, 0], [0, 1, 0], [1, 0, 0]]
+    assert values["majority"] == {"label": "b", "accuracy": 0.25}
+
+
+def test_a_class_that_is_not_among_the_scored_sentences_is_no_error():
+    probabilities = np.array([[1, 0, 0], [0.5, 0.5, 0]], np.float32)
+    scores = score(probabilities, np.array([0, 1]), list("abc"), np.ones(3), seen=0)
+    assert np.isfinite(scores.log_loss)
+    assert scores.classes[2].count == 0
+    assert scores.seen == 0
+
+
+def test_hashes_tell_apart_what_the_network_can():
+    hashes = sentence_hashes([["a", "b"], ["a b"], ["a", "b"], [], ["é"]])
+    assert hashes.dtype == np.uint64
+    assert hashes[0] == hashes[2]
+    assert len(set(hashes.tolist())) == 4
+    assert sentence_hashes([]).shape == (0,)
+    assert count_seen(hashes, hashes[:1]) == 2
+    assert count_seen(hashes, hashes[:0]) == 0
+
+
+@pytest.fixture(scope="module")
+def classifier(trained_run) -> Classifier:
+    return Classifier.load(trained_run / "checkpoints" / "best.h5")
+
+
+def read_back(reviews, **options) -> LabelledTexts:
+    from textcnn.data.datasets.readers import read_labelled
+
+    return read_labelled([str(reviews)], **options)
+
+
+def test_a_run_is_scored_on_sentences_it_was_not_trained_on(classifier, reviews, trained_run):
+    texts, labels = held_out(classifier.checkpoint, read_back(reviews))
+    assert len(texts) == 12
+    scores = score_texts(classifier, texts, labels).scores
+    assert scores.seen == 0
+    assert scores.as_dict() == json.loads((trained_run / "test.json").read_text())
+    rows = json.loads((trained_run / "split.json").read_text())["test"]
+    assert texts == [labelled_sentences().texts[row] for row in rows]
+
+
+def test_sentences_of_the_training_are_counted_however_they_are_spelt(classifier, trained_run):
+    corpus = labelled_sentences()
+    rows = json.loads((trained_run / "split.json").read_text())["train"][:5]
+    texts = [f"  {corpus.texts[row].upper()} ... " for row in rows] + ["something quite new"]
+    labels = [corpus.labels[row] for row in rows] + ["good"]
+    scores = score_texts(classifier, texts, labels).scores
+    assert scores.seen == 5
+
+
+def test_data_that_changed_has_no_known_test_part(classifier, reviews):
+    corpus = read_back(reviews)
+    changed = LabelledTexts([*corpus.texts[:-1], "another"], corpus.labels, "elsewhere")
+    with pytest.raises(UserError, match=r"elsewhere.*is not what the run was given.*--data"):
+        held_out(classifier.checkpoint, changed)
+
+
+def test_a_label_the_checkpoint_does_not_know_is_named(classifier):
+    with pytest.raises(UserError, match=r"label 'awful' \(2 sentences\).*: bad, good"):
+        score_texts(classifier, ["a", "b", "c"], ["awful", "good", "awful"])
+
+
+def test_the_checkpoint_counts_the_labels_of_its_training_part(trained_run):
+    checkpoint = load_checkpoint(trained_run / "checkpoints" / "best.h5")
+    assert checkpoint.label_counts.tolist() == [54, 54]  # train and dev
+    assert len(checkpoint.seen) == 108
+
+
+def test_of_many_labels_the_commonest_confusions_are_shown():
+    labels = [f"label{number}" for number in range(14)]
+    classes = np.array([0, 0, 0, 1, 5])
+    probabilities = np.eye(14, dtype=np.float32)[[3, 3, 0, 2, 5]] * 0.5 + 0.5 / 14
+    text = scores_text(score(probabilities, classes, labels, np.ones(14), seen=0))
+    table = text[text.index("true ") :].splitlines()
+    assert [line.split() for line in table[1:]] == [
+        ["label0", "label3", "2"],
+        ["label1", "label2", "1"],
+    ]

@@ -1,0 +1,277 @@
+"""``textcnn classify --output``: many files, each answered whole or not at all."""
+
+import gzip
+import json
+import re
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.small_run import command_line, environment, labelled_sentences, textcnn
+from textcnn.inference.files import Shard, ShardOptions, classify_shard, digest_of, output_name
+
+
+@pytest.fixture
+def shards(tmp_path: Path) -> Path:
+    """A folder with three files of sentences, two of them compressed."""
+    folder = tmp_path / "shards"
+    folder.mkdir()
+    texts = labelled_sentences(90).texts
+    (folder / "a.txt").write_text("\n".join(texts[:30]) + "\n")
+    for name, part in (("b", texts[30:60]), ("c", [*texts[60:], "", "a last line without an end"])):
+        (folder / f"{name}.txt.gz").write_bytes(gzip.compress("\n".join(part).encode()))
+    return folder
+
+
+@pytest.fixture
+def answer(call, trained_run):
+    """Answer files in this process: exit code and the lines that are said."""
+
+    def run(*words: str | Path) -> tuple[int, list[str]]:
+        code, out, err = call("classify", "--checkpoint", trained_run, "--output", "out", *words)
+        assert out == ""
+        return code, err.splitlines()
+
+    return run
+
+
+def plain(path: Path) -> bytes:
+    data = path.read_bytes()
+    return gzip.decompress(data) if path.suffix == ".gz" else data
+
+
+# What it writes
+
+
+@pytest.mark.parametrize("words", [(), ("--format", "json"), ("--format", "csv", "--proba")])
+def test_each_file_is_answered_as_it_would_be_alone(
+    answer, call, tmp_path, trained_run, shards, words
+):
+    code, lines = answer("shards/*", "--jobs", "1", *words)
+    assert (code, lines[0]) == (0, "3 files to out")
+    assert len(lines) == 4
+    form = words[1] if words else "tsv"
+    for path in shards.iterdir():
+        (tmp_path / "alone.txt").write_bytes(plain(path))
+        given = ("--checkpoint", trained_run, "--input", "alone.txt")
+        expected = call("classify", *given, *words)[1]
+        assert plain(tmp_path / "out" / output_name(path.name, form)) == expected.encode()
+
+
+def test_the_name_of_an_answer_says_how_it_is_written():
+    assert output_name("a.txt.gz", "tsv") == "a.tsv.gz"
+    assert output_name("a.txt", "json") == "a.jsonl"
+    assert output_name("reviews.2024.gz", "csv") == "reviews.2024.csv.gz"
+
+
+def test_processes_and_repetition_change_no_byte(answer, tmp_path, shards):
+    assert answer("shards/*", "--jobs", "1")[0] == 0
+    (tmp_path / "out").rename(tmp_path / "before")
+    time.sleep(1.1)  # A second is what gzip's header would tell.
+    assert answer("shards/*", "--jobs", "2")[0] == 0
+    files = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert files == ["a.tsv", "b.tsv.gz", "c.tsv.gz", "model.json"]
+    for name in files:
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "before" / name).read_bytes()
+
+
+def test_what_is_answered_is_not_answered_again(answer, tmp_path, shards):
+    assert answer("shards/a.txt", "shards/b.txt.gz")[0] == 0
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()}
+    code, lines = answer("shards/*.gz", "shards/a.txt", "shards/?.txt")
+    assert code == 0
+    assert lines == ["3 files to out", "answered before: 2", "1 of 1  c.tsv.gz  32 lines"]
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_lines_that_cannot_be_decoded_are_answered_and_counted(answer, tmp_path, shards):
+    (shards / "latin.txt").write_bytes(b"a dull film\ncaf\xe9\na witty film\n")
+    code, lines = answer("shards/latin.txt", "shards/a.txt")
+    assert code == 2
+    assert re.match(r".*/shards/latin.txt, line 2: not utf-8; every line was answered", lines[-2])
+    assert lines[-1] == "textcnn: 1 files were not wholly in the given --encoding"
+    assert (tmp_path / "out" / "latin.tsv").read_text().count("\n") == 3
+
+
+# Files that are not what they should be
+
+
+def damaged(path: Path) -> dict[str, bytes]:
+    whole = path.read_bytes()
+    return {
+        "cut.txt.gz": whole[:-20],
+        "more.txt.gz": whole + b"more",
+        "changed.txt.gz": whole[:-6] + bytes([whole[-6] ^ 1]) + whole[-5:],
+        "plain.txt.gz": b"a dull film\n",
+        "empty.txt.gz": b"",
+    }
+
+
+def test_a_damaged_file_is_one_line_and_the_others_are_answered(answer, tmp_path, shards):
+    names = damaged(shards / "b.txt.gz")
+    for name, data in names.items():
+        (shards / name).write_bytes(data)
+    code, lines = answer("shards/*")
+    assert code == 2
+    assert len(lines) == 1 + 3 + len(names) + 1
+    for name in names:
+        assert sum(f"/shards/{name}: damaged or cut short (" in line for line in lines) == 1
+    assert lines[-1] == (
+        "textcnn: 5 files could not be answered; the same command tries them again"
+    )
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written == {"a.tsv", "b.tsv.gz", "c.tsv.gz", "model.json"}
+
+    for name in names:
+        shutil.copy(shards / "b.txt.gz", shards / name)
+    code, lines = answer("shards/*")
+    assert (code, lines[1]) == (0, "answered before: 3")
+    assert plain(tmp_path / "out" / "cut.tsv.gz") == plain(tmp_path / "out" / "b.tsv.gz")
+
+
+def test_a_line_that_does_not_end_is_refused_before_it_fills_the_memory(answer, tmp_path, shards):
+    bomb = gzip.compress(b"\0" * (200 << 20))
+    assert len(bomb) < 300_000
+    (shards / "b.txt.gz").write_bytes(bomb)
+    code, lines = answer("shards/*")
+    assert code == 2
+    assert "/shards/b.txt.gz, line 1: more than 1,048,576 characters without an end" in lines[-2]
+    assert not (tmp_path / "out" / "b.tsv.gz").exists()
+
+
+def test_a_file_that_is_gone_is_an_outcome(tmp_path, trained_run):
+    model = trained_run / "checkpoints" / "best.h5"
+    shard = Shard(tmp_path / "gone.txt", tmp_path / "gone.tsv")
+    outcome = classify_shard(shard, ShardOptions(), digest_of(model), model)
+    assert str(outcome.error) == f"{tmp_path}/gone.txt: No such file or directory"
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_checkpoint_that_is_replaced_meanwhile_answers_nothing(tmp_path, trained_run, shards):
+    shard = Shard(shards / "a.txt", tmp_path / "a.tsv")
+    model = trained_run / "checkpoints" / "best.h5"
+    outcome = classify_shard(shard, ShardOptions(), "0" * 64, model)
+    assert "best.h5 has changed" in str(outcome.error)
+    assert not shard.output.exists()
+
+
+# What cannot be
+
+BAD = {
+    "'none/*.txt'": "no file is called, or matches, none/*.txt",
+    "none.txt": "no file is called, or matches, none.txt",
+    "shards": "shards is a folder; name its files, such as 'shards/*.txt'",
+    "shards/a.txt other/a.txt": "cannot both be a.tsv there",
+    "shards/a.txt shards/a": "cannot both be a.tsv there",
+    "--input shards/a.txt": "--output takes files or patterns",
+    "": "--output takes files or patterns",
+    "shards/a.txt --jobs 0": "--jobs",
+    "shards/a.txt --encoding klingon": "--encoding",
+    "shards/a.txt --checkpoint none.h5": "none.h5: no such checkpoint",
+}
+
+
+@pytest.mark.parametrize("words", BAD)
+def test_bad_input_is_one_line_and_leaves_nothing(answer, tmp_path, shards, words):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "a.txt").write_text("a film\n")
+    (shards / "a").write_text("a film\n")
+    code, lines = answer(*(word.strip("'") for word in words.split()))
+    assert code == 2
+    assert len(lines) == 1
+    assert BAD[words] in lines[0]
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_answer_never_takes_the_place_of_a_question(answer, tmp_path):
+    (tmp_path / "out").mkdir()
+    for name in ("a.txt", "a.tsv"):
+        (tmp_path / "out" / name).write_text("a film\n")
+    code, lines = answer("out/*")
+    assert code == 2
+    assert "cannot both be a.tsv there" in lines[0]
+    assert (tmp_path / "out" / "a.tsv").read_text() == "a film\n"
+
+
+def test_without_output_there_are_no_jobs_and_no_scheduler(call, trained_run):
+    for words in (("--jobs", "2"), ("--scheduler", "x:1")):
+        code, _, err = call("classify", "--checkpoint", trained_run, "a film", *words)
+        assert code == 2
+        assert "give --output FOLDER too" in err
+
+
+def test_a_folder_of_another_model_or_with_other_options_is_left_alone(
+    answer, tmp_path, trained_run, shards
+):
+    assert answer("shards/a.txt")[0] == 0
+    before = (tmp_path / "out" / "a.tsv").read_bytes()
+    another = tmp_path / "another.h5"
+    shutil.copy(trained_run / "checkpoints" / "last.h5", another)
+    another.write_bytes(another.read_bytes() + b"\0")  # HDF5 does not mind.
+    for words, line in {
+        ("--checkpoint", str(another)): "holds answers of another model",
+        ("--proba",): "holds answers with proba False, not True",
+        ("--format", "json"): "holds answers with format tsv, not json",
+        ("--encoding", "cp1252"): "holds answers with encoding utf-8, not cp1252",
+        ("--fast",): "holds answers with fast False, not True",
+    }.items():
+        code, (said,) = answer("shards/*", *words)
+        assert code == 2
+        assert line in said
+    manifest = tmp_path / "out" / "model.json"
+    kept = json.loads(manifest.read_text())
+    for text in ("", "[]", '{"checkpoint": 1}', json.dumps({**kept, "options": 3})):
+        manifest.write_text(text)
+        code, (said,) = answer("shards/*")
+        assert code == 2
+        assert "model.json: damaged (" in said
+    manifest.unlink()
+    code, (said,) = answer("shards/*")
+    assert code == 2
+    assert "a.tsv is there already, but no out/model.json to say what model answered" in said
+    assert (tmp_path / "out" / "a.tsv").read_bytes() == before
+
+
+# Stopped and killed
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    """A folder with files that take a moment each."""
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(6):
+        text = "".join(f"a dull film of {word}\n" for word in range(20_000))
+        (folder / f"{number}.txt.gz").write_bytes(gzip.compress(text.encode(), 1))
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_stopped_anywhere_it_leaves_whole_answers_and_is_gone_on_with(
+    tmp_path, trained_run, many, number
+):
+    words = ("classify", "--checkpoint", trained_run, "many/*", "--jobs", "2", "--output", "out")
+    with subprocess.Popen(
+        command_line(*words), env=environment(), cwd=tmp_path, stderr=subprocess.PIPE
+    ) as process:
+        while not list(tmp_path.glob("out/*.gz")):
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.01)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=30)
+    if number == signal.SIGINT:
+        assert process.returncode == 130
+        assert err.decode().splitlines()[-1] == "stopped; the same command goes on"
+    for path in tmp_path.glob("out/*.gz"):
+        assert gzip.decompress(path.read_bytes()).count(b"\n") == 20_000
+    run = textcnn(*words, cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert b"answered before: " in run.stderr
+    answers = {path.read_bytes() for path in tmp_path.glob("out/*.gz")}
+    assert len(answers) == 1
+    assert len(list((tmp_path / "out").iterdir())) == 7

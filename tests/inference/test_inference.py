@@ -1,0 +1,233 @@
+"""A sentence's probabilities: the same alone, in any batch, in any order."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.small_run import labelled_sentences
+from textcnn.core.architecture import Architecture, initial_parameters, kinds_of_evidence
+from textcnn.core.layers.convolve_and_pool import pooled_maxima
+from textcnn.core.layers.softmax import softmax
+from textcnn.core.network import evaluation_logits
+from textcnn.core.sentences import PackedSentences
+from textcnn.core.tokenizers import kim, unicode
+from textcnn.core.vocabulary import Vocabulary
+from textcnn.inference.classifier import Classifier
+from textcnn.inference.network import InferenceNetwork
+from textcnn.inference.word_numbers import TextNumbers
+from textcnn.recipe.ngrams.counts import Counts
+from textcnn.training.checkpoint import Checkpoint, load_checkpoint
+
+SENTENCES = st.lists(st.lists(st.integers(0, 199), max_size=30), min_size=1, max_size=12)
+
+
+def packed(sentences: list[list[int]]) -> PackedSentences:
+    words = np.array([word for sentence in sentences for word in sentence], np.int32)
+    lengths = np.array([len(sentence) for sentence in sentences], np.int64)
+    return PackedSentences(words, lengths)
+
+
+def network(mode: str = "rand") -> InferenceNetwork:
+    # Heights, maps and dimensions that no vector instruction divides evenly.
+    architecture = Architecture(mode, 200, 13, (3, 1, 5), 7, 3)
+    parameters = initial_parameters(architecture, np.random.default_rng(0))
+    return InferenceNetwork([parameters], architecture)
+
+
+@pytest.mark.parametrize("mode", ["rand", "multichannel"])
+@settings(max_examples=40, deadline=None)
+@given(sentences=SENTENCES, seed=st.integers(0, 99))
+def test_the_same_bytes_alone_in_any_batch_and_in_any_order(mode, sentences, seed):
+    together = network(mode).probabilities(packed(sentences))
+    order = np.random.default_rng(seed).permutation(len(sentences))
+    shuffled = network(mode).probabilities(packed([sentences[row] for row in order]))
+    assert shuffled.tobytes() == together[order].tobytes()
+    used = network(mode)  # One network for all, which remembers the words it has met.
+    for sentence, expected in zip(sentences, together, strict=True):
+        alone = network(mode).probabilities(packed([sentence]))
+        assert alone.tobytes() == expected.tobytes()
+        assert used.probabilities(packed([sentence])).tobytes() == expected.tobytes()
+
+
+def test_the_same_bytes_in_a_batch_of_many_chunks():
+    rng = np.random.default_rng(1)
+    sentences = [rng.integers(0, 200, rng.integers(0, 40)).tolist() for _ in range(700)]
+    together = network().probabilities(packed(sentences))
+    for row in (0, 255, 256, 511, 512, 699):
+        assert (
+            network().probabilities(packed([sentences[row]])).tobytes() == together[row].tobytes()
+        )
+
+
+@pytest.mark.parametrize("mode", ["rand", "static", "nonstatic", "multichannel"])
+@settings(max_examples=30, deadline=None)
+@given(sentences=SENTENCES)
+def test_the_answer_is_that_of_evaluation(mode, sentences):
+    architecture = Architecture(mode, 200, 13, (3, 1, 5), 7, 3)
+    parameters = initial_parameters(architecture, np.random.default_rng(0))
+    inference = InferenceNetwork([parameters], architecture)
+    expected = softmax(evaluation_logits(parameters, architecture, packed(sentences)))
+    np.testing.assert_allclose(inference.probabilities(packed(sentences)), expected, atol=1e-6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(sentences=SENTENCES, size=st.floats(1e-3, 1e3), sizes=st.sampled_from([(3, 1, 5), (40,)]))
+def test_sixteen_bits_give_nearly_the_same_and_never_overflow(sentences, size, sizes):
+    """One word towers over the others: its windows come close to the largest sum allowed."""
+    architecture = Architecture("rand", 200, 13, sizes, 7, 3)
+    parameters = initial_parameters(architecture, np.random.default_rng(0))
+    parameters["embedding/tuned"][7] *= size
+    sentences = [*sentences, [7] * 60]
+    exact = InferenceNetwork([parameters], architecture)
+    fast = InferenceNetwork([parameters], architecture, fast=True)
+    features = [pooled(network, architecture, sentences) for network in (exact, fast)]
+    # Each of the rows of a window is rounded by half a step at most.
+    step = fast._members[0].table.scale * np.repeat(sizes, 7) / 2
+    assert (np.abs(features[0] - features[1]) <= step * 1.01 + 1e-4 * np.abs(features[0])).all()
+
+
+def pooled(network: InferenceNetwork, architecture: Architecture, sentences) -> np.ndarray:
+    words = packed(sentences)
+    table = network._members[0].table
+    table.need(words.words)
+    return pooled_maxima(table.rows, words, architecture.bank) * table.scale
+
+
+def test_sixteen_bits_give_the_same_bytes_alone_and_in_a_batch():
+    rng = np.random.default_rng(2)
+    sentences = [rng.integers(0, 200, rng.integers(0, 40)).tolist() for _ in range(300)]
+    architecture = Architecture("multichannel", 200, 13, (3, 1, 5), 7, 3)
+    parameters = initial_parameters(architecture, rng)
+    fast = InferenceNetwork([parameters], architecture, fast=True)
+    together = fast.probabilities(packed(sentences))
+    for row in range(300):
+        assert fast.probabilities(packed([sentences[row]])).tobytes() == together[row].tobytes()
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_an_ensembles_logits_are_the_mean_with_the_evidence_over_the_temperature(fast):
+    rng = np.random.default_rng(4)
+    words = ["<unknown>", *(f"word{number}" for number in range(1, 30))]
+    sentences = packed([rng.integers(0, 30, rng.integers(0, 9)).tolist() for _ in range(200)])
+    members = np.eye(3, dtype=bool)[rng.integers(0, 3, 200)]
+    naive_bayes = Counts.of(sentences, members, words, 2, 5).naive_bayes
+    kinds = kinds_of_evidence(2, 5)
+    corrections = tuple(
+        (kind.name, len(kind.values)) for kind in naive_bayes.evidence if kind.name != "subwords"
+    )
+    architecture = Architecture("rand", 30, 5, (2, 3), 4, 3, kinds, corrections)
+    networks = [initial_parameters(architecture, rng) for _ in range(3)]
+    for parameters in networks:
+        shape = parameters["evidence/weights"].shape
+        parameters["evidence/weights"] = rng.normal(size=shape).astype(np.float32)
+        for (kind, size), unknown in zip(corrections, (0, -1), strict=True):
+            table = rng.normal(size=(size, 3)).astype(np.float32)
+            table[unknown] = 0  # as training leaves it
+            parameters[f"corrections/{kind}"] = table
+    ensemble = InferenceNetwork(networks, architecture, naive_bayes, 1.7, fast)
+    evidence = naive_bayes.of(sentences, [kind for kind, _ in corrections], None)
+    alone = [
+        evaluation_logits(parameters, architecture, sentences, evidence) for parameters in networks
+    ]
+    logits = ensemble.logits(sentences)
+    np.testing.assert_allclose(logits, np.mean(alone, axis=0) / 1.7, atol=2e-3 if fast else 1e-5)
+    for row in range(0, 200, 7):
+        one = ensemble.logits(sentences.take(np.array([row])))
+        assert one.tobytes() == logits[row].tobytes()
+
+
+def test_sixteen_bits_give_the_same_labels(checkpoint):
+    texts = labelled_sentences().texts
+    exact, fast = Classifier(checkpoint), Classifier(checkpoint, fast=True)
+    np.testing.assert_allclose(exact.predict_proba(texts), fast.predict_proba(texts), atol=2e-3)
+    assert exact.predict(texts) == fast.predict(texts)
+
+
+def test_no_sentences_give_no_rows():
+    assert network().logits(packed([])).shape == (0, 3)
+    assert network().probabilities(packed([])).shape == (0, 3)
+
+
+# The same through text
+
+
+@pytest.fixture(scope="module")
+def checkpoint(trained_run) -> Checkpoint:
+    return load_checkpoint(trained_run / "checkpoints" / "best.h5")
+
+
+def test_a_trained_network_tells_the_labels_apart(checkpoint):
+    corpus = labelled_sentences(60, seed=9)
+    predicted = Classifier(checkpoint).predict(corpus.texts)
+    assert np.mean([a == b for a, b in zip(predicted, corpus.labels, strict=True)]) > 0.9
+
+
+def test_probabilities_are_rows_that_sum_to_1(checkpoint):
+    probabilities = Classifier(checkpoint).predict_proba(["a fine film", "", "zzz", "a"])
+    assert probabilities.shape == (4, 2)
+    assert probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+
+
+def test_a_sentence_of_unknown_words_has_the_answer_of_the_unknown_word(checkpoint):
+    classifier = Classifier(checkpoint)
+    unknown, other, empty, dropped = classifier.predict_proba(["zzz", "qqq", "", "…"])
+    assert unknown.tobytes() == other.tobytes()
+    assert empty.tobytes() == dropped.tobytes()
+    assert unknown.tobytes() != empty.tobytes()
+
+
+def test_an_empty_list_is_answered_by_an_empty_one(checkpoint):
+    classifier = Classifier(checkpoint)
+    assert classifier.predict([]) == []
+    assert classifier.predict_proba([]).shape == (0, 2)
+
+
+@pytest.mark.parametrize("tokenize", [kim, unicode])
+@settings(max_examples=150, deadline=None)
+@given(texts=st.lists(st.text(), max_size=5))
+def test_numbering_a_text_is_tokenising_and_packing_it(tokenize, texts):
+    tokens = [tokenize(text) for text in texts]
+    vocabulary = Vocabulary.fit(tokens[::2])
+    numbers = TextNumbers(tokenize, vocabulary)
+    expected = vocabulary.pack(tokens)
+    for _ in range(2):  # The second time everything is remembered.
+        packed_texts = numbers.pack(texts)
+        assert packed_texts.words.tolist() == expected.words.tolist()
+        assert packed_texts.lengths.tolist() == expected.lengths.tolist()
+
+
+def test_numbering_forgets_when_it_has_remembered_enough_and_stays_right(monkeypatch):
+    monkeypatch.setattr("textcnn.inference.word_numbers.CACHE_CHARACTERS", 40)
+    texts = [f"word{number} again word{number // 2}" for number in range(60)]
+    vocabulary = Vocabulary.fit([kim(text) for text in texts[::2]])
+    numbers = TextNumbers(kim, vocabulary)
+    sizes = []
+    for start in range(0, 60, 5):
+        some = texts[start : start + 5]
+        packed_texts, expected = numbers.pack(some), vocabulary.pack([kim(text) for text in some])
+        assert packed_texts.words.tolist() == expected.words.tolist()
+        sizes.append(numbers._pieces.characters)
+    assert max(sizes) < 40 + max(len(" ".join(texts[i : i + 5])) for i in range(0, 60, 5))
+
+
+def test_numbering_in_several_threads_at_once():
+    texts = [f"w{number % 97} w{number % 89} x{number}" for number in range(4000)]
+    vocabulary = Vocabulary.fit([kim(text) for text in texts[::3]])
+    numbers = TextNumbers(kim, vocabulary)
+    parts = [texts[start : start + 50] for start in range(0, 4000, 50)]
+    with ThreadPoolExecutor(8) as pool:
+        packed_parts = list(pool.map(numbers.pack, parts))
+    for part, packed_part in zip(parts, packed_parts, strict=True):
+        expected = vocabulary.pack([kim(text) for text in part])
+        assert packed_part.words.tolist() == expected.words.tolist()
+
+
+def test_every_sentence_of_the_data_is_the_same_alone(checkpoint):
+    texts = labelled_sentences().texts
+    together = Classifier(checkpoint).predict_proba(texts)
+    alone = np.concatenate([Classifier(checkpoint).predict_proba([text]) for text in texts])
+    assert alone.tobytes() == together.tobytes()

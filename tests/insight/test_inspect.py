@@ -1,0 +1,370 @@
+"""``textcnn inspect``: where a network came from, what it has learnt, what each part is worth."""
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.small_run import (
+    BAD,
+    GOOD,
+    labelled_sentences,
+    options_text,
+    small_experiment,
+    write_csv,
+)
+from tests.support.topics import topical, write
+from textcnn.core.layers.softmax import softmax_cross_entropy
+from textcnn.inference.classifier import Classifier
+from textcnn.insight.explanations.explaining import Explainer
+from textcnn.insight.explanations.explanation import FILTERS
+from textcnn.insight.learnt import training_part as training_part_module
+from textcnn.insight.learnt.counted_items import counted_items
+from textcnn.insight.learnt.filters import filter_dictionary
+from textcnn.insight.learnt.learnt_ngrams import learnt_ngrams
+from textcnn.insight.learnt.neighbours import (
+    Start,
+    moved_furthest,
+    neighbours,
+    starting_vectors,
+    tuned_vectors,
+)
+from textcnn.insight.learnt.scan import scan
+from textcnn.insight.learnt.training_part import TrainingPart, training_part
+from textcnn.support.errors import UserError
+from textcnn.training.checkpoint import Checkpoint, load_checkpoint
+
+
+def silent(line: str) -> None:
+    """Told what is being read."""
+
+
+@pytest.fixture(scope="module")
+def model(trained_run: Path) -> Checkpoint:
+    return load_checkpoint(trained_run / "checkpoints/best.h5")
+
+
+@pytest.fixture(scope="module")
+def part(model: Checkpoint) -> TrainingPart:
+    return training_part(model, silent)
+
+
+def texts_of(part: TrainingPart, model: Checkpoint) -> list[str]:
+    words = np.split(part.train.words, np.cumsum(part.train.lengths)[:-1])
+    return [" ".join(model.vocabulary.words[number] for number in row) for row in words]
+
+
+# The command
+
+
+def test_a_run_is_shown(call, trained_run, reviews):
+    code, out, err = call("inspect", trained_run)
+    assert code == 0, err
+    assert f"checkpoint  {trained_run}/checkpoints/best.h5" in out
+    assert str(reviews) in out
+    assert "num_filters=4" in out
+    assert "learning_rate=0.01" in out
+    assert "textcnn " in out
+    assert "embedding/tuned" in out
+    assert "epoch" in out
+    assert "  best" in out
+    assert "n-grams of the 108 training sentences" in out
+    for label, words in (("good", GOOD), ("bad", BAD)):
+        shown = out.partition("(their parts included)\n")[2].splitlines()
+        (line,) = [line for line in shown[:2] if line.startswith(f"{label}: ")]
+        assert set(words) <= {part.split()[0] for part in line.partition(": ")[2].split(", ")}
+
+
+def test_json_holds_all_of_it(call, trained_run):
+    code, out, err = call(
+        "inspect", trained_run, "--json", "--top", "3", "--filters", "2", "--words", "dull film"
+    )
+    assert code == 0, err
+    found = json.loads(out, parse_constant=lambda name: pytest.fail(name))
+    assert found["labels"] == {"bad": 54, "good": 54}
+    assert found["changed_options"]["num_filters"] == 4
+    assert found["arrays"]["dense/weights"] == {"shape": [2, 12], "numbers": 24}
+    assert found["words"]["start_known"]
+    assert [word["word"] for word in found["words"]["nearest"]] == ["dull", "film"]
+    assert all(len(word["before"]) == len(word["after"]) == 3 for word in found["words"]["nearest"])
+    assert len(found["filters"]) == 2
+    assert {"good", "bad"} == set(found["ngrams"])
+    assert len(found["history"]) == 12
+    assert found["best_step"] in {past["step"] for past in found["history"]}
+    assert found["training_sentences"] == {"looked_at": 108, "total": 108}
+
+
+def test_filters_and_words_are_shown_in_words(call, trained_run):
+    code, out, err = call("inspect", trained_run, "--filters", "3", "--words", "dull",
+                          "--words", "film lovely")  # fmt: skip
+    assert code == 0, err
+    assert "would miss most" in out
+    assert "on which it was trained too (--refit)" in out
+    assert out.count("without it dev accuracy") == 3
+    assert "drawn again from the seed 0" in out
+    assert out.count("  before  ") == out.count("  after   ") == 3
+    assert "moved furthest: " in out
+
+
+def test_without_the_data_it_says_so_and_shows_the_rest(call, tmp_path):
+    path = write_csv(tmp_path / "mine.csv", labelled_sentences())
+    assert call("train", "--data", path, "--out", "run", *options_text(epochs=1))[0] == 0
+    path.unlink()
+    code, out, err = call("inspect", "run", "--filters", "2")
+    assert code == 0, err
+    assert "cannot be shown without the training sentences" in out
+    assert "mine.csv" in out
+    assert "what pushes most by counting" in out
+    assert "would miss most" not in out
+    write_csv(path, labelled_sentences(seed=5))
+    _, out, _ = call("inspect", "run")
+    assert "is not what the run was given" in out
+    _, out, _ = call("inspect", "run", "--json")
+    assert json.loads(out)["training_sentences"] is None
+
+
+def test_a_small_copy_has_no_history(call, trained_run):
+    assert call("shrink", trained_run, "--out", "small.h5")[0] == 0
+    code, out, err = call("inspect", "small.h5")
+    assert code == 0, err
+    assert "without what training needs to go on" in out
+    assert "dev loss" not in out
+    assert "n-grams of the 108 training sentences" in out
+
+
+def test_the_newest_run_is_shown_by_default(call, trained_run, tmp_path):
+    shutil.copytree(trained_run, tmp_path / "runs/one")
+    code, out, _ = call("inspect", "--top", "1")
+    assert code == 0
+    assert "runs/one/checkpoints/best.h5" in out
+
+
+def test_an_ensemble_is_shown(call, reviews):
+    small = options_text(epochs=1, ensemble=2)
+    assert call("train", "--data", reviews, "--out", "run", *small)[0] == 0
+    code, out, err = call("inspect", "run", "--filters", "24", "--words", "film")
+    assert code == 0, err
+    assert "2 networks, each of " in out
+    assert "network 1, height 3" in out
+    assert "network 2, height 5" in out
+    assert "(first network)" in out
+
+
+def test_several_labels_have_thresholds(call, tmp_path):
+    write(tmp_path / "topics.csv", topical(200))
+    words = ["--data", "topics.csv", "--multilabel", "--out", "run", *options_text(epochs=2)]
+    assert call("train", *words)[0] == 0
+    code, out, err = call("inspect", "run", "--filters", "2")
+    assert code == 0, err
+    assert "threshold" in out
+    assert "sport: " in out
+    assert "towards law" in out
+
+
+def test_a_network_without_counts_is_shown(call, reviews):
+    small = options_text(epochs=1, ngrams=0)
+    assert call("train", "--data", reviews, "--out", "run", *small)[0] == 0
+    code, out, err = call("inspect", "run")
+    assert code == 0, err
+    assert "by counting" not in out
+    assert "by the filters" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["nowhere.h5"], "no such checkpoint"),
+        (["{run}", "--words", "zebra"], "--words zebra: not in the vocabulary"),
+        (["{run}", "--words", "<unknown>"], "not in the vocabulary"),
+        (["{run}", "--filters", "0"], "--filters"),
+    ],
+)
+def test_mistakes_are_told_in_a_line(call, trained_run, words, message):
+    code, out, err = call("inspect", *(word.format(run=trained_run) for word in words))
+    assert code == 2
+    assert message in err
+    assert len(err.splitlines()) == 1
+    assert out == ""
+
+
+# What is found
+
+
+def test_the_training_sentences_are_those_that_the_network_has_seen(part, model, reviews):
+    assert len(part.train) == part.total == 108
+    assert part.dev_trained
+    rows = reviews.read_text().splitlines()[1:]
+    assert set(texts_of(part, model)) <= {row.rpartition(",")[0] for row in rows}
+
+
+def test_of_many_sentences_some_are_drawn(model, monkeypatch):
+    monkeypatch.setattr(training_part_module, "MOST_SENTENCES", 10)
+    first, second = training_part(model, silent), training_part(model, silent)
+    assert (len(first.train), len(first.dev), first.total) == (10, 10, 108)
+    np.testing.assert_array_equal(first.train.words, second.train.words)
+
+
+def test_an_n_grams_push_is_that_of_the_explanations(part, model):
+    """The table of a class is what explaining every training sentence would add up to."""
+    found = learnt_ngrams(
+        model, [scan(model.parameters, model.architecture, part.train)], part.train, 8
+    )
+    explainer = Explainer(model)
+    sums: dict[tuple[int, str, int, int], list[np.ndarray]] = {}
+    for text in texts_of(part, model):
+        explanation = explainer.explain(text)
+        for term in explanation.terms:
+            if term.kind == FILTERS:
+                words = " ".join(explanation.tokens[term.start : term.end])
+                key = (term.height, words, term.before, term.after)
+                sums.setdefault(key, []).append(explanation.pushes(term.values))
+    by_text: dict[tuple[int, str], list[list[np.ndarray]]] = {}
+    for (height, words, before, after), pushes in sums.items():
+        marked = " ".join([*["[start]"] * (before > 0), words, *["[end]"] * (after > 0)])
+        by_text.setdefault((height, marked), []).append(pushes)
+    for number, ngrams in enumerate(found):
+        assert ngrams
+        for ngram in ngrams:
+            assert ngram.pushes[number] > 0
+            means = [np.mean(it, axis=0) for it in by_text[ngram.height, ngram.text]]
+            counts = [len(it) for it in by_text[ngram.height, ngram.text]]
+            assert any(
+                count == ngram.sentences and np.allclose(mean, ngram.pushes, atol=1e-5)
+                for count, mean in zip(counts, means, strict=True)
+            )
+
+
+def test_a_counted_word_pushes_as_in_an_explanation(model):
+    explainer = Explainer(model)
+    for number, items in enumerate(counted_items(model, 5)["words"]):
+        for item in items:
+            explanation = explainer.explain(item.text)
+            values = sum(
+                term.values for term in explanation.terms if term.kind in ("words", "subwords")
+            )
+            np.testing.assert_allclose(explanation.pushes(values), item.pushes, atol=1e-5)
+            assert item.pushes[number] > 0
+
+
+def test_a_filter_is_worth_what_dev_loses_when_its_weights_are_zero(part, model):
+    scans = [scan(model.parameters, model.architecture, part.train)]
+    found = filter_dictionary(model, scans, part, 12)
+    assert len(found) == 12
+    losses = [one.loss_added for one in found]
+    assert losses == sorted(losses, reverse=True)
+    words = np.split(part.dev.words, np.cumsum(part.dev.lengths)[:-1])
+    texts = [" ".join(model.vocabulary.words[number] for number in row) for row in words]
+    before = _dev(model, texts, part.dev_targets)
+    for one in found:
+        column = model.config.filter_sizes.index(one.height) * model.config.num_filters + one.number
+        weights = model.parameters["dense/weights"].copy()
+        weights[:, column] = 0
+        without = dataclasses.replace(
+            model, parameters={**model.parameters, "dense/weights": weights}
+        )
+        loss, accuracy = _dev(without, texts, part.dev_targets)
+        assert one.loss_added == pytest.approx(loss - before[0], abs=1e-5)
+        assert one.accuracy_lost == pytest.approx(before[1] - accuracy, abs=1e-9)
+        values = [value for _, value in one.ngrams]
+        assert values == sorted(values, reverse=True)
+        assert len({text for text, _ in one.ngrams}) == len(values)
+
+
+def _dev(model: Checkpoint, texts: list[str], targets: np.ndarray) -> tuple[float, float]:
+    logits = Classifier(model).logits(texts).astype(float)
+    loss, _ = softmax_cross_entropy(logits, targets)
+    return loss, float((logits.argmax(axis=1) == targets).mean())
+
+
+# Where words stood
+
+
+def test_random_vectors_are_drawn_again():
+    experiment = small_experiment(seed=3)
+    before = experiment.trainer.parameters["embedding/tuned"].copy()
+    list(experiment.trainer.run(experiment.train, experiment.dev))
+    model = experiment.checkpoint()
+    start = starting_vectors(model, silent)
+    np.testing.assert_array_equal(start.vectors, before)
+    moved = moved_furthest(model, start, 5)
+    distances = np.linalg.norm(tuned_vectors(model) - before, axis=1)
+    assert [distance for _, distance in moved] == pytest.approx(np.sort(distances[1:])[::-1][:5])
+    other = dataclasses.replace(model, config=dataclasses.replace(model.config, network_seed=4))
+    assert starting_vectors(other, silent).vectors is None
+
+
+@pytest.fixture
+def glove(tmp_path) -> Path:
+    words = sorted({word for text in labelled_sentences().texts for word in text.split()})
+    rng = np.random.default_rng(0)
+    lines = [f"{word} {' '.join(f'{x:.4f}' for x in rng.normal(size=8))}\n" for word in words[3:]]
+    path = tmp_path / "glove.txt"
+    path.write_text("".join(lines))
+    return path
+
+
+@pytest.mark.parametrize("mode", ["nonstatic", "static", "multichannel"])
+def test_vectors_from_a_file_are_read_again(glove, mode):
+    experiment = small_experiment(vectors=str(glove), mode=mode)
+    before = next(iter(experiment.trainer.parameters.values())).copy()
+    list(experiment.trainer.run(experiment.train, experiment.dev))
+    model = experiment.checkpoint()
+    start = starting_vectors(model, silent)
+    np.testing.assert_array_equal(start.vectors, before)
+    assert bool(moved_furthest(model, start, 3)) is (mode != "static")
+
+
+def test_vectors_that_are_gone_are_told(call, glove, reviews):
+    words = ["--data", reviews, "--out", "run", "--vectors", glove]
+    assert call("train", *words, *options_text(epochs=1))[0] == 0
+    glove.unlink()
+    code, out, err = call("inspect", "run", "--words", "film")
+    assert code == 0, err
+    assert "where they stood before training is not known" in out
+    assert "  before  " not in out
+    assert "moved furthest" not in out
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [({"vectors": "train"}, "trained first"), ({"init_from": "runs/a"}, "another network")],
+)
+def test_some_starts_cannot_be_found_again(model, options, why):
+    model = dataclasses.replace(model, config=dataclasses.replace(model.config, **options))
+    start = starting_vectors(model, silent)
+    assert start.vectors is None
+    assert why in start.source
+
+
+def test_the_nearest_are_those_with_the_largest_cosine(model):
+    vectors = tuned_vectors(model)
+    start = starting_vectors(model, silent)
+    (found,) = neighbours(model, ["dull"], start, 4)
+    number = model.vocabulary.words.index("dull")
+    for given, table in ((found.after, vectors), (found.before, start.vectors)):
+        norms = np.linalg.norm(table, axis=1)
+        cosines = table @ table[number] / (norms * norms[number])
+        cosines[[0, number]] = -2
+        best = np.argsort(-cosines)[:4]
+        assert [word for word, _ in given] == [model.vocabulary.words[row] for row in best]
+        assert [cosine for _, cosine in given] == pytest.approx(cosines[best], abs=1e-5)
+
+
+def test_a_word_without_direction_has_no_neighbours(model):
+    table = model.parameters["embedding/tuned"].copy()
+    number = model.vocabulary.words.index("dull")
+    table[number] = 0
+    still = dataclasses.replace(model, parameters={**model.parameters, "embedding/tuned": table})
+    (found,) = neighbours(still, ["dull"], Start(None, ""), 4)
+    assert (found.before, found.after, found.distance) == (None, [], None)
+    (near,) = neighbours(still, ["film"], Start(None, ""), 100)
+    assert "dull" not in {word for word, _ in near.after}
+
+
+def test_a_custom_tokenizer_is_not_at_hand(model):
+    model = dataclasses.replace(model, config=dataclasses.replace(model.config, tokenizer="custom"))
+    with pytest.raises(UserError, match="not at hand"):
+        training_part(model, silent)

@@ -1,0 +1,179 @@
+"""``train --init-from``: other sentences, new words, new labels."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from tests.support.small_run import labelled_sentences, options_text, small_config, write_csv
+from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.data.fingerprints import sentence_hashes
+from textcnn.data.tokenized_data import TokenizedData
+from textcnn.inference.classifier import Classifier
+from textcnn.support.errors import UserError
+from textcnn.training.checkpoint import Checkpoint, load_checkpoint
+from textcnn.training.experiment import new_experiment
+from textcnn.training.fitting import fit
+
+QUICK = {"learning_rate": 0.01, "epochs": 6}
+
+
+def quiet(line: str) -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def before() -> Checkpoint:
+    """A network that tells good from bad."""
+    config = small_config(**QUICK)
+    return fit(config, TokenizedData.prepare(labelled_sentences(), config), quiet).checkpoint
+
+
+def weather(count: int = 40) -> LabelledTexts:
+    """Sentences of new words, and of a label that was not there before."""
+    texts, labels = [], []
+    rng = np.random.default_rng(0)
+    for number in range(count):
+        words = [str(word) for word in rng.choice(["sky", "wind", "the", "a", "cloud", "was"], 4)]
+        label = ("rainy", "good")[number % 2]
+        texts.append(" ".join([*words, "rain" if label == "rainy" else "lovely", f"n{number}"]))
+        labels.append(label)
+    return LabelledTexts(texts, labels, "weather")
+
+
+def test_at_the_first_step_it_answers_as_the_network_before(before):
+    """New words and a new label change nothing of what is said of the old ones."""
+    config = small_config(**QUICK)
+    data = TokenizedData.prepare(weather(), config, known=before.seen)
+    experiment = new_experiment(config, data, quiet, before)
+    now = Classifier(experiment.checkpoint())
+    assert now.labels == ["bad", "good", "rainy"]
+    texts = labelled_sentences(50, seed=9).texts
+    # A new label's count says something of old words; the network alone must say the same.
+    old, new = before.parameters, experiment.trainer.parameters
+    words = len(before.vocabulary)
+    for name in ("convolution/weights", "convolution/bias"):
+        np.testing.assert_array_equal(old[name], new[name])
+    np.testing.assert_array_equal(old["embedding/tuned"], new["embedding/tuned"][:words])
+    np.testing.assert_array_equal(old["dense/weights"], new["dense/weights"][:2])
+    agree = np.array(now.predict(texts)) == np.array(Classifier(before).predict(texts))
+    assert agree.mean() >= 0.9
+
+
+def test_sentences_it_has_seen_are_counted_once_and_never_choose_or_score(before):
+    config, corpus = small_config(**QUICK), labelled_sentences(160)
+    data = TokenizedData.prepare(corpus, config, known=before.seen)
+    experiment = new_experiment(config, data, quiet, before)
+    for rows in (data.split.dev, data.split.test):
+        assert len(rows)
+        assert not np.isin(sentence_hashes(data.part_tokens(rows)), before.seen).any()
+    # The first 120 of these sentences are those that it comes from.
+    seen = np.isin(sentence_hashes(data.tokens), before.seen)
+    assert 100 < seen.sum() <= 120
+    counted = seen.copy()
+    counted[data.split.train] = True
+    assert experiment.counts is not None
+    words = experiment.counts.kinds[0].items.counts.sum()
+    assert words == sum(len(set(data.tokens[row])) for row in np.flatnonzero(counted))
+
+
+def test_it_learns_the_new_and_keeps_the_old(before):
+    config = small_config(**QUICK)
+    data = TokenizedData.prepare(weather(), config, known=before.seen)
+    now = Classifier(fit(config, data, quiet, before).checkpoint)
+    fresh = labelled_sentences(60, seed=5)
+    assert np.mean(np.array(now.predict(fresh.texts)) == np.array(fresh.labels)) > 0.8
+    assert now.predict(["the sky was rain", "a lovely sky"]) == ["rainy", "good"]
+    # Alone, the new sentences say nothing of "bad".
+    alone = Classifier(fit(config, TokenizedData.prepare(weather(), config), quiet).checkpoint)
+    assert "bad" not in alone.labels
+
+
+def test_on_the_command_line(call, tmp_path):
+    first = write_csv(tmp_path / "first.csv", labelled_sentences())
+    more = write_csv(tmp_path / "more.csv", weather())
+    assert call("train", "--data", first, "--out", "a", *options_text(**QUICK))[0] == 0
+    code, _, err = call("train", "--data", more, "--init-from", "a", "--epochs", 3, "--out", "b")
+    assert code == 0, err
+    checkpoint = load_checkpoint(tmp_path / "b/checkpoints/best.h5", for_training=True)
+    assert (checkpoint.labels, checkpoint.config.num_filters) == (["bad", "good", "rainy"], 4)
+    assert len(checkpoint.seen_before) > 100
+    scores = json.loads((tmp_path / "b/test.json").read_text())
+    assert scores["seen_in_training"] == 0
+    code, out, _ = call("eval", "b", "--json")
+    assert json.loads(out)["accuracy"] == scores["accuracy"]
+    # And on from there.
+    third = write_csv(tmp_path / "third.csv", labelled_sentences(60, seed=7))
+    code, _, err = call("train", "--data", third, "--init-from", "b", "--epochs", 1, "--out", "c")
+    assert code == 0, err
+
+
+def test_a_resumed_run_that_went_on_is_one_never_stopped(call, tmp_path, before):
+    first = write_csv(tmp_path / "first.csv", labelled_sentences())
+    more = write_csv(tmp_path / "more.csv", weather())
+    assert call("train", "--data", first, "--out", "a", *options_text(**QUICK))[0] == 0
+    whole = ("train", "--data", more, "--init-from", "a", "--epochs", 4, "--no-refit")
+    assert call(*whole, "--checkpoints-kept", 9, "--out", "b")[0] == 0
+    shutil.copytree(tmp_path / "b", tmp_path / "stopped")
+    kept = sorted((tmp_path / "stopped/checkpoints").glob("step-*.h5"))
+    shutil.copyfile(kept[1], tmp_path / "stopped/checkpoints/last.h5")
+    code, _, err = call("train", "--resume", "stopped")
+    assert code == 0, err
+    for name in ("b", "stopped"):
+        assert (tmp_path / name / "metrics.jsonl").read_bytes() == (
+            tmp_path / "b/metrics.jsonl"
+        ).read_bytes()
+    ends = [load_checkpoint(tmp_path / name / "checkpoints/last.h5") for name in ("b", "stopped")]
+    for name, array in ends[0].parameters.items():
+        np.testing.assert_array_equal(array, ends[1].parameters[name])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--num-filters", 7), "--num-filters 7: the network of --init-from has 4; leave it out"),
+        (("--tokenizer", "unicode"), "--tokenizer unicode: the network of --init-from has kim"),
+        (("--multilabel",), "--multilabel True: the network of --init-from has False"),
+    ],
+)
+def test_another_kind_of_network_is_refused(call, tmp_path, trained_run, options, message):
+    more = write_csv(tmp_path / "more.csv", weather())
+    code, _, err = call("train", "--data", more, "--init-from", trained_run, *options)
+    assert code == 2
+    assert message in err
+    assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").iterdir())
+
+
+@pytest.mark.parametrize("command", ["cv", "search"])
+def test_what_trains_many_networks_starts_from_the_beginning(call, tmp_path, trained_run, command):
+    config = (trained_run / "config.toml").read_text() + f'init_from = "{trained_run}"\n'
+    (tmp_path / "options.toml").write_text(config)
+    code, _, err = call(command, "--config", "options.toml")
+    assert code == 2
+    assert "these networks are trained from the start" in err
+    code, _, err = call(command, "--init-from", trained_run)
+    assert code == 2
+    assert "No such option" in err
+
+
+def test_what_cannot_be_gone_on_from_is_refused(call, tmp_path, reviews):
+    code, _, err = call("train", "--data", reviews, "--init-from", "nowhere")
+    assert code == 2
+    assert "nowhere" in err
+    small = options_text(epochs=1, ensemble=2)
+    assert call("train", "--data", reviews, "--out", "two", *small)[0] == 0
+    code, _, err = call("train", "--data", reviews, "--init-from", "two")
+    assert code == 2
+    assert "ensemble" in err
+
+
+def test_nothing_new_is_refused(before):
+    corpus, config = labelled_sentences(), small_config()
+    seen = np.isin(sentence_hashes(text.split() for text in corpus.texts), before.seen)
+    rows = np.flatnonzero(seen)
+    known = LabelledTexts(
+        [corpus.texts[row] for row in rows], [corpus.labels[row] for row in rows], "known"
+    )
+    with pytest.raises(UserError, match="has been trained on all of these sentences"):
+        TokenizedData.prepare(known, config, known=before.seen)
