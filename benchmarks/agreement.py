@@ -8,8 +8,8 @@ from benchmarks.torch_network import TorchNetwork, torch_batches
 from benchmarks.workload import DENNYBRITZ, KIM, Setting, Workload, initial, say
 from textcnn.core.architecture import Architecture, Parameters
 from textcnn.core.gradients import RowGradient
-from textcnn.core.network import Regularisation, loss_and_gradients
-from textcnn.core.trainer import Examples
+from textcnn.core.step import kim_step
+from textcnn.core.examples import Examples
 from textcnn.inference.network import InferenceNetwork
 from textcnn.support.errors import RunError
 
@@ -59,9 +59,7 @@ def _our_gradients(
     parameters: Parameters, architecture: Architecture, batch: Examples
 ) -> dict[str, np.ndarray]:
     """The gradients as whole arrays, and the loss under that name."""
-    loss, _, gradients = loss_and_gradients(
-        parameters, architecture, batch.sentences, batch.targets, Regularisation(), None
-    )
+    loss, _, gradients = kim_step(architecture)(parameters, batch, None)
     whole = {
         name: gradient.dense(architecture.vocabulary_size)
         if isinstance(gradient, RowGradient)

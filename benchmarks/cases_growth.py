@@ -12,7 +12,7 @@ from benchmarks.timing import OURS, Spread, Timings, interleave
 from benchmarks.workload import Workload, say
 from textcnn.core.architecture import Architecture
 from textcnn.core.sentences import PackedSentences
-from textcnn.core.trainer import Examples
+from textcnn.core.examples import Examples
 
 USED_WORDS = 10_000
 """Words that occur; the rest of a larger vocabulary is never used."""

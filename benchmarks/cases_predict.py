@@ -50,7 +50,7 @@ class _Networks:
     def __init__(self, work: Workload):
         _ = work.checkpoint  # Trains.
         trainer = work.experiment.trainer
-        self.parameters, self.architecture = trainer.parameters, trainer.architecture
+        self.parameters, self.architecture = trainer.network.parameters, trainer.network.architecture
         self.ours = InferenceNetwork([self.parameters], self.architecture)
         self.fast = InferenceNetwork([self.parameters], self.architecture, fast=True)
         self.torch = TorchNetwork(self.parameters, self.architecture).eval()

@@ -37,7 +37,7 @@ def run(work: Workload) -> list[Row]:
 def _save_for_script(work: Workload, path: Path) -> None:
     _ = work.checkpoint  # Trains.
     trainer, experiment = work.experiment.trainer, work.experiment
-    network = TorchNetwork(trainer.parameters, trainer.architecture)
+    network = TorchNetwork(trainer.network.parameters, trainer.network.architecture)
     saved = {
         "state": network.state_dict(),
         "words": experiment.vocabulary.words,

@@ -17,8 +17,8 @@ from benchmarks.torch_network import (
 )
 from benchmarks.workload import DENNYBRITZ, KIM, Options, Setting, Workload, initial, say
 from textcnn.core.architecture import Architecture
-from textcnn.core.network import Regularisation, loss_and_gradients
-from textcnn.core.trainer import Examples
+from textcnn.core.step import kim_step
+from textcnn.core.examples import Examples
 from textcnn.support.freed_memory import keep_freed_memory
 from textcnn.training.config import Config
 from textcnn.training.experiment import make_optimizer
@@ -88,13 +88,10 @@ def our_side(architecture: Architecture, optimizer: str, batches: list[Examples]
     keep_freed_memory()  # As Trainer does; in this one process the rivals have the good of it too.
     parameters = initial(architecture)
     updater = make_optimizer(Config(optimizer=optimizer).resolved())
-    regularisation, rng = Regularisation(dropout=DROPOUT), np.random.default_rng(0)
+    kim, rng = kim_step(architecture, DROPOUT), np.random.default_rng(0)
 
     def step(call: int) -> float:
-        batch = batches[call % len(batches)]
-        loss, _, gradients = loss_and_gradients(
-            parameters, architecture, batch.sentences, batch.targets, regularisation, rng
-        )
+        loss, _, gradients = kim(parameters, batches[call % len(batches)], rng)
         updater.step(parameters, gradients)
         return loss
 

@@ -10,8 +10,10 @@ from benchmarks.torch_network import DROPOUT, TorchTrainer
 from benchmarks.torch_training import train_epochs
 from benchmarks.workload import KIM, Workload, initial
 from textcnn.core.architecture import Architecture
-from textcnn.core.network import Regularisation
-from textcnn.core.trainer import Examples, Schedule, Trainer
+from textcnn.core.network import Network
+from textcnn.core.step import kim_step
+from textcnn.core.examples import Examples
+from textcnn.core.trainer import Schedule, Trainer
 from textcnn.training.config import Config
 from textcnn.training.experiment import make_optimizer
 
@@ -57,11 +59,10 @@ def run(work: Workload) -> list[Row]:
 def _train_ours(architecture: Architecture, train: Examples, dev: Examples, epochs: int) -> float:
     """The dev accuracy after the last epoch."""
     trainer = Trainer(
-        architecture,
-        initial(architecture),
+        kim_step(architecture, DROPOUT),
+        Network(architecture, initial(architecture)),
         make_optimizer(Config(optimizer="adam").resolved()),
         np.random.default_rng(0),
-        Regularisation(dropout=DROPOUT),
         Schedule(
             batch_size=KIM.batch_size,
             epochs=epochs,

@@ -81,7 +81,6 @@ ABLATIONS = (
     Run("without-evidence", "no counts at all", ("--ngrams", "0")),
     Run("without-pairs", "no counts of word pairs", ("--ngrams", "1")),
     Run("without-subwords", "no counts of parts of words", ("--subwords", "0")),
-    Run("without-corrections", "counts not corrected", ("--correction-rate", "0")),
     Run("without-averaging", "the last parameters, not their average", ("--averaging", "0")),
     Run("without-refit", "no training on dev once it has chosen", ("--no-refit",)),
     Run("without-word-dropout", "no word dropout", ("--word-dropout", "0")),

@@ -18,14 +18,14 @@ from textcnn.core.layers.convolve_and_pool import (
     _winners,
     project,
 )
-from textcnn.core.network import Regularisation, loss_and_gradients
 from textcnn.core.sentences import PackedSentences
-from textcnn.core.trainer import Examples, Trainer
+from textcnn.core.examples import Examples
+from textcnn.core.trainer import Trainer
 from textcnn.data.datasets.corpus import load_corpus, locate
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.support.freed_memory import keep_freed_memory
 from textcnn.training.config import Config
-from textcnn.training.experiment import make_optimizer, new_experiment
+from textcnn.training.experiment import make_optimizer, make_step, new_experiment
 
 BATCHES = 40
 HEIGHT = 3
@@ -35,7 +35,7 @@ class Batch:
     """One batch, taken as far as the windows of filters of height 3."""
 
     def __init__(self, trainer: Trainer, examples: Examples, rng: np.random.Generator):
-        parameters, architecture = trainer.parameters, trainer.architecture
+        parameters, architecture = trainer.network.parameters, trainer.network.architecture
         words, which = np.unique(examples.sentences.words, return_inverse=True)
         self.X = word_vectors(parameters, architecture, words)
         self.W = parameters["convolution/weights"].reshape(self.X.shape[1], -1)
@@ -135,20 +135,14 @@ def comparisons(batches: list[Batch]) -> dict[str, dict[str, Side]]:
 
 def step(trainer: Trainer, examples: list[Examples], dropout_draw: str) -> Side:
     """A whole training step."""
-    regularisation = Regularisation(dropout=0.5, dropout_draw=dropout_draw)
-    optimizer, rng = make_optimizer(Config().resolved()), np.random.default_rng(0)
+    config = Config(dropout_draw=dropout_draw, word_dropout=0.0).resolved()
+    optimizer, rng = make_optimizer(config), np.random.default_rng(0)
+    network = trainer.network
+    make = make_step(config, network.architecture)
 
     def side(call: int) -> None:
-        batch = examples[call % len(examples)]
-        _, _, gradients = loss_and_gradients(
-            trainer.parameters,
-            trainer.architecture,
-            batch.sentences,
-            batch.targets,
-            regularisation,
-            rng,
-        )
-        optimizer.step(trainer.parameters, gradients)
+        _, _, gradients = make(network.parameters, examples[call % len(examples)], rng)
+        optimizer.step(network.parameters, gradients)
 
     return side
 

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from textcnn.core.architecture import Architecture, Parameters
 from textcnn.core.sentences import PackedSentences
-from textcnn.core.trainer import Examples
+from textcnn.core.examples import Examples
 from textcnn.training.config import Config
 
 DROPOUT = 0.5

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from benchmarks.torch_network import TorchTrainer, padded
-from textcnn.core.trainer import Examples
+from textcnn.core.examples import Examples
 from textcnn.data.datasets.corpus import load_corpus
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.training.config import Config
@@ -53,7 +53,7 @@ def _main(data: str, epochs: int) -> None:
     config = Config(data=(data,), ngrams=0, averaging=0)
     data_read = TokenizedData.prepare(load_corpus(config, print), config)
     experiment = new_experiment(config, data_read, print)
-    ours = experiment.trainer
+    ours = experiment.trainer.network
     trainer = TorchTrainer(ours.parameters, ours.architecture, "adam")
     ours.parameters.clear()
     train_epochs(trainer, experiment.train, experiment.dev, config.batch_size, epochs)

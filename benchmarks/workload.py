@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from textcnn.core.architecture import Architecture, Parameters, initial_parameters
-from textcnn.core.trainer import Examples, StepDone
+from textcnn.core.examples import Examples
+from textcnn.core.progress import StepDone
 from textcnn.data.datasets.corpus import load_corpus, locate
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.training.checkpoint import save_checkpoint
@@ -126,7 +127,7 @@ class Workload:
 
     def architecture(self, setting: Setting, mode: str) -> Architecture:
         """The network of this setting on the movie reviews' words."""
-        base = self.experiment.trainer.architecture
+        base = self.experiment.trainer.network.architecture
         return dataclasses.replace(
             base, mode=mode, embedding_dim=setting.dim, num_filters=setting.num_filters
         )

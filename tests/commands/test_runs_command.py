@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.small_run import options_text
-from textcnn.core.trainer import Evaluation, Progress
+from textcnn.core.progress import Evaluation, Progress
 from textcnn.insight import run_list
 from textcnn.insight.run_list import best_evaluation, changed_options, read_run
 from textcnn.training.checkpoint import load_checkpoint

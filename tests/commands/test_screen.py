@@ -32,7 +32,7 @@ from textcnn.commands.screen.search_progress import TrialProgress
 from textcnn.commands.screen.search_tables import best_table, importance_text
 from textcnn.commands.screen.tables import Styled, Table, plain_text, rich_text, table_text
 from textcnn.commands.screen.terminal import drawing_width, one_line
-from textcnn.core.trainer import Evaluated, Evaluation, StepDone
+from textcnn.core.progress import Evaluated, Evaluation, StepDone
 from textcnn.evaluation.comparison.comparison import Comparison
 from textcnn.evaluation.comparison.mcnemar import Paired, difference_interval, mcnemar_test
 from textcnn.evaluation.scores import Scores, score

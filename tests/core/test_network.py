@@ -9,27 +9,15 @@ from tests.support.networks import packed, random_parameters, whole
 from tests.support.numeric import assert_close, numeric_gradient
 from textcnn.core import network, plain_network
 from textcnn.core.architecture import MODES, Architecture, initial_parameters
-from textcnn.core.network import Regularisation, evaluation_logits, loss_and_gradients
-from textcnn.recipe.ngrams.naive_bayes import SentenceEvidence
+from textcnn.core.examples import Examples
+from textcnn.core.gradients import Gradients
+from textcnn.core.network import Network
+from textcnn.core.step import kim_step
+from textcnn.recipe.steps import with_l2, with_word_dropout
+from textcnn.recipe.thinning import thinned_step
 
 SENTENCES = st.lists(st.lists(st.integers(0, 6), max_size=8), min_size=1, max_size=6)
 SIZES = st.lists(st.integers(1, 5), min_size=1, max_size=3, unique=True).map(tuple)
-
-
-def random_evidence(
-    architecture: Architecture, num_sentences: int, rng: np.random.Generator
-) -> SentenceEvidence | None:
-    """Evidence of any kind, for sentences of any kind: the network only weighs it."""
-    if not architecture.evidence:
-        return None
-    width = len(architecture.evidence) * architecture.num_classes
-    items = {
-        kind: packed(
-            [rng.integers(0, size, rng.integers(0, 5)).tolist() for _ in range(num_sentences)]
-        )
-        for kind, size in architecture.corrections
-    }
-    return SentenceEvidence(rng.normal(size=(num_sentences, width)), items)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -38,25 +26,16 @@ def random_evidence(
     sentences=SENTENCES,
     sizes=SIZES,
     num_classes=st.integers(2, 5),
-    kinds=st.sampled_from([(), ("words",), ("words", "subwords", "2-grams")]),
     integers=st.booleans(),
     seed=st.integers(0, 999),
 )
-def test_the_fast_network_equals_the_plain_one(
-    mode, sentences, sizes, num_classes, kinds, integers, seed
-):
+def test_the_fast_network_equals_the_plain_one(mode, sentences, sizes, num_classes, integers, seed):
     rng = np.random.default_rng(seed)
-    corrections = (("words", 7), ("2-grams", 4)) if len(kinds) > 1 else ()
-    architecture = Architecture(mode, 7, 3, sizes, 2, num_classes, kinds, corrections)
+    architecture = Architecture(mode, 7, 3, sizes, 2, num_classes)
     parameters = random_parameters(architecture, rng, integers)
     batch = packed(sentences)
-    evidence = random_evidence(architecture, len(batch), rng)
-    fast, fast_backward = network.logits_and_backward(
-        parameters, architecture, batch, evidence=evidence
-    )
-    plain, plain_backward = plain_network.logits_and_backward(
-        parameters, architecture, batch, evidence
-    )
+    fast, fast_backward = network.kim(parameters, architecture, batch)
+    plain, plain_backward = plain_network.kim(parameters, architecture, batch)
     np.testing.assert_allclose(fast, plain, atol=1e-12)
 
     upstream = rng.normal(size=plain.shape)
@@ -79,22 +58,15 @@ def test_the_fast_network_equals_the_plain_one(
     ],
 )
 def test_the_gradients_are_those_of_the_loss(mode, dropout, draw, word_dropout, l2):
-    architecture = Architecture(
-        mode, 6, 2, (1, 3), 3, 3, evidence=("words", "2-grams"), corrections=(("2-grams", 5),)
-    )
-    rng = np.random.default_rng(5)
-    parameters = random_parameters(architecture, rng)
-    batch = packed([[1, 2, 2, 3], [], [5], [4, 1, 0, 5, 2]])
-    classes = np.array([0, 2, 1, 2])
-    regularisation = Regularisation(dropout, draw, word_dropout, l2)
-    evidence = random_evidence(architecture, 4, rng)
+    architecture = Architecture(mode, 6, 2, (1, 3), 3, 3)
+    parameters = random_parameters(architecture, np.random.default_rng(5))
+    batch = Examples(packed([[1, 2, 2, 3], [], [5], [4, 1, 0, 5, 2]]), np.array([0, 2, 1, 2]))
+    plain = (thinned_step if draw == "batch" else kim_step)(architecture, dropout)
+    step = with_l2(with_word_dropout(plain, word_dropout), l2)
 
-    def evaluate() -> tuple[float, np.ndarray, network.Gradients]:
+    def evaluate() -> tuple[float, np.ndarray, Gradients]:
         # The same seed each time, so that the same words and features are dropped.
-        masks = np.random.default_rng(11)
-        return loss_and_gradients(
-            parameters, architecture, batch, classes, regularisation, masks, evidence
-        )
+        return step(parameters, batch, np.random.default_rng(11))
 
     _, _, gradients = evaluate()
     assert set(gradients) == set(architecture.trained)
@@ -109,10 +81,10 @@ def test_evaluation_gives_the_logits_of_the_forward_pass_whatever_the_chunks(mod
     architecture = Architecture(mode, 7, 3, (2, 3), 4, 3)
     parameters = random_parameters(architecture, rng)
     batch = packed([list(rng.integers(0, 7, length)) for length in (3, 0, 1, 8, 2, 5, 0)])
-    expected, _ = network.logits_and_backward(parameters, architecture, batch)
+    expected, _ = network.kim(parameters, architecture, batch)
     for chunk in (1, 2, 3, 512):
         monkeypatch.setattr(network, "EVALUATION_CHUNK", chunk)
-        logits = evaluation_logits(parameters, architecture, batch)
+        logits = Network(architecture, parameters).logits(batch)
         np.testing.assert_allclose(logits, expected, atol=1e-12)
 
 
@@ -122,7 +94,7 @@ def test_an_empty_sentence_pools_to_the_relu_of_the_bias():
     parameters["convolution/bias"][:] = [-1, 2]
     features = np.array([0.0, 2.0])
     expected = features @ parameters["dense/weights"].T + parameters["dense/bias"]
-    logits = evaluation_logits(parameters, architecture, packed([[]]))
+    logits = Network(architecture, parameters).logits(packed([[]]))
     np.testing.assert_allclose(logits, [expected])
 
 

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from tests.support.numeric import assert_close, numeric_gradient
 from textcnn import reference
-from textcnn.core.layers.bag import bag
 from textcnn.core.layers.convolution import convolve, window_counts
 from textcnn.core.layers.convolve_and_pool import (
     FilterBank,
@@ -290,19 +289,3 @@ def test_pooling_without_backward_gives_the_same_bytes_alone_or_in_a_batch():
     for row in range(len(lengths)):
         alone = pooled_maxima(P, sentences.take(np.array([row])), bank)
         assert alone.tobytes() == together[row].tobytes()
-
-
-# The bag
-
-
-@pytest.mark.parametrize("lengths", [[3, 0, 2], [0], [1, 1, 4, 0]])
-def test_a_bag_adds_up_rows_and_gives_each_its_gradient(lengths):
-    rng = np.random.default_rng(8)
-    items = PackedSentences(rng.integers(0, 4, sum(lengths)), np.array(lengths))
-    table = rng.normal(size=(5, 3))
-    sums, backward = bag(items, table)
-    rows = np.split(items.words, np.cumsum(lengths)[:-1])
-    np.testing.assert_allclose(sums, [table[part].sum(axis=0) for part in rows], atol=1e-12)
-    upstream = rng.normal(size=sums.shape)
-    numeric = numeric_gradient(lambda: bag(items, table)[0], table, upstream)
-    assert_close(backward(upstream).dense(5), numeric)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.support.small_run import labelled_sentences, run, small_experiment, state_bytes
-from textcnn.core.trainer import CheckpointDue, Evaluated, Evaluation, Progress, StepDone
+from textcnn.core.progress import CheckpointDue, Evaluated, Evaluation, Progress, StepDone
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.support.errors import RunError, UserError

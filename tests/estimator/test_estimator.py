@@ -20,6 +20,7 @@ import pytest
 from scipy.sparse import csr_array
 from sklearn.exceptions import DataConversionWarning, NotFittedError
 from sklearn.utils.class_weight import compute_sample_weight
+from textcnn.training.fitting import train_to_end
 
 import textcnn
 from tests.support.small_run import (
@@ -32,7 +33,7 @@ from tests.support.small_run import (
     write_csv,
 )
 from textcnn import TextCNNClassifier
-from textcnn.core.trainer import Evaluation, Progress
+from textcnn.core.progress import Evaluation, Progress
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.datasets.splits import Split
@@ -46,7 +47,6 @@ from textcnn.support.errors import RunError, UserError
 from textcnn.training.checkpoint import load_checkpoint
 from textcnn.training.config import Config
 from textcnn.training.experiment import refit_experiment
-from textcnn.training.fitting import train_to_end
 
 CORPUS = labelled_sentences()
 TEXTS, LABELS = CORPUS.texts, CORPUS.labels

@@ -82,7 +82,6 @@ def wrong_backward(layer: Callable[..., Any]) -> Callable[..., Any]:
 
 LAYERS = {
     "embed": "embedding",
-    "bag": "bag",
     "convolve": "convolution",
     "max_over_time": "max_over_time",
     "convolve_and_pool": "convolve_and_pool",

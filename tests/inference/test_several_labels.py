@@ -16,11 +16,11 @@ from tests.support.numeric import assert_close, numeric_gradient
 from tests.support.small_run import options_text, textcnn
 from tests.support.topics import TOPICS, topical, write
 from textcnn.core.architecture import Architecture
-from textcnn.core.decisions import answers, decided, macro_f1, right
+from textcnn.core.decisions import USUAL, decided, fit_thresholds, macro_f1, right
 from textcnn.core.network import Regularisation, loss_and_gradients
-from textcnn.core.thresholds import USUAL, fit_thresholds
 from textcnn.data.label_sets import join_labels, label_names, members, split_labels, strata
 from textcnn.inference.classifier import Classifier
+from textcnn.inference.given_labels import given_labels
 from textcnn.recipe.calibration import fit_temperature
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import load_checkpoint
@@ -106,7 +106,7 @@ def test_answers_and_how_right_they_are():
     assert decided(logits, targets, fitted=True).tolist()[1] == [False, True]
     assert right(decided(logits, targets), targets).tolist() == [True, False]
     assert macro_f1(decided(logits, targets), targets, 2) == 0.5
-    assert answers(logits, ["a", "b"], np.array([0, -1.5])) == ["a\tb", "b"]
+    assert given_labels(logits, ["a", "b"], np.array([0, -1.5])) == ["a\tb", "b"]
 
 
 @pytest.mark.parametrize("several", [False, True])

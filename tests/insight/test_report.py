@@ -18,7 +18,7 @@ from tests.support.small_run import environment, labelled_sentences, options_tex
 from tests.support.topics import topical, write
 from textcnn.commands.arguments.options import config_options, given_options
 from textcnn.commands.arguments.training_config import training_config
-from textcnn.core.trainer import Evaluation
+from textcnn.core.progress import Evaluation
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.evaluation.abstaining import Covered
 from textcnn.evaluation.scores import score

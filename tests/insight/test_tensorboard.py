@@ -25,7 +25,8 @@ from tests.support.small_run import (
 )
 from textcnn.core.gradients import RowGradient
 from textcnn.core.objective import objective_of
-from textcnn.core.trainer import Evaluated, Evaluation, StepDone, Trainer
+from textcnn.core.progress import Evaluated, Evaluation, StepDone
+from textcnn.core.trainer import Trainer
 from textcnn.core.vocabulary import UNKNOWN_WORD, Vocabulary
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.tokenized_data import TokenizedData

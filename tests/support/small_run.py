@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from textcnn.core.trainer import CheckpointDue, Event
+from textcnn.core.progress import CheckpointDue, Event
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.training.config import Config
+from textcnn.recipe.averaging import MovingAverage
 from textcnn.training.experiment import Experiment, new_experiment
 
 REPOSITORY = Path(__file__).parents[2]
@@ -72,7 +73,9 @@ def small_experiment(**options: Any) -> Experiment:
 
 def run(experiment: Experiment) -> list[Event]:
     """Train to the end; every event."""
-    return list(experiment.trainer.run(experiment.train, experiment.dev))
+    events: list[Event] = []
+    experiment.train_to_end(events.append)
+    return events
 
 
 def last_due(events: list[Event]) -> bool:
@@ -83,8 +86,8 @@ def last_due(events: list[Event]) -> bool:
 def state_bytes(experiment: Experiment) -> dict[str, bytes]:
     """Every number that training changes, as bytes, so that equal means identical."""
     trainer, progress = experiment.trainer, experiment.trainer.progress
-    arrays = {f"parameters/{name}": array for name, array in trainer.parameters.items()}
-    if trainer.average is not None:
+    arrays = {f"parameters/{name}": array for name, array in trainer.network.parameters.items()}
+    if isinstance(trainer.average, MovingAverage):
         arrays |= {f"average/{name}": array for name, array in trainer.average.arrays.items()}
         arrays |= {f"taken in/{name}": steps for name, steps in trainer.average.steps.items()}
     arrays["dev logits"] = progress.dev_logits

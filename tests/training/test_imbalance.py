@@ -16,7 +16,7 @@ from tests.support.small_run import (
     textcnn,
 )
 from tests.support.unequal_labels import unequal
-from textcnn.core.trainer import Evaluation, Progress
+from textcnn.core.progress import Evaluation, Progress
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.recipe.class_weights import balanced_weights, example_weights, mean_one

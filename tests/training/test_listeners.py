@@ -18,9 +18,8 @@ from tests.support.small_run import (
     textcnn,
 )
 from textcnn.commands.screen.display import Display, duration
-from textcnn.core.trainer import Evaluated, Evaluation, StepDone
+from textcnn.core.progress import Evaluated, Evaluation, StepDone, evaluation_line
 from textcnn.insight.curves import draw_curves
-from textcnn.training.evaluation_line import evaluation_line
 
 # Without their libraries
 

@@ -5,6 +5,7 @@ import subprocess
 
 import numpy as np
 import pytest
+from textcnn.training.fitting import fit
 
 from tests.support.small_run import (
     command_line,
@@ -18,11 +19,10 @@ from tests.support.small_run import (
     state_bytes,
     textcnn,
 )
-from textcnn.core.trainer import CheckpointDue, Evaluated, StepDone
+from textcnn.core.progress import CheckpointDue, Evaluated, StepDone
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.training.checkpoint import load_checkpoint, save_checkpoint
 from textcnn.training.experiment import refit_experiment, resumed_experiment
-from textcnn.training.fitting import fit
 
 
 def quiet(line: str) -> None:
@@ -130,7 +130,7 @@ def test_an_ensemble_is_its_networks_put_together(ensemble, call, tmp_path, revi
         load_checkpoint(folder / "members" / str(number) / "checkpoints" / "best.h5")
         for number in (1, 2, 3)
     ]
-    networks = [together.parameters, *together.others]
+    networks = together.networks
     for member, network in zip(members, networks, strict=True):
         assert parameter_bytes(member.parameters) == parameter_bytes(network)
     # The first is the network that a run without --ensemble trains.

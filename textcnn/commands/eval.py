@@ -16,13 +16,13 @@ from textcnn.commands.arguments.options import (
 )
 from textcnn.commands.screen.display import say
 from textcnn.commands.screen.score_tables import coverage_text, scores_text
-from textcnn.core.decisions import answers
 from textcnn.data.datasets.corpus import Corpora, load_corpus, locate
 from textcnn.data.label_sets import BETWEEN
 from textcnn.evaluation.abstaining import Covered, coverage_curve, covered
 from textcnn.evaluation.scoring import Scored, held_out, score_texts
 from textcnn.inference.answer_lines import check_abstaining
 from textcnn.inference.classifier import Classifier
+from textcnn.inference.given_labels import given_labels
 from textcnn.support.csv_line import csv_line
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
@@ -115,7 +115,7 @@ def predictions_csv(
     """
     labels, checkpoint = classifier.labels, classifier.checkpoint
     separator = checkpoint.config.label_separator
-    predicted = answers(probabilities, labels, checkpoint.thresholds)
+    predicted = given_labels(probabilities, labels, checkpoint.thresholds)
     lines = [csv_line(["text", "label", "predicted", *(f"p({label})" for label in labels)])]
     rows = zip(texts, truth, predicted, probabilities, strict=True)
     for text, label, answer, row in rows:

@@ -15,13 +15,13 @@ from textcnn.commands.arguments.options import (
 )
 from textcnn.commands.eval import sentences_of
 from textcnn.commands.screen.display import say
-from textcnn.core.decisions import answers
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.export.arrays import write_arrays
 from textcnn.inference.export.model import Model, model_of
 from textcnn.inference.export.numpy_classifier import Model as NumpyModel
 from textcnn.inference.export.packing import unpack
 from textcnn.inference.export.page import LARGEST, module_text, packed_for, page_text
+from textcnn.inference.given_labels import given_labels
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
@@ -93,7 +93,7 @@ def _agreement(whole: Checkpoint, written: Model, texts: list[str]) -> str:
     before = Classifier(whole).predict_proba(texts)
     after = NumpyModel(written.header, written.arrays).probabilities(texts)
     given = [
-        np.array(answers(shares, whole.labels, whole.thresholds)) for shares in (before, after)
+        np.array(given_labels(shares, whole.labels, whole.thresholds)) for shares in (before, after)
     ]
     changed, largest = int((given[0] != given[1]).sum()), float(np.abs(before - after).max())
     return f"{changed:,} of {len(texts):,} answers changed; probabilities by at most {largest:.4f}"

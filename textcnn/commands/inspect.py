@@ -19,9 +19,9 @@ from textcnn.commands.runs import option_words
 from textcnn.commands.screen.display import percent, say
 from textcnn.commands.screen.tables import Table, table_text
 from textcnn.commands.screen.terminal import one_line
+from textcnn.core.progress import evaluation_line
 from textcnn.insight.explanations.wording import signed
-from textcnn.insight.learnt.counted_items import Item, counted_items
-from textcnn.insight.learnt.facts import Facts, read_facts
+from textcnn.insight.learnt.facts import Facts, fusion_words, read_facts
 from textcnn.insight.learnt.filters import Filter, filter_dictionary
 from textcnn.insight.learnt.learnt_ngrams import Ngram, learnt_ngrams
 from textcnn.insight.learnt.neighbours import (
@@ -31,11 +31,11 @@ from textcnn.insight.learnt.neighbours import (
     neighbours,
     starting_vectors,
 )
+from textcnn.insight.learnt.ngram_items import Item, ngram_items
 from textcnn.insight.learnt.scan import scan
 from textcnn.insight.learnt.training_part import TrainingPart, training_part
 from textcnn.support.errors import RunError, UserError
 from textcnn.training.checkpoint import Checkpoint
-from textcnn.training.evaluation_line import evaluation_line
 from textcnn.training.run_folder import find_checkpoint
 
 HISTORY = 12
@@ -108,21 +108,21 @@ def command(
     """Show what CHECKPOINT, a file or a run's folder, has learnt; by default the newest run's best.
 
     Where it came from, its options and sizes, and what pushes most towards each label: words and
-    n-grams by their counts, and the n-grams that its filters look for. The latter are looked up in
-    the training sentences, which are read again from where the run had them, or from where --data,
-    --dev-data and --test-data say that they are now.
+    n-grams of the n-gram expert, and the n-grams that its filters look for. The latter are looked
+    up in the training sentences, which are read again from where the run had them, or from where
+    --data, --dev-data and --test-data say that they are now.
     """
     model, facts = read_facts(find_checkpoint(checkpoint))
     asked = [word for given in words for word in given.split()]
     # Before anything that takes long, since a word may be misspelt.
     report = _word_report(model, asked, top) if asked else None
-    counted = counted_items(model, top)
+    items_by_kind = ngram_items(model, top)
     learnt = _learnt(model, top, filters or 0, given_options(moved))
     if as_json:
         found = facts.as_dict(model)
-        found["counted"] = {
+        found["ngram_items"] = {
             kind: _by_label(model, [[_item(model, item) for item in items] for items in classes])
-            for kind, classes in counted.items()
+            for kind, classes in items_by_kind.items()
         }
         found |= _learnt_values(model, learnt)
         if report is not None:
@@ -130,7 +130,7 @@ def command(
         click.echo(json.dumps(found, indent=2))
         return
     blocks = [_origin(model, facts), _labels(model), _sizes(model, facts), _history(facts)]
-    blocks += [_counted(model, kind, classes) for kind, classes in counted.items()]
+    blocks += [_items(model, kind, classes) for kind, classes in items_by_kind.items()]
     blocks.append(_ngrams(model, learnt))
     if filters:
         blocks.append(_filters(model, learnt))
@@ -144,7 +144,7 @@ def _learnt(model: Checkpoint, top: int, filters: int, moved: dict[str, Any]) ->
         part = training_part(model, say, moved)
     except (UserError, RunError) as error:
         return Learnt(None, one_line(str(error)), [], [])
-    networks = [model.parameters, *model.others]
+    networks = model.networks
     scans = [scan(parameters, model.architecture, part.train) for parameters in networks]
     return Learnt(
         part,
@@ -193,7 +193,7 @@ def _labels(model: Checkpoint) -> list[str]:
 
 
 def _sizes(model: Checkpoint, facts: Facts) -> list[str]:
-    total, networks = sum(size for _, size in facts.arrays.values()), 1 + len(model.others)
+    total, networks = sum(size for _, size in facts.arrays.values()), len(model.networks)
     words = f"{len(model.vocabulary):,} words"
     each = f"{networks} networks, each of " if networks > 1 else ""
     sizes = ",".join(map(str, model.config.filter_sizes))
@@ -206,7 +206,7 @@ def _sizes(model: Checkpoint, facts: Facts) -> list[str]:
         f"{model.config.num_filters} filters each of heights {sizes}",
         f"file        {facts.file_size / 1e6:.2f} MB"
         f"{'' if facts.history is not None else ', without what training needs to go on'}",
-        f"temperature {model.temperature:.3f}, which logits are divided by",
+        f"fusion      {fusion_words(model)}",
         "",
         table_text(Table(["array", "shape", "numbers"], rows, right_when_drawn={2})),
     ]
@@ -222,9 +222,9 @@ def _history(facts: Facts) -> list[str]:
     return [*([f"({left_out} earlier evaluations)"] if left_out else []), *lines]
 
 
-def _counted(model: Checkpoint, kind: str, classes: Sequence[Sequence[Item]]) -> list[str]:
+def _items(model: Checkpoint, kind: str, classes: Sequence[Sequence[Item]]) -> list[str]:
     name = "words (their parts included)" if kind == "words" else kind
-    lines = [f"what pushes most by counting: {name}"]
+    lines = [f"what pushes most by the n-gram expert: {name}"]
     for index, items in enumerate(classes):
         listed = ", ".join(f"{item.text} {signed(item.pushes[index])}" for item in items)
         lines.append(f"{one_line(model.labels[index])}: {listed or '-'}")
@@ -261,12 +261,12 @@ def _sentences(part: TrainingPart) -> str:
 def _filters(model: Checkpoint, learnt: Learnt) -> list[str]:
     if learnt.part is None:
         return []
-    dev = f"the {len(learnt.part.dev):,} dev sentences"
+    dev = f"the {len(learnt.part.dev.sentences):,} dev sentences"
     if learnt.part.dev_trained:
         dev += ", on which it was trained too (--refit),"
     lines = [f"the filters that {dev} would miss most"]
     for one in learnt.filters:
-        network = f"network {one.network + 1}, " if model.others else ""
+        network = f"network {one.network + 1}, " if len(model.networks) > 1 else ""
         pushes = ", ".join(
             f"{one_line(label)} {push:+.3f}"
             for label, push in zip(model.labels, one.pushes.tolist(), strict=True)
@@ -284,7 +284,7 @@ def _filters(model: Checkpoint, learnt: Learnt) -> list[str]:
 
 def _words(model: Checkpoint, report: WordReport) -> list[str]:
     start = report.start
-    lines = [f"nearest words by cosine{' (first network)' if model.others else ''}"]
+    lines = [f"nearest words by cosine{' (first network)' if len(model.networks) > 1 else ''}"]
     lines.append(
         f"before training: {start.source}"
         if start.vectors is not None
@@ -331,7 +331,7 @@ def _learnt_values(model: Checkpoint, learnt: Learnt) -> dict[str, Any]:
     }
     if learnt.filters:
         found["dev_sentences"] = {
-            "looked_at": len(learnt.part.dev),
+            "looked_at": len(learnt.part.dev.sentences),
             "trained_on": learnt.part.dev_trained,
         }
         found["filters"] = [_plain(one, model, pushes=one.pushes) for one in learnt.filters]

@@ -16,9 +16,9 @@ from textcnn.commands.arguments.options import (
 )
 from textcnn.commands.eval import sentences_of
 from textcnn.commands.screen.display import percent, say
-from textcnn.core.decisions import answers
 from textcnn.evaluation.scoring import score_texts
 from textcnn.inference.classifier import Classifier
+from textcnn.inference.given_labels import given_labels
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import WIDTHS, load_checkpoint, save_checkpoint
 from textcnn.training.run_folder import find_checkpoint
@@ -57,7 +57,7 @@ def command(checkpoint: Path | None, width: str, out: Path | None, **options: An
     small = Classifier(load_checkpoint(target))
     before, after = (score_texts(one, texts, labels) for one in (Classifier(whole), small))
     given = [
-        np.array(answers(one.probabilities, whole.labels, whole.thresholds))
+        np.array(given_labels(one.probabilities, whole.labels, whole.thresholds))
         for one in (before, after)
     ]
     say(source)

@@ -5,7 +5,7 @@ import json
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,7 +22,8 @@ from textcnn.commands.arguments.options import (
 from textcnn.commands.arguments.training_config import config_sources, training_config
 from textcnn.commands.screen.display import Clock, Display, python, say
 from textcnn.commands.screen.score_tables import scores_text
-from textcnn.core.trainer import CheckpointDue, Evaluated, Event, Progress, Trainer
+from textcnn.core.progress import Event
+from textcnn.core.trainer import Trainer
 from textcnn.data.datasets.corpus import locate
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.scoring import Scored, score_texts
@@ -34,20 +35,14 @@ from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
 from textcnn.support.folder_lock import locked
 from textcnn.support.freed_memory import return_freed_memory
-from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 from textcnn.training.config import Config, flag, read_toml, write_toml
 from textcnn.training.continuing import initial_checkpoint
-from textcnn.training.ensemble import member_configs, together
-from textcnn.training.experiment import (
-    Experiment,
-    dev_targets,
-    new_experiment,
-    refit_experiment,
-    resumed_experiment,
-)
+from textcnn.training.experiment import Experiment
+from textcnn.training.folder_keeper import FolderKeeper
+from textcnn.training.fusing import dev_accuracies
+from textcnn.training.run import Listener, Outcome, train_run
 from textcnn.training.run_folder import RunFolder
-
-Listener = Callable[[Event], None]
 
 
 @click.command("train", cls=SectionedCommand)
@@ -99,15 +94,14 @@ def command(
         with folder.removed_unless_begun():
             config, data = _new(config, folder)
     with folder.removed_unless_begun():
-        trained = _train_all(config, data, folder)
-    finished = all(progress.finished for _, progress in trained)
-    if finished:
-        _finish(folder, data, trained)
+        outcome = _train(config, data, folder, _intro(data, folder))
+    if outcome.finished:
+        _finish(folder, data, outcome)
     # Last, as the library that draws takes much memory, and what is reported is found before.
     with contextlib.suppress(ImportError):
-        for own, progress in trained:
-            draw_curves(own.curves, progress.history)
-    if not finished:
+        for own, choice in zip(folder.networks, outcome.choices, strict=True):
+            draw_curves(own.curves, choice.history)
+    if not outcome.finished:
         say(f"go on with: {python()} train.py --resume {folder.path}")
         sys.exit(128 + signal.SIGINT)
     click.echo(
@@ -144,26 +138,54 @@ def _resumed(folder: RunFolder) -> tuple[Config, TokenizedData]:
     return config, TokenizedData.load(config, say, known if len(known) else None)
 
 
-Trained = tuple[RunFolder, Progress]
+def _train(config: Config, data: TokenizedData, folder: RunFolder, intro: list[str]) -> Outcome:
+    """Train every network of the run, watched on the screen and by TensorBoard."""
+
+    @contextlib.contextmanager
+    def watch(experiment: Experiment) -> Iterator[Listener]:
+        own = _own_folder(folder, experiment, config)
+        for line in (*intro, *_half_lines(experiment, config)):
+            say(line)
+        intro.clear()
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(stopping_on_signals(experiment.trainer))
+            listeners: list[Listener] = [
+                stack.enter_context(contextlib.closing(_display(experiment)))
+            ]
+            if experiment.chosen is None:
+                with contextlib.suppress(ImportError):
+                    curves = PrecisionRecall(experiment.labels, experiment.dev.targets)
+                    step = experiment.trainer.progress.step
+                    board = TensorBoard(own.tensorboard, step, curves)
+                    listeners.append(stack.enter_context(contextlib.closing(board)))
+
+            def listen(event: Event) -> None:
+                for listener in listeners:
+                    listener(event)
+
+            yield listen
+        progress = experiment.trainer.progress
+        if not progress.finished:
+            say(f"stopped at step {progress.step:,}")
+        elif experiment.chosen is None:
+            for line in _choice_lines(experiment):
+                say(line)
+
+    keeper = FolderKeeper(folder, say)
+    return train_run(config, data, keeper, say, initial_checkpoint(config), watch)
 
 
-def _train_all(config: Config, data: TokenizedData, folder: RunFolder) -> list[Trained]:
-    """Train every network that is not finished yet, until one is stopped."""
-    members = member_configs(config)
-    if len(members) == 1:
-        return [(folder, _train_network(config, data, folder, _intro(data, folder)))]
-    folders = [folder.member(number) for number in range(1, len(members) + 1)]
-    trained: list[Trained] = []
-    for number, (member, own) in enumerate(zip(members, folders, strict=True), start=1):
-        intro = [] if number > 1 else _intro(data, folder)
-        intro = [*intro, f"network {number} of {len(members)}:"]
-        trained.append((own, _train_network(member, data, own, intro)))
-        if not trained[-1][1].finished:
-            return trained
-    finished = [load_checkpoint(own.best, for_training=True) for own in folders]
-    dev = dev_targets(config, data, finished[0].labels)
-    save_checkpoint(folder.best, together(finished, config, *dev))
-    return trained
+def _own_folder(folder: RunFolder, experiment: Experiment, config: Config) -> RunFolder:
+    """That of the network: the run's or, of an ensemble, one below it."""
+    if config.ensemble == 1:
+        return folder
+    return folder.member(_number(experiment, config))
+
+
+def _number(experiment: Experiment, config: Config) -> int:
+    """Which network of an ensemble this is, counted from 1."""
+    first = config.resolved().network_seed or 0
+    return 1 + (experiment.config.network_seed or 0) - first
 
 
 def _intro(data: TokenizedData, folder: RunFolder) -> list[str]:
@@ -182,64 +204,44 @@ def _intro(data: TokenizedData, folder: RunFolder) -> list[str]:
     ]
 
 
-def _train_network(
-    config: Config, data: TokenizedData, folder: RunFolder, intro: list[str]
-) -> Progress:
-    """Train one network, from the start or from where its last checkpoint was written.
-
-    Args:
-        config: its options.
-        data: the sentences.
-        folder: of its run.
-        intro: lines to say once everything is known to fit together.
-
-    Returns:
-        Where it stands: finished, or stopped.
-    """
-    if folder.last.exists():
-        experiment = resumed_experiment(load_checkpoint(folder.last, for_training=True), data)
-        progress = experiment.trainer.progress
-        kept = 0 if progress.refit_steps else experiment.config.checkpoints_kept
-        folder.restore_copies(progress, kept)
-        folder.save_metrics(progress.history)
-        intro = [*intro, f"going on at step {progress.step:,}"]
-    else:
-        experiment = new_experiment(config, data, say, initial_checkpoint(config))
-        write_toml(folder.config, experiment.config)
-    for line in (*intro, _network_line(experiment)):
-        say(line)
-    progress = _train(experiment, folder)
-    if progress.finished and not progress.refit_steps:
-        say(_best_line(progress))
-    if progress.finished and experiment.config.refit and not progress.refit_steps:
-        config = experiment.config
-        # The first network has gone to its checkpoint; the second one needs its memory.
-        del experiment
-        return_freed_memory()
-        initial = initial_checkpoint(config)
-        experiment = refit_experiment(config, data, progress, _nobody, initial)
-        progress = _train(experiment, folder)
-    # All is in its checkpoint; what follows needs the memory.
-    del experiment
-    return_freed_memory()
-    if not progress.finished:
-        say(f"stopped at step {progress.step:,}")
-    return progress
+def _half_lines(experiment: Experiment, config: Config) -> list[str]:
+    """What is about to be trained."""
+    if experiment.chosen is not None:
+        epochs = experiment.steps / experiment.trainer.steps_per_epoch(experiment.train)
+        done = experiment.trainer.progress.finished
+        return [] if done else [f"again, on train and dev together, for {epochs:.2f} epochs"]
+    lines = []
+    if config.ensemble > 1:
+        lines.append(f"network {_number(experiment, config)} of {config.ensemble}:")
+    if experiment.ngrams is not None:
+        lines.append(f"n-grams: {experiment.ngrams.expert.summary}")
+    return [*lines, _network_line(experiment)]
 
 
-def _best_line(progress: Progress) -> str:
-    best = progress.best
+def _choice_lines(experiment: Experiment) -> list[str]:
+    best = experiment.trainer.progress.best
     if best is None:
         raise ValueError("a network that was trained to the end has a best evaluation")
-    return (
+    return [
         f"best on dev at epoch {best.epoch:.2f}: loss {best.dev_loss:.3f}, "
-        f"accuracy {100 * best.dev_accuracy:.1f} %"
-    )
+        f"accuracy {100 * best.dev_accuracy:.1f} %",
+        *_expert_lines(experiment),
+    ]
+
+
+def _expert_lines(experiment: Experiment) -> list[str]:
+    """What each expert is worth on dev, where there are two."""
+    if experiment.ngrams is None:
+        return []
+    logits = [experiment.trainer.progress.dev_logits]
+    shares = dev_accuracies(logits, experiment.ngrams, experiment.dev)
+    return ["on dev: " + ", ".join(f"{name} {100 * share:.1f} %" for name, share in shares.items())]
 
 
 def _network_line(experiment: Experiment) -> str:
-    architecture = experiment.trainer.architecture
-    numbers = sum(array.size for array in experiment.trainer.parameters.values())
+    network = experiment.trainer.network
+    architecture = network.architecture
+    numbers = sum(array.size for array in network.parameters.values())
     return (
         f"network: {architecture.mode}, {architecture.vocabulary_size:,} words, "
         f"{architecture.num_filters} filters each of heights "
@@ -247,50 +249,15 @@ def _network_line(experiment: Experiment) -> str:
     )
 
 
-def _train(experiment: Experiment, folder: RunFolder) -> Progress:
+def _display(experiment: Experiment) -> Display:
     trainer, config = experiment.trainer, experiment.config
-    progress, per_epoch = trainer.progress, trainer.steps_per_epoch(experiment.train)
-    if progress.refit_steps and not progress.finished:
-        epochs = progress.refit_steps / per_epoch
-        say(f"again, on train and dev together, for {epochs:.2f} epochs")
-    display = Display(
-        total_steps=progress.refit_steps or config.epochs * per_epoch,
-        done_steps=progress.step,
+    per_epoch = trainer.steps_per_epoch(experiment.train)
+    return Display(
+        total_steps=experiment.steps or config.epochs * per_epoch,
+        done_steps=trainer.progress.step,
         steps_between=config.evaluate_every or per_epoch,
         batch_size=min(config.batch_size, len(experiment.train)),
     )
-    listeners: list[Listener] = [_keeper(experiment, folder), display]
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(stopping_on_signals(trainer))
-        stack.enter_context(contextlib.closing(display))
-        if not progress.refit_steps:
-            with contextlib.suppress(ImportError):
-                curves = PrecisionRecall(experiment.labels, experiment.dev.targets)
-                board = TensorBoard(folder.tensorboard, progress.step, curves)
-                listeners.append(stack.enter_context(contextlib.closing(board)))
-        for event in trainer.run(experiment.train, experiment.dev):
-            for listener in listeners:
-                listener(event)
-    return progress
-
-
-def _nobody(line: str) -> None:
-    """Hear what has been said before."""
-
-
-def _keeper(experiment: Experiment, folder: RunFolder) -> Listener:
-    """The listener that writes checkpoints and metrics."""
-
-    def listen(event: Event) -> None:
-        if isinstance(event, CheckpointDue):
-            # Steps are counted anew while refitting, and numbered copies would mix them up.
-            refitting = experiment.trainer.progress.refit_steps
-            kept = 0 if refitting else experiment.config.checkpoints_kept
-            folder.save_checkpoint(experiment.checkpoint(), event.is_best, kept)
-        elif isinstance(event, Evaluated):
-            folder.save_metrics(experiment.trainer.progress.history)
-
-    return listen
 
 
 @contextlib.contextmanager
@@ -310,14 +277,13 @@ def stopping_on_signals(trainer: Trainer) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _finish(folder: RunFolder, data: TokenizedData, trained: list[Trained]) -> None:
+def _finish(folder: RunFolder, data: TokenizedData, outcome: Outcome) -> None:
     """Score the test sentences, and write down what there is to say of the whole run."""
     # From the file, not from memory: what is scored and shown is what will be used.
     model = load_checkpoint(folder.best)
     scored = _score(folder, model, data)
-    best = [progress.best for _, progress in trained if progress.best is not None]
     with contextlib.suppress(ImportError):
-        write_result(folder.tensorboard, model, data, best, scored)
+        write_result(folder.tensorboard, model, data, outcome.best, scored)
     _report(folder, model, data, scored)
 
 

@@ -10,8 +10,6 @@ the paths in a checkpoint:
 ``convolution/bias``      (heights * F,)
 ``dense/weights``         (C, heights * F)
 ``dense/bias``            (C,)
-``evidence/weights``      (C, kinds * C)              trust in :class:`NaiveBayes` features
-``corrections/<kind>``    (items, C)                  what training adds to the counts
 ========================  ==========================  =============================================
 
 Modes differ only in which embeddings exist: ``rand`` and ``nonstatic`` have the tuned one,
@@ -35,23 +33,10 @@ CHANNELS = {
     "multichannel": ("embedding/static", "embedding/tuned"),
 }
 
-FIRST_TRUST = {"words": 0.2, "subwords": 0.04}
-"""Weight of a log-likelihood before training, n-grams like words. Counting takes each item for
-independent evidence and is far too sure of itself, the more so with parts of words, of which a word
-has a dozen that all say the same."""
-
-
-def kinds_of_evidence(ngrams: int, subwords: int) -> tuple[str, ...]:
-    """The kinds that the options of these names ask for, in the order of their features."""
-    if not ngrams:
-        return ()
-    longer = [f"{order}-grams" for order in range(2, ngrams + 1)]
-    return ("words", *(["subwords"] if subwords else []), *longer)
-
 
 def trained_by_row(name: str) -> bool:
     """Whether a parameter's gradients come for the rows a batch uses only."""
-    return name.startswith(("embedding/", "corrections/"))
+    return name.startswith("embedding/")
 
 
 @dataclass(frozen=True)
@@ -65,9 +50,6 @@ class Architecture:
         filter_sizes: heights of the filters, in words.
         num_filters: F, maps of each height.
         num_classes: C.
-        evidence: names of the kinds of counted evidence that stand beside the pooled features, see
-            :func:`kinds_of_evidence`.
-        corrections: the kinds whose counts are corrected in training, and the items of each.
         multilabel: every class is decided by itself.
     """
 
@@ -77,8 +59,6 @@ class Architecture:
     filter_sizes: tuple[int, ...]
     num_filters: int
     num_classes: int
-    evidence: tuple[str, ...] = ()
-    corrections: tuple[tuple[str, int], ...] = ()
     multilabel: bool = False
 
     @property
@@ -110,17 +90,12 @@ class Architecture:
         """The shape of every parameter."""
         dim = len(self.channels) * self.embedding_dim
         embedding = (self.vocabulary_size, self.embedding_dim)
-        evidence = (self.num_classes, len(self.evidence) * self.num_classes)
         return {
             **dict.fromkeys(self.channels, embedding),
             "convolution/weights": (dim, self.bank.num_rows, self.num_filters),
             "convolution/bias": (self.num_features,),
             "dense/weights": (self.num_classes, self.num_features),
             "dense/bias": (self.num_classes,),
-            **({"evidence/weights": evidence} if self.evidence else {}),
-            **{
-                f"corrections/{kind}": (items, self.num_classes) for kind, items in self.corrections
-            },
         }
 
 
@@ -134,8 +109,7 @@ def initial_parameters(
 
     Embeddings are ``vectors`` or, without them, uniform in ±0.25 as in Kim's code; filters and
     dense weights are uniform with Glorot and Bengio's (2010) variance, equation 16, a filter's
-    fan-in being the words and channels it sees; biases are zero. Evidence starts with the weight
-    :data:`FIRST_TRUST` for its own class, and its corrections at zero.
+    fan-in being the words and channels it sees; biases are zero.
 
     Args:
         architecture: the shapes.
@@ -163,14 +137,6 @@ def initial_parameters(
     dense_weights = rng.uniform(-limit, limit, shapes["dense/weights"])
     parameters["dense/weights"] = dense_weights.astype(dtype)
     for name in ("convolution/bias", "dense/bias"):
-        parameters[name] = np.zeros(shapes[name], dtype)
-    if architecture.evidence:
-        own_class = np.eye(architecture.num_classes)
-        trust = [FIRST_TRUST.get(kind, FIRST_TRUST["words"]) for kind in architecture.evidence]
-        weights = np.concatenate([share * own_class for share in trust], axis=1)
-        parameters["evidence/weights"] = weights.astype(dtype)
-    for kind, _ in architecture.corrections:
-        name = f"corrections/{kind}"
         parameters[name] = np.zeros(shapes[name], dtype)
     return parameters
 

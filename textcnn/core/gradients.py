@@ -1,4 +1,4 @@
-"""The gradient of a table of which only some rows were used."""
+"""The types of gradients: whole arrays, or the rows of a table that were used."""
 
 from dataclasses import dataclass
 
@@ -25,3 +25,6 @@ class RowGradient:
 
 
 Gradient = np.ndarray | RowGradient
+
+Gradients = dict[str, Gradient]
+"""By the names of their parameters."""

@@ -22,7 +22,6 @@ class Optimizer(ABC):
 
     Attributes:
         learning_rate: factor of every update.
-        rate_factors: further factors, by the first part of a parameter's name.
         steps: updates made so far.
         slots: ``{"slot/parameter": array}``.
     """
@@ -31,7 +30,6 @@ class Optimizer(ABC):
 
     def __init__(self, learning_rate: float):
         self.learning_rate = learning_rate
-        self.rate_factors: dict[str, float] = {}
         self.steps = 0
         self.slots: dict[str, np.ndarray] = {}
 
@@ -45,13 +43,12 @@ class Optimizer(ABC):
         self.steps += 1
         for name, gradient in gradients.items():
             parameter = parameters[name]
-            rate = self.learning_rate * self.rate_factors.get(name.partition("/")[0], 1.0)
             if isinstance(gradient, RowGradient):
                 slots = self._slots_of(name, parameter, by_row=True)
-                self._update(parameter, gradient.rows, gradient.values, slots, rate)
+                self._update(parameter, gradient.rows, gradient.values, slots)
             else:
                 slots = self._slots_of(name, parameter, by_row=False)
-                self._update(parameter, EVERY_ROW, gradient, slots, rate)
+                self._update(parameter, EVERY_ROW, gradient, slots)
 
     def _slots_of(self, name: str, parameter: np.ndarray, by_row: bool) -> dict[str, np.ndarray]:
         for slot in self.slot_names:
@@ -66,7 +63,6 @@ class Optimizer(ABC):
         rows: Rows,
         gradient: np.ndarray,
         slots: Mapping[str, np.ndarray],
-        rate: float,
     ) -> None:
         """Change ``parameter[rows]`` by its gradient, which is shaped as ``parameter[rows]``."""
 
@@ -89,11 +85,10 @@ class SGD(Optimizer):
         rows: Rows,
         gradient: np.ndarray,
         slots: Mapping[str, np.ndarray],
-        rate: float,
     ) -> None:
         velocity = self.momentum * slots["velocity"][rows] + gradient
         slots["velocity"][rows] = velocity
-        parameter[rows] -= rate * velocity
+        parameter[rows] -= self.learning_rate * velocity
 
 
 class Adam(Optimizer):
@@ -123,7 +118,6 @@ class Adam(Optimizer):
         rows: Rows,
         gradient: np.ndarray,
         slots: Mapping[str, np.ndarray],
-        rate: float,
     ) -> None:
         # An index array gives copies of the slots, a slice the slots themselves; either way they
         # are changed in place, with one scratch array in the place of a new one an operation:
@@ -144,7 +138,7 @@ class Adam(Optimizer):
         np.sqrt(variance, out=scratch)
         scratch += self.epsilon * correction
         np.divide(mean, scratch, out=scratch)
-        scratch *= rate * correction / (1 - self.beta1**self.steps)
+        scratch *= self.learning_rate * correction / (1 - self.beta1**self.steps)
         parameter[rows] -= scratch
 
 
@@ -177,7 +171,6 @@ class Adadelta(Optimizer):
         rows: Rows,
         gradient: np.ndarray,
         slots: Mapping[str, np.ndarray],
-        rate: float,
     ) -> None:
         rho = self._decay(rows, gradient, slots)
         gradient_square = rho * slots["gradient_square"][rows]
@@ -189,7 +182,7 @@ class Adadelta(Optimizer):
         update *= gradient
         slots["gradient_square"][rows] = gradient_square
         slots["update_square"][rows] = self.rho * update_square + (1 - self.rho) * update * update
-        parameter[rows] -= rate * update
+        parameter[rows] -= self.learning_rate * update
 
     def _decay(
         self, rows: Rows, gradient: np.ndarray, slots: Mapping[str, np.ndarray]

@@ -10,35 +10,25 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from textcnn.core.architecture import Architecture
+from textcnn.core.gradients import Gradients
 from textcnn.core.layers.convolution import convolve, window_counts
 from textcnn.core.layers.dense import dense
 from textcnn.core.layers.embedding import embed
 from textcnn.core.layers.max_over_time import max_over_time
 from textcnn.core.layers.relu import relu
-from textcnn.core.network import Gradients
 from textcnn.core.sentences import PackedSentences
-from textcnn.recipe.ngrams.naive_bayes import SentenceEvidence
 
 
-def logits_and_backward(
+def kim(
     parameters: Mapping[str, np.ndarray],
     architecture: Architecture,
     sentences: PackedSentences,
-    evidence: SentenceEvidence | None = None,
 ) -> tuple[np.ndarray, Callable[[np.ndarray], Gradients]]:
-    """As :func:`textcnn.core.network.logits_and_backward`, without dropout."""
+    """As :func:`textcnn.core.network.kim`, without dropout."""
     lookups = [embed(sentences.words, parameters[name]) for name in architecture.channels]
     X = np.concatenate([vectors for vectors, _ in lookups], axis=1)
     features, heights_backward = _features(parameters, architecture, X, sentences.lengths)
     logits, dense_backward = dense(features, parameters["dense/weights"], parameters["dense/bias"])
-    weigh_backward = None
-    if evidence is not None:
-        weights = parameters["evidence/weights"]
-        trust, weigh_backward = dense(evidence.features, weights, np.zeros(len(weights)))
-        logits = logits + trust
-        for kind, items in evidence.items.items():
-            for sentence, rows in enumerate(np.split(items.words, np.cumsum(items.lengths)[:-1])):
-                logits[sentence] += parameters[f"corrections/{kind}"][rows].sum(axis=0)
 
     def backward(dlogits: np.ndarray) -> Gradients:
         gradients: Gradients = {}
@@ -52,13 +42,6 @@ def logits_and_backward(
         ):
             if name == "embedding/tuned":
                 gradients[name] = embed_backward(dchannel)
-        if evidence is not None and weigh_backward is not None:
-            _, gradients["evidence/weights"], _ = weigh_backward(dlogits)
-            for kind, items in evidence.items.items():
-                dtable = np.zeros_like(parameters[f"corrections/{kind}"])
-                sentence = np.repeat(np.arange(len(items)), items.lengths)
-                np.add.at(dtable, items.words, dlogits[sentence])
-                gradients[f"corrections/{kind}"] = dtable
         return gradients
 
     return logits, backward

@@ -1,219 +1,119 @@
 """The training loop: a generator of events, so that whoever listens stays out of it."""
 
-import dataclasses
 import math
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from textcnn.core.architecture import Architecture, Parameters
+from textcnn.core.architecture import Parameters
 from textcnn.core.decisions import decided, macro_f1, right
+from textcnn.core.examples import Examples
+from textcnn.core.gradients import Gradient, Gradients
 from textcnn.core.layers.dense import limit_row_norms
-from textcnn.core.network import Gradients, Regularisation, evaluation_logits, loss_and_gradients
+from textcnn.core.network import Network
 from textcnn.core.objective import objective_of
 from textcnn.core.optimizers import Optimizer, clip_by_global_norm
-from textcnn.core.sentences import PackedSentences
-from textcnn.recipe.averaging import MovingAverage
-from textcnn.recipe.ngrams.naive_bayes import SentenceEvidence
-from textcnn.support.errors import RunError
+from textcnn.core.progress import (
+    CheckpointDue,
+    Evaluated,
+    Evaluation,
+    Event,
+    Progress,
+    StepDone,
+)
+from textcnn.core.step import Step
 from textcnn.support.freed_memory import keep_freed_memory
 
 
-@dataclass(frozen=True)
-class Examples:
-    """Sentences and what is to be answered.
-
-    Attributes:
-        sentences: N packed sentences.
-        targets: (N,) classes, or (N, C) booleans where a sentence may have several.
-        evidence: what counting says of them, where the network weighs it.
-        weights: shaped as ``targets``, what each counts in the loss; None for 1 each.
-    """
-
-    sentences: PackedSentences
-    targets: np.ndarray
-    evidence: SentenceEvidence | None = None
-    weights: np.ndarray | None = None
-
-    def __len__(self) -> int:
-        return len(self.targets)
-
-    def take(self, rows: np.ndarray) -> "Examples":
-        """The examples with these numbers, in this order."""
-        evidence = None if self.evidence is None else self.evidence.take(rows)
-        weights = None if self.weights is None else self.weights[rows]
-        return Examples(self.sentences.take(rows), self.targets[rows], evidence, weights)
+class DivergedError(ArithmeticError):
+    """The loss or a parameter is no longer a finite number."""
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long to train and when to look; the names are those of the options."""
+    """How long to train and when to look; the names are those of the options.
+
+    Attributes:
+        batch_size: sentences a step.
+        epochs: most passes over the training sentences.
+        patience: stop after this many evaluations without a better one; 0 for never.
+        evaluate_every: steps between evaluations; 0 for once an epoch.
+        checkpoint_every: steps between checkpoints; 0 for at each evaluation.
+        row_norm: limit on the norm of each class's dense weights; 0 for none.
+        clip_norm: limit on the norm of all gradients together; 0 for none.
+        best_by: what makes an evaluation the best: loss, accuracy or macro-f1.
+    """
 
     batch_size: int
     epochs: int
-    patience: int
-    evaluate_every: int
-    checkpoint_every: int
-    row_norm: float
-    clip_norm: float
-    best_by: str
+    patience: int = 0
+    evaluate_every: int = 0
+    checkpoint_every: int = 0
+    row_norm: float = 0.0
+    clip_norm: float = 0.0
+    best_by: str = "loss"
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """One look at the dev sentences, and at training since the look before.
+class Average(Protocol):
+    """What follows the parameters while they are trained, and answers in their place."""
 
-    Attributes:
-        step: steps made.
-        epoch: passes over the training sentences made, in fractions.
-        train_loss, train_accuracy: means over the steps since the last evaluation, with dropout.
-        dev_loss, dev_accuracy: on all dev sentences, without dropout.
-        dev_macro_f1: there, the mean of all classes' F1; not a number in a history from before it
-            was measured.
+    def before_update(
+        self,
+        parameters: Mapping[str, np.ndarray],
+        gradients: Mapping[str, Gradient],
+        step: int,
+    ) -> None:
+        """Take in the values that are about to change, after ``step`` updates."""
 
-    Where a sentence may have several classes, it is right when all are: in training those above
-    0.5, on dev those above the thresholds that dev asks for.
-    """
+    def catch_up(self, parameters: Mapping[str, np.ndarray], step: int) -> None:
+        """Take in everything up to ``step`` updates."""
 
-    step: int
-    epoch: float
-    train_loss: float
-    train_accuracy: float
-    dev_loss: float
-    dev_accuracy: float
-    dev_macro_f1: float = math.nan
-
-
-@dataclass
-class Progress:
-    """Where a training run stands: all that a resumed run needs besides arrays and random state.
-
-    Attributes:
-        step: steps made.
-        epoch: whole passes begun before the present one.
-        batch: batches of the present pass made.
-        order: (N,) the order of the present pass.
-        loss_sum, correct, seen: totals since the last evaluation.
-        history: every evaluation so far.
-        best_step: the step of the best one, by what the run was asked to choose; -1 before the
-            first.
-        dev_logits: (dev sentences, C) at the best one.
-        finished: the run ended by itself, by epochs or patience.
-        refit_steps: 0 while dev chooses; then, once the best step is known and the network is
-            trained anew on train and dev together, how many steps that is to take.
-    """
-
-    step: int = 0
-    epoch: int = 0
-    batch: int = 0
-    order: np.ndarray = field(default_factory=lambda: np.arange(0))
-    loss_sum: float = 0.0
-    correct: int = 0
-    seen: int = 0
-    history: list[Evaluation] = field(default_factory=list)
-    best_step: int = -1
-    dev_logits: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
-    finished: bool = False
-    refit_steps: int = 0
-
-    @property
-    def best(self) -> Evaluation | None:
-        """The best evaluation so far."""
-        return next((past for past in self.history if past.step == self.best_step), None)
-
-    def add(self, evaluation: Evaluation, dev_logits: np.ndarray, best_by: str) -> bool:
-        """Append ``evaluation``, made of these logits; True if it is the best so far."""
-        best = self.best
-        self.history.append(evaluation)
-        if best is not None and rank(evaluation, best_by) <= rank(best, best_by):
-            return False
-        self.best_step, self.dev_logits = evaluation.step, dev_logits
-        return True
-
-    def evaluations_since_best(self) -> int:
-        """How many evaluations in a row have not been better."""
-        return sum(past.step > self.best_step for past in self.history)
-
-
-def rank(evaluation: Evaluation, best_by: str) -> tuple[float, float]:
-    """What makes one evaluation better than another, by ``--best-by``: the larger wins."""
-    accuracy, gain = evaluation.dev_accuracy, -evaluation.dev_loss
-    if best_by == "loss":
-        return gain, accuracy
-    return (evaluation.dev_macro_f1 if best_by == "macro-f1" else accuracy), gain
-
-
-@dataclass(frozen=True)
-class StepDone:
-    """A step was made: its loss, its share of right answers, its gradients, its duration."""
-
-    step: int
-    loss: float
-    accuracy: float
-    gradients: Gradients
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Evaluated:
-    """The dev sentences were looked at, with these (dev sentences, C) logits."""
-
-    evaluation: Evaluation
-    is_best: bool
-    dev_logits: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
-
-
-@dataclass(frozen=True)
-class CheckpointDue:
-    """The state is one that a run can be resumed from, and it is time to keep it."""
-
-    is_best: bool
-
-
-Event = StepDone | Evaluated | CheckpointDue
+    def of(self, parameters: Mapping[str, np.ndarray], step: int) -> Parameters:
+        """All parameters as averaged after ``step`` updates."""
 
 
 class Trainer:
     """Trains a network, and can be stopped between any two steps and set going again.
 
-    Attributes:
-        architecture: shapes of the network.
-        parameters: changed in place.
-        optimizer: with its slots.
+    Args:
+        step: what a batch asks for (:mod:`textcnn.core.step`).
+        network: its parameters are changed in place.
+        optimizer: changes them.
         rng: source of the order of the sentences and of what is dropped.
-        progress: where training stands.
-        average: of the parameters, or None.
+        schedule: how long to train and when to look.
+        progress: where training stands; None for the start.
+        average: what answers in the place of the parameters, or None.
     """
 
     def __init__(
         self,
-        architecture: Architecture,
-        parameters: Parameters,
+        step: Step,
+        network: Network,
         optimizer: Optimizer,
         rng: np.random.Generator,
-        regularisation: Regularisation,
         schedule: Schedule,
         progress: Progress | None = None,
-        average: MovingAverage | None = None,
+        average: Average | None = None,
     ):
-        self.architecture = architecture
-        self.parameters = parameters
+        self.network = network
         self.optimizer = optimizer
         self.rng = rng
-        self.regularisation = regularisation
         self.schedule = schedule
         self.progress = progress or Progress()
         self.average = average
+        self._make_step = step
         self._stopping = False
         keep_freed_memory()
 
-    def model(self) -> Parameters:
-        """The parameters that answer: the average, where one is kept."""
+    def answering(self) -> Network:
+        """The network that answers: with averaged parameters, where an average is kept."""
         if self.average is None:
-            return self.parameters
-        return self.average.of(self.parameters, self.progress.step)
+            return self.network
+        averaged = self.average.of(self.network.parameters, self.progress.step)
+        return Network(self.network.architecture, averaged)
 
     def request_stop(self) -> None:
         """End :meth:`run` after the present step, with a checkpoint; safe in a signal handler."""
@@ -223,15 +123,17 @@ class Trainer:
         """Batches in a pass over ``train``; the last may be smaller."""
         return math.ceil(len(train) / self.schedule.batch_size)
 
-    def run(self, train: Examples, dev: Examples) -> Iterator[Event]:
-        """Train until the epochs or the patience run out or a stop is asked for, yielding events.
+    def run(self, train: Examples, dev: Examples | None, steps: int = 0) -> Iterator[Event]:
+        """Train to the end, or until a stop is asked for, yielding events.
+
+        With dev sentences the end is that of the epochs or of the patience. Without them it comes
+        after ``steps`` steps, nothing is evaluated, and the last state is the best.
 
         A :class:`CheckpointDue` comes before the first step and after the last. When it is yielded
-        the state is whole: a trainer made from it goes on as this one would. While refitting
-        nothing is evaluated, and the last state is the best.
+        the state is whole: a trainer made from it goes on as this one would.
 
         Raises:
-            RunError: the loss or a parameter is no longer a finite number.
+            DivergedError: the loss or a parameter is no longer a finite number.
         """
         progress, per_epoch = self.progress, self.steps_per_epoch(train)
         if progress.step == 0:
@@ -242,10 +144,10 @@ class Trainer:
                 progress.order = self.rng.permutation(len(train)).astype(np.int32)
             yield self._step(train)
             look_due = self._due(self.schedule.evaluate_every or per_epoch)
-            if progress.refit_steps:
-                is_best = ended = progress.step >= progress.refit_steps
+            if dev is None:
+                is_best = ended = progress.step >= steps
                 if ended and self.average is not None:
-                    self.average.catch_up(self.parameters, progress.step)
+                    self.average.catch_up(self.network.parameters, progress.step)
             else:
                 is_best, ended = False, progress.epoch >= self.schedule.epochs
                 if look_due or ended:
@@ -279,16 +181,7 @@ class Trainer:
         size = self.schedule.batch_size
         begin = progress.batch * size
         batch = train.take(progress.order[begin : begin + size])
-        loss, logits, gradients = loss_and_gradients(
-            self.parameters,
-            self.architecture,
-            batch.sentences,
-            batch.targets,
-            self.regularisation,
-            self.rng,
-            batch.evidence,
-            batch.weights,
-        )
+        loss, logits, gradients = self._make_step(self.network.parameters, batch, self.rng)
         self._update(loss, gradients)
         correct = int(right(decided(logits, batch.targets), batch.targets).sum())
         progress.step += 1
@@ -302,32 +195,33 @@ class Trainer:
         return StepDone(progress.step, loss, correct / len(batch), gradients, seconds)
 
     def _update(self, loss: float, gradients: Gradients) -> None:
+        parameters = self.network.parameters
         if not math.isfinite(loss):
-            raise _diverged(f"the loss is {loss} at step {self.progress.step + 1}")
+            raise DivergedError(f"the loss is {loss} at step {self.progress.step + 1}")
         if self.schedule.clip_norm:
             clip_by_global_norm(gradients, self.schedule.clip_norm)
         if self.average is not None:
-            self.average.before_update(self.parameters, gradients, self.progress.step)
-        self.optimizer.step(self.parameters, gradients)
+            self.average.before_update(parameters, gradients, self.progress.step)
+        self.optimizer.step(parameters, gradients)
         if self.schedule.row_norm:
-            limit_row_norms(self.parameters["dense/weights"], self.schedule.row_norm)
+            limit_row_norms(parameters["dense/weights"], self.schedule.row_norm)
 
     def _check_finite(self) -> None:
         """Refuse to replace a good checkpoint by one that could not be loaded."""
-        for name, array in self.parameters.items():
+        for name, array in self.network.parameters.items():
             if not np.isfinite(array).all():
-                raise _diverged(f"{name} holds no finite number at step {self.progress.step}")
+                raise DivergedError(f"{name} holds no finite number at step {self.progress.step}")
 
     @np.errstate(over="ignore", invalid="ignore")
     def _evaluate(self, dev: Examples, per_epoch: int) -> tuple[Evaluation, np.ndarray]:
         progress = self.progress
         if self.average is not None:
-            self.average.catch_up(self.parameters, progress.step)
-        logits = evaluation_logits(self.model(), self.architecture, dev.sentences, dev.evidence)
-        objective = objective_of(self.architecture.multilabel)
+            self.average.catch_up(self.network.parameters, progress.step)
+        logits = self.answering().logits(dev.sentences)
+        objective = objective_of(self.network.architecture.multilabel)
         dev_loss, _ = objective.loss(logits, dev.targets, dev.weights)
         if not math.isfinite(dev_loss):
-            raise _diverged(f"the dev loss is {dev_loss} at step {progress.step}")
+            raise DivergedError(f"the dev loss is {dev_loss} at step {progress.step}")
         answers = decided(logits, dev.targets, fitted=True)
         evaluation = Evaluation(
             step=progress.step,
@@ -340,17 +234,3 @@ class Trainer:
         )
         progress.loss_sum, progress.correct, progress.seen = 0.0, 0, 0
         return evaluation, logits
-
-
-def _diverged(how: str) -> RunError:
-    return RunError(
-        f"{how}; the last checkpoint is kept; try a lower --learning-rate or --clip-norm"
-    )
-
-
-def history_rows(history: list[Evaluation]) -> list[dict[str, float]]:
-    """Evaluations as plain dicts; what was not measured is left out."""
-    return [
-        {name: value for name, value in dataclasses.asdict(row).items() if not math.isnan(value)}
-        for row in history
-    ]

@@ -16,8 +16,8 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_is_fitted
 
+from textcnn.core.progress import Evaluated, Evaluation, Event, evaluation_line, history_rows
 from textcnn.core.tokenizers import CUSTOM, Tokenizer
-from textcnn.core.trainer import Evaluated, Evaluation, Event, history_rows
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.datasets.splits import Split
@@ -32,9 +32,8 @@ from textcnn.inference.classifier import Classifier
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from textcnn.training.config import Config
-from textcnn.training.evaluation_line import evaluation_line
-from textcnn.training.fitting import fit
 from textcnn.training.one_pass import one_pass
+from textcnn.training.run import train_in_memory
 from textcnn.training.run_folder import find_checkpoint
 
 
@@ -103,7 +102,6 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
         row_norm: float = 3.0,
         optimizer: str = "adam",
         learning_rate: float | None = None,
-        correction_rate: float = 3.0,
         beta1: float = 0.9,
         beta2: float = 0.999,
         rho: float = 0.95,
@@ -145,7 +143,6 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
         self.row_norm = row_norm
         self.optimizer = optimizer
         self.learning_rate = learning_rate
-        self.correction_rate = correction_rate
         self.beta1 = beta1
         self.beta2 = beta2
         self.rho = rho
@@ -193,8 +190,10 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
                 known,
             )
             labelled = DeclaredLabels.of(data, class_names(classes))
-            fitted = fit(config, labelled, self._report, initial, self._listen)
-        self._keep(fitted.checkpoint, classes, _history(fitted.histories))
+            trained, outcome = train_in_memory(
+                config, labelled, self._report, initial, self._listen
+            )
+        self._keep(trained, classes, _history([choice.history for choice in outcome.choices]))
         return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
@@ -283,14 +282,14 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
             input_features: not used; here so that pipelines may give them.
         """
         check_is_fitted(self)
-        config, several = self.checkpoint_.config, self.checkpoint_.others
+        config, several = self.checkpoint_.config, len(self.checkpoint_.networks)
         names = [
             f"height{height}_filter{number}"
             for height in config.filter_sizes
             for number in range(config.num_filters)
         ]
-        if several:
-            numbers = range(1, 2 + len(several))
+        if several > 1:
+            numbers = range(1, 1 + several)
             names = [f"network{number}_{name}" for number in numbers for name in names]
         return np.array(names, dtype=object)
 
@@ -460,7 +459,7 @@ def _corpus(given: Given, classes: np.ndarray) -> LabelledTexts:
 
 
 def _kept_history(checkpoint: Checkpoint) -> list[Evaluation]:
-    return [] if checkpoint.training is None else checkpoint.training.progress.history
+    return [] if checkpoint.training is None else checkpoint.training.history
 
 
 def _history(histories: list[list[Evaluation]]) -> list[dict[str, float]]:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from textcnn.core.decisions import answers
-from textcnn.core.sentences import PackedSentences
 from textcnn.core.tokenizers import CUSTOM, Tokenizer, find_tokenizer
-from textcnn.inference.network import InferenceNetwork
+from textcnn.inference.given_labels import given_labels
+from textcnn.inference.model import Model
 from textcnn.inference.pooled_features import PooledFeatures
 from textcnn.inference.word_numbers import TextNumbers
+from textcnn.recipe.ngrams.expert import Texts
 from textcnn.support.threads import in_threads, processors
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 from textcnn.training.run_folder import find_checkpoint
@@ -22,7 +22,7 @@ PIECE = 2048
 
 
 class Classifier:
-    """Classifies sentences with the network of a checkpoint.
+    """Classifies sentences with the model of a checkpoint.
 
     A sentence's probabilities are the same bytes alone, in any batch, in any order.
 
@@ -50,14 +50,9 @@ class Classifier:
             checkpoint.vocabulary,
             config.max_tokens,
             by_pieces=config.tokenizer != CUSTOM,
+            spell_unknown=checkpoint.ngrams is not None,
         )
-        self._network = InferenceNetwork(
-            [checkpoint.parameters, *checkpoint.others],
-            checkpoint.architecture,
-            checkpoint.naive_bayes,
-            checkpoint.temperature,
-            fast,
-        )
+        self._model = Model(checkpoint, fast)
 
     @classmethod
     def load(cls, path: str | Path, fast: bool = False) -> "Classifier":
@@ -70,28 +65,33 @@ class Classifier:
 
     def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
         """(N, C) float32 probabilities of N sentences, the rows in the order given."""
-        return self._in_pieces(functools.partial(self._network.probabilities, threads=False), texts)
+        return self._model.probabilities(self.logits(texts))
 
     def project_all(self, most: int) -> bool:
         """See :meth:`textcnn.inference.network.InferenceNetwork.project_all`."""
-        return self._network.project_all(most)
+        return self._model.network.project_all(most)
 
     def logits(self, texts: Sequence[str]) -> np.ndarray:
         """(N, C) float32, what the probabilities are made of."""
-        return self._in_pieces(functools.partial(self._network.logits, threads=False), texts)
+        return self._in_pieces(functools.partial(self._model.logits, threads=False), texts)
+
+    def expert_probabilities(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
+        """(N, C) float32 probabilities that each expert alone would give, by its name."""
+        found = self._model.expert_logits(self._numbers.pack(texts))
+        return {name: self._model.probabilities(logits) for name, logits in found.items()}
 
     def features(self, texts: Sequence[str]) -> np.ndarray:
         """(N, networks * heights * filters) float32 (see :class:`PooledFeatures`)."""
-        return self._in_pieces(self._features.of, texts)
+        return self._in_pieces(lambda numbered: self._features.of(numbered.sentences), texts)
 
     @functools.cached_property
     def _features(self) -> PooledFeatures:
         """Made when it is needed: answering has no use for it."""
-        networks = [self.checkpoint.parameters, *self.checkpoint.others]
+        networks = self.checkpoint.networks
         return PooledFeatures(networks, self.checkpoint.architecture)
 
     def _in_pieces(
-        self, function: Callable[[PackedSentences], np.ndarray], texts: Sequence[str]
+        self, function: Callable[[Texts], np.ndarray], texts: Sequence[str]
     ) -> np.ndarray:
         """The rows that ``function`` makes of the texts' word numbers."""
         if len(texts) <= PIECE:
@@ -111,4 +111,4 @@ class Classifier:
         Where a sentence may have several, those above their thresholds, as
         :func:`textcnn.data.label_sets.join_labels` puts them together.
         """
-        return answers(self.predict_proba(texts), self.labels, self.checkpoint.thresholds)
+        return given_labels(self.predict_proba(texts), self.labels, self.checkpoint.thresholds)

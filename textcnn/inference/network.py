@@ -1,8 +1,8 @@
-"""The network as it answers: every word projected once for good, nothing kept for training.
+"""The networks as they answer: every word projected once for good, nothing kept for training.
 
 Prediction needs no gradient and the parameters no longer change, so the projection of a word on the
 filters is a table lookup (:mod:`textcnn.inference.projected_words`). All other arithmetic is done
-sentence by sentence in a fixed order, so a sentence's probabilities are the same bytes alone, in
+sentence by sentence in a fixed order, so a sentence's logits are the same bytes alone, in
 any batch and after any other sentence.
 """
 
@@ -13,10 +13,8 @@ import numpy as np
 
 from textcnn.core.architecture import Architecture
 from textcnn.core.layers.convolve_and_pool import FilterBank, pooled_maxima, pooled_maxima_of_one
-from textcnn.core.objective import objective_of
 from textcnn.core.sentences import PackedSentences
 from textcnn.inference.projected_words import FloatTable, Int16Table
-from textcnn.recipe.ngrams.naive_bayes import NaiveBayes
 from textcnn.support.threads import in_threads
 
 CHUNK = 128
@@ -24,13 +22,11 @@ CHUNK = 128
 
 
 class InferenceNetwork:
-    """Class probabilities from word numbers.
+    """Logits from word numbers.
 
     Args:
         networks: the parameters of one network, or of several whose logits are averaged.
         architecture: their shapes.
-        naive_bayes: of the training sentences, where the networks weigh evidence.
-        temperature: what the logits are divided by (:mod:`textcnn.recipe.calibration`).
         fast: add up windows in 16-bit integers. That takes a moment to prepare and changes
             probabilities by about a ten-thousandth; see :class:`Int16Table`.
     """
@@ -39,8 +35,6 @@ class InferenceNetwork:
         self,
         networks: Sequence[Mapping[str, np.ndarray]],
         architecture: Architecture,
-        naive_bayes: NaiveBayes | None = None,
-        temperature: float = 1.0,
         fast: bool = False,
     ):
         self.architecture = architecture
@@ -49,10 +43,7 @@ class InferenceNetwork:
             _Member(parameters, architecture.bank, table(parameters, architecture))
             for parameters in networks
         ]
-        self._evidence = None if naive_bayes is None else naive_bayes.weighed_by(networks)
         self._dtype = networks[0]["dense/bias"].dtype
-        self._objective = objective_of(architecture.multilabel)
-        self._temperature = self._dtype.type(temperature)
 
     def project_all(self, most: int) -> bool:
         """Project every word now, if the tables are of no more than ``most`` bytes.
@@ -93,19 +84,12 @@ class InferenceNetwork:
                 answer(chunk)
         return logits
 
-    def probabilities(self, sentences: PackedSentences, threads: bool = True) -> np.ndarray:
-        """(N, C) class probabilities; see :meth:`logits`."""
-        return self._objective.probabilities(self.logits(sentences, threads))
-
     def _answer(self, sentences: PackedSentences) -> np.ndarray:
         logits = self._members[0].logits(sentences)
         for member in self._members[1:]:
             logits += member.logits(sentences)
         if len(self._members) > 1:
             logits /= len(self._members)
-        if self._evidence is not None:
-            self._evidence.add_to(logits, sentences)
-        logits /= self._temperature
         return logits
 
 

@@ -7,8 +7,6 @@ import numpy as np
 
 from textcnn.core.architecture import Parameters
 from textcnn.core.vocabulary import UNKNOWN, UNKNOWN_WORD, Vocabulary
-from textcnn.recipe.ngrams.counts import in_larger_base
-from textcnn.recipe.ngrams.naive_bayes import Evidence, NaiveBayes
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint
 
@@ -32,7 +30,8 @@ def unseen(sentences: Iterable[Sequence[str]], vocabulary: Vocabulary) -> list[s
 def with_vectors(checkpoint: Checkpoint, words: Sequence[str], vectors: np.ndarray) -> Checkpoint:
     """The same model with more words, whose vectors are in its static channel.
 
-    In a tuned channel beside it they have the unknown word's vector; counts say nothing of them.
+    In a tuned channel beside it they have the unknown word's vector; of the n-gram expert, what
+    their parts say.
 
     Args:
         checkpoint: with a static channel.
@@ -49,20 +48,11 @@ def with_vectors(checkpoint: Checkpoint, words: Sequence[str], vectors: np.ndarr
             f"--vectors: its vectors have {vectors.shape[1]} numbers, those of the network {dim}"
         )
     longer = Vocabulary([*checkpoint.vocabulary.words, *words])
-    naive_bayes = checkpoint.naive_bayes
     return dataclasses.replace(
         checkpoint,
         vocabulary=longer,
-        parameters=_longer(checkpoint.parameters, vectors),
-        others=tuple(_longer(other, vectors) for other in checkpoint.others),
-        naive_bayes=naive_bayes
-        and NaiveBayes(
-            [
-                _more_words(kind, len(checkpoint.vocabulary), len(longer))
-                for kind in naive_bayes.evidence
-            ],
-            len(longer),
-        ),
+        networks=tuple(_longer(parameters, vectors) for parameters in checkpoint.networks),
+        ngrams=checkpoint.ngrams and checkpoint.ngrams.with_words(words),
         training=None,
     )
 
@@ -70,23 +60,13 @@ def with_vectors(checkpoint: Checkpoint, words: Sequence[str], vectors: np.ndarr
 def _longer(parameters: Parameters, vectors: np.ndarray) -> Parameters:
     """The parameters with rows for as many words more as there are vectors."""
     longer = dict(parameters)
-    for name in ("embedding/static", "embedding/tuned", "corrections/words"):
+    for name in ("embedding/static", "embedding/tuned"):
         if name not in parameters:
             continue
         table, size = parameters[name], len(vectors)
         if name == "embedding/static":
             rows = vectors.astype(table.dtype)
-        elif name == "embedding/tuned":
-            rows = np.repeat(table[UNKNOWN : UNKNOWN + 1], size, axis=0)
         else:
-            rows = np.zeros((size, table.shape[1]), table.dtype)
+            rows = np.repeat(table[UNKNOWN : UNKNOWN + 1], size, axis=0)
         longer[name] = np.concatenate([table, rows])
     return longer
-
-
-def _more_words(kind: Evidence, before: int, after: int) -> Evidence:
-    if kind.keys is not None:
-        keys = in_larger_base(kind.keys, kind.order, before, after)
-        return Evidence(kind.name, kind.order, keys, kind.values)
-    nothing = np.zeros((after - before, kind.values.shape[1]), kind.values.dtype)
-    return dataclasses.replace(kind, values=np.concatenate([kind.values, nothing]))

@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, repeat
 
 import numpy as np
 
 from textcnn.core.sentences import PackedSentences
 from textcnn.core.tokenizers import Tokenizer
-from textcnn.core.vocabulary import Vocabulary
+from textcnn.core.vocabulary import UNKNOWN, Vocabulary
+from textcnn.recipe.ngrams.expert import Texts
 
 CACHE_CHARACTERS = 1 << 20
 """Characters remembered before the cache starts afresh: a bound on memory, whatever comes in."""
@@ -28,6 +29,7 @@ class TextNumbers:
         vocabulary: Vocabulary,
         max_tokens: int = 0,
         by_pieces: bool = True,
+        spell_unknown: bool = False,
     ):
         """Prepare.
 
@@ -36,22 +38,27 @@ class TextNumbers:
             vocabulary: tokens to numbers.
             max_tokens: after so many a text is cut; 0 for never.
             by_pieces: False for a tokenizer that makes tokens across white space.
+            spell_unknown: also give the letters of words outside the vocabulary.
         """
         self._tokenize = tokenize
         self._vocabulary = vocabulary
         self._max_tokens = max_tokens
         self._by_pieces = by_pieces
+        self._spell_unknown = spell_unknown
         self._pieces = _Pieces(tokenize, vocabulary)
 
-    def pack(self, texts: Sequence[str]) -> PackedSentences:
+    def pack(self, texts: Sequence[str]) -> Texts:
         """The word numbers of N texts."""
         packed = self._pack(texts)
         return packed.cut(self._max_tokens) if self._max_tokens else packed
 
-    def _pack(self, texts: Sequence[str]) -> PackedSentences:
+    def _pack(self, texts: Sequence[str]) -> Texts:
         # A single text is too little to be worth the bookkeeping.
         if len(texts) == 1 or not self._by_pieces:
-            return self._vocabulary.pack([self._tokenize(text) for text in texts])
+            tokens = [self._tokenize(text) for text in texts]
+            if self._spell_unknown:
+                return Texts.of(tokens, self._vocabulary)
+            return Texts(self._vocabulary.pack(tokens))
         # A new object and not an emptied one: another thread may still be using the old one.
         if self._pieces.characters > CACHE_CHARACTERS:
             self._pieces = _Pieces(self._tokenize, self._vocabulary)
@@ -60,9 +67,11 @@ class TextNumbers:
         split = list(map(str.split, texts))
         counts = np.fromiter(map(len, split), np.int64, len(split))
         found = map(pieces.__getitem__, chain.from_iterable(split))
-        words = pieces.words_of(np.fromiter(found, np.int64, int(counts.sum())))
+        numbers = np.fromiter(found, np.int64, int(counts.sum()))
+        words = pieces.words_of(numbers)
         ends = np.append(0, np.cumsum(words.lengths))[np.append(0, np.cumsum(counts))]
-        return PackedSentences(words.words, np.diff(ends))
+        unknown = pieces.unknown_in(numbers) if self._spell_unknown else []
+        return Texts(PackedSentences(words.words, np.diff(ends)), unknown)
 
 
 class _Pieces(dict[str, int]):
@@ -78,17 +87,27 @@ class _Pieces(dict[str, int]):
         self._tokenize = tokenize
         self._vocabulary = vocabulary
         self._new: list[list[int]] = []
+        self._unknown: dict[int, list[str]] = {}
         self._packed = PackedSentences(np.empty(0, np.int32), np.empty(0, np.int64))
         self._learning = threading.Lock()
 
     def __missing__(self, piece: str) -> int:
-        words = self._vocabulary.numbers(self._tokenize(piece))
+        tokens = self._tokenize(piece)
+        words = self._vocabulary.numbers(tokens)
         with self._learning:
             number = self.setdefault(piece, len(self._packed) + len(self._new))
             if number == len(self._packed) + len(self._new):
                 self._new.append(words)
                 self.characters += len(piece)
+                if UNKNOWN in words:
+                    own = zip(tokens, words, strict=True)
+                    self._unknown[number] = [token for token, word in own if word == UNKNOWN]
         return number
+
+    def unknown_in(self, pieces: np.ndarray) -> list[str]:
+        """The words of these pieces that are not in the vocabulary, piece after piece."""
+        unknown = self._unknown
+        return list(chain.from_iterable(map(unknown.get, pieces.tolist(), repeat(()))))
 
     def words_of(self, pieces: np.ndarray) -> PackedSentences:
         """The words of these pieces, one "sentence" a piece."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from textcnn.core.trainer import Evaluation
+from textcnn.core.progress import Evaluation
 from textcnn.support.files import replacing
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from textcnn.core.trainer import Evaluation, rank
+from textcnn.core.progress import Evaluation, rank
 from textcnn.evaluation.crossval.folder import CrossValidationFolder
 from textcnn.evaluation.search.folder import SearchFolder
 from textcnn.support.errors import UserError

@@ -11,9 +11,30 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from textcnn.core.architecture import Architecture, Parameters
-from textcnn.core.gradients import Gradient
+from textcnn.core.examples import Examples
+from textcnn.core.gradients import Gradients
+from textcnn.core.step import Step, kim_step
 
-Gradients = dict[str, Gradient]
+
+def thinned_step(architecture: Architecture, rate: float) -> Step:
+    """The step of Kim (2014) through a network that is thinned anew for each batch.
+
+    Args:
+        architecture: the shapes of the whole network.
+        rate: the share of the maps dropped.
+    """
+    whole = kim_step(architecture)
+
+    def step(
+        parameters: Mapping[str, np.ndarray], batch: Examples, rng: np.random.Generator | None
+    ) -> tuple[float, np.ndarray, Gradients]:
+        if rng is None:
+            return whole(parameters, batch, None)
+        thin, smaller, restored = thinned(parameters, architecture, rate, rng)
+        loss, logits, gradients = kim_step(smaller)(thin, batch, None)
+        return loss, logits, restored(gradients)
+
+    return step
 
 
 def thinned(

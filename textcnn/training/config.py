@@ -245,21 +245,6 @@ class Config:
         minimum=1,
         maximum=100_000,
     )
-    ngrams: int = option(
-        2,
-        "Network",
-        "Words in the longest n-grams whose counts in each class (naive Bayes) stand beside the "
-        "pooled features; 0 for none.",
-        minimum=0,
-        maximum=5,
-    )
-    subwords: int = option(
-        6,
-        "Network",
-        "Characters in the longest parts of words, from 3, counted in the same way; 0 for none.",
-        minimum=0,
-        maximum=20,
-    )
     init_from: str | None = option(
         None,
         "Network",
@@ -269,9 +254,25 @@ class Config:
     ensemble: int = option(
         1,
         "Network",
-        "Networks trained from different random numbers, whose answers are averaged.",
+        "Networks trained from different random numbers, whose logits are averaged.",
         minimum=1,
         maximum=100,
+    )
+
+    ngrams: int = option(
+        2,
+        "N-grams",
+        "Words in the longest n-grams of the linear model that answers beside the network; 0 for "
+        "the network alone.",
+        minimum=0,
+        maximum=5,
+    )
+    subwords: int = option(
+        6,
+        "N-grams",
+        "Characters in the longest parts of words, from 3, in the linear model; 0 for none.",
+        minimum=0,
+        maximum=20,
     )
 
     dropout: float = option(
@@ -320,13 +321,6 @@ class Config:
         "Step size.",
         default_words="adam 0.001, adadelta 1, sgd 0.1",
         above=0,
-    )
-    correction_rate: float = option(
-        3.0,
-        "Optimizer",
-        "Step size of the corrections to the counts, as a multiple of the learning rate; 0 for "
-        "none.",
-        minimum=0,
     )
     beta1: float = option(
         0.9,

@@ -1,7 +1,7 @@
 """Going on from a trained network with other sentences, new words and new labels.
 
-What the network knows stays: the vectors of its words, its filters, the weights of its labels and
-its counts. New words and labels start as those of a new network do.
+What the network knows stays: the vectors of its words, its filters and the weights of its labels.
+New words and labels start as those of a new network do.
 """
 
 from collections.abc import Sequence
@@ -10,9 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from textcnn.core.architecture import Architecture, Parameters
-from textcnn.core.vocabulary import Vocabulary
-from textcnn.recipe.ngrams.counts import Counts, in_larger_base
-from textcnn.recipe.ngrams.ngrams import rows_of
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 from textcnn.training.config import Config, flag
@@ -51,7 +48,7 @@ def inherited_options(initial: Checkpoint) -> dict[str, object]:
     Raises:
         UserError: nothing can go on from it.
     """
-    if initial.training is None or initial.others:
+    if initial.training is None or len(initial.networks) > 1:
         raise UserError(
             "--init-from: an ensemble, or a file that holds only what classifying needs; go on "
             "from a single network's best.h5 or last.h5"
@@ -69,30 +66,10 @@ def check_inherited(config: Config, initial: Checkpoint) -> None:
             )
 
 
-def counted_before(initial: Checkpoint, vocabulary: Vocabulary, labels: Sequence[str]) -> Counts:
-    """What ``initial`` counted, among the words and labels of a run that goes on from it.
-
-    Raises:
-        UserError: it has kept no counts.
-    """
-    counts = _kept_counts(initial)
-    if counts is None:
-        raise UserError(
-            "--init-from: a checkpoint from before counts were kept in it, which going on needs; "
-            "train it anew"
-        )
-    return counts.among(vocabulary.words, _columns(initial, labels), len(labels))
-
-
-def _kept_counts(initial: Checkpoint) -> Counts | None:
-    return None if initial.training is None else initial.training.counts
-
-
 def take_over(
     parameters: Parameters,
     architecture: Architecture,
     labels: Sequence[str],
-    counts: Counts | None,
     initial: Checkpoint,
 ) -> None:
     """Put what ``initial`` has learnt in the place of new parameters.
@@ -101,7 +78,6 @@ def take_over(
         parameters: of the new network, changed in place.
         architecture: its shapes.
         labels: its classes.
-        counts: its counts, those of ``initial`` included, or None.
         initial: the network to go on from, whose words are the first of the new one's.
 
     Raises:
@@ -112,8 +88,8 @@ def take_over(
             f"--vectors have {architecture.embedding_dim} dimensions, the network of --init-from "
             f"has {initial.config.embedding_dim}; leave them out"
         )
-    for name, place in places(architecture, labels, counts, initial).items():
-        parameters[name][place] = initial.parameters[name]
+    for name, place in places(architecture, labels, initial).items():
+        parameters[name][place] = initial.networks[0][name]
 
 
 Place = tuple[slice | np.ndarray, ...]
@@ -121,37 +97,18 @@ Place = tuple[slice | np.ndarray, ...]
 
 
 def places(
-    architecture: Architecture, labels: Sequence[str], counts: Counts | None, initial: Checkpoint
+    architecture: Architecture, labels: Sequence[str], initial: Checkpoint
 ) -> dict[str, Place]:
     """Where each of the parameters of ``initial`` goes; see :func:`take_over`."""
-    columns = _columns(initial, labels)
+    columns = label_columns(initial, labels)
     words: Place = (slice(0, len(initial.vocabulary)),)
-    found: dict[str, Place] = dict.fromkeys(architecture.channels, words)
-    found |= dict.fromkeys(("convolution/weights", "convolution/bias"), (slice(None),))
-    found |= dict.fromkeys(("dense/weights", "dense/bias"), (columns,))
-    if counts is None:
-        return found
-    kinds = np.arange(len(architecture.evidence))[:, None] * len(labels)
-    found["evidence/weights"] = np.ix_(columns, (kinds + columns).ravel())
-    corrected = {kind for kind, _ in initial.architecture.corrections}
-    for kind, _ in architecture.corrections:
-        if kind in corrected:
-            found[f"corrections/{kind}"] = np.ix_(_rows(kind, counts, initial), columns)
-    return found
+    return {
+        **dict.fromkeys(architecture.channels, words),
+        **dict.fromkeys(("convolution/weights", "convolution/bias"), (slice(None),)),
+        **dict.fromkeys(("dense/weights", "dense/bias"), (columns,)),
+    }
 
 
-def _columns(initial: Checkpoint, labels: Sequence[str]) -> np.ndarray:
+def label_columns(initial: Checkpoint, labels: Sequence[str]) -> np.ndarray:
     """Where each of the old classes stands among the new ones."""
     return np.array([labels.index(label) for label in initial.labels])
-
-
-def _rows(name: str, counts: Counts, initial: Checkpoint) -> np.ndarray:
-    """Where each row of an old table of corrections stands in the new one."""
-    before = _kept_counts(initial)
-    assert before is not None
-    for old, new in zip(before.kinds, counts.kinds, strict=True):
-        if new.name == name and old.keys is not None and new.keys is not None:
-            keys = in_larger_base(old.keys, old.order, len(before.words), len(counts.words))
-            # The last row is that of unknown n-grams.
-            return np.append(rows_of(keys, new.keys), len(new.keys))
-    return np.arange(len(initial.vocabulary))

@@ -1,8 +1,8 @@
-"""From labelled sentences and options to everything a training run needs, new or resumed."""
+"""From labelled sentences and options to everything that training a network needs."""
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -10,27 +10,37 @@ from typing import cast
 import numpy as np
 
 from textcnn.core.architecture import Architecture, initial_parameters
-from textcnn.core.network import Regularisation
+from textcnn.core.examples import Examples
+from textcnn.core.network import Network
 from textcnn.core.optimizers import SGD, Adadelta, Adam, Optimizer
+from textcnn.core.progress import Event, Progress
+from textcnn.core.step import Step, kim_step
 from textcnn.core.tokenizers import find_tokenizer
-from textcnn.core.trainer import Examples, Progress, Schedule, Trainer
-from textcnn.core.vocabulary import UNKNOWN_WORD, Vocabulary
+from textcnn.core.trainer import DivergedError, Schedule, Trainer
+from textcnn.core.vocabulary import Vocabulary
 from textcnn.data.datasets.text_files import decode, read_bytes, split_lines
 from textcnn.data.fingerprints import sentence_hashes
 from textcnn.data.tokenized_data import Report, TokenizedData
 from textcnn.recipe.averaging import MovingAverage
-from textcnn.recipe.calibration import calibrate
 from textcnn.recipe.class_weights import balanced_weights, example_weights, mean_one
-from textcnn.recipe.ngrams.counts import Counts
-from textcnn.support.errors import UserError
+from textcnn.recipe.ngrams.expert import Texts
+from textcnn.recipe.ngrams.learning import Before, Labelled
+from textcnn.recipe.steps import with_l2, with_word_dropout
+from textcnn.recipe.thinning import thinned_step
+from textcnn.support.errors import RunError, UserError
 from textcnn.training.checkpoint import Checkpoint, TrainingState, architecture_of
 from textcnn.training.config import Config
-from textcnn.training.continuing import counted_before, take_over
+from textcnn.training.continuing import label_columns, take_over
+from textcnn.training.fusing import fuse
+from textcnn.training.ngram_training import TrainedNgrams, train_ngrams
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """A network about to be trained.
+    """A network about to be trained, in one half of a run.
+
+    In the first half dev chooses when to stop and how much each expert counts. In the second,
+    train and dev together are trained on for as many epochs as dev chose.
 
     Attributes:
         config: the resolved options.
@@ -40,8 +50,10 @@ class Experiment:
         train, dev: their numbers.
         seen: hashes of the training sentences, those of ``before`` included.
         before: of those that the network it goes on from was trained on.
-        counts: of the training sentences, or None.
+        ngrams: the n-gram expert of this half, or None.
         trainer: the loop and its state.
+        epochs: how long to train, in the second half; None where dev chooses.
+        chosen: where the first half ended; None in that half.
     """
 
     config: Config
@@ -52,21 +64,50 @@ class Experiment:
     dev: Examples
     seen: np.ndarray
     before: np.ndarray
-    counts: Counts | None
+    ngrams: TrainedNgrams | None
     trainer: Trainer
+    epochs: float | None = None
+    chosen: Progress | None = None
+
+    @property
+    def steps(self) -> int:
+        """How many steps the second half takes; 0 where dev chooses."""
+        if self.epochs is None:
+            return 0
+        return max(round(self.epochs * self.trainer.steps_per_epoch(self.train)), 1)
+
+    def train_to_end(self, listen: Callable[[Event], None]) -> None:
+        """Train until this half ends or a stop is asked for.
+
+        Args:
+            listen: told of each event.
+
+        Raises:
+            RunError: training diverged.
+        """
+        dev = self.dev if self.epochs is None else None
+        events = self.trainer.run(self.train, dev, self.steps)
+        try:
+            for event in events:
+                listen(event)
+        except DivergedError as error:
+            raise RunError(
+                f"{error}; the last checkpoint is kept; try a lower --learning-rate or --clip-norm"
+            ) from error
 
     def checkpoint(self) -> Checkpoint:
         """The state as it is now; arrays are not copied where they need not be."""
-        trainer = self.trainer
-        temperature, thresholds = self._calibration()
+        trainer, ngrams = self.trainer, self.ngrams
+        choice = self.chosen or trainer.progress
+        fusion, thresholds = fuse([choice.dev_logits], ngrams, self.dev, len(self.labels))
         return Checkpoint(
             config=self.config,
             labels=self.labels,
             label_counts=_label_counts(self.train.targets, len(self.labels)),
             vocabulary=self.vocabulary,
-            parameters=trainer.model(),
-            naive_bayes=None if self.counts is None else self.counts.naive_bayes,
-            temperature=temperature,
+            networks=(trainer.answering().parameters,),
+            ngrams=None if ngrams is None else ngrams.expert,
+            fusion=fusion,
             thresholds=thresholds,
             seen=self.seen,
             seen_before=self.before,
@@ -77,16 +118,12 @@ class Experiment:
                 slots=trainer.optimizer.slots,
                 random_state=dict(trainer.rng.bit_generator.state),
                 progress=trainer.progress,
-                parameters=trainer.parameters,
-                average=trainer.average,
-                counts=self.counts,
+                chosen=self.chosen,
+                parameters=trainer.network.parameters,
+                average=cast(MovingAverage | None, trainer.average),
+                ngram_dev_logits=None if ngrams is None else ngrams.dev_logits,
             ),
         )
-
-    def _calibration(self) -> tuple[float, np.ndarray | None]:
-        """What the best epoch's dev logits ask for."""
-        dev = self.dev
-        return calibrate(self.trainer.progress.dev_logits, dev.targets, dev.weights)
 
 
 def _label_counts(targets: np.ndarray, num_classes: int) -> np.ndarray:
@@ -95,144 +132,136 @@ def _label_counts(targets: np.ndarray, num_classes: int) -> np.ndarray:
     return np.bincount(targets, minlength=num_classes)
 
 
+@dataclass(frozen=True)
+class Parts:
+    """The sentences of one half of a run, numbered.
+
+    Attributes:
+        rows: of the training sentences among the data.
+        tokens: theirs.
+        vocabulary: of the training sentences.
+        labels: names of the classes, in class order.
+        train, dev: the sentences and what each counts.
+    """
+
+    rows: np.ndarray
+    tokens: list[list[str]]
+    vocabulary: Vocabulary
+    labels: list[str]
+    train: Examples
+    dev: Examples
+
+    @classmethod
+    def of(
+        cls, config: Config, data: TokenizedData, refit: bool, initial: Checkpoint | None = None
+    ) -> "Parts":
+        """Number the sentences.
+
+        Args:
+            config: the options.
+            data: all sentences, tokenised and split.
+            refit: train on train and dev together.
+            initial: a model to go on from, whose words and labels stay, or None.
+        """
+        rows = data.everything_but_test if refit else data.split.train
+        tokens = data.part_tokens(rows)
+        vocabulary = Vocabulary.fit(tokens, config.min_count, config.max_vocabulary)
+        labels = data.label_names
+        if initial is not None:
+            vocabulary = initial.vocabulary.extended(vocabulary)
+            labels = sorted({*labels, *initial.labels})
+        return cls.numbered(config, data, rows, vocabulary, labels)
+
+    @classmethod
+    def numbered(
+        cls,
+        config: Config,
+        data: TokenizedData,
+        rows: np.ndarray,
+        vocabulary: Vocabulary,
+        labels: list[str],
+    ) -> "Parts":
+        """These rows train, with words and labels that are known already."""
+        train, dev = (
+            Examples(*data.packed(part, vocabulary, labels)) for part in (rows, data.split.dev)
+        )
+        train, dev = _weighted(config, data, rows, train, dev, len(labels))
+        return cls(rows, data.part_tokens(rows), vocabulary, labels, train, dev)
+
+    def labelled(self, tokens: list[list[str]], examples: Examples) -> Labelled:
+        """The sentences as the n-gram expert reads them, with the letters of unknown words."""
+        texts = Texts.of(tokens, self.vocabulary)
+        return Labelled(texts, examples.targets, examples.weights)
+
+
+def _ngrams_before(initial: Checkpoint | None, labels: Sequence[str]) -> Before | None:
+    if initial is None or initial.ngrams is None:
+        return None
+    return Before(initial.ngrams, label_columns(initial, labels))
+
+
 def new_experiment(
-    config: Config, data: TokenizedData, report: Report, initial: Checkpoint | None = None
+    config: Config,
+    data: TokenizedData,
+    report: Report,
+    initial: Checkpoint | None = None,
+    epochs: float | None = None,
+    chosen: Progress | None = None,
+    ngrams: TrainedNgrams | None = None,
 ) -> Experiment:
-    """Set up a run from its first step.
+    """Set up one half of a run from its first step.
 
     Args:
         config: the options.
         data: all sentences, tokenised and split.
         report: told, in one line, what was found.
-        initial: a network to go on from, with its training state, or None.
+        initial: a model to go on from, with its training state, or None.
+        epochs: how long to train on train and dev together; None to let dev choose.
+        chosen: where the half ended in which dev chose, or None.
+        ngrams: the n-gram expert of this half where it is trained already, for another network
+            of an ensemble, or of the first half, from which the second takes its choices.
 
     Raises:
         UserError: the data or the vectors cannot be used.
     """
-    return _begun(config.resolved(), data, Progress(), report, initial)
-
-
-def refit_experiment(
-    config: Config,
-    data: TokenizedData,
-    chosen: Progress,
-    report: Report,
-    initial: Checkpoint | None = None,
-) -> Experiment:
-    """Set up the second half of a run with ``--refit``: train and dev together, from the start.
-
-    Args:
-        config: the options.
-        data: as it was for the first half.
-        chosen: where the first half ended; its best epoch is how long the second one trains.
-        report: told, in one line, what was found.
-        initial: as it was for the first half.
-    """
-    if chosen.best is None:
-        raise ValueError("a run is refitted once its best epoch is known")
-    per_epoch = math.ceil(len(data.everything_but_test) / config.batch_size)
-    progress = Progress(
-        history=chosen.history,
-        best_step=chosen.best_step,
-        dev_logits=chosen.dev_logits,
-        refit_steps=max(round(chosen.best.epoch * per_epoch), 1),
-    )
-    return _begun(config.resolved(), data, progress, report, initial)
-
-
-def _begun(
-    config: Config,
-    data: TokenizedData,
-    progress: Progress,
-    report: Report,
-    initial: Checkpoint | None,
-) -> Experiment:
-    rows = _training_rows(data, progress)
-    tokens = data.part_tokens(rows)
-    vocabulary = Vocabulary.fit(tokens, config.min_count, config.max_vocabulary)
-    labels = data.label_names
-    if initial is not None:
-        vocabulary = initial.vocabulary.extended(vocabulary)
-        labels = sorted({*labels, *initial.labels})
+    config = config.resolved()
+    parts = Parts.of(config, data, epochs is not None, initial)
     # The split and the parameters draw from streams of their own, so that one more option
     # that draws numbers does not change the other.
     rng = np.random.default_rng([config.network_seed or 0, 1])
-    vectors = _vectors(config, vocabulary, tokens, rng, report)
+    vectors = _vectors(config, parts.vocabulary, parts.tokens, rng, report)
     if vectors is not None:
         config = dataclasses.replace(config, embedding_dim=vectors.shape[1])
-    before = _before(initial)
-    counts = _count(config, data, rows, vocabulary, labels, initial)
-    naive_bayes = None if counts is None else counts.naive_bayes
-    architecture = architecture_of(config, len(vocabulary), len(labels), naive_bayes)
+    architecture = architecture_of(config, len(parts.vocabulary), len(parts.labels))
     parameters = initial_parameters(architecture, rng, vectors)
+    before = np.zeros(0, np.uint64)
     if initial is not None:
-        take_over(parameters, architecture, labels, counts, initial)
+        take_over(parameters, architecture, parts.labels, initial)
+        before = initial.seen
     average = None
     if config.averaging:
-        steps = config.averaging * math.ceil(len(rows) / config.batch_size)
+        steps = config.averaging * math.ceil(len(parts.rows) / config.batch_size)
         trained = {name: parameters[name] for name in architecture.trained}
         average = MovingAverage(math.exp(-1 / steps), trained)
     trainer = Trainer(
-        architecture,
-        parameters,
+        make_step(config, architecture),
+        Network(architecture, parameters),
         make_optimizer(config),
         rng,
-        _regularisation(config),
         _schedule(config),
-        progress,
-        average,
+        average=average,
     )
-    return _assemble(config, labels, vocabulary, data, counts, before, trainer)
-
-
-def _before(initial: Checkpoint | None) -> np.ndarray:
-    return np.zeros(0, np.uint64) if initial is None else initial.seen
-
-
-def _count(
-    config: Config,
-    data: TokenizedData,
-    rows: np.ndarray,
-    vocabulary: Vocabulary,
-    labels: Sequence[str],
-    initial: Checkpoint | None,
-) -> Counts | None:
-    """Count the training sentences, beside those that ``initial`` has counted."""
-    if not config.ngrams:
-        return None
-    if initial is None:
-        return _count_rows(config, data, rows, vocabulary, labels)
-    new = rows[~np.isin(sentence_hashes(data.part_tokens(rows)), initial.seen)]
-    return counted_before(initial, vocabulary, labels) + _count_rows(
-        config, data, new, vocabulary, labels
-    )
-
-
-def _count_rows(
-    config: Config,
-    data: TokenizedData,
-    rows: np.ndarray,
-    vocabulary: Vocabulary,
-    labels: Sequence[str],
-) -> Counts:
-    sentences, targets = data.packed(rows, vocabulary, labels)
-    return Counts.of(
-        sentences,
-        _members(targets, len(labels)),
-        vocabulary.words,
-        config.ngrams,
-        config.subwords,
-        data.multilabel,
-    )
-
-
-def _members(targets: np.ndarray, num_classes: int) -> np.ndarray:
-    """(N, C) booleans, whichever way the classes are given."""
-    return targets if targets.ndim == 2 else np.eye(num_classes, dtype=bool)[targets]
-
-
-def _training_rows(data: TokenizedData, progress: Progress) -> np.ndarray:
-    return data.everything_but_test if progress.refit_steps else data.split.train
+    if ngrams is None or (epochs is not None and not ngrams.refitted):
+        ngrams = train_ngrams(
+            config,
+            parts.vocabulary.words,
+            parts.labelled(parts.tokens, parts.train),
+            parts.labelled(data.part_tokens(data.split.dev), parts.dev),
+            len(parts.labels),
+            _ngrams_before(initial, parts.labels),
+            ngrams,
+        )
+    return _assemble(config, data, parts, ngrams, before, trainer, epochs, chosen)
 
 
 def resumed_experiment(checkpoint: Checkpoint, data: TokenizedData) -> Experiment:
@@ -251,72 +280,78 @@ def resumed_experiment(checkpoint: Checkpoint, data: TokenizedData) -> Experimen
         )
     optimizer, schedule = make_optimizer(config), _schedule(config)
     optimizer.steps, optimizer.slots = state.steps, state.slots
-    rows = _training_rows(data, state.progress)
-    _check_resumable(state, optimizer, checkpoint.architecture, schedule, len(rows))
+    refit = state.chosen is not None
+    rows = data.everything_but_test if refit else data.split.train
+    architecture = checkpoint.architecture
+    _check_resumable(state, optimizer, architecture, schedule, len(rows))
     trainer = Trainer(
-        checkpoint.architecture,
-        state.parameters,
+        make_step(config, architecture),
+        Network(architecture, state.parameters),
         optimizer,
         _restored_generator(state),
-        _regularisation(config),
         schedule,
         state.progress,
         state.average,
     )
-    labels, vocabulary, counts = checkpoint.labels, checkpoint.vocabulary, state.counts
-    if counts is None:  # As in checkpoints from before they were kept.
-        counts = _count(config, data, rows, vocabulary, labels, None)
-    return _assemble(config, labels, vocabulary, data, counts, checkpoint.seen_before, trainer)
+    parts = Parts.numbered(config, data, rows, checkpoint.vocabulary, checkpoint.labels)
+    ngrams = None
+    if checkpoint.ngrams is not None and state.ngram_dev_logits is not None:
+        ngrams = TrainedNgrams(checkpoint.ngrams, state.ngram_dev_logits, refit)
+    epochs = None if state.chosen is None else chosen_epochs(state.chosen)
+    before = checkpoint.seen_before
+    return _assemble(config, data, parts, ngrams, before, trainer, epochs, state.chosen)
 
 
-def dev_targets(
-    config: Config, data: TokenizedData, labels: Sequence[str]
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """The dev sentences' targets and weights, as a network trained to the end has had them."""
-    rows = data.everything_but_test if config.refit else data.split.train
-    nothing = Vocabulary([UNKNOWN_WORD])
-    train, dev = (Examples(*data.packed(part, nothing, labels)) for part in (rows, data.split.dev))
-    _, dev = _weighted(config, data, rows, train, dev, len(labels))
-    return dev.targets, dev.weights
+def chosen_epochs(chosen: Progress) -> float:
+    """How long the second half of a run trains, once the first has ended so."""
+    if chosen.best is None:
+        raise UserError("--resume: the checkpoint is damaged: its best evaluation is missing")
+    return chosen.best.epoch
+
+
+def make_step(config: Config, architecture: Architecture) -> Step:
+    """The training step that a configuration asks for."""
+    if config.dropout_draw == "batch":
+        step = thinned_step(architecture, config.dropout)
+    else:
+        step = kim_step(architecture, config.dropout)
+    return with_l2(with_word_dropout(step, config.word_dropout), config.l2)
 
 
 def make_optimizer(config: Config) -> Optimizer:
-    """The optimizer a resolved configuration asks for."""
+    """The optimizer that a resolved configuration asks for."""
     rate, epsilon = config.learning_rate or 0.0, config.epsilon or 0.0
-    optimizer: Optimizer
     if config.optimizer == "adam":
-        optimizer = Adam(rate, config.beta1, config.beta2, epsilon)
-    elif config.optimizer == "adadelta":
-        optimizer = Adadelta(rate, config.rho, epsilon)
-    else:
-        optimizer = SGD(rate, config.momentum)
-    optimizer.rate_factors = {"corrections": config.correction_rate}
-    return optimizer
+        return Adam(rate, config.beta1, config.beta2, epsilon)
+    if config.optimizer == "adadelta":
+        return Adadelta(rate, config.rho, epsilon)
+    return SGD(rate, config.momentum)
 
 
 def _assemble(
     config: Config,
-    labels: list[str],
-    vocabulary: Vocabulary,
     data: TokenizedData,
-    counts: Counts | None,
+    parts: Parts,
+    ngrams: TrainedNgrams | None,
     before: np.ndarray,
     trainer: Trainer,
+    epochs: float | None,
+    chosen: Progress | None,
 ) -> Experiment:
-    rows = _training_rows(data, trainer.progress)
-    train, dev = (
-        Examples(*data.packed(part, vocabulary, labels)) for part in (rows, data.split.dev)
+    return Experiment(
+        config=config,
+        labels=parts.labels,
+        vocabulary=parts.vocabulary,
+        data=data,
+        train=parts.train,
+        dev=parts.dev,
+        seen=np.union1d(before, sentence_hashes(parts.tokens)),
+        before=before,
+        ngrams=ngrams,
+        trainer=trainer,
+        epochs=epochs,
+        chosen=chosen,
     )
-    train, dev = _weighted(config, data, rows, train, dev, len(labels))
-    if counts is not None:
-        kinds = [kind for kind, _ in trainer.architecture.corrections]
-        by_others = counts.left_out(train.sentences, _members(train.targets, len(labels)))
-        told = counts.naive_bayes.of(train.sentences, kinds, by_others)
-        train = dataclasses.replace(train, evidence=told)
-        told = counts.naive_bayes.of(dev.sentences, kinds, None)
-        dev = dataclasses.replace(dev, evidence=told)
-    seen = np.union1d(before, sentence_hashes(data.part_tokens(rows)))
-    return Experiment(config, labels, vocabulary, data, train, dev, seen, before, counts, trainer)
 
 
 def _weighted(
@@ -377,10 +412,6 @@ def _vector_sentences(config: Config, train_tokens: list[list[str]]) -> list[lis
     tokenize = find_tokenizer(config.tokenizer)
     lines = split_lines(decode(read_bytes(path), path, config.encoding))
     return [tokens for tokens in map(tokenize, lines) if tokens]
-
-
-def _regularisation(config: Config) -> Regularisation:
-    return Regularisation(config.dropout, config.dropout_draw, config.word_dropout, config.l2)
 
 
 def _schedule(config: Config) -> Schedule:

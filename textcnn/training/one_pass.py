@@ -2,20 +2,22 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from textcnn.core.architecture import Parameters
-from textcnn.core.thresholds import USUAL
-from textcnn.core.trainer import Evaluation, Progress, Trainer
+from textcnn.core.decisions import USUAL
+from textcnn.core.progress import Evaluation
+from textcnn.core.trainer import Trainer
 from textcnn.data.tokenized_data import Report, TokenizedData
+from textcnn.recipe.averaging import MovingAverage
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint, TrainingState
 from textcnn.training.config import Config
-from textcnn.training.continuing import Place, places
-from textcnn.training.experiment import Experiment, refit_experiment
-from textcnn.training.fitting import Listener, train_to_end
+from textcnn.training.continuing import Place, label_columns, places
+from textcnn.training.experiment import Experiment, new_experiment
+from textcnn.training.run import Listener
 
 
 def one_pass(
@@ -30,8 +32,8 @@ def one_pass(
     Where there is a network to go on from, its optimizer goes on too, its arrays with further rows
     for new words, and so do the average of the parameters and the random numbers: with an optimizer
     started afresh each time, Adam's first step, which is as long as its learning rate allows
-    whatever the gradient, would come again with each call. Temperature and thresholds stay
-    as they were, since no sentences are left to choose others by.
+    whatever the gradient, would come again with each call. Fusion and thresholds stay as
+    they were, since no sentences are left to choose others by.
 
     Args:
         config: the options.
@@ -44,60 +46,57 @@ def one_pass(
         UserError: the data or the vectors cannot be used, or ``initial`` is damaged.
         RunError: training diverged.
     """
-    experiment = refit_experiment(config, data, _whole_pass(), report, initial)
-    progress = experiment.trainer.progress
-    progress.history, progress.best_step = [], -1
+    experiment = new_experiment(config, data, report, initial, epochs=1.0)
+    trainer = experiment.trainer
     if initial is not None and initial.training is not None:
-        progress.history = list(initial.training.progress.history)
         _go_on(experiment, initial, initial.training)
-    trained = train_to_end(experiment, listen)
-    progress.history.append(_in_short(experiment.trainer))
+    experiment.train_to_end(listen)
+    before = [] if initial is None or initial.training is None else initial.training.history
+    trainer.progress.history = [*before, _in_short(trainer, before)]
+    trained = experiment.checkpoint()
     return trained if initial is None else _answering_as(trained, initial)
 
 
-def _whole_pass() -> Progress:
-    """A first half that ended after one epoch, which is how long the second half then trains."""
-    nothing = math.nan
-    evaluation = Evaluation(1, 1.0, nothing, nothing, nothing, nothing)
-    return Progress(history=[evaluation], best_step=evaluation.step)
-
-
-def _in_short(trainer: Trainer) -> Evaluation:
+def _in_short(trainer: Trainer, before: Sequence[Evaluation]) -> Evaluation:
     """The pass as a line of the history, where there is no dev part to evaluate on."""
     progress = trainer.progress
-    before = progress.history[-1].epoch if progress.history else 0.0
     return Evaluation(
         step=trainer.optimizer.steps,
-        epoch=math.ceil(before) + 1.0,
+        epoch=math.ceil(before[-1].epoch if before else 0.0) + 1.0,
         train_loss=progress.loss_sum / progress.seen,
         train_accuracy=progress.correct / progress.seen,
         dev_loss=math.nan,
         dev_accuracy=math.nan,
+        dev_macro_f1=math.nan,
     )
 
 
 def _answering_as(trained: Checkpoint, initial: Checkpoint) -> Checkpoint:
-    """``trained`` with the temperature and the thresholds of ``initial``."""
+    """``trained`` with the fusion and the thresholds of ``initial``."""
     thresholds = trained.thresholds
     if thresholds is not None and initial.thresholds is not None:
         known = dict(zip(initial.labels, initial.thresholds, strict=True))
         thresholds = np.array([known.get(label, USUAL) for label in trained.labels])
-    return dataclasses.replace(trained, temperature=initial.temperature, thresholds=thresholds)
+    bias = np.zeros_like(trained.fusion.bias)
+    bias[label_columns(initial, trained.labels)] = initial.fusion.bias
+    fusion = dataclasses.replace(initial.fusion, bias=bias)
+    return dataclasses.replace(trained, fusion=fusion, thresholds=thresholds)
 
 
 def _go_on(experiment: Experiment, initial: Checkpoint, state: TrainingState) -> None:
     """Put what ``initial`` had in the midst of training in the place of a new trainer's."""
     trainer = experiment.trainer
-    where = places(trainer.architecture, experiment.labels, experiment.counts, initial)
+    where = places(trainer.network.architecture, experiment.labels, initial)
     for name, place in where.items():
-        trainer.parameters[name][place] = state.parameters[name]
+        trainer.network.parameters[name][place] = state.parameters[name]
         # What a network answers with is the average, where it keeps one.
-        if trainer.average is not None and name in trainer.average.arrays:
-            trainer.average.arrays[name][place] = initial.parameters[name]
+        average = trainer.average
+        if isinstance(average, MovingAverage) and name in average.arrays:
+            average.arrays[name][place] = initial.networks[0][name]
     slots = {key.partition("/")[0] for key in state.slots}
     if slots - {"last_step"} == set(trainer.optimizer.slot_names):  # Else it is another optimizer.
         trainer.optimizer.steps = state.steps
-        trainer.optimizer.slots = _placed(state.slots, where, trainer.parameters)
+        trainer.optimizer.slots = _placed(state.slots, where, trainer.network.parameters)
     try:
         trainer.rng.bit_generator.state = state.random_state
     except (TypeError, ValueError, LookupError, OverflowError) as error:
@@ -111,8 +110,6 @@ def _placed(
     larger = {}
     for key, old in slots.items():
         name = key.partition("/")[2]
-        if name not in where:  # A table of corrections that is no longer trained.
-            continue
         place, shape = where[name], parameters[name].shape
         if old.ndim < len(shape):  # One number a row.
             place, shape = (_rows(place),), shape[:1]

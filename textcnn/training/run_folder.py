@@ -19,11 +19,11 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from textcnn.core.trainer import Evaluation, Progress, history_rows
+from textcnn.core.progress import Evaluation, history_rows
 from textcnn.data.datasets.splits import Split
 from textcnn.support.errors import UserError
 from textcnn.support.files import fresh_path, make_folder, remove_unfinished, replace_text
-from textcnn.training.checkpoint import Checkpoint, save_checkpoint, share_file
+from textcnn.training.checkpoint import share_file
 
 RUNS = Path("runs")
 HOW_TO_TRAIN = "train one with: python train.py"
@@ -138,30 +138,14 @@ class RunFolder:
         lines = [json.dumps(row) + "\n" for row in history_rows(history)]
         replace_text(self.metrics, "".join(lines))
 
-    def restore_copies(self, progress: Progress, kept: int) -> None:
-        """Make the copies of ``last.h5`` that a process killed just after writing it did not make.
+    def copy_last(self, step: int, is_best: bool, kept: int) -> None:
+        """Make the copies of ``last.h5`` that there should be, sharing its bytes.
 
         Args:
-            progress: of ``last.h5``.
-            kept: as for :meth:`save_checkpoint`.
-        """
-        refitted = progress.refit_steps > 0 and progress.finished
-        chosen = progress.refit_steps == 0 and progress.best_step == progress.step
-        self._copy_last(progress.step, chosen or refitted, kept)
-
-    def save_checkpoint(self, checkpoint: Checkpoint, is_best: bool, kept: int) -> None:
-        """Write ``last.h5`` and, sharing its bytes, ``best.h5`` and a numbered copy.
-
-        Args:
-            checkpoint: the state.
-            is_best: whether it is the best so far.
+            step: at which it was written.
+            is_best: whether it is the best so far, ``best.h5``.
             kept: how many numbered copies to keep.
         """
-        save_checkpoint(self.last, checkpoint)
-        if checkpoint.training is not None:
-            self._copy_last(checkpoint.training.progress.step, is_best, kept)
-
-    def _copy_last(self, step: int, is_best: bool, kept: int) -> None:
         if is_best:
             share_file(self.last, self.best)
         if kept:

@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 from textcnn.commands.screen.bars import Bar, open_bar
-from textcnn.core.trainer import Evaluated, Event, StepDone
-from textcnn.training.evaluation_line import evaluation_line
+from textcnn.core.progress import Evaluated, Event, StepDone, evaluation_line
 
 SMOOTHING = 0.95
 """Share of the running means kept at each step, so that the figures can be read."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from textcnn.evaluation.crossval.statistics import mean_interval
-from textcnn.recipe.calibration import Bin
+from textcnn.evaluation.reliability import Bin
 from textcnn.support.files import replacing
 
 
@@ -13,7 +13,7 @@ def draw_reliability(path: Path, bins: Sequence[Bin], ece: float) -> None:
 
     Args:
         path: the file to write.
-        bins: from :func:`textcnn.recipe.calibration.reliability`.
+        bins: from :func:`textcnn.evaluation.reliability.reliability`.
         ece: the expected calibration error, for the title.
 
     Raises:

@@ -11,11 +11,12 @@ from textcnn.core.decisions import macro_f1, right
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.crossval.baselines import predict_baseline
 from textcnn.evaluation.crossval.folds import Fold
-from textcnn.inference.network import InferenceNetwork
+from textcnn.inference.model import Model
+from textcnn.recipe.ngrams.expert import Texts
 from textcnn.support.errors import RunError
 from textcnn.training.config import Config
-from textcnn.training.fitting import fit
 from textcnn.training.option_files import with_files
+from textcnn.training.run import train_in_memory
 
 
 @dataclass(frozen=True)
@@ -94,18 +95,14 @@ def run_fold(
     config = with_files(config, files)
     data = dataclasses.replace(data, split=fold.split)
     try:
-        fitted = fit(config, data, lambda line: None)
+        model, outcome = train_in_memory(config, data, lambda line: None)
     except RunError as error:
         raise RunError(f"repeat {fold.repeat + 1} fold {fold.number + 1}: {error}") from error
-    model = fitted.checkpoint
-    network = InferenceNetwork(
-        [model.parameters, *model.others],
-        model.architecture,
-        model.naive_bayes,
-        model.temperature,
-    )
-    sentences, classes = data.packed(fold.split.test, model.vocabulary, model.labels)
-    probabilities = network.probabilities(sentences)
+    answering = Model(model)
+    tokens = data.part_tokens(fold.split.test)
+    classes = data.targets(fold.split.test, model.labels)
+    logits = answering.expert_logits(Texts.of(tokens, model.vocabulary))
+    probabilities = answering.probabilities(model.fusion.combine(list(logits.values())))
     seconds = time.perf_counter() - start
     return FoldResult(
         repeat=fold.repeat,
@@ -115,8 +112,8 @@ def run_fold(
         probabilities=probabilities,
         thresholds=model.thresholds,
         baselines={name: _baseline(name, data, model.labels) for name in baselines},
-        epoch=float(np.mean([chosen.epoch for chosen in fitted.chosen])),
-        dev_accuracy=float(np.mean([chosen.dev_accuracy for chosen in fitted.chosen])),
+        epoch=float(np.mean([chosen.epoch for chosen in outcome.best])),
+        dev_accuracy=float(np.mean([chosen.dev_accuracy for chosen in outcome.best])),
         seconds=seconds,
     )
 

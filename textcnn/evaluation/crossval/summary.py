@@ -15,13 +15,13 @@ from textcnn.evaluation.crossval.statistics import (
     mean_interval,
     paired_difference,
 )
-from textcnn.evaluation.scores import wilson_interval
-from textcnn.recipe.calibration import (
+from textcnn.evaluation.reliability import (
     Bin,
     expected_calibration_error,
     one_answer_each,
     reliability,
 )
+from textcnn.evaluation.scores import wilson_interval
 
 BINS = 15
 """Of the reliability diagram and the calibration error, as in Guo et al. (2017)."""

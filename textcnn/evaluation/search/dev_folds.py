@@ -14,8 +14,8 @@ from textcnn.evaluation.crossval.folds import make_folds
 from textcnn.support.errors import RunError
 from textcnn.support.workers.runner import Runner
 from textcnn.training.config import Config
-from textcnn.training.fitting import fit
 from textcnn.training.option_files import option_files, with_files
+from textcnn.training.run import train_in_memory
 
 
 @dataclass(frozen=True)
@@ -108,10 +108,10 @@ def _score(
     """The score of one division, and its number."""
     config, data = with_files(config, files), dataclasses.replace(data, split=split)
     try:
-        (chosen,) = fit(config, data, lambda line: None).chosen
+        _, outcome = train_in_memory(config, data, lambda line: None)
     except RunError as error:
         return number, FoldScore(math.nan, str(error))
-    return number, FoldScore(chosen.dev_accuracy)
+    return number, FoldScore(outcome.best[0].dev_accuracy)
 
 
 def _number(scored: tuple[int, FoldScore]) -> int:

@@ -15,13 +15,13 @@ from textcnn.evaluation.selfcheck.material import (
     model,
     packed,
     ragged,
-    random_evidence,
     random_parameters,
     whole,
 )
 from textcnn.evaluation.selfcheck.result import Result, within
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.network import InferenceNetwork
+from textcnn.recipe.ngrams.expert import NgramExpert
 from textcnn.training.checkpoint import Checkpoint
 
 LIMIT = 1e-10
@@ -50,8 +50,8 @@ def check() -> Result:
 def check_answers() -> Result:
     """Compare a trained network's probabilities, from text on, with those of the plain one."""
     errors = {}
-    for mode in ("counts", "no counts"):
-        checkpoint = model(ngrams=2 if mode == "counts" else 0)
+    for mode in ("n-grams", "no n-grams"):
+        checkpoint = model(ngrams=2 if mode == "n-grams" else 0)
         fast = Classifier(checkpoint).predict_proba(any_texts())
         errors[mode] = float(np.abs(fast - _plain_probabilities(checkpoint)).max())
     return within(errors, FLOAT32_LIMIT, "difference of a probability")
@@ -103,23 +103,15 @@ def _pool2d_error(mode: str) -> float:
 
 def _network_errors(mode: str, seed: int, integers: bool) -> dict[str, float]:
     rng = np.random.default_rng(seed)
-    kinds, corrections = ("words", "2-grams"), (("2-grams", 4),)
-    architecture = Architecture(mode, NUM_WORDS, 3, (2, 3), 2, 3, kinds, corrections)
+    architecture = Architecture(mode, NUM_WORDS, 3, (2, 3), 2, 3)
     parameters = random_parameters(architecture, rng, integers)
     batch = packed(ragged(rng, NUM_WORDS, 8))
-    evidence = random_evidence(architecture, len(batch), rng)
-    fast, fast_backward = network.logits_and_backward(
-        parameters, architecture, batch, evidence=evidence
-    )
-    plain, plain_backward = plain_network.logits_and_backward(
-        parameters, architecture, batch, evidence
-    )
+    fast, fast_backward = network.kim(parameters, architecture, batch)
+    plain, plain_backward = plain_network.kim(parameters, architecture, batch)
     upstream = rng.normal(size=plain.shape)
     found, expected = fast_backward(upstream), plain_backward(upstream)
-    evaluated = network.evaluation_logits(parameters, architecture, batch, evidence)
-    bare = Architecture(mode, NUM_WORDS, 3, (2, 3), 2, 3)
-    answered = InferenceNetwork([parameters], bare).logits(batch)
-    alone, _ = plain_network.logits_and_backward(parameters, bare, batch)
+    evaluated = network.Network(architecture, parameters).logits(batch)
+    answered = InferenceNetwork([parameters], architecture).logits(batch)
     gradients = [
         relative_error(
             whole(found[name], len(parameters[name])), whole(expected[name], len(parameters[name]))
@@ -130,18 +122,21 @@ def _network_errors(mode: str, seed: int, integers: bool) -> dict[str, float]:
         "logits": relative_error(fast, plain),
         "gradients": max(gradients),
         "logits of evaluation": relative_error(evaluated, plain),
-        "logits of prediction": relative_error(answered, alone),
+        "logits of prediction": relative_error(answered, plain),
     }
 
 
 def _plain_probabilities(checkpoint: Checkpoint) -> np.ndarray:
+    """From the plain network and, sentence by sentence, the terms of the n-gram expert."""
     tokenize = find_tokenizer(checkpoint.config.tokenizer)
-    sentences = checkpoint.vocabulary.pack([tokenize(text) for text in any_texts()])
-    architecture, evidence = checkpoint.architecture, None
-    if checkpoint.naive_bayes is not None:
-        corrected = [kind for kind, _ in architecture.corrections]
-        evidence = checkpoint.naive_bayes.of(sentences, corrected, None)
-    logits, _ = plain_network.logits_and_backward(
-        checkpoint.parameters, architecture, sentences, evidence
-    )
-    return softmax(logits / checkpoint.temperature)
+    tokens = [tokenize(text) for text in any_texts()]
+    sentences = checkpoint.vocabulary.pack(tokens)
+    experts = [plain_network.kim(checkpoint.networks[0], checkpoint.architecture, sentences)[0]]
+    if checkpoint.ngrams is not None:
+        experts.append(np.stack([_sum_of_terms(checkpoint.ngrams, words) for words in tokens]))
+    return softmax(checkpoint.fusion.combine(experts))
+
+
+def _sum_of_terms(expert: NgramExpert, tokens: list[str]) -> np.ndarray:
+    """(C,) the n-gram expert's logits of a sentence, term by term."""
+    return sum((term.values for term in expert.terms(tokens)), expert.bias.astype(np.float64))

@@ -10,7 +10,6 @@ import numpy as np
 
 from textcnn import reference
 from textcnn.core.images import conv2d, pool2d
-from textcnn.core.layers.bag import bag
 from textcnn.core.layers.convolution import convolve
 from textcnn.core.layers.convolve_and_pool import FilterBank, convolve_and_pool
 from textcnn.core.layers.dense import dense, l2_penalty
@@ -66,13 +65,6 @@ def _embedding(rng: Rng) -> Case:
         [table],
         lambda: embed(words, table)[0],
         lambda dY: [embed(words, table)[1](dY).dense(6)],
-    )
-
-
-def _bag(rng: Rng) -> Case:
-    table, items = rng.normal(size=(6, 3)), packed([[4, 1, 4], [], [0, 4]])
-    return Case(
-        [table], lambda: bag(items, table)[0], lambda dY: [bag(items, table)[1](dY).dense(6)]
     )
 
 
@@ -186,7 +178,6 @@ def _pool2d(loops: bool, mode: str) -> Callable[[Rng], Case]:
 
 CASES: dict[str, Callable[[Rng], Case]] = {
     "embedding": _embedding,
-    "bag": _bag,
     "convolution": _convolution,
     "max_over_time": _max_over_time,
     "convolve_and_pool": _convolve_and_pool(frozen=0),

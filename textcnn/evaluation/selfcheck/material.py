@@ -8,11 +8,11 @@ import numpy as np
 
 from textcnn.core.architecture import Architecture, Parameters
 from textcnn.core.gradients import Gradient, RowGradient
+from textcnn.core.progress import Event, StepDone
 from textcnn.core.sentences import PackedSentences
-from textcnn.core.trainer import StepDone
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.recipe.ngrams.naive_bayes import SentenceEvidence
+from textcnn.recipe.averaging import MovingAverage
 from textcnn.training.checkpoint import Checkpoint
 from textcnn.training.config import Config
 from textcnn.training.experiment import Experiment, new_experiment
@@ -55,22 +55,6 @@ def random_parameters(
     }
 
 
-def random_evidence(
-    architecture: Architecture, num_sentences: int, rng: np.random.Generator
-) -> SentenceEvidence | None:
-    """Evidence of the architecture's kinds, or None where it has none."""
-    if not architecture.evidence:
-        return None
-    width = len(architecture.evidence) * architecture.num_classes
-    items = {
-        kind: packed(
-            [rng.integers(0, size, rng.integers(0, 4)).tolist() for _ in range(num_sentences)]
-        )
-        for kind, size in architecture.corrections
-    }
-    return SentenceEvidence(rng.normal(size=(num_sentences, width)), items)
-
-
 def whole(gradient: Gradient, num_rows: int) -> np.ndarray:
     """A gradient as a full array."""
     return gradient.dense(num_rows) if isinstance(gradient, RowGradient) else gradient
@@ -104,9 +88,12 @@ def small_run(**options: Any) -> tuple[Config, TokenizedData]:
 def begun(steps: int, **options: Any) -> Experiment:
     """A small run after so many steps."""
     experiment = new_experiment(*small_run(**options), _nobody)
-    for event in experiment.trainer.run(experiment.train, experiment.dev):
+
+    def stop(event: Event) -> None:
         if isinstance(event, StepDone) and event.step == steps:
             experiment.trainer.request_stop()
+
+    experiment.train_to_end(stop)
     return experiment
 
 
@@ -118,9 +105,11 @@ def model(**options: Any) -> Checkpoint:
 def state_of(experiment: Experiment) -> dict[str, bytes]:
     """Every number that training changes, as bytes: equal means identical."""
     trainer, progress = experiment.trainer, experiment.trainer.progress
-    arrays = {f"parameters/{name}": array for name, array in trainer.parameters.items()}
+    arrays: dict[str, np.ndarray] = {
+        f"parameters/{name}": array for name, array in trainer.network.parameters.items()
+    }
     arrays |= {f"slots/{name}": array for name, array in trainer.optimizer.slots.items()}
-    if trainer.average is not None:
+    if isinstance(trainer.average, MovingAverage):
         arrays |= {f"average/{name}": array for name, array in trainer.average.arrays.items()}
     arrays["dev logits"] = progress.dev_logits
     state = {name: repr(array.shape).encode() + array.tobytes() for name, array in arrays.items()}

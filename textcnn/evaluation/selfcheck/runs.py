@@ -52,8 +52,7 @@ def _gone_on(step: int, options: dict[str, Any]) -> Experiment:
         checkpoint = load_checkpoint(path, for_training=True)
     _, data = small_run(**options)
     experiment = resumed_experiment(checkpoint, data)
-    for _ in experiment.trainer.run(experiment.train, experiment.dev):
-        pass
+    experiment.train_to_end(lambda event: None)
     return experiment
 
 

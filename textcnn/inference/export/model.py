@@ -60,7 +60,7 @@ def model_of(checkpoint: Checkpoint) -> Model:
             "its tokenizer is a Python function (custom), which no other program can run; "
             "export a model of --tokenizer kim, unicode or characters"
         )
-    networks = [checkpoint.parameters, *checkpoint.others]
+    networks = checkpoint.networks
     thresholds = checkpoint.thresholds
     header = {
         "labels": checkpoint.labels,

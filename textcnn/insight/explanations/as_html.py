@@ -150,13 +150,13 @@ def _ngrams(section: ET.Element, explanation: Explanation, top: int) -> None:
 
 
 def _sums(section: ET.Element, explanation: Explanation) -> None:
-    filters, counts = explanation.by_source
-    heads = ["label", "bias", "+ n-grams", "+ counts", "= logit", "probability"]
+    filters, ngrams = explanation.by_source
+    heads = ["label", "bias", "+ filters", "+ n-grams", "= logit", "probability"]
     body = _table(section, "How it adds up", heads, 1)
     for index in np.argsort(-explanation.probabilities, kind="stable").tolist():
         row = ET.SubElement(body, "tr")
         _add(row, "th", explanation.labels[index], scope="row")
-        for values in (explanation.bias, filters, counts, explanation.logits):
+        for values in (explanation.bias, filters, ngrams, explanation.logits):
             _add(row, "td", typeset(values[index]), "number")
         _add(row, "td", share(explanation.probabilities[index]), "number")
 

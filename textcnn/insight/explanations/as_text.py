@@ -170,8 +170,8 @@ def _shown_labels(explanation: Explanation, screen: Screen) -> list[int]:
 
 
 def _sums(explanation: Explanation, screen: Screen) -> list[str]:
-    """How bias, n-grams and counts add up to each label's logit."""
-    filters, counts = explanation.by_source
+    """How bias, filters and n-grams add up to each label's logit."""
+    filters, ngrams = explanation.by_source
     others = np.argsort(-explanation.probabilities, kind="stable").tolist()
     shown = others[: max(2, MOST_LABELS)]
     names = [printable(explanation.labels[index]) for index in shown]
@@ -180,16 +180,16 @@ def _sums(explanation: Explanation, screen: Screen) -> list[str]:
             line
             for index, name in zip(shown, names, strict=True)
             for line in _wrapped(
-                f"{name}: {signed(explanation.bias[index])} bias {signed(filters[index])} n-grams "
-                f"{signed(counts[index])} counts = {signed(explanation.logits[index])} -> "
+                f"{name}: {signed(explanation.bias[index])} bias {signed(filters[index])} filters "
+                f"{signed(ngrams[index])} n-grams = {signed(explanation.logits[index])} -> "
                 f"{share(explanation.probabilities[index])}",
                 screen,
             )
         ]
     width = min(max(columns(name) for name in (*names, "label")), 3 * COLUMN)
-    lines = [f"{fitted('label', width)}     bias + n-grams +  counts =   logit  probability"]
+    lines = [f"{fitted('label', width)}     bias + filters + n-grams =   logit  probability"]
     for index, name in zip(shown, names, strict=True):
-        values = (explanation.bias, filters, counts, explanation.logits)
+        values = (explanation.bias, filters, ngrams, explanation.logits)
         numbers = [f"{signed(column[index]):>7}" for column in values]
         probability = f"{share(explanation.probabilities[index]):>11}"
         lines.append(f"{fitted(name, width)}  {'   '.join(numbers)}  {probability}")

@@ -2,21 +2,20 @@
 
 After the maximum over time the network is linear (Kim 2014, figure 1): a feature map f
 of height h, whose maximum m stands at one window, adds ``dense[c, f] * relu(m + bias[f])`` to the
-logit of class c, and no other window adds anything through that map. What counting says is a sum
-over words and n-grams to begin with. All of it is averaged over an ensemble's networks, and divided
-by the temperature.
+logit of class c, and no other window adds anything through that map. What the n-gram expert says is
+a sum over words and n-grams to begin with. The filters' terms are averaged over an ensemble's
+networks, and each expert's are multiplied by its weight in the fusion.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from textcnn.core.architecture import word_vectors
 from textcnn.core.layers.convolve_and_pool import project
-from textcnn.core.sentences import PackedSentences
 from textcnn.core.tokenizers import Tokenizer, find_tokenizer
 from textcnn.core.vocabulary import UNKNOWN
-from textcnn.insight.explanations.answering import TokenAnswers
+from textcnn.inference.model import TokenModel
 from textcnn.insight.explanations.explanation import FILTERS, Explanation, Term
 from textcnn.insight.explanations.winning import winning_windows
 from textcnn.training.checkpoint import Checkpoint
@@ -37,20 +36,20 @@ class Explainer:
         self._checkpoint = checkpoint
         self._architecture = checkpoint.architecture
         self._tokenize = find_tokenizer(checkpoint.config.tokenizer, tokenize)
-        self._networks = [checkpoint.parameters, *checkpoint.others]
+        self._networks = checkpoint.networks
         self._exact = [_exact(parameters) for parameters in self._networks]
-        # Rounded as for answering.
-        self._temperature = float(np.float32(checkpoint.temperature))
-        self.answers = TokenAnswers(checkpoint)
+        self._weights = checkpoint.fusion.weights.astype(np.float64)
+        self.answers = TokenModel(checkpoint)
 
     def explain(self, text: str) -> Explanation:
         """Why ``text`` is answered as it is."""
         model = self._checkpoint
         tokens = self._tokenize(text)[: model.config.max_tokens or None]
         sentence = model.vocabulary.pack([tokens])
-        logits = self.answers.logits([tokens])
+        logits = self.answers.token_logits([tokens])
         probabilities = self.answers.probabilities(logits)[0]
         biases = [exact["dense/bias"] for exact in self._exact]
+        ngram_bias, ngram_terms = self._ngram_terms(tokens)
         return Explanation(
             text=text,
             tokens=tokens,
@@ -58,8 +57,8 @@ class Explainer:
             labels=model.labels,
             several=model.config.multilabel,
             answered=self.answers.answered(probabilities),
-            bias=np.mean(biases, axis=0) / self._temperature,
-            terms=[*self._filter_terms(sentence.words), *self._counted_terms(sentence)],
+            bias=self._weights[0] * np.mean(biases, axis=0) + model.fusion.bias + ngram_bias,
+            terms=[*self._filter_terms(sentence.words), *ngram_terms],
             logits=logits[0],
             probabilities=probabilities,
         )
@@ -67,7 +66,7 @@ class Explainer:
     def _filter_terms(self, words: np.ndarray) -> Iterator[Term]:
         """What each window adds through all the feature maps, of all networks, that it won."""
         bank, length = self._architecture.bank, len(words)
-        scale = len(self._networks) * self._temperature
+        scale = self._weights[0] / len(self._networks)
         blocks = [self._feature_terms(number, words) for number in range(len(self._networks))]
         for index, height in enumerate(bank.filter_sizes):
             maps = slice(index * bank.num_filters, (index + 1) * bank.num_filters)
@@ -86,7 +85,7 @@ class Explainer:
                     min(end, length),
                     before,
                     after,
-                    sums[window] / scale,
+                    sums[window] * scale,
                 )
 
     def _feature_terms(self, number: int, words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -99,23 +98,16 @@ class Explainer:
         features = np.maximum(maxima + exact["convolution/bias"], 0)
         return starts, features[:, None] * exact["dense/weights"].T
 
-    def _counted_terms(self, sentence: PackedSentences) -> Iterator[Term]:
-        """What each counted item adds: its log-likelihoods weighed, and corrected."""
-        evidence = self._checkpoint.naive_bayes
-        if evidence is None:
-            return
-        kinds = evidence.evidence
-        weights = np.mean([exact["evidence/weights"] for exact in self._exact], axis=0)
-        for kind, part in zip(kinds, np.split(weights, len(kinds), axis=1), strict=True):
-            rows, _ = kind.rows(sentence, len(self._checkpoint.vocabulary))
-            values = kind.values[rows].astype(np.float64) @ part.T
-            name = f"corrections/{kind.name}"
-            if name in self._networks[0]:
-                tables = [parameters[name][rows] for parameters in self._networks]
-                values += np.mean(tables, axis=0, dtype=np.float64)
-            for start in np.flatnonzero(values.any(axis=1)).tolist():
-                scaled = values[start] / self._temperature
-                yield Term(kind.name, start, start + kind.order, 0, 0, scaled)
+    def _ngram_terms(self, tokens: Sequence[str]) -> tuple[np.ndarray, list[Term]]:
+        """The bias of the n-gram expert, and what each of its items adds."""
+        expert = self._checkpoint.ngrams
+        if expert is None:
+            return np.zeros(len(self._checkpoint.labels)), []
+        weight = self._weights[1]
+        return weight * expert.bias, [
+            Term(item.kind, item.start, item.start + item.order, 0, 0, weight * item.values)
+            for item in expert.terms(tokens)
+        ]
 
 
 def _exact(parameters: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -123,5 +115,5 @@ def _exact(parameters: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {
         name: array.astype(np.float64)
         for name, array in parameters.items()
-        if not name.startswith(("embedding/", "corrections/"))
+        if not name.startswith("embedding/")
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 FILTERS = "filters"
-"""The kind of a term that comes from the convolution; the others are named after their counts."""
+"""The kind of a term that comes from the convolution; the others are the n-gram expert's."""
 
 
 @dataclass(frozen=True)
@@ -13,8 +13,8 @@ class Term:
     """What one n-gram adds to the logits.
 
     Attributes:
-        kind: :data:`FILTERS`, or of the counted evidence: "words", "subwords" (the word's parts
-            together), "2-grams" and so on.
+        kind: :data:`FILTERS`, or of the n-gram expert: "words" (a word with its parts), "2-grams"
+            and so on.
         start, end: its words are ``tokens[start:end]``; none in an empty sentence.
         before, after: places of the window that lie before and after the sentence.
         values: (C,) float64.
@@ -49,7 +49,7 @@ class Explanation:
         answered: numbers of the labels that it was given.
         bias: (C,) float64, what every sentence is given.
         terms: those that are not zero; by kind, in the order of the sentence.
-        logits: (C,) as the classifier has them, divided by the temperature.
+        logits: (C,) as the classifier has them.
         probabilities: (C,) likewise.
     """
 
@@ -71,7 +71,7 @@ class Explanation:
 
     @property
     def by_source(self) -> tuple[np.ndarray, np.ndarray]:
-        """(C,) sums of the terms of the filters, and of the counts."""
+        """(C,) sums of the terms of the filters, and of the n-gram expert."""
         filters, counts = np.zeros(len(self.labels)), np.zeros(len(self.labels))
         for term in self.terms:
             (filters if term.kind == FILTERS else counts)[:] += term.values

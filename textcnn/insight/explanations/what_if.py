@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textcnn.insight.explanations.answering import TokenAnswers
+from textcnn.inference.model import TokenModel
 
 WORDS_AT_ONCE = 1 << 18
 """Words of all changed sentences that are answered together: a bound on memory."""
@@ -39,7 +39,7 @@ class Change:
     drop: float
 
 
-def what_if(answers: TokenAnswers, tokens: Sequence[str]) -> Change | None:
+def what_if(answers: TokenModel, tokens: Sequence[str]) -> Change | None:
     """The change that says most about the answer; None for a sentence without words.
 
     Every deletion of a word and every swap of neighbours is tried. Of those that change the label,
@@ -53,7 +53,7 @@ def what_if(answers: TokenAnswers, tokens: Sequence[str]) -> Change | None:
     tried = list(_variants(tokens))
     if not tried:
         return None
-    before = answers.probabilities(answers.logits([tokens]))[0]
+    before = answers.probabilities(answers.token_logits([tokens]))[0]
     after = answers.probabilities(_logits(answers, [changed for _, _, changed in tried]))
     given = answers.answered(before)
     changes = [
@@ -78,16 +78,16 @@ def _variants(tokens: Sequence[str]) -> Iterator[Variant]:
             yield "swap", at, [*tokens[:at], tokens[at + 1], tokens[at], *tokens[at + 2 :]]
 
 
-def _logits(answers: TokenAnswers, sentences: Sequence[Sequence[str]]) -> np.ndarray:
+def _logits(answers: TokenModel, sentences: Sequence[Sequence[str]]) -> np.ndarray:
     """(N, C), in one batch unless a long document makes that too large."""
     longest = max(map(len, sentences))
     size = max(WORDS_AT_ONCE // max(longest, 1), 1)
     parts = [sentences[start : start + size] for start in range(0, len(sentences), size)]
-    return np.concatenate([answers.logits(part) for part in parts])
+    return np.concatenate([answers.token_logits(part) for part in parts])
 
 
 def _change(
-    answers: TokenAnswers,
+    answers: TokenModel,
     tokens: Sequence[str],
     variant: Variant,
     before: np.ndarray,

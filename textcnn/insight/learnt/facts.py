@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from textcnn.core.trainer import Evaluation
+from textcnn.core.progress import Evaluation
 from textcnn.insight.run_list import changed_options
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
@@ -53,16 +53,27 @@ class Facts:
             "changed_options": self.changed,
             "labels": dict(zip(checkpoint.labels, checkpoint.label_counts.tolist(), strict=True)),
             "words": len(checkpoint.vocabulary),
-            "networks": 1 + len(checkpoint.others),
+            "networks": len(checkpoint.networks),
             "arrays": {
                 name: {"shape": list(shape), "numbers": numbers}
                 for name, (shape, numbers) in self.arrays.items()
             },
-            "temperature": checkpoint.temperature,
+            "fusion": {
+                "weights": checkpoint.fusion.weights.tolist(),
+                "bias": checkpoint.fusion.bias.tolist(),
+            },
             "thresholds": None if thresholds is None else thresholds.tolist(),
             "history": self.history and [_plain(past) for past in self.history],
             "best_step": None if self.best_step < 0 else self.best_step,
         }
+
+
+def fusion_words(checkpoint: Checkpoint) -> str:
+    """What each expert's logits are multiplied by."""
+    weights = [f"{weight:.3f}" for weight in checkpoint.fusion.weights.tolist()]
+    if len(weights) == 1:
+        return f"logits times {weights[0]}"
+    return f"network's logits times {weights[0]}, n-grams' times {weights[1]}"
 
 
 def _plain(evaluation: Evaluation) -> dict[str, float | None]:
@@ -88,10 +99,10 @@ def read_facts(path: Path) -> tuple[Checkpoint, Facts]:
     return dataclasses.replace(checkpoint, training=None), Facts(
         path=path,
         file_size=status.st_size,
-        written=programs.pop("time", changed),
+        written=changed,
         programs=programs,
         changed=changed_options(checkpoint.config),
-        arrays={name: (array.shape, array.size) for name, array in checkpoint.parameters.items()},
-        history=None if state is None else state.progress.history,
-        best_step=-1 if state is None else state.progress.best_step,
+        arrays={name: (array.shape, array.size) for name, array in checkpoint.networks[0].items()},
+        history=None if state is None else state.history,
+        best_step=-1 if state is None else state.choice.best_step,
     )

@@ -8,7 +8,7 @@ import numpy as np
 from textcnn.core.decisions import right
 from textcnn.core.objective import objective_of
 from textcnn.core.sentences import PackedSentences
-from textcnn.inference.network import InferenceNetwork
+from textcnn.inference.model import Model
 from textcnn.insight.learnt.learnt_ngrams import window_words
 from textcnn.insight.learnt.scan import Scan, scan, windows_at
 from textcnn.insight.learnt.training_part import TrainingPart
@@ -110,9 +110,9 @@ def _best_ngrams(
 
 def _weights(checkpoint: Checkpoint, network: int) -> np.ndarray:
     """(C, heights * F) float64: what a network's features are multiplied by in the logits."""
-    networks = [checkpoint.parameters, *checkpoint.others]
-    scale = len(networks) * checkpoint.temperature
-    return networks[network]["dense/weights"].astype(np.float64) / scale
+    networks = checkpoint.networks
+    scale = float(checkpoint.fusion.weights[0]) / len(networks)
+    return networks[network]["dense/weights"].astype(np.float64) * scale
 
 
 def _without_each(checkpoint: Checkpoint, part: TrainingPart) -> tuple[np.ndarray, np.ndarray]:
@@ -120,12 +120,10 @@ def _without_each(checkpoint: Checkpoint, part: TrainingPart) -> tuple[np.ndarra
 
     Its term is taken off the logits, so nothing is calculated twice.
     """
-    networks = [checkpoint.parameters, *checkpoint.others]
-    model = InferenceNetwork(
-        networks, checkpoint.architecture, checkpoint.naive_bayes, checkpoint.temperature
-    )
-    logits = model.logits(part.dev).astype(np.float64)
-    scans = [scan(parameters, checkpoint.architecture, part.dev) for parameters in networks]
+    networks = checkpoint.networks
+    logits = Model(checkpoint).logits(part.dev).astype(np.float64)
+    dev = part.dev.sentences
+    scans = [scan(parameters, checkpoint.architecture, dev) for parameters in networks]
     features = np.concatenate([found.features for found in scans], axis=1)
     weights = np.concatenate(
         [_weights(checkpoint, network) for network in range(len(networks))], axis=1

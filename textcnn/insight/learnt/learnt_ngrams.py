@@ -93,7 +93,7 @@ def _of_height(
     firsts = np.cumsum(counts) - counts + (height - 1)
     sums = np.zeros((int(counts.sum()), len(checkpoint.labels)))
     used = np.zeros(len(sums), bool)
-    networks = [checkpoint.parameters, *checkpoint.others]
+    networks = checkpoint.networks
     for found, parameters in zip(scans, networks, strict=True):
         for block in _blocks(maps, len(sentences)):
             places = (firsts[:, None] + found.starts[:, block]).ravel()
@@ -101,7 +101,7 @@ def _of_height(
             used[places[features.ravel() > 0]] = True
             for number, weights in enumerate(parameters["dense/weights"][:, block]):
                 sums[:, number] += np.bincount(places, (features * weights).ravel(), len(sums))
-    sums /= len(networks) * checkpoint.temperature
+    sums *= float(checkpoint.fusion.weights[0]) / len(networks)
     if not checkpoint.config.multilabel:
         sums -= sums.mean(axis=1, keepdims=True)
     chosen = np.flatnonzero(used)

@@ -47,7 +47,7 @@ class Neighbours:
 
 def tuned_vectors(checkpoint: Checkpoint) -> np.ndarray:
     """(V, D) the word vectors as they are; of an ensemble, those of its first network."""
-    return checkpoint.parameters[checkpoint.architecture.channels[-1]]
+    return checkpoint.networks[0][checkpoint.architecture.channels[-1]]
 
 
 def starting_vectors(checkpoint: Checkpoint, report: Callable[[str], None]) -> Start:
@@ -66,7 +66,7 @@ def starting_vectors(checkpoint: Checkpoint, report: Callable[[str], None]) -> S
     """
     config, architecture = checkpoint.config, checkpoint.architecture
     if "embedding/static" in architecture.channels:
-        kept = checkpoint.parameters["embedding/static"]
+        kept = checkpoint.networks[0]["embedding/static"]
         return Start(kept, f"the vectors of {config.vectors}, which it keeps")
     if config.init_from is not None:
         return Start(None, f"it went on from another network ({config.init_from})")

@@ -10,6 +10,7 @@ from textcnn.core.sentences import PackedSentences
 from textcnn.core.tokenizers import CUSTOM
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.tokenized_data import TokenizedData
+from textcnn.recipe.ngrams.expert import Texts
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint
 from textcnn.training.config import Value
@@ -28,14 +29,14 @@ class TrainingPart:
     Attributes:
         train: those that are looked at, at most :data:`MOST_SENTENCES`, drawn at random.
         total: how many there are.
-        dev: the dev sentences, or as many of them.
+        dev: the dev sentences, or as many of them, with the letters of unknown words.
         dev_targets: (N,) their classes, or (N, C) booleans.
         dev_trained: the network was trained on these too, once they had chosen the epoch.
     """
 
     train: PackedSentences
     total: int
-    dev: PackedSentences
+    dev: Texts
     dev_targets: np.ndarray
     dev_trained: bool
 
@@ -75,11 +76,13 @@ def part_of(checkpoint: Checkpoint, data: TokenizedData) -> TrainingPart:
     """What a checkpoint was trained on, its data being at hand."""
     config = checkpoint.config
     rows = data.everything_but_test if config.refit else data.split.train
-    maps = checkpoint.architecture.num_features * (1 + len(checkpoint.others))
+    maps = checkpoint.architecture.num_features * len(checkpoint.networks)
     most = max(min(MOST_SENTENCES, MOST_CELLS // maps), 1)
     train, _ = data.packed(_drawn(rows, most), checkpoint.vocabulary, checkpoint.labels)
-    dev = data.packed(_drawn(data.split.dev, most), checkpoint.vocabulary, checkpoint.labels)
-    return TrainingPart(train, len(rows), *dev, config.refit)
+    asked = _drawn(data.split.dev, most)
+    dev = Texts.of(data.part_tokens(asked), checkpoint.vocabulary)
+    targets = data.targets(asked, checkpoint.labels)
+    return TrainingPart(train, len(rows), dev, targets, config.refit)
 
 
 def _drawn(rows: np.ndarray, most: int) -> np.ndarray:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from textcnn.core.trainer import Evaluation
+from textcnn.core.progress import Evaluation
 from textcnn.evaluation.abstaining import Covered
-from textcnn.recipe.calibration import Bin
+from textcnn.evaluation.reliability import Bin
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
@@ -124,7 +124,7 @@ def reliability_figure(bins: Sequence[Bin], error: float) -> Figure:
     """Accuracy beside confidence.
 
     Args:
-        bins: from :func:`textcnn.recipe.calibration.reliability`.
+        bins: from :func:`textcnn.evaluation.reliability.reliability`.
         error: the expected calibration error.
     """
 

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textcnn.core.trainer import Evaluation
+from textcnn.core.progress import Evaluation
 from textcnn.data.label_sets import split_labels
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.scoring import Scored
 from textcnn.insight.explanations.explaining import Explainer
 from textcnn.insight.explanations.explanation import Explanation
-from textcnn.insight.learnt.counted_items import Item, counted_items
 from textcnn.insight.learnt.learnt_ngrams import Ngram, learnt_ngrams
+from textcnn.insight.learnt.ngram_items import Item, ngram_items
 from textcnn.insight.learnt.scan import scan
 from textcnn.insight.learnt.training_part import part_of
 from textcnn.insight.run_list import best_evaluation, read_history
@@ -54,8 +54,8 @@ class Findings:
             no scores, mistakes or n-grams.
         scored: the test sentences; None where there is no test part either.
         mistakes: the surest, the surest first.
-        ngrams: of each class, those that the filters push towards it with.
-        counted: likewise by counting, of each kind.
+        filter_ngrams: of each class, those that the filters push towards it with.
+        ngram_items: likewise of the n-gram expert, of each kind.
     """
 
     run: str
@@ -65,8 +65,8 @@ class Findings:
     absent: str
     scored: Scored | None
     mistakes: list[Mistake]
-    ngrams: list[list[Ngram]]
-    counted: dict[str, list[list[Item]]]
+    filter_ngrams: list[list[Ngram]]
+    ngram_items: dict[str, list[list[Item]]]
 
 
 def gather(
@@ -105,8 +105,8 @@ def gather(
         absent=absent,
         scored=scored,
         mistakes=_mistakes(checkpoint, data, scored, mistakes) if data and scored else [],
-        ngrams=ngrams,
-        counted=counted_items(checkpoint, top),
+        filter_ngrams=ngrams,
+        ngram_items=ngram_items(checkpoint, top),
     )
 
 
@@ -122,7 +122,7 @@ def _history(folder: RunFolder) -> list[Evaluation]:
 
 def _ngrams(checkpoint: Checkpoint, data: TokenizedData, top: int) -> list[list[Ngram]]:
     train = part_of(checkpoint, data).train
-    networks = [checkpoint.parameters, *checkpoint.others]
+    networks = checkpoint.networks
     scans = [scan(parameters, checkpoint.architecture, train) for parameters in networks]
     return learnt_ngrams(checkpoint, scans, train, top)
 

@@ -11,16 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from textcnn.core.trainer import Evaluation
+from textcnn.core.progress import Evaluation
 from textcnn.evaluation.abstaining import coverage_curve
+from textcnn.evaluation.reliability import expected_calibration_error, one_answer_each, reliability
 from textcnn.evaluation.scores import Scores, commonest_confusions
 from textcnn.evaluation.scoring import Scored
 from textcnn.insight.explanations.shades import SHADES, shade
 from textcnn.insight.explanations.wording import share, typeset
+from textcnn.insight.learnt.facts import fusion_words
 from textcnn.insight.report.figures import coverage_figure, curves, reliability_figure
 from textcnn.insight.report.findings import Findings, Mistake
 from textcnn.insight.report.repeating import train_words
-from textcnn.recipe.calibration import expected_calibration_error, one_answer_each, reliability
 from textcnn.support.text import printable
 from textcnn.training.config import Value, flag
 
@@ -105,8 +106,9 @@ def _values(findings: Findings) -> dict[str, Any]:
             for history, best_step in zip(findings.histories, best_steps, strict=True)
         ],
         "curves": curves(findings.histories, best_steps),
-        "ngrams": findings.ngrams,
-        "counted": findings.counted,
+        "ngrams": findings.filter_ngrams,
+        "ngram_items": findings.ngram_items,
+        "fusion": fusion_words(findings.checkpoint),
         "mistakes": [_mistake(mistake) for mistake in findings.mistakes],
         "command": shlex.join(["python", "-m", "textcnn", *train_words(model.config)]),
         "network": _network(findings),
@@ -186,8 +188,8 @@ def _word(text: str, push: float, most: float) -> Word:
 
 def _network(findings: Findings) -> str:
     model = findings.checkpoint
-    numbers = sum(array.size for array in model.parameters.values())
-    networks = 1 + len(model.others)
+    numbers = sum(array.size for array in model.networks[0].values())
+    networks = len(model.networks)
     each = f"{networks} networks, each of " if networks > 1 else ""
     sizes = ", ".join(map(str, model.config.filter_sizes))
     return (

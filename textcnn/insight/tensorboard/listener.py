@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from textcnn.core.gradients import RowGradient
-from textcnn.core.network import Gradients
-from textcnn.core.trainer import Evaluated, Evaluation, Event, StepDone
+from textcnn.core.gradients import Gradients, RowGradient
+from textcnn.core.progress import Evaluated, Evaluation, Event, StepDone
 from textcnn.insight.tensorboard.precision_recall import PrecisionRecall
 from textcnn.support.errors import RunError
 

@@ -1,12 +1,11 @@
 """The word vectors, for TensorBoard's embedding projector."""
 
 import json
-import math
 from pathlib import Path
 
 import numpy as np
+from scipy.sparse import csr_array
 
-from textcnn.recipe.ngrams.item_counts import ItemCounts
 from textcnn.support.files import replace_text, replacing
 from textcnn.support.text import printable
 from textcnn.training.checkpoint import Checkpoint
@@ -18,14 +17,8 @@ rarer has hardly been trained."""
 MOST_NUMBERS = 3_000_000
 """Numbers in a file of vectors, 12 MB: fewer words are shown where vectors are long."""
 
-CLEARLY = math.log(2) / 2
-"""How strongly a word speaks for a label at least; of two labels, one is then twice as likely."""
 
-NO_LABEL = "no label"
-"""What a word speaks for that speaks for none clearly."""
-
-
-def write_projector(folder: Path, checkpoint: Checkpoint, counts: ItemCounts) -> None:
+def write_projector(folder: Path, checkpoint: Checkpoint, counts: csr_array) -> None:
     """Write ``words.tsv``, a file of vectors for each channel, and what the projector opens.
 
     Of several networks, the first one's.
@@ -33,7 +26,7 @@ def write_projector(folder: Path, checkpoint: Checkpoint, counts: ItemCounts) ->
     Args:
         folder: of an event file, which TensorBoard lists as a run.
         checkpoint: whose words; the unknown word is left out.
-        counts: of its other words, in training.
+        counts: (V, C) how often each word stands in training sentences of each class.
 
     Raises:
         RunError: writing failed, for instance because the disk is full.
@@ -41,29 +34,30 @@ def write_projector(folder: Path, checkpoint: Checkpoint, counts: ItemCounts) ->
     sizes = checkpoint.architecture
     number = min(MOST_WORDS, max(MOST_NUMBERS // sizes.embedding_dim, 1))
     # Those that training sentences hold come first already, but for a network that went on.
-    frequent = np.argsort(-counts.counts.sum(axis=1), kind="stable")[:number]
+    totals = np.asarray(counts.sum(axis=1)).ravel()
+    frequent = 1 + np.argsort(-totals[1:], kind="stable")[:number]
     replace_text(folder / "words.tsv", _table(checkpoint, counts, frequent))
     embeddings = []
     for name in sizes.channels:
         file = f"{name.replace('/', '-')}.bin"
-        vectors = checkpoint.parameters[name][1 + frequent]
+        vectors = checkpoint.networks[0][name][frequent]
         _write_vectors(folder / file, vectors)
         embeddings.append(_embedding(name, file, vectors.shape))
     replace_text(folder / "projector_config.pbtxt", "".join(embeddings))
 
 
-def _table(checkpoint: Checkpoint, counts: ItemCounts, rows: np.ndarray) -> str:
+def _table(checkpoint: Checkpoint, counts: csr_array, words: np.ndarray) -> str:
     """A header and a line for each word, in columns parted by tabs."""
-    sentences = counts.counts.sum(axis=1) if counts.sentences is None else counts.sentences
-    values = counts.log_likelihoods()
-    classes = values.argmax(axis=1)
-    strengths = values.max(axis=1)
+    rows = counts[words]
+    classes, most = rows.argmax(axis=1), rows.max(axis=1).toarray()
+    totals = np.maximum(rows.sum(axis=1), 1)
     labels = [printable(label) for label in checkpoint.labels]
-    lines = ["word\tsentences\tspeaks for\thow strongly\n"]
-    for row in rows.tolist():
-        word, strength = printable(checkpoint.vocabulary.words[1 + row]), strengths[row]
-        label = labels[classes[row]] if strength >= CLEARLY else NO_LABEL
-        lines.append(f"{word}\t{sentences[row]}\t{label}\t{strength:.3f}\n")
+    lines = ["word\ttimes in training\tmost often with\tshare\n"]
+    for word, index, times, total in zip(
+        words.tolist(), classes.tolist(), most.tolist(), totals.tolist(), strict=True
+    ):
+        name = printable(checkpoint.vocabulary.words[word])
+        lines.append(f"{name}\t{total}\t{labels[index]}\t{times / total:.3f}\n")
     return "".join(lines)
 
 

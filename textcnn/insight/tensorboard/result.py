@@ -1,22 +1,19 @@
 """What TensorBoard is told once a run has ended by itself."""
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 
 import numpy as np
+from scipy.sparse import csr_array
 
-from textcnn.core.sentences import sum_segments
-from textcnn.core.trainer import Evaluation
-from textcnn.core.vocabulary import UNKNOWN
+from textcnn.core.progress import Evaluation
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.scoring import Scored
 from textcnn.insight.tensorboard.event_file import replace_events
 from textcnn.insight.tensorboard.hyper_parameters import hyper_parameters
 from textcnn.insight.tensorboard.precision_recall import PrecisionRecall
 from textcnn.insight.tensorboard.projector import write_projector
-from textcnn.recipe.ngrams.item_counts import ItemCounts
 from textcnn.training.checkpoint import Checkpoint
 
 TEST_SCORES = ("accuracy", "micro_f1", "macro_f1", "log_loss")
@@ -62,16 +59,23 @@ def _scores(best: Sequence[Evaluation], scored: Scored | None) -> dict[str, floa
     if scored is not None:
         found = scored.scores.as_dict()
         scores |= {f"result/test_{name}": found[name] for name in TEST_SCORES if name in found}
-    # The F1 is not in a history from before it was measured.
-    return {name: score for name, score in scores.items() if not math.isnan(score)}
+    return scores
 
 
-def _word_counts(checkpoint: Checkpoint, data: TokenizedData) -> ItemCounts:
-    """In how many of the run's training sentences of each class each word stands."""
+def _word_counts(checkpoint: Checkpoint, data: TokenizedData) -> csr_array:
+    """(V, C) how often each word stands in the run's training sentences of each class."""
     rows = data.everything_but_test if checkpoint.config.refit else data.split.train
     sentences, targets = data.packed(rows, checkpoint.vocabulary, checkpoint.labels)
-    members = targets if data.multilabel else targets[:, None] == np.arange(len(checkpoint.labels))
-    known = sentences.words != UNKNOWN
-    lengths = sum_segments(known[:, None].astype(np.int64), sentences.lengths)[:, 0]
-    words = sentences.words[known] - 1
-    return ItemCounts.of(words, lengths, members, len(checkpoint.vocabulary) - 1, data.multilabel)
+    shape = len(sentences), len(checkpoint.labels)
+    members = csr_array(targets if data.multilabel else _one_each(targets, shape))
+    ends = np.append(0, np.cumsum(sentences.lengths))
+    words = csr_array(
+        (np.ones(len(sentences.words), np.int64), sentences.words, ends),
+        (len(sentences), len(checkpoint.vocabulary)),
+    )
+    return csr_array(words.T @ members)
+
+
+def _one_each(targets: np.ndarray, shape: tuple[int, int]) -> csr_array:
+    """(N, C) members where each sentence has one class."""
+    return csr_array((np.ones(shape[0], np.int64), targets, np.arange(shape[0] + 1)), shape)

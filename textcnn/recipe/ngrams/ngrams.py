@@ -35,6 +35,25 @@ def ngram_keys(
     return keys, lengths
 
 
+def rebased(keys: np.ndarray, order: int, size: int, larger: int) -> np.ndarray:
+    """The keys that n-grams have in a larger vocabulary, which begins with the same words.
+
+    Args:
+        keys: (N,) int64, of :func:`ngram_keys` with ``size`` words.
+        order: words in an n-gram.
+        size: words in the vocabulary of the keys.
+        larger: words in the other.
+    """
+    digits, rest = [], keys
+    for _ in range(order):
+        rest, digit = np.divmod(rest, size)
+        digits.append(digit)
+    found = np.zeros_like(keys)
+    for digit in reversed(digits):
+        found = found * larger + digit
+    return found  # Ascending still, since digits are compared from the first word on.
+
+
 def rows_of(keys: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Where each key stands among the ascending ``known``; ``len(known)`` where it does not."""
     if len(known) == 0:

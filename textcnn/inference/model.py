@@ -1,0 +1,69 @@
+"""A checkpoint's model as it answers: every expert asked, and what they say put together."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from textcnn.core.objective import objective_of
+from textcnn.inference.network import InferenceNetwork
+from textcnn.recipe.ngrams.expert import Texts
+from textcnn.training.checkpoint import Checkpoint
+
+
+class Model:
+    """Answers from word numbers: the same bytes for a sentence alone, in any batch, in any order.
+
+    Args:
+        checkpoint: the model.
+        fast: see :class:`textcnn.inference.network.InferenceNetwork`.
+
+    Attributes:
+        network: the networks alone.
+        several: a sentence may have several labels, each decided by itself.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, fast: bool = False):
+        self.network = InferenceNetwork(checkpoint.networks, checkpoint.architecture, fast)
+        self.several = checkpoint.config.multilabel
+        self._ngrams = checkpoint.ngrams
+        self._fusion = checkpoint.fusion
+        self._thresholds = checkpoint.thresholds
+        self._objective = objective_of(self.several)
+
+    def expert_logits(self, texts: Texts, threads: bool = True) -> dict[str, np.ndarray]:
+        """(N, C) float32 logits of each expert alone, by its name.
+
+        Args:
+            texts: N sentences.
+            threads: use every processor; False for a caller that does so itself.
+        """
+        found = {"network": self.network.logits(texts.sentences, threads)}
+        if self._ngrams is not None:
+            found["n-grams"] = self._ngrams.logits(texts)
+        return found
+
+    def logits(self, texts: Texts, threads: bool = True) -> np.ndarray:
+        """(N, C) float32 logits of all experts together; see :meth:`expert_logits`."""
+        return self._fusion.combine(list(self.expert_logits(texts, threads).values()))
+
+    def probabilities(self, logits: np.ndarray) -> np.ndarray:
+        """(N, C) of these logits."""
+        return self._objective.probabilities(logits)
+
+    def answered(self, probabilities: np.ndarray) -> list[int]:
+        """The labels that a sentence with (C,) probabilities is given."""
+        if self._thresholds is None:
+            return [int(probabilities.argmax())]
+        return np.flatnonzero(probabilities >= self._thresholds).tolist()
+
+
+class TokenModel(Model):
+    """A model that is asked with tokens, so that they can be left out and moved."""
+
+    def __init__(self, checkpoint: Checkpoint):
+        super().__init__(checkpoint)
+        self._vocabulary = checkpoint.vocabulary
+
+    def token_logits(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
+        """(N, C) logits of N token lists."""
+        return self.logits(Texts.of(sentences, self._vocabulary), threads=False)

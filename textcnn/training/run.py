@@ -1,0 +1,296 @@
+"""A whole training run: every network, both halves, one model at the end.
+
+The command, the estimator, cross-validation and search all train through :func:`train_run`. They
+differ in where states are kept, in a folder or in memory, and in who watches.
+"""
+
+import contextlib
+import copy
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from textcnn.core.progress import CheckpointDue, Evaluation, Event, Progress
+from textcnn.data.tokenized_data import Report, TokenizedData
+from textcnn.support.freed_memory import return_freed_memory
+from textcnn.training.checkpoint import Checkpoint
+from textcnn.training.config import Config
+from textcnn.training.experiment import (
+    Experiment,
+    Parts,
+    chosen_epochs,
+    new_experiment,
+    resumed_experiment,
+)
+from textcnn.training.fusing import fuse
+from textcnn.training.ngram_training import TrainedNgrams
+
+Listener = Callable[[Event], None]
+Watch = Callable[[Experiment], AbstractContextManager[Listener]]
+"""Opened for each half of each network: what is told of the events of its training."""
+
+
+class Keeper(Protocol):
+    """Where the states of a network's training are kept."""
+
+    def last(self) -> Checkpoint | None:
+        """The state to go on from, with its training state, or None to begin."""
+
+    def begin(self, experiment: Experiment) -> None:
+        """Training begins, or goes on, with this experiment."""
+
+    def keep(self, experiment: Experiment, is_best: bool) -> None:
+        """Keep the state of the experiment as the last one, and perhaps as the best."""
+
+    def best(self) -> Checkpoint:
+        """The best state, with its training state."""
+
+    def member(self, number: int) -> "Keeper":
+        """Where one network of an ensemble is kept, counted from 1."""
+
+    def keep_ensemble(self, checkpoint: Checkpoint) -> None:
+        """Keep the model that the networks make together."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run went.
+
+    Attributes:
+        choices: of each network that was begun, in order: where the half stands in which dev chose.
+        finished: all networks were trained to the end.
+    """
+
+    choices: list[Progress]
+    finished: bool
+
+    @property
+    def best(self) -> list[Evaluation]:
+        """The evaluation that dev chose, for each network that has one."""
+        return [choice.best for choice in self.choices if choice.best is not None]
+
+
+def member_configs(config: Config) -> list[Config]:
+    """The options of each network: those of a run of its own with another ``network_seed``.
+
+    Networks that differ in their random numbers err differently, and their average less than each
+    (Hansen and Salamon 1990). The first is the one that a run without ``ensemble`` would train.
+    """
+    first = config.resolved().network_seed or 0
+    return [
+        dataclasses.replace(config, ensemble=1, network_seed=first + number)
+        for number in range(config.ensemble)
+    ]
+
+
+def train_run(
+    config: Config,
+    data: TokenizedData,
+    keeper: Keeper,
+    report: Report,
+    initial: Checkpoint | None = None,
+    watch: Watch | None = None,
+) -> Outcome:
+    """Train every network that is not trained yet, until one is stopped.
+
+    Args:
+        config: the options; those about files of sentences are not used.
+        data: the sentences, tokenised and split.
+        keeper: where states are kept, and gone on from.
+        report: told, in one line, what was found.
+        initial: a model to go on from, with its training state, or None.
+        watch: who is told of the events.
+
+    Raises:
+        UserError: the data or the vectors cannot be used.
+        RunError: training diverged.
+    """
+    configs = member_configs(config)
+    keepers = (
+        [keeper]
+        if len(configs) == 1
+        else [keeper.member(number) for number in range(1, len(configs) + 1)]
+    )
+    outcome = Outcome([], finished=False)
+    run = _Run(data, report, initial, watch or _unwatched)
+    for own_config, own_keeper in zip(configs, keepers, strict=True):
+        choice, finished = run.train_network(own_config, own_keeper)
+        outcome.choices.append(choice)
+        if not finished:
+            return outcome
+    if len(keepers) > 1:
+        members = [own.best() for own in keepers]
+        keeper.keep_ensemble(together(members, config, data))
+    return dataclasses.replace(outcome, finished=True)
+
+
+@dataclass
+class _Run:
+    """What the networks of a run share; the n-gram expert is trained once for all of them."""
+
+    data: TokenizedData
+    report: Report
+    initial: Checkpoint | None
+    watch: Watch
+    ngrams: TrainedNgrams | None = None
+    refitted_ngrams: TrainedNgrams | None = None
+
+    def train_network(self, config: Config, keeper: Keeper) -> tuple[Progress, bool]:
+        """Train one network to the end, and whether it came so far."""
+        last = keeper.last()
+        if last is not None:
+            experiment = resumed_experiment(last, self.data)
+        else:
+            experiment = new_experiment(
+                config, self.data, self.report, self.initial, ngrams=self.ngrams
+            )
+        del last
+        self._train(experiment, keeper)
+        choice, progress = experiment.chosen, experiment.trainer.progress
+        if choice is None:
+            choice, self.ngrams = progress, experiment.ngrams
+            if progress.finished and config.refit:
+                # The first network has gone to its checkpoint; the second needs its memory.
+                config = experiment.config
+                del experiment
+                return_freed_memory()
+                experiment = new_experiment(
+                    config,
+                    self.data,
+                    _unheard,
+                    self.initial,
+                    epochs=chosen_epochs(choice),
+                    chosen=choice,
+                    ngrams=self.refitted_ngrams or self.ngrams,
+                )
+                self._train(experiment, keeper)
+                self.refitted_ngrams = experiment.ngrams
+                progress = experiment.trainer.progress
+        # All is kept; what follows needs the memory.
+        del experiment
+        return_freed_memory()
+        return choice, progress.finished
+
+    def _train(self, experiment: Experiment, keeper: Keeper) -> None:
+        keeper.begin(experiment)
+        with self.watch(experiment) as listen:
+
+            def heard(event: Event) -> None:
+                if isinstance(event, CheckpointDue):
+                    keeper.keep(experiment, event.is_best)
+                listen(event)
+
+            experiment.train_to_end(heard)
+
+
+@contextlib.contextmanager
+def _unwatched(experiment: Experiment) -> Iterator[Listener]:
+    yield lambda event: None
+
+
+def _unheard(line: str) -> None:
+    """What was found has been reported in the first half."""
+
+
+def together(members: Sequence[Checkpoint], config: Config, data: TokenizedData) -> Checkpoint:
+    """One checkpoint of all networks, with a fusion of its own.
+
+    Args:
+        members: finished, with their training state; they share vocabulary, n-grams and split.
+        config: the options of the whole.
+        data: the sentences.
+    """
+    first = members[0]
+    states = [member.training for member in members if member.training is not None]
+    rows = data.everything_but_test if config.refit else data.split.train
+    parts = Parts.numbered(config, data, rows, first.vocabulary, first.labels)
+    dev_logits = states[0].ngram_dev_logits
+    ngrams = None
+    if first.ngrams is not None and dev_logits is not None:
+        ngrams = TrainedNgrams(first.ngrams, dev_logits, config.refit)
+    logits = [state.choice.dev_logits for state in states]
+    fusion, thresholds = fuse(logits, ngrams, parts.dev, len(first.labels))
+    return dataclasses.replace(
+        first,
+        # What the vectors decided, as each member's run found it.
+        config=dataclasses.replace(config.resolved(), embedding_dim=first.config.embedding_dim),
+        networks=tuple(parameters for member in members for parameters in member.networks),
+        fusion=fusion,
+        thresholds=thresholds,
+        training=None,
+    )
+
+
+@dataclass
+class Memory:
+    """Keeps the best state of each network in memory, and begins anew each time.
+
+    Attributes:
+        checkpoint: the finished model; None before.
+    """
+
+    checkpoint: Checkpoint | None = None
+
+    def last(self) -> Checkpoint | None:
+        """See :class:`Keeper`."""
+        return None
+
+    def begin(self, experiment: Experiment) -> None:
+        """See :class:`Keeper`."""
+
+    def keep(self, experiment: Experiment, is_best: bool) -> None:
+        """See :class:`Keeper`."""
+        refitting = experiment.chosen is not None
+        # The first half of a run with a second one leaves nothing but its choices.
+        if is_best and refitting == experiment.config.refit:
+            now = experiment.checkpoint()
+            # Further steps change its arrays in place; after the second half there are none.
+            self.checkpoint = now if refitting else _copied(now)
+
+    def best(self) -> Checkpoint:
+        """See :class:`Keeper`."""
+        if self.checkpoint is None:
+            raise ValueError("a run that is trained to its end has a best state")
+        return self.checkpoint
+
+    def member(self, number: int) -> "Memory":
+        """See :class:`Keeper`."""
+        return Memory()
+
+    def keep_ensemble(self, checkpoint: Checkpoint) -> None:
+        """See :class:`Keeper`."""
+        self.checkpoint = checkpoint
+
+
+def _copied(now: Checkpoint) -> Checkpoint:
+    """The same with arrays that further steps do not change."""
+    state = now.training
+    if state is not None:
+        state = dataclasses.replace(
+            state,
+            slots=copy.deepcopy(state.slots),
+            progress=copy.deepcopy(state.progress),
+            parameters=copy.deepcopy(state.parameters),
+            average=copy.deepcopy(state.average),
+        )
+    return dataclasses.replace(now, networks=copy.deepcopy(now.networks), training=state)
+
+
+def train_in_memory(
+    config: Config,
+    data: TokenizedData,
+    report: Report,
+    initial: Checkpoint | None = None,
+    listen: Listener | None = None,
+) -> tuple[Checkpoint, Outcome]:
+    """:func:`train_run` without a folder: the model, and how it went."""
+
+    @contextlib.contextmanager
+    def watch(experiment: Experiment) -> Iterator[Listener]:
+        yield listen or (lambda event: None)
+
+    memory = Memory()
+    outcome = train_run(config, data, memory, report, initial, watch)
+    return memory.best(), outcome
