@@ -49,8 +49,11 @@ class _Networks:
 
     def __init__(self, work: Workload):
         _ = work.checkpoint  # Trains.
-        trainer = work.experiment.trainer
-        self.parameters, self.architecture = trainer.network.parameters, trainer.network.architecture
+        network = work.experiment.trainer.network
+        self.parameters, self.architecture = (
+            network.parameters,
+            network.architecture,
+        )
         self.ours = InferenceNetwork([self.parameters], self.architecture)
         self.fast = InferenceNetwork([self.parameters], self.architecture, fast=True)
         self.torch = TorchNetwork(self.parameters, self.architecture).eval()

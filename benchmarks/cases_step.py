@@ -17,8 +17,8 @@ from benchmarks.torch_network import (
 )
 from benchmarks.workload import DENNYBRITZ, KIM, Options, Setting, Workload, initial, say
 from textcnn.core.architecture import Architecture
-from textcnn.core.step import kim_step
 from textcnn.core.examples import Examples
+from textcnn.core.step import kim_step
 from textcnn.support.freed_memory import keep_freed_memory
 from textcnn.training.config import Config
 from textcnn.training.experiment import make_optimizer

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+from textcnn.training.fitting import fit
 
 from benchmarks.timing import Timings
 from benchmarks.workload import ROOT
@@ -33,7 +34,6 @@ from textcnn.support.workers.processes import Processes
 from textcnn.support.workers.runner import Runner, SentFile
 from textcnn.training.checkpoint import save_checkpoint
 from textcnn.training.config import Config
-from textcnn.training.fitting import fit
 
 FOLDS = 4
 SHARDS = 4

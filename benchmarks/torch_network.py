@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from textcnn.core.architecture import Architecture, Parameters
-from textcnn.core.sentences import PackedSentences
 from textcnn.core.examples import Examples
+from textcnn.core.sentences import PackedSentences
 from textcnn.training.config import Config
 
 DROPOUT = 0.5

@@ -3,8 +3,22 @@
 import numpy as np
 import pytest
 
-from tests.support.small_run import labelled_sentences, run, small_experiment, state_bytes
-from textcnn.core.progress import CheckpointDue, Evaluated, Evaluation, Progress, StepDone
+from tests.support.small_run import (
+    labelled_sentences,
+    run,
+    small_experiment,
+    state_bytes,
+    stop_at,
+)
+from textcnn.core.progress import (
+    CheckpointDue,
+    Evaluated,
+    Evaluation,
+    Event,
+    Progress,
+    StepDone,
+)
+from textcnn.core.trainer import DivergedError
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.support.errors import RunError, UserError
@@ -42,12 +56,7 @@ def prepared(corpus: LabelledTexts, checkpoint: Checkpoint) -> TokenizedData:
 
 def stopped_at(experiment: Experiment, step: int) -> Experiment:
     """Train until ``step`` is made and a stop is asked for; what the loop does then is its own."""
-    events = []
-    for event in experiment.trainer.run(experiment.train, experiment.dev):
-        events.append(event)
-        if isinstance(event, StepDone) and event.step == step:
-            experiment.trainer.request_stop()
-    assert isinstance(events[-1], CheckpointDue)
+    assert isinstance(stop_at(experiment, step)[-1], CheckpointDue)
     return experiment
 
 
@@ -144,7 +153,7 @@ def test_an_evaluation_reports_the_training_since_the_one_before():
 
 
 def evaluation(step: int, accuracy: float, loss: float = 1.0) -> Evaluation:
-    return Evaluation(step, step / 10, 1.0, 0.5, loss, accuracy)
+    return Evaluation(step, step / 10, 1.0, 0.5, loss, accuracy, 0.5)
 
 
 def test_the_best_evaluation_is_the_most_accurate_and_of_equals_the_surest():
@@ -199,13 +208,12 @@ def test_divergence_is_said_once_and_never_written(tmp_path, optimizer):
     )
     path = tmp_path / "last.h5"
 
-    def train() -> None:
-        for event in experiment.trainer.run(experiment.train, experiment.dev):
-            if isinstance(event, CheckpointDue):
-                save_checkpoint(path, experiment.checkpoint())
+    def keep(event: Event) -> None:
+        if isinstance(event, CheckpointDue):
+            save_checkpoint(path, experiment.checkpoint())
 
     with pytest.raises(RunError) as error:  # And no warning, which would be an error here.
-        train()
+        experiment.train_to_end(keep)
     assert "--learning-rate" in str(error.value)
     assert "\n" not in str(error.value)
     load_checkpoint(path, for_training=True)
@@ -213,7 +221,7 @@ def test_divergence_is_said_once_and_never_written(tmp_path, optimizer):
 
 def test_a_loss_that_is_no_number_is_refused_before_the_update():
     experiment = small_experiment()
-    experiment.trainer.parameters["dense/bias"][0] = np.nan
+    experiment.trainer.network.parameters["dense/bias"][0] = np.nan
     with pytest.raises(RunError, match="the loss is nan at step 1; the last checkpoint is kept"):
         run(experiment)
     assert experiment.trainer.optimizer.steps == 0
@@ -225,8 +233,8 @@ def test_an_evaluation_that_is_no_number_is_never_the_best():
     events = trainer.run(experiment.train, experiment.dev)
     assert isinstance(next(events), CheckpointDue)
     assert isinstance(next(events), StepDone)
-    trainer.parameters["dense/bias"][0] = np.nan
-    with pytest.raises(RunError, match="the dev loss is nan at step 1"):
+    trainer.network.parameters["dense/bias"][0] = np.nan
+    with pytest.raises(DivergedError, match="the dev loss is nan at step 1"):
         next(events)
     assert trainer.progress.best is None
 
@@ -234,13 +242,13 @@ def test_an_evaluation_that_is_no_number_is_never_the_best():
 def test_row_norms_are_kept_within_the_limit():
     experiment = small_experiment(row_norm=0.25, learning_rate=0.1)
     run(experiment)
-    norms = np.linalg.norm(experiment.trainer.parameters["dense/weights"], axis=1)
+    norms = np.linalg.norm(experiment.trainer.network.parameters["dense/weights"], axis=1)
     assert norms.max() == pytest.approx(0.25, rel=1e-5)
 
 
 def test_static_vectors_stay_as_they_came():
     experiment = small_experiment(mode="multichannel", vectors="train")
-    parameters = experiment.trainer.parameters
+    parameters = experiment.trainer.network.parameters
     before = parameters["embedding/static"].copy()
     run(experiment)
     assert parameters["embedding/static"].tobytes() == before.tobytes()

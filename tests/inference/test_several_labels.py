@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
+from textcnn.recipe.calibration import fit_temperature
 
 from tests.support.networks import packed, random_parameters, whole
 from tests.support.numeric import assert_close, numeric_gradient
@@ -21,7 +22,6 @@ from textcnn.core.network import Regularisation, loss_and_gradients
 from textcnn.data.label_sets import join_labels, label_names, members, split_labels, strata
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.given_labels import given_labels
-from textcnn.recipe.calibration import fit_temperature
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import load_checkpoint
 

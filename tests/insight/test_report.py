@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from textcnn.recipe.calibration import Bin, one_answer_each
 
 from tests.support.small_run import environment, labelled_sentences, options_text, write_csv
 from tests.support.topics import topical, write
@@ -29,7 +30,6 @@ from textcnn.insight.report import page as report_page
 from textcnn.insight.report.findings import surest_mistakes
 from textcnn.insight.report.repeating import train_words
 from textcnn.insight.run_list import changed_options
-from textcnn.recipe.calibration import Bin, one_answer_each
 from textcnn.training.config import Config
 
 VOID = {"meta", "br", "img", "link", "input", "hr", "wbr", "source"}

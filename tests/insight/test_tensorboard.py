@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.metrics import precision_score, recall_score
+from textcnn.recipe.ngrams.item_counts import ItemCounts
 
 from tests.support.small_run import (
     labelled_sentences,
@@ -33,7 +34,6 @@ from textcnn.data.tokenized_data import TokenizedData
 from textcnn.insight.tensorboard import PrecisionRecall, TensorBoard, projector, write_result
 from textcnn.insight.tensorboard.event_file import replace_events
 from textcnn.insight.tensorboard.hyper_parameters import hyper_parameters
-from textcnn.recipe.ngrams.item_counts import ItemCounts
 from textcnn.support.errors import RunError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 from textcnn.training.config import Config, read_toml

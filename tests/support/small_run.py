@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from textcnn.core.progress import CheckpointDue, Event
+from textcnn.core.progress import CheckpointDue, Event, StepDone
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.training.config import Config
 from textcnn.recipe.averaging import MovingAverage
+from textcnn.training.config import Config
 from textcnn.training.experiment import Experiment, new_experiment
 
 REPOSITORY = Path(__file__).parents[2]
@@ -75,6 +75,19 @@ def run(experiment: Experiment) -> list[Event]:
     """Train to the end; every event."""
     events: list[Event] = []
     experiment.train_to_end(events.append)
+    return events
+
+
+def stop_at(experiment: Experiment, step: int) -> list[Event]:
+    """Train until ``step`` is made and a stop is asked for; every event."""
+    events: list[Event] = []
+
+    def listen(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, StepDone) and event.step == step:
+            experiment.trainer.request_stop()
+
+    experiment.train_to_end(listen)
     return events
 
 

@@ -5,7 +5,6 @@ import subprocess
 
 import numpy as np
 import pytest
-from textcnn.training.fitting import fit
 
 from tests.support.small_run import (
     command_line,
@@ -17,16 +16,22 @@ from tests.support.small_run import (
     small_config,
     small_experiment,
     state_bytes,
+    stop_at,
     textcnn,
 )
 from textcnn.core.progress import CheckpointDue, Evaluated, StepDone
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.training.checkpoint import load_checkpoint, save_checkpoint
-from textcnn.training.experiment import refit_experiment, resumed_experiment
+from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from textcnn.training.experiment import chosen_epochs, new_experiment, resumed_experiment
+from textcnn.training.run import train_in_memory
 
 
 def quiet(line: str) -> None:
     """Nobody to tell."""
+
+
+def assert_same_fusion(one: Checkpoint, other: Checkpoint) -> None:
+    assert parameter_bytes(vars(one.fusion)) == parameter_bytes(vars(other.fusion))
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +48,15 @@ def chosen(data):
 
 
 def again(data, chosen):
-    return refit_experiment(chosen.config, data, chosen.trainer.progress, quiet)
+    progress = chosen.trainer.progress
+    return new_experiment(
+        chosen.config,
+        data,
+        quiet,
+        epochs=chosen_epochs(progress),
+        chosen=progress,
+        ngrams=chosen.ngrams,
+    )
 
 
 def test_the_refit_trains_on_train_and_dev_for_as_long_as_dev_chose(data, chosen):
@@ -54,21 +67,23 @@ def test_the_refit_trains_on_train_and_dev_for_as_long_as_dev_chose(data, chosen
     wanted = round(best.epoch * np.ceil(108 / 16))
     events = run(second)
     steps = [event for event in events if isinstance(event, StepDone)]
-    assert len(steps) == second.trainer.progress.refit_steps == wanted
+    assert len(steps) == second.steps == wanted
     assert not [event for event in events if isinstance(event, Evaluated)]
     dues = [event.is_best for event in events if isinstance(event, CheckpointDue)]
     assert dues[-1]
     assert not any(dues[:-1])
-    # What dev said is kept, for the temperature and for whoever looks at the run.
-    assert second.trainer.progress.history == chosen.trainer.progress.history
-    assert second.checkpoint().temperature == chosen.checkpoint().temperature
+    # What dev said is kept, for the fusion and for whoever looks at the run.
+    kept = second.checkpoint()
+    assert kept.training.history == chosen.trainer.progress.history
+    assert_same_fusion(kept, chosen.checkpoint())
 
 
-def test_words_and_counts_of_dev_are_known_only_after_the_refit(data, chosen):
+def test_words_and_ngrams_of_dev_are_known_only_after_the_refit(data, chosen):
     second = again(data, chosen)
     assert set(second.vocabulary.words) >= set(chosen.vocabulary.words)
     first_hashes, second_hashes = set(chosen.seen.tolist()), set(second.seen.tolist())
     assert len(second_hashes - first_hashes) == 12
+    assert len(second.ngrams.expert.keys["2"]) > len(chosen.ngrams.expert.keys["2"])
     tested = {tuple(tokens) for tokens in data.part_tokens(data.split.test)}
     trained = {tuple(tokens) for tokens in data.part_tokens(data.everything_but_test)}
     assert not tested & trained
@@ -78,11 +93,9 @@ def test_a_refit_stopped_anywhere_ends_in_the_same_bytes(tmp_path, data, chosen)
     whole = again(data, chosen)
     run(whole)
     expected = state_bytes(whole)
-    for step in (1, 3, whole.trainer.progress.refit_steps - 1):
+    for step in (1, 3, whole.steps - 1):
         stopped = again(data, chosen)
-        for event in stopped.trainer.run(stopped.train, stopped.dev):
-            if isinstance(event, StepDone) and event.step == step:
-                stopped.trainer.request_stop()
+        stop_at(stopped, step)
         path = tmp_path / f"{step}.h5"
         save_checkpoint(path, stopped.checkpoint())
         resumed = resumed_experiment(load_checkpoint(path, for_training=True), data)
@@ -91,22 +104,19 @@ def test_a_refit_stopped_anywhere_ends_in_the_same_bytes(tmp_path, data, chosen)
         assert state_bytes(resumed) == expected
 
 
-def test_without_an_epoch_chosen_there_is_nothing_to_refit(data):
-    with pytest.raises(ValueError, match="best epoch"):
-        refit_experiment(small_config(), data, small_experiment().trainer.progress, quiet)
-
-
 @pytest.mark.parametrize("refit", [True, False])
 def test_training_in_memory_gives_what_the_command_leaves(call, tmp_path, reviews, refit):
     options = options_text(seed=3) + ([] if refit else ["--no-refit"])
     assert call("train", "--data", reviews, "--out", "r", *options)[0] == 0
     left = load_checkpoint(tmp_path / "r" / "checkpoints" / "best.h5")
     config = small_config(seed=3, refit=refit)
-    fitted = fit(config, TokenizedData.prepare(labelled_sentences(), config), quiet)
-    assert parameter_bytes(left.parameters) == parameter_bytes(fitted.checkpoint.parameters)
-    assert left.temperature == fitted.checkpoint.temperature
+    data = TokenizedData.prepare(labelled_sentences(), config)
+    model, outcome = train_in_memory(config, data, quiet)
+    assert parameter_bytes(left.networks[0]) == parameter_bytes(model.networks[0])
+    assert parameter_bytes(left.ngrams.arrays()) == parameter_bytes(model.ngrams.arrays())
+    assert_same_fusion(left, model)
     assert len(left.seen) == (108 if refit else 96)
-    assert len(fitted.chosen) == 1
+    assert len(outcome.best) == 1
 
 
 @pytest.fixture(scope="module")
@@ -132,14 +142,14 @@ def test_an_ensemble_is_its_networks_put_together(ensemble, call, tmp_path, revi
     ]
     networks = together.networks
     for member, network in zip(members, networks, strict=True):
-        assert parameter_bytes(member.parameters) == parameter_bytes(network)
+        assert parameter_bytes(member.networks[0]) == parameter_bytes(network)
     # The first is the network that a run without --ensemble trains.
     call("train", "--data", reviews, "--out", "alone", *options_text())
     alone = load_checkpoint(tmp_path / "alone" / "checkpoints" / "best.h5")
-    assert parameter_bytes(alone.parameters) == parameter_bytes(members[0].parameters)
+    assert parameter_bytes(alone.networks[0]) == parameter_bytes(members[0].networks[0])
     config = small_config(ensemble=3)
-    fitted = fit(config, TokenizedData.prepare(labelled_sentences(), config), quiet)
-    assert fitted.checkpoint.temperature == together.temperature
+    model, _ = train_in_memory(config, TokenizedData.prepare(labelled_sentences(), config), quiet)
+    assert_same_fusion(model, together)
 
 
 def test_an_ensemble_is_evaluated_and_classifies(ensemble, call):
@@ -176,8 +186,6 @@ def test_an_ensemble_stopped_in_its_second_network_ends_in_the_same_bytes(
     done = textcnn("train", "--resume", stopped, text=True)
     assert done.returncode == 0, done.stderr
     first, second = (load_checkpoint(run / "checkpoints" / "best.h5") for run in (whole, stopped))
-    for one, other in zip(
-        (first.parameters, *first.others), (second.parameters, *second.others), strict=True
-    ):
+    for one, other in zip(first.networks, second.networks, strict=True):
         assert parameter_bytes(one) == parameter_bytes(other)
-    assert first.temperature == second.temperature
+    assert_same_fusion(first, second)

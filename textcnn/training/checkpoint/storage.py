@@ -147,8 +147,9 @@ def _stored(checkpoint: Checkpoint, width: str) -> Container:
     if checkpoint.training is not None:
         facts["training"], state = _stored_training(checkpoint.training)
         arrays |= _under("training", state)
-    texts = {"labels": checkpoint.labels, "vocabulary": checkpoint.vocabulary.words}
-    return Container(facts, arrays, {name: list(text) for name, text in texts.items()})
+    texts = {"labels": list(checkpoint.labels), "vocabulary": list(checkpoint.vocabulary.words)}
+    # Sorted, so that the same contents are the same bytes.
+    return Container(facts, dict(sorted(arrays.items())), texts)
 
 
 def _stored_training(state: TrainingState) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
