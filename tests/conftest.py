@@ -16,6 +16,15 @@ from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.training.config import Config
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the torture suite out unless it is asked for."""
+    if "torture" in config.option.markexpr:
+        return
+    tortures = [item for item in items if item.get_closest_marker("torture")]
+    config.hook.pytest_deselected(items=tortures)
+    items[:] = [item for item in items if item not in tortures]
+
+
 @pytest.fixture(scope="session")
 def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A CSV file of 120 labelled sentences."""

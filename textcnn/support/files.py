@@ -3,7 +3,9 @@
 import contextlib
 import datetime
 import errno
+import io
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,6 +54,20 @@ def replace_text(path: Path, text: str) -> None:
     """Make ``text`` the whole content of ``path``, in UTF-8, atomically (see :func:`replacing`)."""
     with replacing(path) as aside:
         aside.write_text(text, encoding="utf-8", newline="\n")
+
+
+def open_regular(path: Path) -> io.BufferedReader:
+    """Open a file to read it, unless it is a pipe or a device: those can make one wait for ever.
+
+    Raises:
+        OSError: it cannot be opened, or is no regular file.
+    """
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        number = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
+        reason = os.strerror(number) if stat.S_ISDIR(mode) else "Not a regular file"
+        raise OSError(number, reason, str(path))
+    return path.open("rb")
 
 
 def make_folder(path: Path, option: str) -> Path:
