@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import errno
+import glob
 import io
 import os
 import stat
@@ -12,7 +13,15 @@ from pathlib import Path
 
 from textcnn.support.errors import RunError, UserError
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+NOT_SUPPORTED = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+"""How file systems say that folders cannot be synced there, or files locked."""
 
 
 @contextlib.contextmanager
@@ -21,13 +30,15 @@ def replacing(path: Path) -> Iterator[Path]:
 
     The new file is written beside the old one (a rename is atomic only within one file system),
     synced before the rename (or a crash could leave a renamed but empty file), and the folder is
-    synced after it (or a crash could undo the rename).
+    synced after it (or a crash could undo the rename). What a killed process left of the same file
+    is removed.
 
     Raises:
         UserError: the folder does not exist or cannot be written to.
         RunError: writing failed, for instance because the disk is full.
     """
     path = Path(path)
+    _remove_abandoned(path)
     try:
         descriptor, name = tempfile.mkstemp(
             prefix=f".{path.name}.", suffix=".part", dir=path.parent
@@ -36,7 +47,9 @@ def replacing(path: Path) -> Iterator[Path]:
         if error.errno in DISK_FULL:
             raise RunError(f"writing {path} failed: {error.strerror}") from error
         raise UserError(f"cannot write {path}: {error.strerror}; choose another folder") from error
-    os.close(descriptor)
+    if not _locked(descriptor):
+        os.close(descriptor)  # Windows renames no open file.
+        descriptor = -1
     aside = Path(name)
     try:
         yield aside
@@ -47,7 +60,37 @@ def replacing(path: Path) -> Iterator[Path]:
         raise RunError(f"writing {path} failed: {error.strerror or error}") from error
     finally:
         aside.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+        if descriptor >= 0:
+            os.close(descriptor)
+    try:
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise RunError(
+            f"writing {path} failed: {error.strerror}; it is there, but may not outlive a power cut"
+        ) from error
+
+
+def _locked(descriptor: int) -> bool:
+    """Lock an open file for as long as it is open, unless another process has or none can."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove what processes that are gone, and so hold no lock, left of writing ``path``."""
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        with contextlib.suppress(OSError):
+            descriptor = os.open(part, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+            try:
+                if _locked(descriptor):
+                    part.unlink()
+            finally:
+                os.close(descriptor)
 
 
 def replace_text(path: Path, text: str) -> None:
@@ -94,13 +137,18 @@ def _sync(path: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    # Windows cannot open a folder; there the rename itself is as durable as it gets.
-    with contextlib.suppress(OSError, AttributeError):
+    try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    except (AttributeError, PermissionError):
+        # Windows cannot open a folder, nor can who may write in it and not read it.
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in NOT_SUPPORTED:
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def _umask() -> int:
