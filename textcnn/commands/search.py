@@ -187,6 +187,7 @@ def _run(session: Session) -> None:
             _save(session, tried)
 
         tried, best = session.search(None, listen, progress.say)
+    _save(session, tried)  # Perhaps nothing was left to be tried, but the tables were not written.
     accuracies = [_outer(session, fold) for fold in session.outer_folds()]
     click.echo(best_table(tried))
     importance = session.importance()
