@@ -8,6 +8,7 @@ import click
 
 from textcnn.commands.screen.bars import Bar, open_bar
 from textcnn.core.trainer import Evaluated, Event, StepDone
+from textcnn.support.text import printable_lines
 from textcnn.training.evaluation_line import evaluation_line
 
 SMOOTHING = 0.95
@@ -102,7 +103,7 @@ class Clock:
 
 def say(line: str) -> None:
     """Tell the user something that is not the result: on standard error."""
-    click.echo(line, err=True)
+    click.echo(printable_lines(line), err=True)
 
 
 def python() -> str:
