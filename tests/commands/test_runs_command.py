@@ -292,12 +292,12 @@ def test_an_option_that_there_is_not(call, runs):
         (
             "test.json",
             b'{"accuracy": 7, "accuracy_95": [0, 1], "sentences": 3}',
-            "test.json cannot be read: 7 is no share",
+            "test.json cannot be read: 7 is not a share",
         ),
         (
             "test.json",
             b'{"accuracy": NaN, "accuracy_95": [0, 1], "sentences": 3}',
-            "test.json cannot be read: nan is no finite number",
+            "test.json cannot be read: NaN is not a number",
         ),
     ],
 )

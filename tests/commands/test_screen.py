@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 
 from tests.support.small_run import command_line, environment, options_text, textcnn
+from textcnn.commands import main
 from textcnn.commands.runs import best_rows
 from textcnn.commands.screen import bars
 from textcnn.commands.screen.bars import NARROWEST, WIDTH, ClickBar, RichBar, open_bar
@@ -37,7 +38,7 @@ from textcnn.evaluation.comparison.comparison import Comparison
 from textcnn.evaluation.comparison.mcnemar import Paired, difference_interval, mcnemar_test
 from textcnn.evaluation.scores import Scores, score
 from textcnn.evaluation.search.trials import Tried
-from textcnn.support.text import printable
+from textcnn.support.text import printable, printable_lines
 from textcnn.training.config import Config
 
 STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
@@ -238,7 +239,33 @@ def test_labels_in_a_sentence_cannot_steer_a_terminal_either(rich_terminal, monk
     assert "answering \ufffd[31mred," in scores_text(scores)
 
 
+@pytest.mark.parametrize("form", ["tsv", "csv", "json", "spreadsheet"])
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_classified_sentence_cannot_steer_a_terminal(monkeypatch, trained_run, form, terminal):
+    """A pipe is given it as it is."""
+    text = "fine\x1b[2J\x9b8m film \u202e\x7f"
+    stdout = io.TextIOWrapper(io.BytesIO(), "utf-8")
+    monkeypatch.setattr(stdout, "isatty", lambda: terminal)
+    monkeypatch.setattr(sys, "stdout", stdout)
+    with pytest.raises(SystemExit):
+        main(["classify", "--checkpoint", str(trained_run), "--format", form, text])
+    out = stdout.buffer.getvalue().decode()
+    assert "fine" in out
+    assert out.endswith("\n")
+    assert out.replace("\n", "").replace("\t", "").isprintable() is terminal
+
+
+def test_names_of_files_in_what_is_said_cannot_steer_a_terminal(call, tmp_path):
+    name = "\x1b[2J\udc9b.csv"
+    for words in (("eval", name), ("train", "--data", name), ("data", name), ("runs", name)):
+        code, out, err = call(*words)
+        assert (code, out) == (2, "")
+        assert err.rstrip("\n").isprintable()
+        assert "\ufffd[2J\ufffd.csv" in err
+
+
 def test_what_is_printable():
+    assert printable_lines("a\x1b\tb\r\nc") == "a\ufffd\tb \nc"
     assert printable("a\x00b\tc 電影 é") == "a\ufffdb c 電影 é"
     assert one_line("  a \n b ") == "a b"
 

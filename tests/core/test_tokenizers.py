@@ -1,12 +1,15 @@
 """The two tokenizers: Kim's against the published chain of substitutions, and every script."""
 
 import re
+import sys
+import time
+import unicodedata
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from textcnn.core.tokenizers import TOKENIZERS, characters, find_tokenizer, kim, unicode
+from textcnn.core.tokenizers import TOKENIZERS, _long_runs, characters, find_tokenizer, kim, unicode
 from textcnn.support.errors import UserError
 
 CLITICS = ("'s", "'ve", "n't", "'re", "'d", "'ll")
@@ -111,3 +114,25 @@ def test_a_custom_tokenizer_has_to_be_at_hand():
     assert find_tokenizer("kim") is kim
     with pytest.raises(UserError, match="TextCNNClassifier"):
         find_tokenizer("custom")
+
+
+@pytest.mark.parametrize("marks", ["\u0301\u0316", "\uff9e\u0301", "\u0f73\u0f71", "\u0344\u0316"])
+def test_a_letter_with_very_many_marks_takes_no_time(marks):
+    """Normalising sorts them, in a time that grows with the square of their number."""
+    started = time.perf_counter()
+    for tokenize in (unicode, characters):
+        assert len("".join(tokenize("a" + marks * 200_000 + " b"))) < 100
+    assert time.perf_counter() - started < 5
+
+
+def test_no_other_character_begins_with_a_mark_once_it_is_normalised():
+    """So that no other can make a long run of them."""
+    for code in range(sys.maxunicode + 1):
+        first = unicodedata.normalize("NFKD", chr(code))[:1]
+        if first and unicodedata.combining(first):
+            assert _long_runs().sub(r"\1", chr(code) * 31) == chr(code) * 30
+
+
+def test_marks_as_any_language_writes_them_are_kept():
+    text = "a" + "\u0301\u0316" * 15
+    assert unicodedata.normalize("NFKC", unicode(text)[0]) == unicodedata.normalize("NFKC", text)

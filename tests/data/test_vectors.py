@@ -1,5 +1,6 @@
 """Pretrained vectors: every format, from gensim itself or by hand, and every way they go wrong."""
 
+import copy
 import gzip
 import json
 import os
@@ -523,7 +524,7 @@ def test_inert_reading_keeps_only_what_was_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "p"
     path.write_bytes(pickle.dumps({"kept": ["kept", "dropped", b"bytes", (1, 2.5, None, True)]}))
     with path.open("rb") as stream:
-        root = inert_pickle.read_inert(stream, keep={"kept"})
+        root = inert_pickle.read_inert(stream, keep={"kept"}, size=path.stat().st_size)
     assert isinstance(root, dict)
     kept, dropped, data, numbers = root["kept"]
     assert (kept, dropped, numbers) == ("kept", inert_pickle.OTHER, (1, 2.5, None, True))
@@ -536,6 +537,24 @@ def test_our_instruction_names_exist() -> None:
 
 
 # Memory.
+
+
+def test_a_small_compressed_pickle_of_very_many_objects_is_refused(tmp_path: Path) -> None:
+    """39 kB of this took 2.8 GiB."""
+    content = gzip.compress(b"\x80\x04" + b"]" * 5_000_000 + b".")
+    assert len(content) < 10_000
+    tracemalloc.start()
+    assert "too many instructions" in error_of(tmp_path / "v", content)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 64 * 2**20
+
+
+def test_fasttext_vectors_whose_sum_overflows(tmp_path: Path, fasttext: FastText) -> None:
+    vectors = copy.deepcopy(fasttext.wv)
+    vectors.vectors_vocab[:] = vectors.vectors_ngrams[:] = 3e38
+    vectors.save(str(tmp_path / "v"))
+    assert "too large to be added up" in error_of(tmp_path / "v")
 
 
 def save_big(path: Path, save: str, words: list[str], matrix: Any) -> None:

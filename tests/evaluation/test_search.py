@@ -1,6 +1,7 @@
 """A search scores settings on dev sentences only, and comes to the same end however it is run."""
 
 import csv
+import errno
 import os
 import re
 import signal
@@ -362,14 +363,39 @@ def test_a_stopped_search_goes_on_to_the_same_end(call, start, fits):
     code, _, err = call(*start, "--trials", "14", "--out", "stopped")
     assert code == 130
     assert err.splitlines()[-1].endswith("-m textcnn search --resume stopped")
-    # What a kill in the middle of a line, and within Optuna's lock, would leave.
+    # What a kill in the middle of a line would leave.
     with Path("stopped/journal.jsonl").open("a") as journal:
         journal.write('{"op_code": 5, "wor')
-    Path("stopped/journal.jsonl.lock").touch()
     assert call("--resume", "stopped", "--jobs", "1")[0] == 0
     for name in ("trials.csv", "best.toml"):
         assert Path("whole", name).read_bytes() == Path("stopped", name).read_bytes()
     assert len(fits.configs) == whole  # Nothing was trained twice, not even a fold.
+
+
+def test_a_search_killed_after_its_last_trial_is_told_of_whole(call, start):
+    call(*start, "--trials", "4", "--out", "whole")
+    kept = {name: Path("whole", name).read_bytes() for name in ("trials.csv", "best.toml")}
+    # The journal is written first: these are of a trial before.
+    Path("whole/best.toml").write_text("dropout = 0.9\n")
+    Path("whole/trials.csv").unlink()
+    assert call("--resume", "whole", "--jobs", "1")[0] == 0
+    assert all(Path("whole", name).read_bytes() == content for name, content in kept.items())
+
+
+def test_a_journal_that_cannot_be_written_is_one_line(call, start, monkeypatch):
+    call(*start, "--trials", "2", "--out", "whole")
+    with monkeypatch.context() as full:
+        full.setattr("optuna.storages.journal.JournalFileBackend.append_logs", no_space_left)
+        code, out, err = call("--resume", "whole", "--trials", "3", "--jobs", "1")
+    assert (code, out) == (1, "")
+    assert err.splitlines()[-1] == (
+        "textcnn: writing whole/journal.jsonl failed: No space left on device"
+    )
+    assert call("--resume", "whole", "--trials", "3", "--jobs", "1")[0] == 0
+
+
+def no_space_left(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_a_finished_search_can_be_gone_on_with(call, start, fits):

@@ -54,3 +54,18 @@ def test_all_probabilities_are_those_of_all_labels():
     assert first == "sad|fun\\tny\tsad=0.9000 fun\\tny=0.4000 long=0.1000\ttwo"
     row = json.loads(written("json", proba=True).splitlines()[1])
     assert list(row["probabilities"]) == ["sad", "fun\tny", "long"]
+
+
+def test_a_spreadsheet_finds_no_formula_in_a_cell():
+    checkpoint: Any = SimpleNamespace(
+        labels=["=1+1", "good"], thresholds=None, config=SimpleNamespace(multilabel=False)
+    )
+    texts = ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "a = b", ""]
+    shares = np.tile(np.array([0.9, 0.1], np.float32), (len(texts), 1))
+    out = AnswerWriter("spreadsheet", checkpoint, True)(texts, shares).decode()
+    head, *rows = csv.reader(io.StringIO(out, newline=""))
+    assert head == ["label", "probability", "text", "p(=1+1)", "p(good)"]
+    assert [row[0] for row in rows] == ["'=1+1"] * len(texts)
+    assert [row[2] for row in rows] == [*(f"'{text}" for text in texts[:6]), "a = b", ""]
+    plain = AnswerWriter("csv", checkpoint, True)(texts, shares).decode()
+    assert [row[2] for row in csv.reader(io.StringIO(plain, newline=""))][1:] == texts

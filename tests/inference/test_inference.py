@@ -1,24 +1,27 @@
 """A sentence's probabilities: the same alone, in any batch, in any order."""
 
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from textcnn.recipe.ngrams.counts import Counts
 
 from tests.support.small_run import labelled_sentences
 from textcnn.core.architecture import Architecture, initial_parameters, kinds_of_evidence
+from textcnn.core.layers import convolve_and_pool
 from textcnn.core.layers.convolve_and_pool import pooled_maxima
 from textcnn.core.layers.softmax import softmax
 from textcnn.core.network import evaluation_logits
 from textcnn.core.sentences import PackedSentences
 from textcnn.core.tokenizers import kim, unicode
 from textcnn.core.vocabulary import Vocabulary
+from textcnn.inference import network as network_module
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.network import InferenceNetwork
 from textcnn.inference.word_numbers import TextNumbers
-from textcnn.recipe.ngrams.counts import Counts
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 
 SENTENCES = st.lists(st.lists(st.integers(0, 199), max_size=30), min_size=1, max_size=12)
@@ -60,6 +63,31 @@ def test_the_same_bytes_in_a_batch_of_many_chunks():
         assert (
             network().probabilities(packed([sentences[row]])).tobytes() == together[row].tobytes()
         )
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_a_long_sentence_is_answered_in_blocks_of_its_windows(monkeypatch, fast):
+    architecture = Architecture("rand", 200, 13, (3, 1, 5), 7, 3)
+    parameters = initial_parameters(architecture, np.random.default_rng(0))
+    rng = np.random.default_rng(1)
+    sentences = packed([rng.integers(0, 200, n).tolist() for n in (*range(40), 64, 65, 66, 500)])
+    whole = InferenceNetwork([parameters], architecture, fast=fast).logits(sentences)
+    for module in (convolve_and_pool, network_module):
+        monkeypatch.setattr(module, "WINDOWS_IN_HAND", 8)
+    in_blocks = InferenceNetwork([parameters], architecture, fast=fast).logits(sentences)
+    assert in_blocks.tobytes() == whole.tobytes()
+
+
+def test_the_memory_of_a_long_sentence_does_not_grow_with_its_length():
+    model = network()
+    words = np.random.default_rng(0).integers(0, 200, 1_000_000).astype(np.int32)
+    model.logits(PackedSentences(words[:9], np.array([4, 5])))
+    for lengths in ([len(words)], [3, len(words) - 3]):
+        tracemalloc.start()
+        model.logits(PackedSentences(words, np.array(lengths)))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 48 * len(words)  # The words' numbers, several times; not their windows.
 
 
 @pytest.mark.parametrize("mode", ["rand", "static", "nonstatic", "multichannel"])

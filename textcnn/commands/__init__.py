@@ -9,6 +9,7 @@ import click
 
 from textcnn import __version__
 from textcnn.support.errors import RunError, UserError
+from textcnn.support.text import printable
 
 COMMANDS = {
     "data": "Look at labelled sentences before training.",
@@ -77,5 +78,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    click.echo(f"textcnn: {' '.join(message.split())}", err=True)
+    click.echo(f"textcnn: {printable(' '.join(message.split()))}", err=True)
     sys.exit(code)

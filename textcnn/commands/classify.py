@@ -15,6 +15,7 @@ from textcnn.commands.arguments.sentence_input import (
     sentences_or_file,
 )
 from textcnn.commands.screen.display import say
+from textcnn.commands.screen.terminal import is_terminal
 from textcnn.core.tokenizers import find_tokenizer
 from textcnn.data.datasets.text_files import check_encoding
 from textcnn.inference.answer_lines import FORMATS, check_abstaining
@@ -22,6 +23,7 @@ from textcnn.inference.decoded_lines import DecodedLines
 from textcnn.inference.streams import LineAnswerer, answered
 from textcnn.inference.unseen_words import check_static, unseen, with_vectors
 from textcnn.support.errors import RunError, UserError
+from textcnn.support.text import printable_lines
 from textcnn.support.threads import processors
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 from textcnn.training.run_folder import find_checkpoint
@@ -35,7 +37,8 @@ from textcnn.training.run_folder import find_checkpoint
     type=click.Choice(FORMATS),
     default="tsv",
     show_default=True,
-    help="tsv: label, probability, text. json: an object a line. csv: with a header.",
+    help="tsv: label, probability, text. json: an object a line. csv: with a header. "
+    "spreadsheet: the same, with ' before a cell that a spreadsheet would take for a formula.",
 )
 @click.option(
     "--fast",
@@ -167,5 +170,7 @@ def _with_unseen_words(
 def _write(data: bytes) -> None:
     if sys.stdout is None:
         raise RunError("standard output is closed")
+    if is_terminal(sys.stdout):  # What is said of a sentence must not steer it.
+        data = printable_lines(data.decode("utf-8", "replace")).encode("utf-8")
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()

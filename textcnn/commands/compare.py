@@ -13,6 +13,7 @@ from textcnn.commands.arguments.options import (
     given_options,
 )
 from textcnn.commands.screen.compare_tables import comparison_text
+from textcnn.commands.screen.terminal import safe_lines
 from textcnn.evaluation.comparison.comparison import Comparison
 from textcnn.evaluation.comparison.shared_sentences import Side, shared_sentences
 from textcnn.support.csv_line import csv_line
@@ -59,7 +60,7 @@ def command(
         return
     click.echo(comparison_text(found, flipped))
     if predictions is not None:
-        click.echo(f"\npredictions written to {predictions}")
+        click.echo(safe_lines(f"\npredictions written to {predictions}"))
 
 
 def _check_comparable(a: Side, b: Side) -> None:

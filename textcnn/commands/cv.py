@@ -187,7 +187,12 @@ def _run(found: CrossValidation, runner: Runner) -> list[FoldResult]:
     """The results of all folds, in order; those that are not in the folder yet are run."""
     folder, folds = found.folder, found.folds
     names = tuple(BASELINES) if found.plan.baselines else ()
-    loaded = [folder.load_fold(fold, len(found.labels), names) for fold in folds]
+    loaded = [
+        folder.load_fold(
+            fold, found.data.targets(fold.split.test, found.labels), len(found.labels), names
+        )
+        for fold in folds
+    ]
     results = {(it.repeat, it.number): it for it in loaded if it is not None}
     waiting = [fold for fold in folds if (fold.repeat, fold.number) not in results]
     for line in _intro(found, len(results)):

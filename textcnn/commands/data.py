@@ -80,7 +80,7 @@ def _as_dict(found: Survey, advice: Sequence[Suggestion]) -> dict[str, Any]:
 
 
 def _report(found: Survey, config: Config, advice: Sequence[Suggestion]) -> Iterator[str]:
-    yield f"data: {found.source}"
+    yield f"data: {safe(found.source)}"
     yield f"{_count(found.rows, 'row')}, {_count(len(found.labels), 'label')}"
     yield ""
     yield from _label_table(found)
@@ -95,7 +95,7 @@ def _report(found: Survey, config: Config, advice: Sequence[Suggestion]) -> Iter
     yield ""
     if advice:
         yield "suggestions"
-        yield from (f"  {suggestion.do}: {suggestion.why}" for suggestion in advice)
+        yield from (safe(f"  {suggestion.do}: {suggestion.why}") for suggestion in advice)
     else:
         yield "nothing to do"
 

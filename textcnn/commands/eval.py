@@ -16,6 +16,7 @@ from textcnn.commands.arguments.options import (
 )
 from textcnn.commands.screen.display import say
 from textcnn.commands.screen.score_tables import coverage_text, scores_text
+from textcnn.commands.screen.terminal import safe_lines
 from textcnn.data.datasets.corpus import Corpora, load_corpus, locate
 from textcnn.data.label_sets import BETWEEN
 from textcnn.evaluation.abstaining import Covered, coverage_curve, covered
@@ -73,12 +74,12 @@ def command(
             summary["coverage"] = [point.as_dict() for point in curve]
         click.echo(json.dumps(summary, indent=2))
         return
-    click.echo(f"checkpoint {path}\n{source}\n")
+    click.echo(safe_lines(f"checkpoint {path}\n{source}\n"))
     click.echo(scores_text(scored.scores))
     if curve:
         click.echo("\n" + coverage_text(curve))
     if predictions is not None:
-        click.echo(f"\npredictions written to {predictions}")
+        click.echo(safe_lines(f"\npredictions written to {predictions}"))
 
 
 def _curve(scored: Scored, abstain_below: float | None) -> list[Covered]:

@@ -15,6 +15,7 @@ from textcnn.commands.arguments.options import (
 )
 from textcnn.commands.eval import sentences_of
 from textcnn.commands.screen.display import say
+from textcnn.commands.screen.terminal import safe_lines
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.export.arrays import write_arrays
 from textcnn.inference.export.model import Model, model_of
@@ -61,7 +62,7 @@ def command(checkpoint: Path | None, form: str, out: Path, **options: Any) -> No
         replace_text(out, (page_text if form == "html" else module_text)(packed))
         model = unpack(packed.data)
     say(source)
-    click.echo("\n".join(map(str, written)))
+    click.echo(safe_lines("\n".join(map(str, written))))
     click.echo(f"size       {_megabytes(written)}")
     if form != "npz" and out.stat().st_size > LARGEST:
         say(f"more than {LARGEST / 1e6:g} MB: rounded further, answers would differ too much")

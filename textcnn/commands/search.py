@@ -25,6 +25,7 @@ from textcnn.commands.screen.cv_tables import mean_text
 from textcnn.commands.screen.display import Clock, python, say
 from textcnn.commands.screen.search_progress import TrialProgress
 from textcnn.commands.screen.search_tables import best_table, importance_text
+from textcnn.commands.screen.terminal import safe_lines
 from textcnn.data.datasets.corpus import locate
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.crossval.folds import Fold
@@ -187,13 +188,14 @@ def _run(session: Session) -> None:
             _save(session, tried)
 
         tried, best = session.search(None, listen, progress.say)
+    _save(session, tried)  # Perhaps nothing was left to be tried, but the tables were not written.
     accuracies = [_outer(session, fold) for fold in session.outer_folds()]
     click.echo(best_table(tried))
     importance = session.importance()
     if importance:
         click.echo("\n" + importance_text(importance))
     click.echo("\n" + _verdict(session, tried, best, accuracies))
-    click.echo(f"\nnext: {python()} -m textcnn train --config {folder.best}")
+    click.echo(safe_lines(f"\nnext: {python()} -m textcnn train --config {folder.best}"))
 
 
 def _outer(session: Session, fold: Fold) -> float:

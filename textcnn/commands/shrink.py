@@ -16,6 +16,7 @@ from textcnn.commands.arguments.options import (
 )
 from textcnn.commands.eval import sentences_of
 from textcnn.commands.screen.display import percent, say
+from textcnn.commands.screen.terminal import safe
 from textcnn.evaluation.scoring import score_texts
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.given_labels import given_labels
@@ -63,7 +64,7 @@ def command(checkpoint: Path | None, width: str, out: Path | None, **options: An
     say(source)
     sizes = [one.stat().st_size for one in (path, target)]
     click.echo(
-        f"{path}\n{target}\n"
+        f"{safe(str(path))}\n{safe(str(target))}\n"
         f"size      {_megabytes(sizes[0])} -> {_megabytes(sizes[1])}, "
         f"{sizes[0] / sizes[1]:.1f} times smaller\n"
         f"accuracy  {percent(before.scores.accuracy)} -> {percent(after.scores.accuracy)}, "

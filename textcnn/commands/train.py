@@ -22,6 +22,7 @@ from textcnn.commands.arguments.options import (
 from textcnn.commands.arguments.training_config import config_sources, training_config
 from textcnn.commands.screen.display import Clock, Display, python, say
 from textcnn.commands.screen.score_tables import scores_text
+from textcnn.commands.screen.terminal import safe_lines
 from textcnn.core.progress import Event
 from textcnn.core.trainer import Trainer
 from textcnn.data.datasets.corpus import locate
@@ -105,9 +106,11 @@ def command(
         say(f"go on with: {python()} train.py --resume {folder.path}")
         sys.exit(128 + signal.SIGINT)
     click.echo(
-        f"\nnext: {python()} -m textcnn classify --checkpoint {folder.path} "
-        f"{_example(data)}\n"
-        f"      {python()} eval.py {folder.path} --predictions predictions.csv"
+        safe_lines(
+            f"\nnext: {python()} -m textcnn classify --checkpoint {folder.path} "
+            f"{_example(data)}\n"
+            f"      {python()} eval.py {folder.path} --predictions predictions.csv"
+        )
     )
     say(f"took {clock}")
 
@@ -294,7 +297,7 @@ def _score(folder: RunFolder, model: Checkpoint, data: TokenizedData) -> Scored 
     scored = score_texts(Classifier(model), *data.part(test))
     return_freed_memory()
     replace_text(folder.test, json.dumps(scored.scores.as_dict(), indent=2) + "\n")
-    click.echo(f"test sentences, scored by {folder.best}:")
+    click.echo(safe_lines(f"test sentences, scored by {folder.best}:"))
     click.echo(scores_text(scored.scores))
     return scored
 

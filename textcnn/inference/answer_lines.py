@@ -1,17 +1,19 @@
 r"""Answers as lines of text: what ``textcnn classify`` writes.
 
-=========  ====================================================================================
-``tsv``    label, probability and text; a tab, newline or backslash in a text is written ``\t``,
-           ``\n``, ``\r`` or ``\\``
-``json``   an object a line
-``csv``    a line a sentence, below a header
-=========  ====================================================================================
+===============  ==============================================================================
+``tsv``          label, probability and text; a tab, newline or backslash in a text is written
+                 ``\t``, ``\n``, ``\r`` or ``\\``
+``json``         an object a line
+``csv``          a line a sentence, below a header
+``spreadsheet``  the same, with ' before a cell that a spreadsheet would take for a formula
+===============  ==============================================================================
 
 A sentence that the network is not sure enough of has an empty label, or null in JSON. Where a
 sentence may have several labels, they and their probabilities are lists in JSON, and
 elsewhere stand in one cell each, parted as ``--label-separator`` reads them.
 """
 
+import dataclasses
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,11 +21,11 @@ from typing import TypeVar
 
 import numpy as np
 
-from textcnn.support.csv_line import csv_line
+from textcnn.support.csv_line import csv_line, guard
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint
 
-EXTENSIONS = {"tsv": ".tsv", "json": ".jsonl", "csv": ".csv"}
+EXTENSIONS = {"tsv": ".tsv", "json": ".jsonl", "csv": ".csv", "spreadsheet": ".csv"}
 """How the name of a file in each format ends."""
 
 FORMATS = tuple(EXTENSIONS)
@@ -123,7 +125,7 @@ class AnswerWriter:
         self._lines = _LINES[form](layout)
         plain = form == "tsv" and separator is None and not proba
         self._many = _ManyTsvLines(checkpoint.labels, abstain_below) if plain else None
-        self._pending = _csv_header(layout) if form == "csv" and header else ""
+        self._pending = _csv_header(layout) if EXTENSIONS[form] == ".csv" and header else ""
 
     def __call__(self, texts: Sequence[str], probabilities: np.ndarray) -> bytes:
         """The lines, in UTF-8, for N texts and their (N, C) probabilities."""
@@ -237,6 +239,19 @@ def _csv_lines(layout: Layout) -> Lines:
     return lines
 
 
+def _spreadsheet_lines(layout: Layout) -> Lines:
+    """As :func:`_csv_lines`, but no label or text is taken for a formula, and so for a command."""
+    guarded = Layout([guard(name) for name in layout.names], layout.proba, layout.separator)
+    csv_lines = _csv_lines(guarded)
+
+    def lines(answers: Answers) -> list[str]:
+        labels = [[guard(name) for name in names] for names in answers.labels]
+        texts = list(map(guard, answers.texts))
+        return csv_lines(dataclasses.replace(answers, labels=labels, texts=texts))
+
+    return lines
+
+
 def _csv_header(layout: Layout) -> str:
     shares = (f"p({name})" for name in layout.names if layout.proba)
     return csv_line(["label", "probability", "text", *shares])
@@ -246,4 +261,5 @@ _LINES: dict[str, Callable[[Layout], Lines]] = {
     "tsv": _tsv_lines,
     "json": _json_lines,
     "csv": _csv_lines,
+    "spreadsheet": _spreadsheet_lines,
 }

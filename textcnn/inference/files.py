@@ -23,6 +23,7 @@ from textcnn.inference.classifier import PIECE, Classifier
 from textcnn.inference.decoded_lines import DecodedLines
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.files import make_folder, remove_unfinished, replace_text, replacing
+from textcnn.support.read_back import read_json
 
 MANIFEST = "model.json"
 LEVEL = 6
@@ -156,9 +157,9 @@ def waiting_shards(
 
 def _check_same(path: Path, mine: dict[str, Any]) -> None:
     try:
-        kept = json.loads(path.read_text("utf-8"))
+        kept = read_json(path)
         checkpoint, options = kept["checkpoint"], dict(kept["options"])
-    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise UserError(f"{path}: damaged ({error}); choose another --output") from error
     if checkpoint != mine["checkpoint"]:
         raise UserError(f"{path.parent} holds answers of another model; choose another --output")

@@ -12,7 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from textcnn.core.architecture import Architecture
-from textcnn.core.layers.convolve_and_pool import FilterBank, pooled_maxima, pooled_maxima_of_one
+from textcnn.core.layers.convolve_and_pool import (
+    WINDOWS_IN_HAND,
+    FilterBank,
+    pooled_maxima,
+    pooled_maxima_of_one,
+)
 from textcnn.core.sentences import PackedSentences
 from textcnn.inference.projected_words import FloatTable, Int16Table
 from textcnn.support.threads import in_threads
@@ -71,7 +76,10 @@ class InferenceNetwork:
             return self._answer(sentences)
         # By length, so that a chunk's windows make few, large blocks (see HeightWindows).
         order = np.argsort(sentences.lengths, kind="stable")
-        chunks = [order[start : start + CHUNK] for start in range(0, len(order), CHUNK)]
+        # One that is long is answered alone, in blocks of its windows.
+        short = int((sentences.lengths <= WINDOWS_IN_HAND).sum())
+        chunks = [order[start : min(start + CHUNK, short)] for start in range(0, short, CHUNK)]
+        chunks += [order[place : place + 1] for place in range(short, len(order))]
         logits = np.empty((len(order), self.architecture.num_classes), self._dtype)
 
         def answer(chunk: np.ndarray) -> None:

@@ -4,7 +4,6 @@ import contextlib
 import csv
 import dataclasses
 import datetime
-import json
 import math
 import re
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import Any
 from textcnn.core.progress import Evaluation, rank
 from textcnn.evaluation.crossval.folder import CrossValidationFolder
 from textcnn.evaluation.search.folder import SearchFolder
+from textcnn.support import read_back
 from textcnn.support.errors import UserError
 from textcnn.support.folder_lock import is_locked
 from textcnn.training.config import Config, Value, read_toml
@@ -23,7 +23,7 @@ from textcnn.training.run_folder import HOW_TO_TRAIN, RunFolder
 
 RUN, CROSS_VALIDATION, SEARCH = "run", "cross-validation", "search"
 
-LARGEST_FILE = 100_000_000
+LARGEST_FILE = 20_000_000
 """Bytes; a file larger than this is none of ours."""
 
 DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, csv.Error)
@@ -234,7 +234,11 @@ def _tested(path: Path) -> Tested | None:
         values = _json(path)
         low, high = values["accuracy_95"]
         return Tested(
-            _share(values["accuracy"]), _share(low), _share(high), None, _count(values["sentences"])
+            read_back.share(values["accuracy"]),
+            read_back.share(low),
+            read_back.share(high),
+            None,
+            read_back.whole_number(values["sentences"], least=1),
         )
 
 
@@ -247,18 +251,18 @@ def read_history(path: Path) -> list[Evaluation]:
     if not path.exists():
         return []
     with _checked(path):
-        return [_evaluation(json.loads(line)) for line in _text(path).splitlines()]
+        return [_evaluation(read_back.parse_json(line)) for line in _text(path).splitlines()]
 
 
 def _evaluation(row: dict[str, Any]) -> Evaluation:
     return Evaluation(
-        step=_count(row["step"]),
-        epoch=_number(row["epoch"]),
-        train_loss=_number(row["train_loss"]),
-        train_accuracy=_share(row["train_accuracy"]),
-        dev_loss=_number(row["dev_loss"]),
-        dev_accuracy=_share(row["dev_accuracy"]),
-        dev_macro_f1=_share(row["dev_macro_f1"]) if "dev_macro_f1" in row else math.nan,
+        step=read_back.whole_number(row["step"], least=1),
+        epoch=read_back.number(row["epoch"]),
+        train_loss=read_back.number(row["train_loss"]),
+        train_accuracy=read_back.share(row["train_accuracy"]),
+        dev_loss=read_back.number(row["dev_loss"]),
+        dev_accuracy=read_back.share(row["dev_accuracy"]),
+        dev_macro_f1=read_back.share(row["dev_macro_f1"]) if "dev_macro_f1" in row else math.nan,
     )
 
 
@@ -296,12 +300,12 @@ def _cross_validation(listed: Listed) -> Listed:
         values = _json(folder.summary)
         accuracy, folds = values["accuracy"], values["folds"]
         low, high, error = (
-            None if accuracy[name] is None else _number(accuracy[name])
+            None if accuracy[name] is None else read_back.number(accuracy[name])
             for name in ("low", "high", "standard_error")
         )
-        tested = Tested(_share(accuracy["mean"]), low, high, error, len(folds))
-        dev = [_share(fold["dev_accuracy"]) for fold in folds]
-        epoch = [_number(fold["epoch"]) for fold in folds]
+        tested = Tested(read_back.share(accuracy["mean"]), low, high, error, len(folds))
+        dev = [read_back.share(fold["dev_accuracy"]) for fold in folds]
+        epoch = [read_back.number(fold["epoch"]) for fold in folds]
         chosen = Chosen(fmean(dev), epoch=fmean(epoch))
     return dataclasses.replace(listed, tested=tested, chosen=chosen)
 
@@ -309,12 +313,16 @@ def _cross_validation(listed: Listed) -> Listed:
 def _search(listed: Listed) -> Listed:
     folder = SearchFolder(listed.path)
     with _checked(folder.plan):
-        trials = _count(_json(folder.plan)["trials"])
+        trials = read_back.whole_number(_json(folder.plan)["trials"], least=1)
     tried: list[dict[str, str]] = []
     if folder.table.exists():
         with _checked(folder.table):
             tried = list(csv.DictReader(_text(folder.table).splitlines(), strict=True))
-            best = [_share(float(row["dev_accuracy"])) for row in tried if row["outcome"] == "best"]
+            best = [
+                read_back.share(float(row["dev_accuracy"]))
+                for row in tried
+                if row["outcome"] == "best"
+            ]
             listed = dataclasses.replace(listed, chosen=Chosen(best[0]) if best else None)
     if len(tried) < trials:
         state = f"stopped after {len(tried)} of {trials} settings"
@@ -353,27 +361,8 @@ def _text(path: Path) -> str:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    values = json.loads(_text(path))
+    _check_size(path)
+    values = read_back.read_json(path, LARGEST_FILE)
     if not isinstance(values, dict):
         raise ValueError("not an object")
     return values
-
-
-def _number(value: Any) -> float:
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError(f"{value} is no finite number")
-    return number
-
-
-def _share(value: Any) -> float:
-    share = _number(value)
-    if not 0 <= share <= 1:
-        raise ValueError(f"{value} is no share")
-    return share
-
-
-def _count(value: Any) -> int:
-    if not isinstance(value, int) or value < 1:
-        raise ValueError(f"{value!r} is no number of sentences or trials")
-    return value

@@ -4,6 +4,14 @@ import csv
 import io
 from collections.abc import Iterable
 
+FORMULA = tuple("=+-@\t\r")
+"""What begins a cell that a spreadsheet calculates, which can run commands."""
+
+
+def guard(field: str) -> str:
+    """The field, with ' before it where a spreadsheet would take it for a formula."""
+    return f"'{field}" if field.startswith(FORMULA) else field
+
 
 def csv_line(fields: Iterable[str]) -> str:
     r"""The fields as CSV writes them, ended by ``\n``.

@@ -1,8 +1,20 @@
-"""JSON that is read back: nothing in it can exhaust the memory or mean two things."""
+"""JSON and TOML that are read back: nothing in them exhausts the memory or means two things.
+
+The readers are stricter than Python's: no NaN and no infinity, neither by name nor by size, no name
+twice in an object, and limits on length, nesting and digits. Whatever is wrong raises ValueError,
+or OSError where a file cannot be read; the caller makes one line of it.
+"""
 
 import json
 import math
+import tomllib
+from pathlib import Path
 from typing import Any, NoReturn
+
+from textcnn.support.files import open_regular
+
+LONGEST_FILE = 2**20
+"""Bytes, where a caller does not say. Parsing takes up to 25 times the length in memory."""
 
 DEEPEST = 32
 """Levels of lists and objects inside each other."""
@@ -10,13 +22,84 @@ DEEPEST = 32
 LONGEST_NUMBER = 64
 """Digits of a whole number; the state of NumPy's generators has 39."""
 
+LARGEST_WHOLE = 2**63 - 1
+"""What a whole number may be at most where it is to count something."""
+
+
+def read_json(path: Path, longest: int = LONGEST_FILE) -> Any:
+    """The value in a file of at most ``longest`` bytes.
+
+    Raises:
+        OSError: it cannot be read, or is no regular file.
+        ValueError: it is longer, or :func:`parse_json` refuses it.
+    """
+    return parse_json(_read(path, longest))
+
+
+def read_toml(path: Path, longest: int = LONGEST_FILE) -> dict[str, Any]:
+    """The values in a TOML file of at most ``longest`` bytes.
+
+    Raises:
+        OSError: it cannot be read, or is no regular file.
+        ValueError: it is longer, is no TOML, or holds what :func:`parse_json` would refuse.
+    """
+    text = _read(path, longest).decode("utf-8")
+    try:
+        values = tomllib.loads(text, parse_float=_finite_number)
+    except RecursionError:
+        raise ValueError(f"more than {DEEPEST} levels inside each other") from None
+    _check_depth(values)
+    return values
+
+
+def number(value: Any) -> float:
+    """A number that was read, as a float.
+
+    Raises:
+        ValueError: it is something else, or no float can be so large.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{str(value)[:40]!r} is not a number")
+    return _finite_number(str(value))
+
+
+def share(value: Any) -> float:
+    """A number that was read, from 0 to 1.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if not 0 <= number(value) <= 1:
+        raise ValueError(f"{value} is not a share")
+    return number(value)
+
+
+def whole_number(value: Any, least: int = 0, most: int = LARGEST_WHOLE) -> int:
+    """A whole number that was read.
+
+    Raises:
+        ValueError: it is something else, or too small or large.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise ValueError(f"{str(value)[:40]!r} is not a whole number from {least} to {most}")
+    return value
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """A list of texts that was read.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise ValueError(f"{str(value)[:40]!r} is not a list of texts")
+    return tuple(value)
+
 
 def parse_json(text: str | bytes) -> Any:
     """The value that ``text`` stands for.
 
-    Stricter than the json module: no NaN and no infinity, neither by name nor by size, no name
-    twice in an object, and limits on nesting and digits. Parsing takes up to 25 times the length
-    of ``text`` in memory, so the caller limits that.
+    Its length is the caller's to limit.
 
     Raises:
         ValueError: it is not JSON in UTF-8, or breaks one of these rules.
@@ -35,6 +118,14 @@ def parse_json(text: str | bytes) -> Any:
     # Escapes can spell what is no letter, and then cannot be written anywhere.
     json.dumps(value, ensure_ascii=False).encode("utf-8")
     return value
+
+
+def _read(path: Path, longest: int) -> bytes:
+    with open_regular(path) as stream:
+        content = stream.read(longest + 1)
+    if len(content) > longest:
+        raise ValueError(f"longer than {longest:,} bytes")
+    return content
 
 
 def _whole_number(digits: str) -> int:
@@ -62,14 +153,15 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _check_depth(value: Any) -> None:
-    level, depth = [value], 0
-    while level:
-        depth += 1
-        if depth > DEEPEST + 1:
-            raise ValueError(f"more than {DEEPEST} levels inside each other")
+    level = [value]
+    for _ in range(DEEPEST):
         level = [
             part
             for node in level
             if isinstance(node, list | dict)
             for part in (node.values() if isinstance(node, dict) else node)
+            if isinstance(part, list | dict)
         ]
+        if not level:
+            return
+    raise ValueError(f"more than {DEEPEST} levels inside each other")

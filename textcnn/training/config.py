@@ -7,7 +7,6 @@ holds a default of its own.
 import dataclasses
 import json
 import math
-import tomllib
 import types
 import typing
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from typing import Any
 
 from textcnn.core.architecture import MODES
 from textcnn.core.tokenizers import CUSTOM, TOKENIZERS
+from textcnn.support import read_back
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
 
@@ -556,11 +556,10 @@ def read_toml(path: Path) -> dict[str, Value]:
         UserError: the file cannot be read or is not TOML.
     """
     try:
-        with path.open("rb") as stream:
-            return tomllib.load(stream)
+        return read_back.read_toml(path)
     except OSError as error:
         raise UserError(f"--config {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise UserError(f"--config {path}: not TOML: {error}") from error
 
 

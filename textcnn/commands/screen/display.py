@@ -8,6 +8,7 @@ import click
 
 from textcnn.commands.screen.bars import Bar, open_bar
 from textcnn.core.progress import Evaluated, Event, StepDone, evaluation_line
+from textcnn.support.text import printable_lines
 
 SMOOTHING = 0.95
 """Share of the running means kept at each step, so that the figures can be read."""
@@ -101,7 +102,7 @@ class Clock:
 
 def say(line: str) -> None:
     """Tell the user something that is not the result: on standard error."""
-    click.echo(line, err=True)
+    click.echo(printable_lines(line), err=True)
 
 
 def python() -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from textcnn.support.text import printable
+from textcnn.support.text import printable, printable_lines
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -82,6 +82,11 @@ def coloured(words: str, colour: str, bold: bool = False) -> str:
 def safe(text: str) -> str:
     """``text`` as standard output is given it: printable where that is a terminal."""
     return printable(text) if is_terminal(sys.stdout) else text
+
+
+def safe_lines(text: str) -> str:
+    """:func:`safe`, of several lines."""
+    return printable_lines(text) if is_terminal(sys.stdout) else text
 
 
 def one_line(text: str) -> str:

@@ -21,6 +21,9 @@ import numpy as np
 from textcnn.core.layers.convolution import window_counts
 from textcnn.core.sentences import PackedSentences, segment_places, segment_starts
 
+WINDOWS_IN_HAND = 2048
+"""Windows of one sentence that are added up together where nothing is kept for training."""
+
 
 @dataclass(frozen=True)
 class FilterBank:
@@ -134,7 +137,8 @@ def pooled_maxima_of_one(P: np.ndarray, words: np.ndarray, bank: FilterBank) -> 
 
     With one sentence the windows follow each other, so all its words' projections are copied out
     once and slices of that copy are added; laying out :class:`Windows` would take longer than the
-    arithmetic.
+    arithmetic. Of a long sentence so many windows are in hand as :data:`WINDOWS_IN_HAND`, so that
+    the memory that it takes does not grow with it.
 
     Args:
         P: (U + 1, K * F) from :func:`project`; its last row is zero.
@@ -144,15 +148,21 @@ def pooled_maxima_of_one(P: np.ndarray, words: np.ndarray, bank: FilterBank) -> 
     gap = max(max(bank.filter_sizes) - 1, 1)
     padded = np.full(len(words) + 2 * gap, len(P) - 1)
     padded[gap : gap + len(words)] = words
-    rows = P.take(padded, axis=0).reshape(len(padded), bank.num_rows, bank.num_filters)
-    maxima = np.empty((1, len(bank.filter_sizes), bank.num_filters), P.dtype)
-    for index, (height, first) in enumerate(bank.offsets()):
-        begin, count = gap - (height - 1), max(len(words) + height - 1, 1)
-        Z = rows[begin : begin + count, first].copy()
-        for j in range(1, height):
-            Z += rows[begin + j : begin + j + count, first + j]
-        Z.max(axis=0, out=maxima[0, index])
-    return maxima.reshape(1, -1)
+    blocks = range(0, len(words) + gap, WINDOWS_IN_HAND)
+    maxima = np.empty((len(blocks), len(bank.filter_sizes), bank.num_filters), P.dtype)
+    for start, of_block in zip(blocks, maxima, strict=True):
+        places = padded[start : start + WINDOWS_IN_HAND + gap]
+        rows = P.take(places, axis=0).reshape(len(places), bank.num_rows, bank.num_filters)
+        for index, (height, first) in enumerate(bank.offsets()):
+            windows = max(len(words) + height - 1, 1)
+            # The last block may begin beyond a short filter's windows: it takes their last again.
+            low = min(start, windows - 1)
+            begin, count = gap - (height - 1) + low - start, min(WINDOWS_IN_HAND, windows - low)
+            Z = rows[begin : begin + count, first].copy()
+            for j in range(1, height):
+                Z += rows[begin + j : begin + j + count, first + j]
+            Z.max(axis=0, out=of_block[index])
+    return maxima.max(axis=0).reshape(1, -1)
 
 
 def convolve_and_pool(

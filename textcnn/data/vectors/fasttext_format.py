@@ -97,6 +97,8 @@ def compose(model: SubwordModel, words: Sequence[str], source: str) -> WordVecto
         _add_rows(vectors, parts, model.ngram_rows, _ngram_owners(model, utf8_rows(words)))
     np.greater(parts, 0, out=vectors.found)
     vectors.matrix[vectors.found] /= parts[vectors.found, None]
+    if not np.isfinite(vectors.matrix).all():
+        raise UserError(f"{model.word_rows.name}: its numbers are too large to be added up")
     from_parts = int(vectors.found.sum()) - len(model.known)
     built = f" ({from_parts:,} words not in its list built from sub-words)" if from_parts else ""
     return replace(vectors, source=f"{source}, {vectors.matrix.shape[1]} d{built}")
@@ -117,10 +119,11 @@ def _add_rows(
     owners: dict[int, list[int]],
 ) -> None:
     """Add each stored row to the vectors of its owners, and count it as one of their parts."""
-    for number, row in stored.rows(list(owners)):
-        for owner in owners[number]:  # twice, where a word has an n-gram twice
-            vectors.matrix[owner] += row
-            parts[owner] += 1
+    with np.errstate(over="ignore", invalid="ignore"):  # Looked for once all are added up.
+        for number, row in stored.rows(list(owners)):
+            for owner in owners[number]:  # twice, where a word has an n-gram twice
+                vectors.matrix[owner] += row
+                parts[owner] += 1
 
 
 def _ngram_owners(model: SubwordModel, rows: dict[bytes, int]) -> dict[int, list[int]]:

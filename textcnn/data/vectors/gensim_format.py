@@ -57,7 +57,8 @@ def read_gensim(path: Path, words: Sequence[str]) -> WordVectors:
     """
     with open_vectors(path) as stream:
         try:
-            root = read_inert(stream, keep=_STRUCTURE.union(words))
+            size = path.stat().st_size
+            root = read_inert(stream, _STRUCTURE.union(words), size)
         except NotInertError as error:
             raise _not_readable(path, str(error)) from error
     try:

@@ -15,6 +15,10 @@ from typing import IO, Any, BinaryIO, cast
 _MAX_INSTRUCTIONS = 40_000_000
 _MAX_ARGUMENT_BYTES = 1 << 16
 
+_FEW_INSTRUCTIONS = 100_000
+_INSTRUCTIONS_A_BYTE = 8
+"""Four instructions keep a word and its number, which gzip never makes shorter than two bytes."""
+
 
 class NotInertError(Exception):
     """The pickle is damaged, or uses an instruction that plain data does not need."""
@@ -81,19 +85,26 @@ class _Machine:
         return self.stack[-1]
 
 
-def read_inert(stream: BinaryIO, keep: Collection[str]) -> object:
+def read_inert(stream: BinaryIO, keep: Collection[str], size: int) -> object:
     """Return what the pickle at the beginning of a stream describes.
 
     Strings not in ``keep`` become ``OTHER``, and bytes stay in the stream as :class:`Blob`, so that
     a file with millions of words needs little memory. Dictionaries keep only string keys. Sets
     become lists. Objects are :class:`Record`.
 
+    Args:
+        stream: the pickle.
+        keep: see there.
+        size: bytes of the file as it is on disk. One that was compressed may hold no more
+            instructions than words of a language could be compressed to, since each can take up to
+            70 bytes of memory.
+
     Raises:
         NotInertError: see there.
     """
     machine = _Machine(keep)
     bounded = _BoundedStream(stream)
-    for _ in range(_MAX_INSTRUCTIONS):
+    for _ in range(min(_MAX_INSTRUCTIONS, _FEW_INSTRUCTIONS + _INSTRUCTIONS_A_BYTE * size)):
         name, argument = _next_instruction(bounded)
         if name == "STOP":
             return machine.pop()

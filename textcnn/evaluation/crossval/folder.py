@@ -25,8 +25,15 @@ import numpy as np
 
 from textcnn.evaluation.crossval.fold_run import FoldResult
 from textcnn.evaluation.crossval.folds import Fold
+from textcnn.support import read_back
 from textcnn.support.errors import UserError
 from textcnn.support.files import fresh_path, make_folder, remove_unfinished, replace_text
+
+LONGEST_NUMBER = 32
+"""Characters of a number in a fold's file, with what separates it."""
+
+ROOM = 2**16
+"""Characters of everything else in it."""
 
 
 class CrossValidationFolder:
@@ -92,7 +99,6 @@ class CrossValidationFolder:
         """Write a finished fold."""
         values: dict[str, Any] = {
             "rows": result.rows.tolist(),
-            "classes": result.classes.tolist(),
             "probabilities": result.probabilities.tolist(),
             **({} if result.thresholds is None else {"thresholds": result.thresholds.tolist()}),
             "baselines": {name: classes.tolist() for name, classes in result.baselines.items()},
@@ -102,12 +108,16 @@ class CrossValidationFolder:
         }
         replace_text(self._fold(result.repeat, result.number), json.dumps(values) + "\n")
 
-    def load_fold(self, fold: Fold, labels: int, baselines: tuple[str, ...]) -> FoldResult | None:
+    def load_fold(
+        self, fold: Fold, classes: np.ndarray, labels: int, baselines: tuple[str, ...]
+    ) -> FoldResult | None:
         """A finished fold, or None where it is not finished.
 
         Args:
             fold: which, and the rows that it must have tested.
-            labels: classes that it must have told apart.
+            classes: (N,) true classes of these rows, or (N, C) booleans; the data tells them, and
+                not the file.
+            labels: how many classes it must have told apart.
             baselines: that it must have run.
 
         Raises:
@@ -115,12 +125,13 @@ class CrossValidationFolder:
         """
         path = self._fold(fold.repeat, fold.number)
         try:
-            values = json.loads(path.read_text("utf-8"))
-            result = _result(fold, values)
+            # A number in JSON, or a truth value, takes no more characters.
+            longest = ROOM + LONGEST_NUMBER * len(classes) * labels * (2 + len(baselines))
+            result = _result(fold, classes, read_back.read_json(path, longest))
             _check_result(result, fold, labels, baselines)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise UserError(
                 f"{path}: damaged ({error}); remove it to run that fold anew"
             ) from error
@@ -130,21 +141,31 @@ class CrossValidationFolder:
         return self.folds / f"{repeat + 1}-{number + 1}.json"
 
 
-def _result(fold: Fold, values: dict[str, Any]) -> FoldResult:
-    thresholds = values.get("thresholds")
-    kind = np.int64 if thresholds is None else np.bool_
+def _result(fold: Fold, classes: np.ndarray, values: dict[str, Any]) -> FoldResult:
+    thresholds = values["thresholds"] if classes.ndim == 2 else None
     return FoldResult(
         repeat=fold.repeat,
         number=fold.number,
-        rows=np.array(values["rows"], np.int64),
-        classes=np.array(values["classes"], kind),
-        probabilities=np.array(values["probabilities"], np.float32),
-        thresholds=None if thresholds is None else np.array(thresholds, np.float64),
-        baselines={name: np.array(found, kind) for name, found in values["baselines"].items()},
-        epoch=float(values["epoch"]),
-        dev_accuracy=float(values["dev_accuracy"]),
-        seconds=float(values["seconds"]),
+        rows=_array(values["rows"], fold.split.test.dtype),
+        classes=classes,
+        probabilities=_array(values["probabilities"], np.dtype(np.float32)),
+        thresholds=None if thresholds is None else _array(thresholds, np.dtype(np.float64)),
+        baselines={
+            name: _array(found, classes.dtype) for name, found in values["baselines"].items()
+        },
+        epoch=read_back.number(values["epoch"]),
+        dev_accuracy=read_back.share(values["dev_accuracy"]),
+        seconds=read_back.number(values["seconds"]),
     )
+
+
+def _array(values: Any, kind: np.dtype) -> np.ndarray:
+    """The array that ``values`` list; NumPy would also make numbers of texts, and cut floats."""
+    array = np.array(values)
+    wanted = "fi" if kind.kind == "f" else kind.kind
+    if array.dtype.kind not in wanted:
+        raise ValueError(f"it holds {array.dtype} where {kind} should be")
+    return array.astype(kind)
 
 
 def _check_result(result: FoldResult, fold: Fold, labels: int, baselines: tuple[str, ...]) -> None:
@@ -154,11 +175,13 @@ def _check_result(result: FoldResult, fold: Fold, labels: int, baselines: tuple[
     if set(result.baselines) != set(baselines):
         raise ValueError("it ran other baselines")
     size, several = len(result.rows), result.thresholds is not None
-    answers = (result.classes, *result.baselines.values())
+    answers = tuple(result.baselines.values())
     shape = (size, labels) if several else (size,)
     if result.probabilities.shape != (size, labels) or any(a.shape != shape for a in answers):
         raise ValueError("it holds not one answer a sentence")
-    if not np.isfinite(result.probabilities).all() or result.probabilities.min() < 0:
+    sums = np.ones(size) if several else result.probabilities.sum(axis=1)
+    shares = (result.probabilities >= 0) & (result.probabilities <= 1)
+    if not shares.all() or not np.allclose(sums, 1, atol=1e-4):
         raise ValueError("it holds impossible probabilities")
     if result.thresholds is not None and result.thresholds.shape != (labels,):
         raise ValueError("it holds not one threshold a label")

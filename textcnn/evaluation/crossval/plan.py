@@ -5,8 +5,12 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from textcnn.support import read_back
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
+
+LARGEST = 10**6
+"""Folds or repeats that a plan may ask for."""
 
 
 @dataclass(frozen=True)
@@ -43,22 +47,33 @@ class Plan:
 
     @classmethod
     def load(cls, path: Path) -> "Plan":
-        """Read it back; whether its numbers are too large or small, dividing will tell.
+        """Read it back.
 
         Raises:
             UserError: the file is missing or not a plan.
         """
         try:
-            values = json.loads(path.read_text("utf-8"))
-            values["test_data"] = tuple(map(str, values["test_data"]))
-            plan = cls(**values)
-            for name, default in vars(cls("")).items():
-                if type(getattr(plan, name)) is not type(default):
-                    raise ValueError(f"{name} cannot be {getattr(plan, name)!r}")
+            values = read_back.read_json(path)
+            plan = cls(
+                fingerprint=str(values.pop("fingerprint")),
+                folds=read_back.whole_number(values.pop("folds"), 2, LARGEST),
+                repeats=read_back.whole_number(values.pop("repeats"), 1, LARGEST),
+                train_share=read_back.share(values.pop("train_share")),
+                baselines=_flag(values.pop("baselines")),
+                test_data=read_back.texts(values.pop("test_data")),
+            )
+            if values or plan.train_share == 0:
+                raise ValueError("no plan of this version")
         except (FileNotFoundError, NotADirectoryError):
             raise UserError(
                 f"--resume {path.parent}: no cross-validation here ({path} is missing)"
             ) from None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise UserError(f"{path}: damaged ({error}); start a new cross-validation") from error
         return plan
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{str(value)[:40]!r} is neither true nor false")
+    return value

@@ -3,9 +3,9 @@
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from textcnn.support.errors import UserError
+from textcnn.support.errors import RunError, UserError
 from textcnn.support.files import replacing
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ def require_optuna() -> None:
 class Journal:
     """The journal of a search, begun or new.
 
-    A process that was killed can leave half a line, to which Optuna would append the next one, and
-    a lock, for which it would wait; both are removed first.
+    A process that was killed can leave half a line, to which Optuna would append the next one; it
+    is removed first.
 
     Args:
         path: the file.
@@ -39,15 +39,20 @@ class Journal:
 
     def __init__(self, path: Path):
         from optuna.storages import JournalStorage
-        from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+        from optuna.storages.journal import JournalFileBackend
 
+        class Backend(JournalFileBackend):
+            def append_logs(self, logs: list[dict[str, Any]]) -> None:
+                try:
+                    super().append_logs(logs)
+                except OSError as error:
+                    raise RunError(f"writing {path} failed: {error.strerror}") from error
+
+        lock: Any = _NoLock()  # Optuna keeps the class that it should be of to itself.
         self._path = path
         _remove_half_a_line(path)
-        Path(f"{path}.lock").unlink(missing_ok=True)
-        # This lock rather than Optuna's usual one, a symbolic link, which Windows may forbid.
-        lock = JournalFileOpenLock(str(path))
         with self.checked():
-            self._storage = JournalStorage(JournalFileBackend(str(path), lock))
+            self._storage = JournalStorage(Backend(str(path), lock))
 
     @contextlib.contextmanager
     def checked(self) -> Iterator[None]:
@@ -77,6 +82,16 @@ class Journal:
             for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
                 study.tell(trial.number, state=TrialState.FAIL)
             return study
+
+
+class _NoLock:
+    """What Optuna takes for a lock: the search's folder is locked, so no other process writes."""
+
+    def acquire(self) -> bool:
+        return True
+
+    def release(self) -> None:
+        pass
 
 
 def _remove_half_a_line(path: Path) -> None:

@@ -4,10 +4,13 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from textcnn.support import read_back
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
+
+LARGEST = 10**6
+"""Trials or folds that a plan may ask for."""
 
 
 @dataclass(frozen=True)
@@ -49,17 +52,20 @@ class Plan:
             UserError: the file is missing or not a plan.
         """
         try:
-            values: dict[str, Any] = json.loads(path.read_text("utf-8"))
-            plan = cls(**{**values, "vary": tuple(values["vary"])})
-            numbers = (plan.trials, plan.folds, plan.nested)
-            texts = (*plan.vary, plan.fingerprint)
-            if not all(type(number) is int for number in numbers):
-                raise ValueError("impossible numbers")
-            if not plan.vary or not all(isinstance(text, str) for text in texts):
-                raise ValueError("impossible texts")
+            values = read_back.read_json(path)
+            numbers = ("trials", "folds", "nested")
+            plan = cls(
+                **{
+                    name: read_back.whole_number(values.pop(name), most=LARGEST) for name in numbers
+                },
+                vary=read_back.texts(values.pop("vary")),
+                fingerprint=str(values.pop("fingerprint")),
+            )
+            if values or not plan.vary:
+                raise ValueError("nothing to vary" if not plan.vary else f"what is {min(values)}?")
             plan.check()
             return plan
         except FileNotFoundError:
             raise UserError(f"--resume {path.parent}: no search here ({path} is missing)") from None
-        except (OSError, ValueError, KeyError, TypeError, UserError) as error:
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, UserError) as error:
             raise UserError(f"{path}: damaged ({error}); start a new search") from error

@@ -24,8 +24,11 @@ function tokenizerOf(name, characters) {
     characters: `[^${spaces}\\0${marks}][${marks}]*`,
   };
   const pattern = new RegExp(patterns[name], "gu");
+  const mark = `[${marks}\\uff9e\\uff9f]`;
+  const longRuns = new RegExp(`(${mark}{30})${mark}+`, "gu");
   return (text) => {
-    const folded = Array.from(text.normalize("NFKC"), (one) => folds.get(one) ?? one).join("");
+    const normal = text.replace(longRuns, "$1").normalize("NFKC");
+    const folded = Array.from(normal, (one) => folds.get(one) ?? one).join("");
     return folded.match(pattern) ?? [];
   };
 }
