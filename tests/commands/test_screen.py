@@ -14,7 +14,6 @@ import sys
 import termios
 import time
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
