@@ -36,6 +36,7 @@ def call(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest
     """Run a command in this process, in a folder of its own: ``(exit code, output, errors)``."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TEXTCNN_DATA", raising=False)
+    monkeypatch.setenv("TEXTCNN_CACHE", str(tmp_path / "cache"))
 
     def run(*words: str | Path) -> tuple[int, str, str]:
         capsys.readouterr()

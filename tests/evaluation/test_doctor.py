@@ -7,7 +7,6 @@ import math
 import random
 import re
 import shutil
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +21,6 @@ from textcnn.evaluation.crossval.mean_answers import mean_answers
 from textcnn.evaluation.doctor import near_duplicates
 from textcnn.evaluation.doctor.label_errors import (
     LabelError,
-    errors_by_cleanlab,
-    errors_by_thresholds,
     find_label_errors,
 )
 from textcnn.evaluation.doctor.leaking_words import leaking_words
@@ -32,62 +29,38 @@ from textcnn.evaluation.doctor.near_duplicates import Sentence, near_duplicates_
 # Label errors
 
 
-@pytest.fixture
-def without_cleanlab(monkeypatch):
-    """As if it were not installed."""
-    monkeypatch.setitem(sys.modules, "cleanlab", None)
-
-
 def two_classes(*of_the_second: float) -> np.ndarray:
     """(N, 2) probabilities."""
     return np.array([[1 - one, one] for one in of_the_second])
 
 
-def test_a_label_is_an_error_where_another_class_reaches_its_mean(without_cleanlab):
+def test_a_label_is_an_error_where_another_class_reaches_its_mean():
     classes = np.array([0, 0, 0, 1, 1, 1])
     # The second class has a mean of 0.8 over its own: the third sentence does not reach it.
     probabilities = two_classes(0.1, 0.1, 0.7, 0.9, 0.9, 0.6)
-    assert not errors_by_thresholds(classes, probabilities).any()
+    assert find_label_errors(np.arange(6), classes, probabilities) == []
     # Here it has 0.6; and the last sentence's 1.0 of the first class reaches that class's 0.7.
     probabilities = two_classes(0.1, 0.1, 0.7, 0.9, 0.9, 0.0)
     found = find_label_errors(np.arange(10, 16), classes, probabilities)
-    assert found.method == "confident learning by class thresholds"
-    assert found.errors == [
+    assert found == [
         LabelError(15, 1, 0, 0.0, 1.0),
         LabelError(12, 0, 1, pytest.approx(0.3), pytest.approx(0.7)),
     ]
 
 
-def test_a_class_that_no_sentence_has_is_never_suggested(without_cleanlab):
+def test_a_class_that_no_sentence_has_is_never_suggested():
     probabilities = np.array([[0.1, 0.0, 0.9], [0.2, 0.8, 0.0]])
-    assert find_label_errors(np.arange(2), np.array([0, 1]), probabilities).errors == []
+    assert find_label_errors(np.arange(2), np.array([0, 1]), probabilities) == []
 
 
-def test_even_probabilities_suggest_nothing(without_cleanlab):
+def test_even_probabilities_suggest_nothing():
     classes = np.array([0, 1, 1])
-    assert find_label_errors(np.arange(3), classes, np.full((3, 2), 0.5)).errors == []
-
-
-def test_our_own_count_and_cleanlab_agree():
-    pytest.importorskip("cleanlab")
-    rng = np.random.default_rng(0)
-    for num_classes in (2, 2, 2, 4, 4):
-        true = rng.integers(0, num_classes, 300)
-        probabilities = rng.dirichlet(np.ones(num_classes), 300)
-        probabilities[np.arange(300), true] += 0.5
-        probabilities /= probabilities.sum(axis=1, keepdims=True)
-        classes = np.where(rng.random(300) < 0.2, (true + 1) % num_classes, true)
-        ours = errors_by_thresholds(classes, probabilities)
-        theirs = errors_by_cleanlab(classes, probabilities)
-        assert ours.sum() >= 10
-        assert (theirs[ours]).all()
-        if num_classes == 2:
-            assert (ours == theirs).all()
+    assert find_label_errors(np.arange(3), classes, np.full((3, 2), 0.5)) == []
 
 
 def test_one_class_only_has_no_errors():
     probabilities = two_classes(0.1, 0.2, 0.3)
-    assert find_label_errors(np.arange(3), np.ones(3, np.int64), probabilities).errors == []
+    assert find_label_errors(np.arange(3), np.ones(3, np.int64), probabilities) == []
 
 
 def result_of(repeat: int, rows: list[int], classes: list[int], answers: np.ndarray) -> FoldResult:
@@ -273,19 +246,8 @@ def diagnosis_of(call, folder: Path, *more: str):
     return json.loads(out)["doctor"]
 
 
-@pytest.fixture(params=["cleanlab", "class thresholds"])
-def method(request, monkeypatch) -> str:
-    """How label errors are found."""
-    if request.param == "cleanlab":
-        pytest.importorskip("cleanlab")
-    else:
-        monkeypatch.setitem(sys.modules, "cleanlab", None)
-    return request.param
-
-
-def test_labels_turned_over_are_found(call, planted, method):
+def test_labels_turned_over_are_found(call, planted):
     found = diagnosis_of(call, planted.folder)
-    assert found["label_errors_by"] == f"confident learning by {method}"
     rows = [it["row"] for it in found["label_errors"]]
     right = planted.flipped & set(rows)
     assert len(right) >= 0.6 * len(planted.flipped)

@@ -2,6 +2,7 @@
 
 import importlib
 import io
+import platform
 import sys
 from collections.abc import Sequence
 
@@ -48,9 +49,27 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="textcnn")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda ctx, _, asked: _print_versions(ctx) if asked else None,
+    help="Show the version, Python's, NumPy's and HDF5's.",
+)
 def cli() -> None:
     """Sentence classification with a convolutional network written in NumPy."""
+
+
+def _print_versions(context: click.Context) -> None:
+    import h5py  # Slower to import than a sentence to classify, as is NumPy.
+    import numpy
+
+    click.echo(
+        f"textcnn {__version__} (Python {platform.python_version()}, "
+        f"NumPy {numpy.__version__}, HDF5 {h5py.version.hdf5_version})"
+    )
+    context.exit()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -13,6 +13,7 @@ from textcnn.commands.arguments.options import (
     given_options,
 )
 from textcnn.commands.screen.compare_tables import comparison_text
+from textcnn.commands.screen.display import say
 from textcnn.commands.screen.terminal import safe_lines
 from textcnn.evaluation.comparison.comparison import Comparison
 from textcnn.evaluation.comparison.shared_sentences import Side, shared_sentences
@@ -51,7 +52,7 @@ def command(
     """
     sides = [Side.load(a), Side.load(b)]
     _check_comparable(*sides)
-    shared = shared_sentences(sides, given_options(options))
+    shared = shared_sentences(sides, given_options(options), say)
     found = Comparison.of(sides, shared)
     if predictions is not None:
         replace_text(predictions, _predictions_csv(found))

@@ -38,7 +38,7 @@ from textcnn.commands.screen.cv_tables import (
     prediction_rows,
     summary_text,
 )
-from textcnn.commands.screen.display import Clock, python, say
+from textcnn.commands.screen.display import Clock, program, say
 from textcnn.evaluation.crossval.baselines import BASELINES
 from textcnn.evaluation.crossval.figures import draw_folds, draw_reliability
 from textcnn.evaluation.crossval.fold_run import FoldResult, run_fold
@@ -160,7 +160,7 @@ def command(
         for name in given_options(others):
             raise UserError(f"--resume goes on with its own options; leave out {flag(name)}")
         context.with_resource(locked(resume, "--resume"))
-        found = resumed_cross_validation(resume)
+        found = resumed_cross_validation(resume, say)
         _check_reports(found.config, mistakes, doctor)
     else:
         given = given_options({name: options.pop(name) for name in PLAN_OPTIONS})
@@ -170,7 +170,7 @@ def command(
         refuse_going_on(config)
         config = dataclasses.replace(config, dev_data=(), test_data=())
         _check_reports(config, mistakes, doctor)
-        found = new_cross_validation(config, given, out)
+        found = new_cross_validation(config, given, out, say)
         context.with_resource(locked(found.folder.path, "--out"))
     results = _run(found, runner)
     _report(found, results, mistakes, doctor, as_json)
@@ -212,7 +212,7 @@ def _run(found: CrossValidation, runner: Runner) -> list[FoldResult]:
                 results[result.repeat, result.number] = result
                 progress.show(result)
     except KeyboardInterrupt:
-        say(f"stopped; go on with: {python()} -m textcnn cv --resume {folder.path}")
+        say(f"stopped; go on with: {program()} cv --resume {folder.path}")
         sys.exit(128 + signal.SIGINT)
     return [results[fold.repeat, fold.number] for fold in folds]
 

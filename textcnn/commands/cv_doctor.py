@@ -40,7 +40,7 @@ def save_diagnosis(
     """Write the files."""
     values = diagnosis_values(diagnosis, texts, labels)
     replace_text(folder / "doctor.json", json.dumps(values, indent=2) + "\n")
-    rows = _label_error_rows(diagnosis.label_errors.errors, texts, labels)
+    rows = _label_error_rows(diagnosis.label_errors, texts, labels)
     replace_text(folder / "label-errors.csv", "".join(map(csv_line, rows)))
 
 
@@ -60,7 +60,6 @@ def diagnosis_values(
     return {
         "sentences": diagnosis.sentences,
         "sentences_tested": diagnosis.tested,
-        "label_errors_by": diagnosis.label_errors.method,
         "label_errors": [
             {
                 "row": it.row + 1,
@@ -70,7 +69,7 @@ def diagnosis_values(
                 "probability_of_label": it.label_probability,
                 "probability_of_suggested": it.suggested_probability,
             }
-            for it in diagnosis.label_errors.errors
+            for it in diagnosis.label_errors
         ],
         "near_duplicates": [
             {
@@ -117,10 +116,10 @@ def diagnosis_text(diagnosis: Diagnosis, texts: Sequence[str], labels: Sequence[
 def _label_errors_text(
     diagnosis: Diagnosis, texts: Sequence[str], labels: Sequence[str]
 ) -> Iterator[str]:
-    errors = diagnosis.label_errors.errors
+    errors = diagnosis.label_errors
     yield (
         f"probable label errors: {len(errors):,} of {diagnosis.tested:,} sentences "
-        f"({diagnosis.label_errors.method}){_first(len(errors))}"
+        f"(confident learning){_first(len(errors))}"
     )
     if diagnosis.tested < diagnosis.sentences:
         yield (

@@ -89,7 +89,7 @@ def _finished(folder: RunFolder) -> RunFolder:
         raise UserError(f"{folder.path}: {listed.state}; wait until it ends")
     if listed.unfinished:
         raise UserError(
-            f"{folder.path}: {listed.state}; finish it with: python train.py --resume {folder.path}"
+            f"{folder.path}: {listed.state}; finish it with: textcnn train --resume {folder.path}"
         )
     return folder
 

@@ -9,12 +9,13 @@ from typing import Any
 import click
 
 from textcnn.commands.cv import UNUSED
-from textcnn.commands.screen.display import percent, python, say
+from textcnn.commands.screen.display import percent, program, say
 from textcnn.commands.screen.tables import Table, table_text
 from textcnn.commands.screen.terminal import one_line
 from textcnn.insight.run_list import (
     CROSS_VALIDATION,
     RUN,
+    SEARCH,
     Listed,
     Tested,
     changed_options,
@@ -24,8 +25,7 @@ from textcnn.support.errors import UserError
 from textcnn.training.config import Config, Value
 from textcnn.training.run_folder import RUNS
 
-HOW_TO_GO_ON = {RUN: "train.py", CROSS_VALIDATION: "-m textcnn cv"}
-"""Searches apart."""
+HOW_TO_GO_ON = {RUN: "train", CROSS_VALIDATION: "cv", SEARCH: "search"}
 
 
 @click.command("runs")
@@ -64,8 +64,8 @@ def command(folder: Path, sort: str, names: tuple[str, ...], as_json: bool) -> N
     unfinished = [listed for listed in found if listed.unfinished]
     if unfinished:
         last = max(unfinished, key=lambda listed: listed.began)
-        how = HOW_TO_GO_ON.get(last.kind, "-m textcnn search")
-        say(f"\nwhat has stopped can go on: {python()} {how} --resume {last.path}")
+        how = HOW_TO_GO_ON[last.kind]
+        say(f"\nwhat has stopped can go on: {program()} {how} --resume {last.path}")
 
 
 def _option_name(given: str) -> str:

@@ -22,7 +22,7 @@ from textcnn.commands.arguments.training_config import (
 )
 from textcnn.commands.arguments.where_to_run import SCHEDULER_HELP, open_runner
 from textcnn.commands.screen.cv_tables import mean_text
-from textcnn.commands.screen.display import Clock, python, say
+from textcnn.commands.screen.display import Clock, program, say
 from textcnn.commands.screen.search_progress import TrialProgress
 from textcnn.commands.screen.search_tables import best_table, importance_text
 from textcnn.commands.screen.terminal import safe_lines
@@ -131,7 +131,7 @@ def command(
         with on_failure:
             _run(session)
     except KeyboardInterrupt:
-        say(f"stopped; go on with: {python()} -m textcnn search --resume {session.folder.path}")
+        say(f"stopped; go on with: {program()} search --resume {session.folder.path}")
         sys.exit(130)
     say(f"took {clock}")
 
@@ -195,7 +195,7 @@ def _run(session: Session) -> None:
     if importance:
         click.echo("\n" + importance_text(importance))
     click.echo("\n" + _verdict(session, tried, best, accuracies))
-    click.echo(safe_lines(f"\nnext: {python()} -m textcnn train --config {folder.best}"))
+    click.echo(safe_lines(f"\nnext: {program()} train --config {folder.best}"))
 
 
 def _outer(session: Session, fold: Fold) -> float:

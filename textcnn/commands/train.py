@@ -20,7 +20,7 @@ from textcnn.commands.arguments.options import (
     given_options,
 )
 from textcnn.commands.arguments.training_config import config_sources, training_config
-from textcnn.commands.screen.display import Clock, Display, python, say
+from textcnn.commands.screen.display import Clock, Display, program, say
 from textcnn.commands.screen.score_tables import scores_text
 from textcnn.commands.screen.terminal import safe_lines
 from textcnn.core.progress import Event
@@ -74,7 +74,8 @@ def command(
     """Train a network on labelled sentences and score it on a part it never saw.
 
     Without options: the movie reviews, a new folder below runs/. Ctrl-C saves and says how to go
-    on.
+    on. What is fetched, movie reviews and word vectors, is kept in ~/.cache/textcnn, or in the
+    folder that the environment variable TEXTCNN_CACHE names.
     """
     clock = Clock()
     if resume is not None:
@@ -103,13 +104,13 @@ def command(
         for own, choice in zip(folder.networks, outcome.choices, strict=True):
             draw_curves(own.curves, choice.history)
     if not outcome.finished:
-        say(f"go on with: {python()} train.py --resume {folder.path}")
+        say(f"go on with: {program()} train --resume {folder.path}")
         sys.exit(128 + signal.SIGINT)
     click.echo(
         safe_lines(
-            f"\nnext: {python()} -m textcnn classify --checkpoint {folder.path} "
+            f"\nnext: {program()} classify --checkpoint {folder.path} "
             f"{_example(data)}\n"
-            f"      {python()} eval.py {folder.path} --predictions predictions.csv"
+            f"      {program()} eval {folder.path} --predictions predictions.csv"
         )
     )
     say(f"took {clock}")

@@ -26,7 +26,7 @@ from textcnn.support.files import fresh_path, make_folder, remove_unfinished, re
 from textcnn.training.checkpoint import share_file
 
 RUNS = Path("runs")
-HOW_TO_TRAIN = "train one with: python train.py"
+HOW_TO_TRAIN = "train one with: textcnn train"
 
 
 class RunFolder:

@@ -1,5 +1,7 @@
 """What a person sees while a network trains: a bar on a terminal, plain lines elsewhere."""
 
+import shlex
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -105,12 +107,26 @@ def say(line: str) -> None:
     click.echo(printable_lines(line), err=True)
 
 
-def python() -> str:
-    """How this Python is called from here: ``.venv/bin/python`` where that is what runs."""
+def program() -> str:
+    """How this program is called from here.
+
+    ``textcnn``, or ``.venv/bin/textcnn`` where the shell would not find it, or ``python -m
+    textcnn`` where it was not started by the installed command.
+    """
+    script = sys.argv[0]
+    if Path(script).stem != "textcnn":
+        return f"{_below_here(sys.executable) or 'python'} -m textcnn"
+    if shutil.which("textcnn") == script:
+        return "textcnn"
+    return _below_here(script) or shlex.quote(script)
+
+
+def _below_here(path: str) -> str | None:
+    """A path below the working folder, as it would be typed there; None for another."""
     try:
-        return str(Path(sys.executable).relative_to(Path.cwd()))
+        return shlex.quote(str(Path(path).relative_to(Path.cwd())))
     except ValueError:
-        return "python"
+        return None
 
 
 def percent(share: float) -> str:

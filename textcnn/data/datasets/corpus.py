@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from textcnn.data.datasets.download import download_cache
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.datasets.movie_reviews import FILES, load_movie_reviews
 from textcnn.data.datasets.readers import read_labelled
@@ -15,7 +16,6 @@ from textcnn.training.config import Config
 
 MOVIE_REVIEWS = "mr"
 DATA_FOLDER_VARIABLE = "TEXTCNN_DATA"
-CACHE = Path("data")
 
 
 def locate(config: Config) -> Config:
@@ -98,10 +98,10 @@ def load_corpus(config: Config, report: Callable[[str], None]) -> LabelledTexts:
         RunError: the movie reviews could not be reached.
     """
     if config.data == (MOVIE_REVIEWS,):
-        return load_movie_reviews(CACHE, report)
+        return load_movie_reviews(download_cache(), report)
     # With an encoding the user knows better than the published files' hashes: an edited copy.
     if config.encoding == "utf-8" and len(config.data) == 1 and _holds_reviews(config.data[0]):
-        return load_movie_reviews(CACHE, report, Path(config.data[0]))
+        return load_movie_reviews(download_cache(), report, Path(config.data[0]))
     return read_labelled(
         config.data,
         format=config.format,

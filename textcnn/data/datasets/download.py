@@ -2,6 +2,7 @@
 
 import hashlib
 import http.client
+import os
 import queue
 import socket
 import ssl
@@ -16,12 +17,36 @@ from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from textcnn import __version__
+from textcnn.support.errors import UserError
 from textcnn.support.files import make_folder, replacing
 
 # For one connection attempt and for each packet; for everything up to an answer's first line:
 # name server, every address of the host, proxy, TLS, redirects.
 PACKET_SECONDS = 5.0
 ANSWER_SECONDS = 10.0
+
+
+CACHE_VARIABLE = "TEXTCNN_CACHE"
+
+
+def download_cache() -> Path:
+    """Where fetched files are kept: the folder TEXTCNN_CACHE names, else ``~/.cache/textcnn``.
+
+    Other systems and users have other folders for caches; theirs are obeyed.
+
+    Raises:
+        UserError: no variable names one, and the user has no home.
+    """
+    named = os.environ.get(CACHE_VARIABLE)
+    if named:
+        return Path(named)
+    caches = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or "~/.cache"
+    try:
+        return Path(caches, "textcnn").expanduser()
+    except RuntimeError as error:
+        raise UserError(
+            f"no home folder to keep downloads in; name one: {CACHE_VARIABLE}"
+        ) from error
 
 
 class FetchError(Exception):
@@ -110,7 +135,7 @@ def keep_copy(path: Path, data: bytes) -> None:
         UserError: the folder cannot be created or written to.
         RunError: writing failed, for instance because the disk is full.
     """
-    make_folder(path.parent, "the download cache")
+    make_folder(path.parent, CACHE_VARIABLE)
     with replacing(path) as aside:
         aside.write_bytes(data)
 

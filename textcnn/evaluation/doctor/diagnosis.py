@@ -8,7 +8,7 @@ import numpy as np
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.crossval.fold_run import FoldResult
 from textcnn.evaluation.crossval.mean_answers import mean_answers
-from textcnn.evaluation.doctor.label_errors import LabelErrors, find_label_errors
+from textcnn.evaluation.doctor.label_errors import LabelError, find_label_errors
 from textcnn.evaluation.doctor.leaking_words import LeakingWord, leaking_words
 from textcnn.evaluation.doctor.near_duplicates import NearDuplicates, near_duplicates_across_labels
 
@@ -25,7 +25,7 @@ class Diagnosis:
 
     sentences: int
     tested: int
-    label_errors: LabelErrors
+    label_errors: list[LabelError]
     near_duplicates: list[NearDuplicates]
     leaking_words: list[LeakingWord]
 

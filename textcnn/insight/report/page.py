@@ -110,7 +110,7 @@ def _values(findings: Findings) -> dict[str, Any]:
         "ngram_items": findings.ngram_items,
         "fusion": fusion_words(findings.checkpoint),
         "mistakes": [_mistake(mistake) for mistake in findings.mistakes],
-        "command": shlex.join(["python", "-m", "textcnn", *train_words(model.config)]),
+        "command": shlex.join(["textcnn", *train_words(model.config)]),
         "network": _network(findings),
         "versions": versions,
         "options": [(flag(k), _words(value)) for k, value in model.config.as_dict().items()],

@@ -1,0 +1,115 @@
+"""What is built from the sources: a wheel that works where there are no sources."""
+
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import textcnn
+from tests.support.small_run import labelled_sentences, options_text, write_csv
+
+CLONE = Path(__file__).resolve().parents[1]
+DOCKERFILE = (CLONE / "Dockerfile").read_text(encoding="utf-8")
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def test_the_newest_changes_are_this_version():
+    headings = re.findall(r"^## (.*)$", (CLONE / "CHANGELOG.md").read_text("utf-8"), re.M)
+    assert headings[0] == textcnn.__version__
+
+
+def test_each_task_of_contributing_is_one_command():
+    rows = re.findall(r"^\| .* \| `(.*)` \|$", (CLONE / "CONTRIBUTING.md").read_text("utf-8"), re.M)
+    assert len(rows) == 6
+
+
+def copied_by_the_dockerfile(target: Path) -> Path:
+    """Make the folder that the Dockerfile's COPY lines make in the image."""
+    for line in re.findall(r"^COPY (.*)$", DOCKERFILE, re.M):
+        *names, _ = line.split()
+        for name in names:
+            if (CLONE / name).is_dir():
+                ignored = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(CLONE / name, target / name, ignore=ignored)
+            else:
+                target.mkdir(exist_ok=True)
+                shutil.copy(CLONE / name, target)
+    return target
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment's folder of programs, with the wheel installed.
+
+    The libraries are those of the tests' own environment, so that nothing is fetched.
+    """
+    pytest.importorskip("setuptools", minversion="77", reason="needs the extra test")
+    folder = tmp_path_factory.mktemp("wheel")
+    source = copied_by_the_dockerfile(folder / "source")
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    build = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, source]
+    subprocess.run(build, check=True, capture_output=True)
+    (wheel,) = folder.glob("textcnn-*.whl")
+    assert wheel.name == f"textcnn-{textcnn.__version__}-py3-none-any.whl"
+
+    venv.create(folder / "venv", symlinks=True)
+    scheme = {"base": str(folder / "venv"), "platbase": str(folder / "venv")}
+    packages = Path(sysconfig.get_path("purelib", vars=scheme))
+    programs = Path(sysconfig.get_path("scripts", vars=scheme))
+    libraries = [path for path in sys.path if "site-packages" in path]
+    (packages / "libraries.pth").write_text("\n".join(libraries) + "\n")
+    install = [*pip, "--python", programs / "python", "install", "--no-deps", "--no-index", wheel]
+    subprocess.run(install, check=True, capture_output=True)
+    return programs
+
+
+@pytest.fixture
+def run(installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the installed command in an empty folder far from any sources."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    monkeypatch.setenv("PATH", str(installed))
+
+    def run(*words: str | Path, **kwargs: object) -> subprocess.CompletedProcess[str]:
+        command = [installed / "textcnn", *words]
+        return subprocess.run(
+            command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=True, **kwargs
+        )
+
+    return run
+
+
+@pytest.mark.slow
+def test_the_wheel_trains_and_answers_far_from_its_sources(
+    installed: Path, run: Run, tmp_path: Path
+) -> None:
+    where = "import textcnn; print(textcnn.__file__, end='')"
+    found = subprocess.run(
+        [installed / "python", "-c", where], cwd=tmp_path, capture_output=True, check=True
+    )
+    assert Path(found.stdout.decode()).is_relative_to(installed.parent)
+
+    assert "TEXTCNN_CACHE" in run("train", "--help").stdout
+    write_csv(tmp_path / "reviews.csv", labelled_sentences())
+    trained = run("train", "--data", "reviews.csv", "--out", "run", *options_text())
+    following = trained.stdout[trained.stdout.index("next: ") :]
+    assert "next: textcnn classify --checkpoint run " in following
+    assert "\n      textcnn eval run --predictions" in following
+    assert "train.py" not in trained.stdout + trained.stderr
+    assert "\naccuracy " in run("eval", "run").stdout
+    # What is not Python must have come along too.
+    run("export", "run", "--to", "html", "--out", "page.html")
+    assert (tmp_path / "run" / "report.html").exists()
+
+    # As the image answers.
+    (words,) = re.findall(r'^CMD \["classify", (.*)\]$', DOCKERFILE, re.M)
+    model = tmp_path / "run" / "checkpoints" / "best.h5"
+    words = [str(model) if word == "/model.h5" else word for word in re.findall(r'"(.*?)"', words)]
+    answered = run("classify", *words, input="a lovely film\na dull film\n").stdout
+    assert len(answered.splitlines()) == 2

@@ -1,0 +1,103 @@
+"""A room of the package imports only rooms below it."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import textcnn
+
+PACKAGE = Path(textcnn.__file__).parent
+
+ROOMS = [
+    "commands",
+    "estimator",
+    "insight",
+    "evaluation",
+    "inference",
+    "training",
+    "data",
+    "recipe",
+    "core",
+    "support",
+]
+"""Top to bottom."""
+
+KNOWN_OFFENDERS: dict[str, set[str]] = {
+    "core/decisions.py": {"data"},
+    "core/network.py": {"recipe"},
+    "core/plain_network.py": {"recipe"},
+    "core/trainer.py": {"recipe"},
+    "data/datasets/corpus.py": {"training"},
+    "data/datasets/suggestions.py": {"training"},
+    "data/tokenized_data.py": {"training"},
+}
+"""Modules and the rooms above theirs that they still import; to be emptied, never added to."""
+
+
+def imported(source: str) -> Iterator[str]:
+    """The modules that a module's text imports, wherever in it, with the names taken of them."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "a relative import: write the module's whole name"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def rooms_imported(source: str) -> set[str]:
+    """What of ours is imported: rooms, ``reference``, or a name of the package itself."""
+    own = [name.split(".") for name in imported(source)]
+    return {parts[1] if parts[1:] else "textcnn" for parts in own if parts[0] == "textcnn"}
+
+
+def too_high(room: str, source: str) -> set[str]:
+    """The rooms above ``room`` that ``source``, one of its modules, imports."""
+    return rooms_imported(source) & {*ROOMS[: ROOMS.index(room)], "textcnn"}
+
+
+def modules(folder: Path) -> list[Path]:
+    found = sorted(folder.rglob("*.py"))
+    assert found
+    return found
+
+
+def test_every_folder_of_the_package_is_a_room():
+    folders = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
+    assert folders == set(ROOMS)
+
+
+def test_a_room_imports_only_rooms_below_it():
+    offenders = {}
+    for room in ROOMS:
+        for module in modules(PACKAGE / room):
+            if rooms := too_high(room, module.read_text(encoding="utf-8")):
+                offenders[module.relative_to(PACKAGE).as_posix()] = rooms
+    assert offenders == KNOWN_OFFENDERS
+
+
+def test_the_reference_imports_nothing_of_ours():
+    assert not rooms_imported((PACKAGE / "reference.py").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_says_what_it_is_for(room):
+    charter = ast.get_docstring(ast.parse((PACKAGE / room / "__init__.py").read_text("utf-8")))
+    assert charter
+    assert charter.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from textcnn.training.config import Config",
+        "from textcnn import training",
+        "import textcnn.training.config as config",
+        "def late():\n    from textcnn.training import config",
+        "import textcnn",
+    ],
+)
+def test_an_import_of_a_room_above_is_found(source):
+    assert too_high("data", source)
+    assert not too_high("data", "import numpy\nfrom textcnn.core import network\nimport textcnnx")
