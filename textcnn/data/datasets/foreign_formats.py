@@ -35,9 +35,12 @@ _WHAT = {
 # Of POSIX and of GNU tar.
 _TAR_MAGICS, _TAR_OFFSET = (b"ustar\x00", b"ustar  \x00"), 257
 
+LONGEST_MAGIC = 512
+"""Bytes from the beginning of a file that are looked at."""
+
 
 def refuse_foreign(data: bytes, path: Path) -> None:
-    """Raise :class:`UserError` where ``data``, the content of ``path``, needs a conversion."""
+    """Raise :class:`UserError` where ``data``, which ``path`` begins with, needs a conversion."""
     if data.startswith(_TAR_MAGICS, _TAR_OFFSET):
         raise UserError(f"{path}: {_ARCHIVE.format('a tar')}")
     for magic, what in _WHAT.items():
