@@ -499,7 +499,8 @@ class Config:
             for part in value if isinstance(value, tuple) else (value,):
                 complaint = field.metadata["limits"].complaint(part) if part is not None else None
                 if complaint:
-                    raise UserError(f"{prefix}{flag(field.name)} {part}: {complaint}")
+                    shown = "''" if part == "" else part
+                    raise UserError(f"{prefix}{flag(field.name)} {shown}: {complaint}")
         self._check_together(prefix)
 
     def _check_together(self, prefix: str) -> None:

@@ -41,7 +41,7 @@ class LabelledTexts:
         return len(self.texts)
 
     def without_bad_rows(self, skip: bool) -> "LabelledTexts":
-        """The same.
+        """The rows that can be used.
 
         Args:
             skip: whether rows may have been left out.

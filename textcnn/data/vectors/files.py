@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import io
+import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -106,6 +107,12 @@ class Scanner:
         while len(self._buffer) - self._at < size and self._more():
             pass
         return self._buffer[self._at : self._at + size]
+
+    def is_at(self, pattern: re.Pattern[bytes], size: int) -> bool:
+        """Whether what comes next matches ``pattern``, of which ``size`` bytes are enough."""
+        if len(self._buffer) - self._at < size:
+            self.peek(size)
+        return pattern.match(self._buffer, self._at, self._at + size) is not None
 
     def unpack(self, layout: str, what: str) -> tuple[Any, ...]:
         """Take the bytes of a ``struct`` layout and return its values."""

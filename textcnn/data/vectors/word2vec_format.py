@@ -20,6 +20,7 @@ from textcnn.data.vectors.word_vectors import WordVectors, no_vectors, utf8_rows
 from textcnn.support.errors import UserError
 
 _MAX_PHRASE_BYTES = 200
+_TEXT_AND_SPACE = re.compile(rb"[^\x00-\x20\x7f]* ")
 
 # As in "windows 10" and "web 2.0".
 _SHORT_NUMBER = re.compile(rb"(?!0\.)\d+(?:\.\d)?")
@@ -123,7 +124,7 @@ def _rest_of_phrase(scanner: Scanner, dim: int) -> bytes:
     """What of a word still comes after its first space, taken from ``scanner``; mostly nothing."""
     # Four letters read as a number are beyond 1e15, three and a space below 1e-18. A row is looked
     # at whole only where it begins with what could be text.
-    if not _is_text(scanner.peek(_MAX_PHRASE_BYTES).partition(b" ")[0]):
+    if not scanner.is_at(_TEXT_AND_SPACE, _MAX_PHRASE_BYTES):
         return b""
     ahead = scanner.peek(_MAX_PHRASE_BYTES + 4 * dim)
     length = 0
