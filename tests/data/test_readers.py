@@ -528,7 +528,10 @@ class TestOtherFiles:
         assert error("a.zip") == "a.zip: a zip archive: unpack it and give what is inside"
         assert "zip archive" in error("x=a.zip")
         Path("a.xlsx").write_bytes(Path("a.zip").read_bytes())
-        assert error("a.xlsx") == "a.xlsx: a workbook: save its sheet as CSV"
+        assert (
+            error("a.xlsx")
+            == "a.xlsx: a workbook: save its sheet as CSV (Save As, CSV UTF-8), and give that"
+        )
         for form in (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT):
             packed = io.BytesIO()
             with tarfile.open(fileobj=packed, mode="w:gz", format=form) as tar:

@@ -67,13 +67,17 @@ class Taken:
         return Row(where, line, text, labels, cells)
 
 
+_BY_COLUMNS = "; if pandas wrote the file, use to_json(orient='records', lines=True)"
+
+
 def _text(parts: list[object]) -> str:
     texts = [part for part in parts if part is not None]
     if not texts:
         raise RowError("the text is missing")
     for part in texts:
         if not isinstance(part, str):
-            raise RowError("the text must be a string", f", not {_kind(part)}")
+            hint = "" if not isinstance(part, dict) else _BY_COLUMNS
+            raise RowError("the text must be a string", f", not {_kind(part)}{hint}")
     return " ".join(map(str, texts))
 
 

@@ -29,6 +29,11 @@ _SEP_LINE = re.compile(r'"?sep=([^"\r\n])"?[ \t,;]*\r?\n', re.IGNORECASE)
 # No table has more columns than this can count; int() itself refuses thousands of digits.
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
+_QUOTATION_ADVICE = (
+    "is a quotation mark left open? where they hold no fields together, give --format tsv, and "
+    "--delimiter"
+)
+
 _Fields = list[str] | RowError
 _Records = Iterator[tuple[int, _Fields]]
 
@@ -124,7 +129,7 @@ def _named_in(names: Sequence[str], taken: Taken) -> bool:
 def _records(text: str, path: Path, delimiter: str, quoted: bool, start: int) -> _Records:
     """Yield ``(number of the first line, fields)`` of each row that is not blank."""
     if quoted:
-        yield from _csv_records(_Lines(text, start), path, delimiter)
+        yield from _csv_records(_Lines(text, start, delimiter), path, delimiter)
         return
     for number, line in enumerate(split_lines(text), start=start):
         content = line.removesuffix("\r")
@@ -139,7 +144,9 @@ class _Lines:
     ``\r``, since it ends a row outside quotation marks.
     """
 
-    def __init__(self, text: str, start: int):
+    def __init__(self, text: str, start: int, delimiter: str):
+        # A space between a quotation mark and what follows the field would make it no end.
+        self._space = re.compile(f'" +(?={re.escape(delimiter)}|[\r\n]|$)')
         self._stream = io.StringIO(text, newline="")
         self._end = "\n" if "\n" in text else "\r"
         self.number = start
@@ -150,7 +157,7 @@ class _Lines:
     def __next__(self) -> str:
         line = next(self._stream)
         self.number += line.endswith(self._end)
-        return line
+        return self._space.sub('"', line) if '" ' in line else line
 
 
 def _csv_records(lines: _Lines, path: Path, delimiter: str) -> _Records:
@@ -165,11 +172,10 @@ def _csv_records(lines: _Lines, path: Path, delimiter: str) -> _Records:
         try:
             record = next(reader, None)
         except csv.Error as error:
+            fault = f" ({error}); {_QUOTATION_ADVICE}"
             if reader.line_num > read + 1:  # How many rows were swallowed is not known.
-                raise UserError(
-                    f"{path}, line {line}: not valid CSV ({error}); is a quotation mark left open?"
-                ) from error
-            record = RowError("not valid CSV", f" ({error}); is a quotation mark left open?")
+                raise UserError(f"{path}, line {line}: not valid CSV{fault}") from error
+            record = RowError("not valid CSV", fault)
         finally:
             csv.field_size_limit(usual_limit)
         if record is None:
@@ -196,6 +202,13 @@ def _has_header(names: list[str], path: Path, taken: Taken) -> bool:
             "columns or as a row's content: say --header or --no-header"
         )
     return not numbers
+
+
+def _quotation_advice(fields: list[str]) -> str:
+    """What a quotation mark at the beginning of a field, which CSV takes away, lets suspect."""
+    if not any(field.startswith('"') for field in fields):
+        return ""
+    return "; where quotation marks hold fields together, give --format csv, and --delimiter"
 
 
 def _unique(names: list[str]) -> tuple[str, ...]:
@@ -265,11 +278,13 @@ def _rows(
     first = "the header" if header else "the first line"
     for line, fields in records:
         where = f"{path}, line {line}"
+        if isinstance(fields, list) and not any(map(str.strip, fields[len(keys) :])):
+            fields = fields[: len(keys)]  # A delimiter too many at the end of a row.
         if isinstance(fields, list) and len(fields) != len(keys):
-            fault = RowError(
-                f"another number of fields than {first}", f": {len(fields)}, not {len(keys)}"
+            fields = RowError(
+                f"another number of fields than {first}",
+                f": {len(fields)}, not {len(keys)}{_quotation_advice(fields)}",
             )
-            fields = fault
         if isinstance(fields, RowError):
             yield Row(where, line, fault=fields)
         else:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from textcnn.support.errors import UserError
 
-_WORKBOOK = "a workbook: save its sheet as CSV"
+_WORKBOOK = "a workbook: save its sheet as CSV (Save As, CSV UTF-8), and give that"
 _ARCHIVE = "{} archive: unpack it and give what is inside"
 _COMPRESSED = "compressed with {}: unpack it first, or compress it with gzip instead"
 _TABLE = (
@@ -46,6 +46,10 @@ def refuse_foreign(data: bytes, path: Path) -> None:
     for magic, what in _WHAT.items():
         if data.startswith(magic):
             # A workbook is a zip archive of its parts.
-            if magic == b"PK\x03\x04" and path.suffix.lower() in (".xlsx", ".xlsm", ".ods"):
+            names = (".xlsx", ".xlsm", ".xlsb", ".ods")
+            parts = (b"[Content_Types].xml", b"opendocument.spreadsheet")
+            if magic == b"PK\x03\x04" and (
+                path.suffix.lower() in names or any(part in data[:LONGEST_MAGIC] for part in parts)
+            ):
                 what = _WORKBOOK
             raise UserError(f"{path}: {what.replace('FILE', str(path))}")

@@ -1,5 +1,6 @@
 """JSON: an object a line, or objects in an array or over several lines."""
 
+import itertools
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ _Object = dict[str, object]
 _Objects = Iterator[tuple[int, _Object | RowError]]
 
 _BETWEEN = re.compile(r"[\s,]*")
+_SAMPLE_CHARACTERS, _SAMPLE_LINES = 2**20, 20
 _DECODER = json.JSONDecoder()
 
 
@@ -26,19 +28,11 @@ def json_rows(text: str, path: Path, taken: Taken) -> tuple[tuple[str, ...], Ite
 
 
 def _is_whole(text: str) -> bool:
-    """Whether objects are not one a line: the first line does not hold a value on its own."""
-    beginning = text.lstrip()
-    if beginning.startswith("["):
-        return not _is_value(beginning.partition("\n")[0]) or "{" in beginning[:1000]
-    return beginning.startswith("{") and not _is_value(beginning.partition("\n")[0])
-
-
-def _is_value(line: str) -> bool:
-    try:
-        json.loads(line)
-    except (ValueError, RecursionError):
-        return False
-    return True
+    """Whether it is an array, or objects none of which has a line to itself."""
+    if not text.lstrip().startswith("{"):
+        return text.lstrip().startswith("[")
+    found = itertools.islice(_lines(text[:_SAMPLE_CHARACTERS]), _SAMPLE_LINES)
+    return not any(isinstance(value, dict) for _, value in found)
 
 
 def _lines(text: str) -> _Objects:
@@ -46,7 +40,7 @@ def _lines(text: str) -> _Objects:
         if not line.strip():
             continue
         try:
-            found = json.loads(line)
+            found = json.loads(line.strip().rstrip(","))
         except (ValueError, RecursionError) as error:
             yield number, RowError("not valid JSON", f" ({error})")
             continue

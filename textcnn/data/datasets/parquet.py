@@ -20,8 +20,7 @@ def parquet_rows(data: bytes, path: Path, taken: Taken) -> tuple[tuple[str, ...]
         from pyarrow.parquet import ParquetFile
     except ImportError as error:
         raise UserError(
-            f"{path}: a Parquet table needs pyarrow: pip install 'textcnn[tables]', or save it as "
-            "CSV"
+            f"{path}: a Parquet table needs pyarrow: pip install 'pyarrow>=15', or save it as CSV"
         ) from error
     faults = (ArrowException, OSError, ValueError)
     try:

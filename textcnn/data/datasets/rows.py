@@ -15,6 +15,9 @@ _ITEM = re.compile(r"""'((?:[^'\\]|\\.)*+)'|"((?:[^"\\]|\\.)*+)"|([^\s,'"\[\](){
 _LIST = re.compile(rf"[\[({{][\s,]*+(?:(?:{_ITEM.pattern})[\s,]*+)*+[\])}}]")
 
 
+_INVISIBLE = {*map(chr, range(0xFE00, 0xFE10)), "\u034f", "\u115f", "\u1160", "\u2800", "\u3164"}
+
+
 @dataclass(frozen=True)
 class ReadingOptions:
     """How files are read: the options of :class:`textcnn.training.config.Config` of these names."""
@@ -81,8 +84,13 @@ def plain_label(label: str) -> str:
     Lower case, Unicode's composed form, one space between words, no invisible characters.
     """
     composed = unicodedata.normalize("NFKC", label).casefold()
-    visible = (letter for letter in composed if unicodedata.category(letter) != "Cf")
+    visible = (letter for letter in composed if not _is_invisible(letter))
     return unicodedata.normalize("NFC", " ".join("".join(visible).split()))
+
+
+def _is_invisible(letter: str) -> bool:
+    """Whether nothing is drawn: format characters, variation selectors and a few others."""
+    return unicodedata.category(letter) == "Cf" or letter in _INVISIBLE
 
 
 class RowError(Exception):
@@ -143,6 +151,8 @@ def _check(labels: tuple[str, ...], text: str) -> None:
     if not all(labels):
         raise RowError("the label is missing")
     for label in labels:
+        if not label.isascii() and not plain_label(label):
+            raise RowError("the label is missing", ": it holds only invisible characters")
         # This also keeps labels free of what textcnn.data.label_sets puts between them.
         if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in label):
             raise RowError("a control character in the label", f" {label!r}")

@@ -78,7 +78,8 @@ def about_names(rows: Mapping[str, int], multilabel: bool) -> Iterator[Suggestio
     if alike:
         shown = "; ".join(_alike(names, rows) for names in alike[:3])
         more = f"; {len(alike) - 3:,} more" if len(alike) > 3 else ""
-        yield Suggestion("--merge-labels", f"labels look alike: {shown}{more}")
+        why = f"labels look alike (with how many rows each has): {shown}{more}"
+        yield Suggestion("--merge-labels", why)
     lists = [name for name in rows if listed_labels(name) is not None]
     if lists and not multilabel:
         yield Suggestion(
@@ -87,7 +88,7 @@ def about_names(rows: Mapping[str, int], multilabel: bool) -> Iterator[Suggestio
         )
     missing = [name for name in rows if name.casefold() in MISSING]
     if missing:
-        counted = ", ".join(f"{name} ({rows[name]:,} rows)" for name in missing)
+        counted = ", ".join(f"{name} ({rows[name]:,})" for name in missing)
         yield Suggestion(
             "leave their cells empty and give --skip-bad-rows",
             f"labels that stand for a missing one: {counted}",
@@ -99,7 +100,7 @@ def _alike(names: Sequence[str], rows: Mapping[str, int]) -> str:
     looks = {unicodedata.normalize("NFC", name) for name in names if name.isprintable()}
     write = repr if len(looks) == len(names) else ascii
     ranked = sorted(names, key=lambda name: (-rows[name], name))
-    return ", ".join(f"{write(name)} ({rows[name]:,} rows)" for name in ranked)
+    return ", ".join(f"{write(name)} ({rows[name]:,})" for name in ranked)
 
 
 def _about_labels(survey: Survey, config: Config) -> Iterator[Suggestion]:

@@ -3,7 +3,9 @@
 import codecs
 import gzip
 import io
+import unicodedata
 import zlib
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,7 +28,8 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-_SAMPLE = 2**20
+_SAMPLE = 2**16
+_LINE_ENDS = dict.fromkeys(b"\t\n\r", " ")
 
 Report = Callable[[str], None]
 
@@ -103,6 +106,8 @@ def decode(data: bytes, path: Path, encoding: str, report: Report = lambda line:
     if found is not None and _width(encoding) != _width(found):
         report(f"{path}: read as {found.upper()}, which its first bytes say it is")
         encoding = found
+    elif found is None and _width(encoding) > 8 and 0 not in data[:_SAMPLE]:
+        raise UserError(f"{path}: not {encoding}, whose line ends hold zero bytes; try utf-8")
     elif found is None and _width(encoding) == 8 and _many_zeros(data):
         raise UserError(
             f"{path}: holds zero bytes, which no text in {encoding} does; give its --encoding, "
@@ -132,10 +137,15 @@ def wide_encoding(data: bytes) -> str | None:
             return name
     if not _many_zeros(data):
         return None
-    even, odd = data[:_SAMPLE:2].count(0), data[1:_SAMPLE:2].count(0)
-    if min(even, odd) > max(even, odd) / 20:
-        return None
-    return "utf-16-le" if odd > even else "utf-16-be"
+    return next((name for name in ("utf-16-le", "utf-16-be") if _reads_as(data, name)), None)
+
+
+def _reads_as(data: bytes, encoding: str) -> bool:
+    """Whether nearly all characters are ones that texts have."""
+    text = data[:_SAMPLE].decode(encoding, errors="replace")
+    counts = Counter(map(unicodedata.category, text.translate(_LINE_ENDS)))
+    odd = sum(counts[category] for category in ("Cc", "Cn", "Co", "Cs"))
+    return 50 * odd < len(text)
 
 
 def _many_zeros(data: bytes) -> bool:
@@ -152,10 +162,12 @@ def _width(encoding: str) -> int:
 def split_lines(text: str) -> list[str]:
     r"""Split ``text`` at ``\n`` only; a last line without one counts, an empty one does not.
 
+    A text without any, as old programs write it, is split at ``\r``.
+
     ``str.splitlines`` would also split at NEL, U+2028, ``\x1c`` and others, which occur inside
     real sentences: a row would become two, and every later label would belong to another row.
     """
-    lines = text.split("\n")
+    lines = text.split("\n" if "\n" in text else "\r")
     if not lines[-1]:
         lines.pop()
     return lines
