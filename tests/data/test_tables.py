@@ -386,8 +386,8 @@ class TestBadRows:
         with pytest.raises(UserError) as caught:
             read_labelled(["r.csv"]).without_bad_rows(skip=False)
         assert str(caught.value) == (
-            "r.csv, line 4: another number of fields than the header: 1, not 2 (and 2 more rows "
-            "of 6); --skip-bad-rows leaves such rows out"
+            "r.csv, line 4: another number of fields than the header: 1, not 2 (3 of 6 rows cannot "
+            "be used); --skip-bad-rows leaves such rows out"
         )
 
     def test_left_out_and_said(self, write):

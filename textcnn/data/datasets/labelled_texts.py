@@ -51,7 +51,7 @@ class LabelledTexts:
         """
         if not self.bad_rows or (skip and self.texts):
             return self
-        first, more = self.bad_rows[0], len(self.bad_rows) - 1
-        others = f" (and {more:,} more rows of {len(self) + more + 1:,})" if more else ""
+        first, count = self.bad_rows[0], len(self.bad_rows)
+        others = f" ({count:,} of {count + len(self):,} rows cannot be used)" if count > 1 else ""
         advice = "; --skip-bad-rows leaves such rows out" if self.texts else ""
         raise UserError(f"{first.where}: {first.fault}{others}{advice}")

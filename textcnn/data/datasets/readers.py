@@ -82,7 +82,7 @@ def read_labelled(
             else:
                 texts.append(row.text)
                 labels.append(join_labels(row.labels))
-    if bad and options.skip_bad_rows:
+    if bad and texts and options.skip_bad_rows:
         kinds = Counter(row.kind for row in bad).most_common()
         why = "; ".join(f"{count:,}: {kind}" for kind, count in kinds)
         report(f"left out {len(bad):,} of {len(bad) + len(texts):,} rows ({why})")
