@@ -30,6 +30,7 @@ from benchmarks.other_sets import (
     write_thinned,
 )
 from textcnn.data.datasets.readers import read_labelled
+from textcnn.data.datasets.rows import ReadingOptions
 from textcnn.support.errors import RunError
 
 
@@ -151,7 +152,8 @@ def test_imports_become_labels_and_leave_the_text(tmp_path: Path):
     for seed in (0, 1):
         train, test = (
             read_labelled(
-                [str(tmp_path / f"{part}-{seed}.csv")], label_column="labels", multilabel=True
+                [str(tmp_path / f"{part}-{seed}.csv")],
+                ReadingOptions(label_column="labels", multilabel=True),
             )
             for part in ("train", "test")
         )
@@ -162,7 +164,9 @@ def test_imports_become_labels_and_leave_the_text(tmp_path: Path):
         assert all("re" not in text.split() for text in train.texts)
         tested.append(set(test.texts))
     assert not tested[0] & tested[1]
-    combined = read_labelled([str(tmp_path / "test-0.csv")], label_column="combination")
+    combined = read_labelled(
+        [str(tmp_path / "test-0.csv")], ReadingOptions(label_column="combination")
+    )
     assert set(combined.labels) == {"os|re", "none"}
 
 

@@ -57,6 +57,8 @@ def files(tmp_path: Path) -> dict[str, Path]:
         "columns.csv": b"sentence,class\na,b\n",
         "ragged.csv": b"text,label\na,b,c\n",
         "open.csv": b'text,label\n"a,b\n' * 3,
+        "half.csv": b"text,label\na,b\nc,\nd,\n",
+        "bad.csv": b"text,label\na,\n",
         "lines.jsonl": b'{"text": "a", "label": "b"}\nnot json\n',
         "sentences.txt": b"a film\nanother\n",
         "ragged-vectors.txt": b"film 1 2 3\nstory 1 2\nplot 1 2 3\n",
@@ -80,6 +82,13 @@ BAD_TRAINING = {
     "open quotation": ("--data open.csv", "open.csv, line", "quotation mark"),
     "not JSON": ("--data lines.jsonl", "lines.jsonl, line 2: not valid JSON"),
     "no format": ("--data sentences.txt", "sentences.txt: cannot tell its format"),
+    "bad rows": (
+        "--data half.csv",
+        "half.csv, line 3: the label is missing (2 of 3 rows cannot be used); --skip-bad-rows",
+    ),
+    "no good rows": ("--data bad.csv --skip-bad-rows", "bad.csv, line 2: the label is missing"),
+    "no delimiter": ("--data good.csv --delimiter ::", "--delimiter '::': give one character"),
+    "named columns": ("--data good.csv --no-header", "--no-header: --text-column 'text' is a name"),
     "encoding": ("--data good.csv --encoding klingon", "--encoding: 'klingon'"),
     "ragged vectors": ("--data good.csv --vectors ragged-vectors.txt", "ragged-vectors.txt", "2"),
     "no vectors": ("--data good.csv --vectors none.txt", "none.txt"),
@@ -115,6 +124,35 @@ def test_bad_input_of_training_is_one_line_and_leaves_nothing_behind(call, tmp_p
     given = ["--out", "run"] if "--resume" not in words else []
     checked(call("train", *words.split(), *given), 2, *parts)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (("train", "--data", ""), "--data ''"),
+        (("train", "--data", "mr", "--data="), "--data ''"),
+        (("train", "--data", "mr", "--vectors", ""), "--vectors ''"),
+        (("train", "--out", ""), "'--out'"),
+        (("train", "--resume", ""), "'--resume'"),
+        (("data", ""), "--data ''"),
+        (("classify", "--checkpoint", "", "a film"), "'--checkpoint'"),
+        (("classify", "--input="), "'--input'"),
+        (("eval", ""), "CHECKPOINT"),
+        (("runs", ""), "FOLDER"),
+    ],
+)
+def test_an_empty_path_is_not_the_working_folder(call, tmp_path, words, option):
+    checked(call(*words), 2, option, "is a variable")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", ["classify --format json", "explain --json"])
+def test_a_sentence_that_is_no_text_is_refused(trained_run, words):
+    sentence = os.fsdecode(b"a fin\xe9 film")
+    run = textcnn(*words.split(), "--checkpoint", trained_run, sentence)
+    assert (run.returncode, run.stdout) == (2, b"")
+    (line,) = run.stderr.splitlines()
+    assert b"sentence 1 is not utf-8; give it in a file" in line
 
 
 @pytest.mark.parametrize(

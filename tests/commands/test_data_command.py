@@ -74,6 +74,57 @@ def test_several_labels(call, write):
     assert "50.0 % (always answering no label)" in out
 
 
+def test_all_bad_rows_are_counted(call, write):
+    name = write(
+        "rows.csv",
+        "text,label",
+        "a film,good",
+        "no label,",
+        "one too many,bad,x",
+        "none,",
+        "a story,bad",
+    )
+    code, out, err = call("data", name)
+    assert code == 0
+    assert err.splitlines() == [
+        "rows.csv, line 3: the label is missing",
+        "rows.csv, line 4: another number of fields than the header: 3, not 2",
+    ]
+    assert "2 rows, 2 labels\nbad rows      3 of 5" in out
+    assert "2: the label is missing (rows.csv, line 3; rows.csv, line 5)" in out
+    assert "--skip-bad-rows: 3 of 5 rows cannot be used, and training stops at them" in out
+    facts = json.loads(call("data", name, "--json")[1])
+    assert [row["where"] for row in facts["bad_rows"]] == [f"rows.csv, line {n}" for n in (3, 4, 5)]
+
+
+def test_where_all_rows_are_bad_the_first_is_named(call, write):
+    code, out, err = call("data", write("rows.csv", "text,label", "one,", "two,"))
+    assert (code, out) == (2, "")
+    assert err == "textcnn: rows.csv, line 2: the label is missing (2 of 2 rows cannot be used)\n"
+
+
+def test_what_was_found_out_about_a_file_is_said(call, write):
+    code, out, err = call("data", write("rows.csv", "Text;LABEL", "a film;good", "a story;bad"))
+    assert (code, err) == (0, "rows.csv: fields are parted by semicolons\n")
+    assert "2 rows, 2 labels" in out
+
+
+def test_labels_that_look_alike(call, write):
+    name = write(
+        "rows.csv",
+        "text,label",
+        *(f"word{n} film,{['Good', 'good', 'bad'][n % 3]}" for n in range(30)),
+    )
+    _, out, _ = call("data", name)
+    assert (
+        "--merge-labels: labels look alike (with how many rows each has): 'Good' (10), 'good' (10)"
+        in out
+    )
+    _, out, _ = call("data", name, "--merge-labels")
+    assert "30 rows, 2 labels" in out
+    assert "look alike" not in out
+
+
 def test_vectors(call, reviews, write):
     write("v.txt", "film 1 2 3", "story 1 2 4", "elsewhere 2 3 4")
     code, out, _ = call("data", reviews, "--vectors", "v.txt")

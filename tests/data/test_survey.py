@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.data.datasets.labelled_texts import BadRow, LabelledTexts
 from textcnn.data.datasets.suggestions import suggestions
 from textcnn.data.datasets.survey import Coverage, Lengths, Survey, survey
 from textcnn.data.datasets.text_faults import dropped_letters, text_faults
@@ -87,6 +87,25 @@ class TestSentences:
         found = look([("a", text) for text in ("x", "y", "y", "x", "y")])
         assert [sentence.text for sentence in found.repeated] == ["y", "x"]
         assert found.conflicts == []
+
+
+class TestBadRows:
+    def test_counted_beside_the_others(self):
+        bad = [BadRow("r.csv, line 3", "the label is missing", "the label is missing")]
+        found = survey(LabelledTexts(["one", ""], ["a", "b"], "test", bad), "kim")
+        assert (found.rows, found.given, found.bad_rows) == (2, 3, tuple(bad))
+        assert found.no_text == (2,)
+        assert advice(found)["--skip-bad-rows"].startswith("1 of 3 rows cannot be used")
+
+    def test_rows_without_text(self):
+        found = look([*distinct("a", 9), *distinct("b", 9), ("b", "")])
+        assert advice(found)["--skip-bad-rows"] == "rows without text: 1"
+
+    def test_several_labels(self):
+        fault = "has several labels; give --multilabel"
+        bad = [BadRow("r.txt, line 1", "has several labels", fault)]
+        found = survey(LabelledTexts(["one"], ["a"], "test", bad), "kim")
+        assert "--multilabel" in advice(found)
 
 
 class TestWords:
@@ -180,6 +199,38 @@ class TestSuggestions:
         rows = [(name, f"some words {row}") for row, name in enumerate(names)]
         found = look(rows, multilabel=True)
         assert '--label-separator ";"' in advice(found, multilabel=True)
+
+    @pytest.mark.parametrize(
+        ("other", "written"),
+        [
+            ("A", "'A' (9)"),
+            ("a\u200b", r"'a\u200b' (9)"),
+        ],
+    )
+    def test_labels_that_look_alike(self, other, written):
+        why = advice(look(distinct("a", 10) + distinct(other, 9) + distinct("b", 9)))
+        assert why["--merge-labels"] == (
+            f"labels look alike (with how many rows each has): 'a' (10), {written}"
+        )
+
+    def test_composed_and_decomposed_labels_can_be_told_apart(self):
+        why = advice(look(distinct("\u00e9", 9) + distinct("e\u0301", 9)))["--merge-labels"]
+        assert r"'e\u0301' (9)" in why
+        assert r"'\xe9' (9)" in why
+
+    def test_only_the_first_of_many_look_alikes_are_shown(self):
+        names = [form for name in "abcde" for form in (name, name.upper())]
+        why = advice(look([row for name in names for row in distinct(name, 3)]))["--merge-labels"]
+        assert why.endswith("'C' (3), 'c' (3); 2 more")
+
+    def test_lists_written_as_text(self):
+        rows = distinct("['a', 'b']", 9) + distinct("['a']", 9)
+        assert "--multilabel, or write each label without brackets" in advice(look(rows))
+
+    def test_marks_of_missing_values(self):
+        found = look(distinct("a", 9) + distinct("NaN", 9))
+        why = advice(found)["leave their cells empty and give --skip-bad-rows"]
+        assert why == "labels that stand for a missing one: NaN (9)"
 
     def test_another_tokenizer(self):
         rows = [(label, f"{text} Straße früh") for label, text in distinct("a", 9)]

@@ -1,8 +1,11 @@
 """Pretrained vectors: every format, from gensim itself or by hand, and every way they go wrong."""
 
+import bz2
 import copy
 import gzip
+import io
 import json
+import lzma
 import os
 import pickle
 import pickletools
@@ -10,11 +13,13 @@ import shutil
 import struct
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 import tracemalloc
 import urllib.error
 import warnings
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -249,6 +254,86 @@ def test_words_with_spaces_as_in_glove_840b(tmp_path: Path) -> None:
     assert vectors.matrix.tolist() == [[3, 4], [5, 6], [1, 2]]
 
 
+def test_words_that_end_in_a_number(tmp_path: Path) -> None:
+    path = tmp_path / "v"
+    rows = "windows 10 .1 .2\nfilm .3 .4\nweb 2.0 .55 .6\n"
+    for header in ("", "3 2\n"):
+        path.write_text(header + rows)
+        vectors = load_vectors(str(path), ["windows 10", "film", "web 2.0", "windows", "web"])
+        assert vectors.found.tolist() == [True, True, True, False, False]
+        np.testing.assert_allclose(vectors.matrix[:3], [[0.1, 0.2], [0.3, 0.4], [0.55, 0.6]])
+    # Written as the vector's own numbers are, it is one too many of them.
+    path.write_text("2 2\nfilm .1 .2\ngood 0.3 .1 .25\n")
+    assert "line 3: expected a word and 2 numbers, found more" in error_of(path)
+
+
+def test_a_word_of_no_characters(tmp_path: Path) -> None:
+    path = tmp_path / "v"
+    for rows in (
+        " .1 .2\nfilm .3 .4\n",
+        "2 2\n\t.1 .2\nfilm .3 .4\n",
+        "2 2\n  .1 .2\nfilm .3 .4\n",
+    ):
+        path.write_text(rows)
+        np.testing.assert_allclose(load_vectors(str(path), ["film"]).matrix, [[0.3, 0.4]])
+
+
+def test_a_byte_order_mark_is_no_part_of_a_word(tmp_path: Path) -> None:
+    path = tmp_path / "v"
+    for rows in ("film 1 2\nother 3 4\n", "2 2\nfilm 1 2\nother 3 4\n"):
+        path.write_text(rows, encoding="utf-8-sig")
+        assert load_vectors(str(path), ["film"]).matrix.tolist() == [[1, 2]]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf16_is_named(tmp_path: Path, encoding: str) -> None:
+    assert "text in UTF-16" in error_of(tmp_path / "v", "film 1 2\nother 3 4\n".encode(encoding))
+
+
+@pytest.mark.parametrize("end", [b"", b"\n"])
+@pytest.mark.parametrize("dim", [5, 50])
+def test_phrases_in_the_binary_format(tmp_path: Path, end: bytes, dim: int) -> None:
+    """What gensim writes of them, and does not read back itself."""
+    words = [
+        "the",
+        "new york",
+        "film",
+        "class 1984",
+        "a 984",
+        "US USAA",
+        "in the city of ß",
+        "",
+        "x",
+    ]
+    matrix = np.random.default_rng(0).normal(size=(len(words), dim)).astype("<f4")
+    rows = [binary_row(word.encode(), *row) + end for word, row in zip(words, matrix, strict=True)]
+    path = tmp_path / "v"
+    path.write_bytes(f"{len(words)} {dim}\n".encode() + b"".join(rows))
+    vectors = load_vectors(str(path), [*words, "new", "class", "in"])
+    assert vectors.found.tolist() == [True] * len(words) + [False] * 3
+    np.testing.assert_array_equal(vectors.matrix[: len(words)], matrix)
+
+
+def test_odd_numbers_are_no_phrase(tmp_path: Path) -> None:
+    path = tmp_path / "v"
+    values = struct.unpack("<2f", b"york\x01 \x02\x03")
+    path.write_bytes(b"2 2\n" + binary_row(b"film", *values) + binary_row(b"other", 1, 2))
+    assert load_vectors(str(path), ["film", "other"]).found.all()
+
+
+def test_archives_and_compression_are_named(tmp_path: Path) -> None:
+    text, packed = b"film 1 2\nother 3 4\n", io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        archive.addfile(tarfile.TarInfo("v.txt"))
+    path = tmp_path / "v"
+    assert "compressed with bzip2: unpack it" in error_of(path, bz2.compress(text))
+    assert "compressed with xz: unpack it" in error_of(path, lzma.compress(text))
+    assert "a tar archive: unpack it" in error_of(path, packed.getvalue())
+    with zipfile.ZipFile(path, "w") as archive:  # Not compressed, so it reads as text.
+        archive.writestr("v.txt", text)
+    assert "a zip archive: unpack it" in error_of(path)
+
+
 def test_words_that_are_not_utf8_match_nothing(tmp_path: Path) -> None:
     path = tmp_path / "v"
     path.write_bytes(b"caf\xe9 1 2\nfilm 3 4\nna\x85ve 5 6\n")
@@ -284,7 +369,7 @@ def test_matching_is_exact(tmp_path: Path) -> None:
         ("", "the file is empty"),
         ("a perfectly normal sentence\n", "none of the known formats"),
         ("chapter 1\nof a book\n", "none of the known formats"),
-        ("PK\x03\x04....", "a zip archive; unpack it"),
+        ("PK\x03\x04....", "a zip archive: unpack it"),
     ],
 )
 def test_faulty_text(tmp_path: Path, content: str, fault: str) -> None:

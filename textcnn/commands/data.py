@@ -47,7 +47,12 @@ def command(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
     config = locate(Config.from_mapping(given, ""))
     check_encoding(config.encoding)
     find = _finder(config.vectors)
-    found = survey(load_corpus(config, say), config.tokenizer, config.multilabel, find)
+    corpus = load_corpus(config, say, with_bad_rows=True)
+    if not corpus.texts:
+        corpus.without_bad_rows(skip=False)
+    for row in {row.kind: row for row in reversed(corpus.bad_rows)}.values():
+        say(f"{row.where}: {row.fault}")
+    found = survey(corpus, config.tokenizer, config.multilabel, find)
     advice = suggestions(found, config)
     if as_json:
         click.echo(json.dumps(_as_dict(found, advice), indent=2))
@@ -82,6 +87,7 @@ def _as_dict(found: Survey, advice: Sequence[Suggestion]) -> dict[str, Any]:
 def _report(found: Survey, config: Config, advice: Sequence[Suggestion]) -> Iterator[str]:
     yield f"data: {safe(found.source)}"
     yield f"{_count(found.rows, 'row')}, {_count(len(found.labels), 'label')}"
+    yield from _bad_row_lines(found)
     yield ""
     yield from _label_table(found)
     yield ""
@@ -98,6 +104,19 @@ def _report(found: Survey, config: Config, advice: Sequence[Suggestion]) -> Iter
         yield from (safe(f"  {suggestion.do}: {suggestion.why}") for suggestion in advice)
     else:
         yield "nothing to do"
+
+
+def _bad_row_lines(found: Survey) -> Iterator[str]:
+    if not found.bad_rows:
+        return
+    yield _line(
+        "bad rows", f"{len(found.bad_rows):,} of {found.given:,}, which are not counted here"
+    )
+    where_of: dict[str, list[str]] = {}
+    for row in found.bad_rows:
+        where_of.setdefault(row.kind, []).append(row.where)
+    for kind, where in where_of.items():
+        yield _line("", f"{len(where):,}: {kind} ({_first(where, ROWS_SHOWN, '; ')})")
 
 
 def _label_table(found: Survey) -> Iterator[str]:
@@ -140,6 +159,8 @@ def _sentence_lines(found: Survey, config: Config) -> Iterator[str]:
         f"{lengths.total:,}; a row has {lengths.shortest:,} to {lengths.longest:,}, median "
         f"{lengths.median:,}, 95th percentile {lengths.percentile_95:,}",
     )
+    if found.no_text:
+        yield _line("no text", _rows(found.no_text))
     yield _line("no token", _rows(found.no_token))
     yield _line("one token", _rows(found.one_token))
     repeat = "row repeats" if found.surplus_rows == 1 else "rows repeat"

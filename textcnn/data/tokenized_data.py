@@ -2,8 +2,10 @@
 
 import dataclasses
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -13,8 +15,9 @@ from textcnn.core.vocabulary import Vocabulary
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.datasets.splits import Split, stratified_split
+from textcnn.data.datasets.suggestions import about_names
 from textcnn.data.fingerprints import sentence_hashes
-from textcnn.data.label_sets import label_names, members, strata
+from textcnn.data.label_sets import label_names, members, split_labels, strata
 from textcnn.support.errors import UserError
 from textcnn.training.config import Config
 
@@ -54,13 +57,18 @@ class TokenizedData:
     def load(
         cls, config: Config, report: Report, known: np.ndarray | None = None
     ) -> "TokenizedData":
-        """Read what the options name and :meth:`prepare` it.
+        """Read what the options name and :meth:`prepare` it; report labels that cannot be meant.
 
         Raises:
             UserError: the data cannot be used, or the labels cannot be split so.
             RunError: the movie reviews could not be reached.
         """
-        return cls.prepare(Corpora.read(config, report), config, known=known)
+        corpora = Corpora.read(config, report)
+        labels = corpora.together.labels
+        names = chain.from_iterable(map(split_labels, labels)) if config.multilabel else labels
+        for suggestion in about_names(Counter(names), config.multilabel):
+            report(f"{suggestion.why}: {suggestion.do}")
+        return cls.prepare(corpora, config, known=known)
 
     @classmethod
     def prepare(

@@ -388,7 +388,7 @@ def _vectors(
     from textcnn.data.vectors import Algorithm, fill_unknown, load_vectors, train_vectors
 
     if config.vectors == "train":
-        sentences = _vector_sentences(config, train_tokens)
+        sentences = _vector_sentences(config, train_tokens, report)
         report(f"training {config.vectors_algorithm} vectors first …")
         vectors = train_vectors(
             sentences,
@@ -405,12 +405,14 @@ def _vectors(
     return fill_unknown(vectors, rng)
 
 
-def _vector_sentences(config: Config, train_tokens: list[list[str]]) -> list[list[str]]:
+def _vector_sentences(
+    config: Config, train_tokens: list[list[str]], report: Report
+) -> list[list[str]]:
     if config.vectors_text is None:
         return train_tokens
     path = Path(config.vectors_text)
     tokenize = find_tokenizer(config.tokenizer)
-    lines = split_lines(decode(read_bytes(path), path, config.encoding))
+    lines = split_lines(decode(read_bytes(path), path, config.encoding, report))
     return [tokens for tokens in map(tokenize, lines) if tokens]
 
 

@@ -42,8 +42,15 @@ def sentences_or_file(
     """The same, a single ``-`` being standard input.
 
     Raises:
-        UserError: neither or both are given.
+        UserError: neither or both are given, or a sentence is not text.
     """
+    for number, sentence in enumerate(sentences, start=1):
+        # Python keeps bytes that are not UTF-8 as lone surrogates, which no answer can hold.
+        if not sentence.isascii() and any("\ud800" <= letter <= "\udfff" for letter in sentence):
+            raise UserError(
+                f"sentence {number} is not {sys.getfilesystemencoding()}; give it in a file, with "
+                "--input and --encoding"
+            )
     if sentences == ("-",) and input_file is None:
         sentences, input_file = (), Path("-")
     if bool(sentences) == (input_file is not None):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from textcnn.support.errors import UserError
 
-_WORKBOOK = "a workbook: save its sheet as CSV"
+_WORKBOOK = "a workbook: save its sheet as CSV (Save As, CSV UTF-8), and give that"
 _ARCHIVE = "{} archive: unpack it and give what is inside"
 _COMPRESSED = "compressed with {}: unpack it first, or compress it with gzip instead"
 _TABLE = (
@@ -17,7 +17,6 @@ _PICKLE = (
 )
 
 _WHAT = {
-    b"PAR1": _TABLE.format("a Parquet", "read_parquet", "FILE"),
     b"ARROW1": _TABLE.format("an Arrow", "read_feather", "FILE"),
     b"FEA1": _TABLE.format("a Feather", "read_feather", "FILE"),
     b"\xff\xff\xff\xff": "an Arrow stream: load it with the library that wrote it, and save a CSV",
@@ -36,14 +35,21 @@ _WHAT = {
 # Of POSIX and of GNU tar.
 _TAR_MAGICS, _TAR_OFFSET = (b"ustar\x00", b"ustar  \x00"), 257
 
+LONGEST_MAGIC = 512
+"""Bytes from the beginning of a file that are looked at."""
+
 
 def refuse_foreign(data: bytes, path: Path) -> None:
-    """Raise :class:`UserError` where ``data``, the content of ``path``, needs a conversion."""
+    """Raise :class:`UserError` where ``data``, which ``path`` begins with, needs a conversion."""
     if data.startswith(_TAR_MAGICS, _TAR_OFFSET):
         raise UserError(f"{path}: {_ARCHIVE.format('a tar')}")
     for magic, what in _WHAT.items():
         if data.startswith(magic):
             # A workbook is a zip archive of its parts.
-            if magic == b"PK\x03\x04" and path.suffix.lower() in (".xlsx", ".xlsm", ".ods"):
+            names = (".xlsx", ".xlsm", ".xlsb", ".ods")
+            parts = (b"[Content_Types].xml", b"opendocument.spreadsheet")
+            if magic == b"PK\x03\x04" and (
+                path.suffix.lower() in names or any(part in data[:LONGEST_MAGIC] for part in parts)
+            ):
                 what = _WORKBOOK
             raise UserError(f"{path}: {what.replace('FILE', str(path))}")

@@ -1,9 +1,11 @@
 """From what a survey found to the options that answer it."""
 
 import codecs
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from textcnn.data.datasets.rows import listed_labels, plain_label
 from textcnn.data.datasets.survey import Label, Survey
 from textcnn.training.config import Config
 
@@ -35,12 +37,70 @@ def suggestions(survey: Survey, config: Config) -> list[Suggestion]:
         LookupError: the configuration's encoding is not known to Python.
     """
     return [
+        *_about_bad_rows(survey),
         *_about_characters(survey, config),
         *_about_labels(survey, config),
+        *about_names({label.name: label.rows for label in survey.labels}, survey.multilabel),
         *_about_rare_labels(survey),
         *_about_vectors(survey, config),
         *_about_conflicts(survey),
     ]
+
+
+def _about_bad_rows(survey: Survey) -> Iterator[Suggestion]:
+    if any("--multilabel" in row.fault for row in survey.bad_rows):
+        yield Suggestion("--multilabel", "some rows have several labels")
+    if survey.bad_rows:
+        yield Suggestion(
+            "--skip-bad-rows",
+            f"{len(survey.bad_rows):,} of {survey.given:,} rows cannot be used, and training stops "
+            "at them",
+        )
+    elif survey.no_text:
+        yield Suggestion("--skip-bad-rows", f"rows without text: {len(survey.no_text):,}")
+
+
+MISSING = {"nan", "null", "n/a", "#n/a", "<na>"}
+"""What programs write where there is nothing."""
+
+
+def about_names(rows: Mapping[str, int], multilabel: bool) -> Iterator[Suggestion]:
+    """What to do about the names of labels: those that look alike, and those that are none.
+
+    Args:
+        rows: how many rows have each label.
+        multilabel: whether rows have any number of labels.
+    """
+    groups: dict[str, list[str]] = {}
+    for name in rows:
+        groups.setdefault(plain_label(name), []).append(name)
+    alike = [names for names in groups.values() if len(names) > 1]
+    if alike:
+        shown = "; ".join(_alike(names, rows) for names in alike[:3])
+        more = f"; {len(alike) - 3:,} more" if len(alike) > 3 else ""
+        why = f"labels look alike (with how many rows each has): {shown}{more}"
+        yield Suggestion("--merge-labels", why)
+    lists = [name for name in rows if listed_labels(name) is not None]
+    if lists and not multilabel:
+        yield Suggestion(
+            "--multilabel, or write each label without brackets",
+            f"labels are written as lists: {lists[0][:60]}",
+        )
+    missing = [name for name in rows if name.casefold() in MISSING]
+    if missing:
+        counted = ", ".join(f"{name} ({rows[name]:,})" for name in missing)
+        yield Suggestion(
+            "leave their cells empty and give --skip-bad-rows",
+            f"labels that stand for a missing one: {counted}",
+        )
+
+
+def _alike(names: Sequence[str], rows: Mapping[str, int]) -> str:
+    """The names with their rows, so written that they can be told apart."""
+    looks = {unicodedata.normalize("NFC", name) for name in names if name.isprintable()}
+    write = repr if len(looks) == len(names) else ascii
+    ranked = sorted(names, key=lambda name: (-rows[name], name))
+    return ", ".join(f"{write(name)} ({rows[name]:,})" for name in ranked)
 
 
 def _about_labels(survey: Survey, config: Config) -> Iterator[Suggestion]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from textcnn.core.tokenizers import find_tokenizer
-from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.data.datasets.labelled_texts import BadRow, LabelledTexts
 from textcnn.data.datasets.text_faults import Dropped, TextFaults, dropped_letters, text_faults
 from textcnn.data.label_sets import split_labels
 from textcnn.support.errors import UserError
@@ -111,8 +111,8 @@ class Coverage:
 class Survey:
     """What there is to know of labelled sentences before training on them.
 
-    Rows are counted from 1, in the order in which they were read. Rows are equal where their
-    tokens are; rows without a token are equal to none.
+    Rows that can be used are counted from 1, in the order in which they were read. Rows are equal
+    where their tokens are; rows without a token are equal to none.
 
     Attributes:
         source: where the sentences came from.
@@ -124,6 +124,8 @@ class Survey:
         majority: what is right most often.
         imbalance: rows of the most frequent label for each of the rarest.
         lengths: of the rows in tokens.
+        bad_rows: those that were given, cannot be used and are not among ``rows``.
+        no_text: rows whose text is empty.
         no_token, one_token: rows with nothing, or next to nothing, to go by.
         repeated: sentences in several rows, the most frequent first.
         faults: signs of a wrong encoding.
@@ -141,6 +143,8 @@ class Survey:
     majority: Majority
     imbalance: float
     lengths: Lengths
+    bad_rows: tuple[BadRow, ...]
+    no_text: tuple[int, ...]
     no_token: tuple[int, ...]
     one_token: tuple[int, ...]
     repeated: tuple[Repeated, ...]
@@ -148,6 +152,11 @@ class Survey:
     dropped: Dropped
     words: Words
     coverage: Coverage | None
+
+    @property
+    def given(self) -> int:
+        """All rows, those that cannot be used among them."""
+        return self.rows + len(self.bad_rows)
 
     @property
     def surplus_rows(self) -> int:
@@ -198,6 +207,8 @@ def survey(
         majority=_majority(labels),
         imbalance=counted[0].rows / counted[-1].rows if counted else 1.0,
         lengths=_lengths(lengths),
+        bad_rows=tuple(corpus.bad_rows),
+        no_text=_row_numbers(np.array([not text for text in corpus.texts])),
         no_token=_row_numbers(lengths == 0),
         one_token=_row_numbers(lengths == 1),
         repeated=_repeated(corpus.texts, labels, rows_of),

@@ -11,11 +11,14 @@ Words match exactly as written; nothing is lower-cased.
 """
 
 import os
+from codecs import BOM_UTF8
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from textcnn.data.datasets.download import download_cache
+from textcnn.data.datasets.foreign_formats import LONGEST_MAGIC, refuse_foreign
+from textcnn.data.datasets.text_files import wide_encoding
 from textcnn.data.vectors import fasttext_format
 from textcnn.data.vectors.download import fetch_named
 from textcnn.data.vectors.fasttext_format import read_facebook
@@ -28,7 +31,6 @@ from textcnn.data.vectors.word2vec_format import (
     parse_header,
     read_binary,
     read_text,
-    trailing_numbers,
 )
 from textcnn.data.vectors.word_vectors import WordVectors, fill_unknown
 from textcnn.support.errors import UserError
@@ -83,30 +85,30 @@ def load_vectors(
             return read_facebook(path, words)
         if start[0] == 0x80:  # how pickles of protocol 2 and later begin, and UTF-8 never does
             return read_gensim(path, words)
+        _refuse_no_vectors(stream.read(LONGEST_MAGIC), path)
+        stream.seek(len(BOM_UTF8) if start.startswith(BOM_UTF8) else 0)
         return _read_word2vec(stream, path, words)
 
 
 def _read_word2vec(stream: BinaryIO, path: Path, words: Sequence[str]) -> WordVectors:
+    begin = stream.tell()
     first = stream.readline(MAX_LINE_BYTES)
     header = parse_header(first)
-    second = stream.readline(MAX_LINE_BYTES)
-    stream.seek(0)
     if header is None:
-        # One number after the words would be no vector, but happens in any text.
-        if trailing_numbers(first) < 2:
-            raise _unknown(path, first)
+        stream.seek(begin)
         return read_text(stream, path, words, header)
     if header.words == 0:
         raise UserError(f"{path}: its first line says that it holds no words")
+    rows = stream.tell()
+    second = stream.readline(MAX_LINE_BYTES)
+    stream.seek(rows)
     if second and not looks_like_text(second):
         return read_binary(stream, path, words, header)
     return read_text(stream, path, words, header)
 
 
-def _unknown(path: Path, first_line: bytes) -> UserError:
-    if first_line.startswith(b"PK\x03\x04"):
-        return UserError(f"{path}: a zip archive; unpack it and give one of the files inside")
-    return UserError(
-        f"{path}: in none of the known formats (word2vec text or binary, GloVe text, "
-        "fastText .bin, gensim's own)"
-    )
+def _refuse_no_vectors(beginning: bytes, path: Path) -> None:
+    refuse_foreign(beginning, path)
+    encoding = wide_encoding(beginning)
+    if encoding is not None and parse_header(beginning.partition(b"\n")[0]) is None:
+        raise UserError(f"{path}: text in {encoding.upper()}; save it as UTF-8")

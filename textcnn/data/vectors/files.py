@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import io
+import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -101,6 +102,18 @@ class Scanner:
         self._at += size
         return piece
 
+    def peek(self, size: int) -> bytes:
+        """The next ``size`` bytes, or fewer at the end of the stream, none of them taken."""
+        while len(self._buffer) - self._at < size and self._more():
+            pass
+        return self._buffer[self._at : self._at + size]
+
+    def is_at(self, pattern: re.Pattern[bytes], size: int) -> bool:
+        """Whether what comes next matches ``pattern``, of which ``size`` bytes are enough."""
+        if len(self._buffer) - self._at < size:
+            self.peek(size)
+        return pattern.match(self._buffer, self._at, self._at + size) is not None
+
     def unpack(self, layout: str, what: str) -> tuple[Any, ...]:
         """Take the bytes of a ``struct`` layout and return its values."""
         return struct.unpack(layout, self.take(struct.calcsize(layout), what))
@@ -111,11 +124,14 @@ class Scanner:
         return not rest.strip(b"\r\n")
 
     def _fill(self, what: str) -> None:
-        chunk = self._stream.read(_CHUNK_BYTES)
-        if not chunk:
+        if not self._more():
             raise UserError(f"{self._path}: the file ends within {what}; fetch it again")
+
+    def _more(self) -> bool:
+        chunk = self._stream.read(_CHUNK_BYTES)
         self._buffer_start += self._at
         self._buffer, self._at = self._buffer[self._at :] + chunk, 0
+        return bool(chunk)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ A word2vec file starts with a line ``words dimensions``. Then comes, for each wo
 asked for are kept.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,12 @@ import numpy.typing as npt
 from textcnn.data.vectors.files import MAX_LINE_BYTES, Scanner, check_dim
 from textcnn.data.vectors.word_vectors import WordVectors, no_vectors, utf8_rows
 from textcnn.support.errors import UserError
+
+_MAX_PHRASE_BYTES = 200
+_TEXT_AND_SPACE = re.compile(rb"[^\x00-\x20\x7f]* ")
+
+# As in "windows 10" and "web 2.0".
+_SHORT_NUMBER = re.compile(rb"(?!0\.)\d+(?:\.\d)?")
 
 _NUMBER_CHARACTERS = b"0123456789+-.eE "
 
@@ -40,7 +47,8 @@ def parse_header(line: bytes) -> Header | None:
 def trailing_numbers(line: bytes) -> int:
     """How many fields at the end of the line are numbers, the first field (a word) not counted."""
     count = 0
-    for field in reversed(line.split()[1:]):
+    blank = line[:1].isspace()  # A word can be no character at all.
+    for field in reversed(line.split()[0 if blank else 1 :]):
         if not _is_number(field):
             break
         count += 1
@@ -59,7 +67,7 @@ def looks_like_text(row: bytes) -> bool:
 def read_text(
     stream: BinaryIO, path: Path, words: Sequence[str], header: Header | None
 ) -> WordVectors:
-    """Read a word2vec text file, or a GloVe one (``header`` is None), from its beginning.
+    """Read the rows of a word2vec text file, or of a GloVe one (``header`` is None).
 
     The width of every row is checked and that it holds nothing but numbers; the rows kept are
     checked number by number. Of a word that comes twice the first row counts, as in gensim.
@@ -68,10 +76,7 @@ def read_text(
         UserError: naming the line, where a row is too short or too long or is not made of finite
             numbers; or the number of rows is not what the header says.
     """
-    first = stream.readline(MAX_LINE_BYTES)
-    dim = check_dim(header.dim if header else trailing_numbers(first), path)
-    if not header:
-        stream.seek(0)
+    dim = check_dim(header.dim if header else _told_dim(stream, path), path)
     vectors, wanted = no_vectors(len(words), dim), utf8_rows(words)
     row_count = 0
     for number, line in _lines(stream, path, start=2 if header else 1):
@@ -88,18 +93,21 @@ def read_text(
 
 
 def read_binary(stream: BinaryIO, path: Path, words: Sequence[str], header: Header) -> WordVectors:
-    """Read a word2vec binary file from its beginning; every row is checked to be finite.
+    """Read the rows of a word2vec binary file; every one is checked to be finite.
+
+    A word ends at a space, yet gensim writes phrases with theirs: where the bytes after it read as
+    text, and as numbers that no vector has, the word goes on.
 
     Raises:
         UserError: naming the row, where the file ends too early, a word has no end or a number is
             not finite; or the file goes on after the last row the header speaks of.
     """
     vectors, wanted = no_vectors(len(words), check_dim(header.dim, path)), utf8_rows(words)
-    stream.readline(MAX_LINE_BYTES)
     scanner = Scanner(stream, path)
     for number in range(1, header.words + 1):
         where = f"row {number} of {header.words}"
         word = scanner.until(b" ", where).lstrip(b"\n")
+        word += _rest_of_phrase(scanner, header.dim)
         values = np.frombuffer(scanner.take(4 * header.dim, where), dtype="<f4")
         if not np.isfinite(values).all():
             raise UserError(f"{path}, {where}: not all numbers are finite; fetch the file again")
@@ -110,6 +118,54 @@ def read_binary(stream: BinaryIO, path: Path, words: Sequence[str], header: Head
     if not scanner.at_end():
         raise _wrong_count(path, header.words, "goes on after them")
     return replace(vectors, source=f"word2vec binary file {path.name}, {header.dim} d")
+
+
+def _rest_of_phrase(scanner: Scanner, dim: int) -> bytes:
+    """What of a word still comes after its first space, taken from ``scanner``; mostly nothing."""
+    # Four letters read as a number are beyond 1e15, three and a space below 1e-18. A row is looked
+    # at whole only where it begins with what could be text.
+    if not scanner.is_at(_TEXT_AND_SPACE, _MAX_PHRASE_BYTES):
+        return b""
+    ahead = scanner.peek(_MAX_PHRASE_BYTES + 4 * dim)
+    length = 0
+    while not _could_be_vector(ahead[length : length + 4 * dim], dim):
+        space = ahead.find(b" ", length, _MAX_PHRASE_BYTES)
+        if space < 0 or not _is_text(ahead[:space]):
+            return b""  # No phrase, but odd numbers.
+        length = space + 1
+    scanner.take(length, "a word")
+    return b" " + ahead[: length - 1] if length else b""
+
+
+def _could_be_vector(row: bytes, dim: int) -> bool:
+    if len(row) < 4 * dim:
+        return False
+    sizes = np.abs(np.frombuffer(row, dtype="<f4"))
+    return bool(np.all((sizes == 0) | ((sizes > 1e-15) & (sizes < 1e15))))
+
+
+def _is_text(piece: bytes) -> bool:
+    try:
+        return piece.decode("utf-8").isprintable()
+    except UnicodeDecodeError:
+        return False
+
+
+def _told_dim(stream: BinaryIO, path: Path) -> int:
+    """The dimensions of a file without a header: the numbers in its first row."""
+    begin = stream.tell()
+    first, second = stream.readline(MAX_LINE_BYTES), stream.readline(MAX_LINE_BYTES)
+    stream.seek(begin)
+    dim = trailing_numbers(first)
+    # One number after the words would be no vector, but happens in any text.
+    if dim < 2:
+        raise UserError(
+            f"{path}: in none of the known formats (word2vec text or binary, GloVe text, "
+            "fastText .bin, gensim's own)"
+        )
+    number, *numbers = first.split()[-dim:]
+    in_word = trailing_numbers(second) == dim - 1 and _ends_phrase(number, numbers)
+    return dim - 1 if in_word else dim
 
 
 def _lines(stream: BinaryIO, path: Path, start: int) -> Iterator[tuple[int, bytes]]:
@@ -134,15 +190,23 @@ def _split_row(line: bytes, dim: int, where: str) -> tuple[bytes, bytes]:
     if numbers.count(b" ") == dim - 1 and not numbers.translate(None, _NUMBER_CHARACTERS):
         return word, numbers
     fields = line.rsplit(None, dim)
+    if len(fields) == dim and line[:1].isspace():
+        fields.insert(0, b"")
     if len(fields) <= dim:
         raise UserError(f"{where}: expected a word and {dim} numbers, found {len(fields) - 1}")
     _parse(fields[1:], where)
-    # GloVe's largest file has words that hold spaces ("at name@domain.com"). A number before the
-    # last ``dim`` is not one of these, though: the row is too long.
+    # Words may hold spaces ("at name@domain.com" in GloVe's largest file). Where a number before
+    # the last ``dim`` is written as those of a vector are, though, the row is too long.
     inner = fields[0].split()[1:]
-    if inner and _is_number(inner[-1]):
+    if inner and _is_number(inner[-1]) and not _ends_phrase(inner[-1], fields[1:]):
         raise UserError(f"{where}: expected a word and {dim} numbers, found more")
     return fields[0], b" ".join(fields[1:])
+
+
+def _ends_phrase(number: bytes, numbers: list[bytes]) -> bool:
+    """Whether a number is part of a word: a short one, with fewer decimals than the vector's."""
+    decimals = max(len(field.partition(b".")[2]) for field in numbers)
+    return bool(_SHORT_NUMBER.fullmatch(number)) and len(number.partition(b".")[2]) < decimals
 
 
 def _parse(fields: list[bytes], where: str) -> npt.NDArray[np.float32]:
