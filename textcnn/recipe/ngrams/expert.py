@@ -1,0 +1,255 @@
+"""The n-gram expert: a linear model of words, of n-grams of words and of parts of words.
+
+Wang and Manning (2012) showed how far a support vector machine goes on words and word pairs, each
+weighted by naive Bayes' log-count ratio; parts of words add what rare words have in common with
+others, and speak for words never seen. All that a sentence is told is a sum over its words and
+n-grams: a row of C numbers for each, times the sentence's scale, and a bias.
+
+With many classes nothing is optimised: the rows are naive Bayes' ratios, for
+classes that an item was seen with (:class:`CountTable`), and parts speak for unknown words alone.
+"""
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from textcnn.core.sentences import PackedSentences, sum_segments
+from textcnn.core.vocabulary import UNKNOWN, Vocabulary
+from textcnn.recipe.ngrams.letters import part_keys
+from textcnn.recipe.ngrams.ngrams import KeyIndex, ngram_keys, rows_of
+from textcnn.recipe.ngrams.tables import CountTable, DenseTable, Table
+
+
+@dataclass(frozen=True)
+class Texts:
+    """N sentences of word numbers, and the letters of the words that have none.
+
+    Attributes:
+        sentences: the numbers, 0 for an unknown word.
+        unknown: the unknown words one after another, as many as there are zeros; or none, where
+            their letters are not to be read.
+    """
+
+    sentences: PackedSentences
+    unknown: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, tokens: Sequence[Sequence[str]], vocabulary: Vocabulary) -> "Texts":
+        """Number the tokens of N sentences."""
+        packed = vocabulary.pack(tokens)
+        flat = [token for sentence in tokens for token in sentence]
+        return cls(packed, [flat[place] for place in np.flatnonzero(packed.words == UNKNOWN)])
+
+
+@dataclass(frozen=True)
+class Term:
+    """What one item adds to a sentence's logits.
+
+    Attributes:
+        kind: "word", "parts" of an unknown word, "ngram" or "bias".
+        text: the item.
+        position: of its first word.
+        values: (C,) float64.
+    """
+
+    kind: str
+    text: str
+    position: int
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
+class NgramExpert:
+    """A linear model whose items are looked up.
+
+    Attributes:
+        words: the vocabulary, the unknown word first.
+        subwords: characters in the longest parts of words; 0 for no parts.
+        penalty: of errors, as it was trained; 0 where nothing was optimised.
+        bias: (C,) float32.
+        keys: by table, ascending int64: "parts" (:func:`part_keys`), "2", "3" … for n-grams
+            (:func:`ngram_keys`).
+        tables: by the same names and "words", which has a row for each of ``words``.
+    """
+
+    words: Sequence[str]
+    subwords: int
+    penalty: float
+    bias: np.ndarray
+    keys: Mapping[str, np.ndarray]
+    tables: Mapping[str, Table]
+
+    @property
+    def num_classes(self) -> int:
+        """C."""
+        return len(self.bias)
+
+    @property
+    def dense(self) -> bool:
+        """Whether each class has a weight for every item."""
+        return isinstance(self.tables["words"], DenseTable)
+
+    @property
+    def orders(self) -> list[int]:
+        """Words in the n-grams of each of its tables."""
+        return sorted(int(name) for name in self.keys if name != "parts")
+
+    def logits(self, texts: Texts) -> np.ndarray:
+        """(N, C) float32; each row the same bytes alone and in any batch."""
+        sentences = texts.sentences
+        sums = self.tables["words"].sums(sentences.words, sentences.lengths)
+        for order in self.orders:
+            keys, lengths = ngram_keys(sentences, order, len(self.words))
+            sums += self.tables[str(order)].sums(self._rows(str(order), keys), lengths)
+        if len(texts.unknown):
+            different, numbers = np.unique(np.array(texts.unknown, object), return_inverse=True)
+            rows = self._unknown_rows(different.tolist())[numbers]
+            zeros = (sentences.words == UNKNOWN).astype(np.int64)[:, None]
+            sums += sum_segments(rows, sum_segments(zeros, sentences.lengths)[:, 0])
+        logits = sums * scale(sentences.lengths)[:, None] + self.bias
+        return logits.astype(np.float32)
+
+    def word_rows(self, words: Sequence[str]) -> np.ndarray:
+        """(n, C) float64 what each word says, known or not, before it is scaled."""
+        numbers = np.array([self._numbers.get(word, UNKNOWN) for word in words], np.int64)
+        rows = self.tables["words"].sums(numbers, np.ones(len(words), np.int64))
+        unknown = np.flatnonzero(numbers == UNKNOWN)
+        rows[unknown] = self._unknown_rows([words[place] for place in unknown])
+        return rows
+
+    def ngram_rows(self, ngrams: Sequence[Sequence[str]]) -> np.ndarray:
+        """(n, C) float64 what each n-gram of one order says beyond its words, before scaling."""
+        order = len(ngrams[0]) if ngrams else 0
+        numbers = [self._numbers.get(word, UNKNOWN) for ngram in ngrams for word in ngram]
+        lengths = np.full(len(ngrams), order, np.int64)
+        if order not in self.orders:
+            return np.zeros((len(ngrams), self.num_classes))
+        packed = PackedSentences(np.array(numbers, np.int64), lengths)
+        keys, ones = ngram_keys(packed, order, len(self.words))
+        return self.tables[str(order)].sums(self._rows(str(order), keys), ones)
+
+    def terms(self, tokens: Sequence[str]) -> list[Term]:
+        """A sentence's logits as the sum of what its items add."""
+        factor = float(scale(np.array([len(tokens)]))[0])
+        found = [Term("bias", "", 0, self.bias.astype(np.float64))]
+        for place, row in enumerate(self.word_rows(tokens)):
+            kind = "word" if tokens[place] in self._numbers else "parts"
+            found.append(Term(kind, tokens[place], place, factor * row))
+        for order in self.orders:
+            ngrams = [tokens[start : start + order] for start in range(len(tokens) - order + 1)]
+            for place, row in enumerate(self.ngram_rows(ngrams)):
+                if row.any():
+                    found.append(Term("ngram", " ".join(ngrams[place]), place, factor * row))
+        return found
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What it is kept as, but for the words: by names such as ``2/keys``."""
+        kept = {
+            "bias": self.bias,
+            "subwords": np.array(self.subwords, np.int64),
+            "penalty": np.array(self.penalty, np.float64),
+        }
+        for name, keys in self.keys.items():
+            kept[f"{name}/keys"] = keys
+        for name, table in self.tables.items():
+            kept |= {f"{name}/{part}": array for part, array in table.arrays().items()}
+        return kept
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray], words: Sequence[str]) -> "NgramExpert":
+        """What :meth:`arrays` kept.
+
+        Args:
+            arrays: by name.
+            words: the vocabulary.
+
+        Raises:
+            ValueError: an array is missing, or is not what it must be beside the others.
+        """
+        bias = _array(arrays, "bias", np.float32, 1)
+        keys, tables = {}, {}
+        names = {name.partition("/")[0] for name in arrays if "/" in name}
+        for name in names | {"words"}:
+            size = len(words)
+            if name != "words":
+                keys[name] = _array(arrays, f"{name}/keys", np.int64, 1)
+                size = len(keys[name])
+                if name != "parts" and (not name.isdecimal() or int(name) < 2):
+                    raise ValueError(f"{name} is no kind of item")
+                if size and (keys[name][0] < 0 or (np.diff(keys[name]) <= 0).any()):
+                    raise ValueError(f"{name}/keys do not ascend")
+            tables[name] = _table(arrays, name, size, len(bias))
+        subwords, penalty = arrays.get("subwords"), arrays.get("penalty")
+        if subwords is None or penalty is None or subwords.shape or penalty.shape:
+            raise ValueError("subwords and penalty must be numbers")
+        return cls(words, int(subwords), float(penalty), bias, keys, tables)
+
+    def _unknown_rows(self, words: Sequence[str]) -> np.ndarray:
+        """(n, C) float64 what the parts of words say."""
+        keys, owners = part_keys(words, self.subwords)
+        order = np.argsort(owners, kind="stable")
+        lengths = np.bincount(owners, minlength=len(words))
+        if "parts" not in self.tables:
+            return np.zeros((len(words), self.num_classes))
+        sums = self.tables["parts"].sums(self._rows("parts", keys[order]), lengths)
+        return sums / np.sqrt(np.maximum(lengths, 1))[:, None]
+
+    def _rows(self, name: str, keys: np.ndarray) -> np.ndarray:
+        """The row of each key in a table."""
+        if len(keys) < FEW:
+            return rows_of(keys, self.keys[name])
+        return self._indexes[name].rows(keys)
+
+    @functools.cached_property
+    def _indexes(self) -> dict[str, KeyIndex]:
+        return {name: KeyIndex(keys) for name, keys in self.keys.items()}
+
+    @functools.cached_property
+    def _numbers(self) -> dict[str, int]:
+        numbers = {word: number for number, word in enumerate(self.words)}
+        del numbers[self.words[UNKNOWN]]
+        return numbers
+
+
+FEW = 100
+"""Keys that are found sooner by a binary search than by making an index first."""
+
+
+def scale(lengths: np.ndarray) -> np.ndarray:
+    """(N,) float64 what a sentence's sum is multiplied by: ``1 / sqrt(words)``.
+
+    A mean would make short sentences as sure as long ones, a sum long ones surer than they can be.
+    """
+    return 1 / np.sqrt(np.maximum(lengths, 1).astype(np.float64))
+
+
+def _array(arrays: Mapping[str, np.ndarray], name: str, kind: type, dimensions: int) -> np.ndarray:
+    """One of the arrays, which must be finite numbers of this kind."""
+    found = arrays.get(name)
+    if found is None or found.dtype != kind or found.ndim != dimensions:
+        raise ValueError(f"{name} is missing or not of the right kind")
+    if not np.isfinite(found).all():
+        raise ValueError(f"{name} holds what is no number")
+    return found
+
+
+def _table(arrays: Mapping[str, np.ndarray], name: str, size: int, num_classes: int) -> Table:
+    """The table of this name, which must have so many rows."""
+    if f"{name}/values" in arrays:
+        values = _array(arrays, f"{name}/values", np.float32, 2)
+        if values.shape != (size, num_classes):
+            raise ValueError(f"{name}/values has the shape {values.shape}")
+        return DenseTable.of(values)
+    ends = _array(arrays, f"{name}/ends", np.int64, 1)
+    classes = _array(arrays, f"{name}/classes", np.int32, 1)
+    counts = _array(arrays, f"{name}/counts", np.float32, 1)
+    last = int(ends[-1]) if len(ends) else 0
+    if len(ends) != size or last != len(classes) or last != len(counts):
+        raise ValueError(f"{name}/ends does not suit what is beside it")
+    if (np.diff(ends, prepend=0) < 0).any() or (counts <= 0).any():
+        raise ValueError(f"{name} holds impossible counts")
+    if last and (classes.min() < 0 or classes.max() >= num_classes):
+        raise ValueError(f"{name}/classes holds impossible classes")
+    return CountTable(ends, classes, counts, num_classes)

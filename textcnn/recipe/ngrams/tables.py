@@ -1,0 +1,104 @@
+"""Rows of C numbers: dense, or without what items do not say about most of many classes."""
+
+import functools
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from textcnn.core.sentences import segment_places, sum_segments
+
+SMOOTHING = 0.3
+"""Added to counts by class in :class:`CountTable`: chosen with TREC's 50 labels."""
+
+
+class Table(Protocol):
+    """N rows of C numbers; row N, which is for what is not known, is zeros."""
+
+    def __len__(self) -> int:
+        """N."""
+
+    def sums(self, rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """(B, C) float64 sums of the rows of B segments, each by itself."""
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What it is kept as."""
+
+
+@dataclass(frozen=True)
+class DenseTable:
+    """A table for few classes.
+
+    Attributes:
+        values: (N + 1, C) float32, the last row zeros.
+    """
+
+    values: np.ndarray
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> "DenseTable":
+        """Add the last row to (N, C) values."""
+        nothing = np.zeros((1, values.shape[1]))
+        return cls(np.concatenate([values, nothing]).astype(np.float32))
+
+    def __len__(self) -> int:
+        return len(self.values) - 1
+
+    def sums(self, rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """See :class:`Table`."""
+        return sum_segments(self.values.take(rows, axis=0).astype(np.float64), lengths)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """See :class:`Table`."""
+        return {"values": self.values[:-1]}
+
+
+@dataclass(frozen=True)
+class CountTable:
+    """How often each item was seen with each of many classes, and what that says.
+
+    An item speaks only for classes that it was seen with, by naive Bayes' log-count ratio where
+    that is above 0, so that nothing is as large as items times classes.
+
+    Attributes:
+        ends: (N,) int64, where each item's entries end; the first item's begin at 0.
+        classes: (M,) int32 classes of the entries.
+        counts: (M,) float32, above 0: how often the item was seen with the class.
+        num_classes: C.
+    """
+
+    ends: np.ndarray
+    classes: np.ndarray
+    counts: np.ndarray
+    num_classes: int
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def sums(self, rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """See :class:`Table`."""
+        sizes = np.append(np.diff(self.ends, prepend=0), 0)
+        starts = np.append(self.ends, 0) - sizes
+        places = segment_places(starts[rows], sizes[rows])
+        segments = np.repeat(np.repeat(np.arange(len(lengths)), lengths), sizes[rows])
+        cells = segments * self.num_classes + self.classes[places]
+        size = len(lengths) * self.num_classes
+        sums = np.bincount(cells, self._ratios[places], size)
+        return sums.reshape(len(lengths), self.num_classes)
+
+    @functools.cached_property
+    def _ratios(self) -> np.ndarray:
+        """(M,) ``max(0, log(p / sum(p)) - log(q / sum(q)))`` of Wang and Manning (2012)."""
+        size = len(self)
+        items = np.repeat(np.arange(size), np.diff(self.ends, prepend=0))
+        by_item = np.bincount(items, self.counts, size)[items]
+        by_class = np.bincount(self.classes, self.counts, self.num_classes)[self.classes]
+        total = self.counts.sum(dtype=np.float64)
+        p, q = self.counts + SMOOTHING, by_item - self.counts + SMOOTHING
+        ratio = np.log(p / (by_class + SMOOTHING * size))
+        ratio -= np.log(q / (total - by_class + SMOOTHING * size))
+        return np.maximum(ratio, 0)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """See :class:`Table`."""
+        return {"ends": self.ends, "classes": self.classes, "counts": self.counts}
