@@ -115,7 +115,7 @@ class NgramExpert:
         """(n, C) float64 what each word says, known or not, before it is scaled."""
         numbers = np.array([self._numbers.get(word, UNKNOWN) for word in words], np.int64)
         rows = self.tables["words"].sums(numbers, np.ones(len(words), np.int64))
-        unknown = np.flatnonzero(numbers == UNKNOWN)
+        unknown = np.flatnonzero(numbers == UNKNOWN).tolist()
         rows[unknown] = self._unknown_rows([words[place] for place in unknown])
         return rows
 
@@ -217,12 +217,16 @@ FEW = 100
 """Keys that are found sooner by a binary search than by making an index first."""
 
 
+USUAL_LENGTH = 20
+"""Words of a sentence whose sum counts as it is."""
+
+
 def scale(lengths: np.ndarray) -> np.ndarray:
-    """(N,) float64 what a sentence's sum is multiplied by: ``1 / sqrt(words)``.
+    """(N,) float64 what a sentence's sum is multiplied by: ``sqrt(20 / words)``.
 
     A mean would make short sentences as sure as long ones, a sum long ones surer than they can be.
     """
-    return 1 / np.sqrt(np.maximum(lengths, 1).astype(np.float64))
+    return np.sqrt(USUAL_LENGTH / np.maximum(lengths, 1).astype(np.float64))
 
 
 def _array(arrays: Mapping[str, np.ndarray], name: str, kind: type, dimensions: int) -> np.ndarray:
