@@ -13,11 +13,11 @@ import numpy as np
 
 from textcnn.core.objective import objective_of
 
-TRUST_DEVIATION = 0.25
+TRUST_DEVIATION = 0.3
 """How far, in logs, a weight is expected to be from the plain sum: one standard deviation.
 
-A few dozen sentences, answered all right, say that one can be surer; they hardly move a weight. A
-thousand decide it.
+A few dozen sentences, answered all right, make the sum surer, and never sure of everything; a
+thousand decide alone.
 """
 
 BIAS_DEVIATION = 0.2

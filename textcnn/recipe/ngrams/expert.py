@@ -280,12 +280,16 @@ FEW = 100
 """Keys that are found sooner by a binary search than by making an index first."""
 
 
+USUAL_LENGTH = 20
+"""Words of a sentence whose sum counts as it is."""
+
+
 def scale(lengths: np.ndarray) -> np.ndarray:
-    """(N,) float64 what a sentence's sum is multiplied by: ``1 / sqrt(words)``.
+    """(N,) float64 what a sentence's sum is multiplied by: ``sqrt(20 / words)``.
 
     A mean would make short sentences as sure as long ones, a sum long ones surer than they can be.
     """
-    return 1 / np.sqrt(np.maximum(lengths, 1).astype(np.float64))
+    return np.sqrt(USUAL_LENGTH / np.maximum(lengths, 1).astype(np.float64))
 
 
 def _array(arrays: Mapping[str, np.ndarray], name: str, kind: type, dimensions: int) -> np.ndarray:

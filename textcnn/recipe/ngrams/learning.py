@@ -21,10 +21,10 @@ from textcnn.support.errors import UserError
 MANY = 100
 """Classes up to which each has a weight for every item."""
 
-PENALTIES = (0.3, 1.0, 3.0)
+PENALTIES = (0.03, 0.1)
 """What the penalty of errors is chosen from, the strongest regularisation first."""
 
-USUAL_PENALTY = 1.0
+USUAL_PENALTY = 0.1
 """The penalty where nothing has chosen it."""
 
 
@@ -70,7 +70,8 @@ def fit_expert(
 
     Going on from another expert needs only the new sentences: what it knows stays, and a support
     vector machine learns what has to be added to its answers, which is regularisation towards its
-    weights. Of a new class it knows nothing. Counts of many classes are simply added up.
+    weights. Of a new class it knows nothing, and a class that the new sentences lack stays as it
+    was. Counts of many classes are simply added up.
 
     Args:
         train: sentences to learn from.
@@ -178,6 +179,8 @@ class _Learner:
         mirrored = self._train.targets.ndim == 1 and self._num_classes == 2
         for index in [1] if mirrored else range(self._num_classes):
             positive, counted = self._binary(index)
+            if before is not None and not positive.any():
+                continue  # The new sentences have nothing to say about it.
             offset = None if before is None else before[:, index].astype(np.float64)
             found = nbsvm(features, self._collect, positive, counted, penalty, offset)
             values[:, index], bias[index] = found.weights, found.bias

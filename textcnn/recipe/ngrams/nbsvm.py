@@ -116,7 +116,7 @@ def nbsvm(
         held = weights @ weights + BIAS_PENALTY * bias * bias
         return penalty * (counted * missing**2).sum() + held / 2, gradient
 
-    options = {"maxiter": STEPS, "ftol": 1e-5}
+    options = {"maxiter": STEPS, "ftol": 1e-4, "maxcor": 5}
     start = np.zeros(features.size + 1)
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
     weights, bias = found[:-1], float(found[-1])

@@ -98,7 +98,8 @@ class CountTable:
         cells = segments * self.num_classes + self.classes[places]
         size = len(lengths) * self.num_classes
         sums = np.bincount(cells, self._ratios[places], size)
-        return sums.reshape(len(lengths), self.num_classes)
+        # Without any entry, NumPy counts in whole numbers.
+        return sums.astype(np.float64, copy=False).reshape(len(lengths), self.num_classes)
 
     @functools.cached_property
     def _ratios(self) -> np.ndarray:

@@ -1,0 +1,302 @@
+"""A linear model of words, n-grams and parts of words, whose items are looked up."""
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+from sklearn.svm import LinearSVC
+
+from textcnn.core.vocabulary import Vocabulary
+from textcnn.recipe.ngrams import learning
+from textcnn.recipe.ngrams.expert import NgramExpert, Texts
+from textcnn.recipe.ngrams.learning import Before, Labelled, fit_expert
+from textcnn.recipe.ngrams.letters import part_keys
+from textcnn.recipe.ngrams.nbsvm import ALPHA, BETA, Features, nbsvm
+from textcnn.recipe.ngrams.subwords import subwords
+from textcnn.support.errors import UserError
+
+GOOD, BAD = ("lovely", "charming", "not bad"), ("dreadful", "boring", "not good")
+STRANGE = [["lovely"], ["not", "good"], [], ["lovelier", "zzz"], ["plot", "dreadful", "lovely"]]
+
+
+def reviews(count: int = 80) -> tuple[list[list[str]], np.ndarray]:
+    """Sentences of two classes; of these words, "not" says nothing alone."""
+    rng = np.random.default_rng(0)
+    tokens, classes = [], np.arange(count) % 2
+    for label in classes:
+        fillers = [f"filler{number}" for number in rng.integers(0, 30, rng.integers(1, 6))]
+        tokens.append([*(GOOD if label else BAD)[rng.integers(3)].split(), "plot", *fillers])
+    return tokens, classes
+
+
+def topics(count: int) -> tuple[list[list[str]], np.ndarray]:
+    """Two sentences of each of many classes, with a word of its own."""
+    rng = np.random.default_rng(0)
+    classes = np.repeat(np.arange(count), 2)
+    fillers = rng.integers(0, 600, (len(classes), 6))
+    return [
+        [f"key{label}", *map("filler{}".format, row)]
+        for label, row in zip(classes, fillers, strict=True)
+    ], (classes)
+
+
+def labelled(
+    tokens: list[list[str]], targets: np.ndarray, vocabulary: Vocabulary, weights=None
+) -> Labelled:
+    return Labelled(Texts.of(tokens, vocabulary), targets, weights)
+
+
+def learnt(tokens, targets, num_classes=2, **options) -> tuple[NgramExpert, Vocabulary]:
+    vocabulary = Vocabulary.fit(tokens)
+    train = labelled(tokens, targets, vocabulary)
+    return fit_expert(train, vocabulary.words, num_classes, **options), vocabulary
+
+
+@pytest.fixture(scope="module")
+def small() -> tuple[NgramExpert, Vocabulary]:
+    return learnt(*reviews())
+
+
+@pytest.fixture(scope="module")
+def many() -> tuple[NgramExpert, Vocabulary]:
+    return learnt(*topics(200), num_classes=200)
+
+
+def test_words_pairs_and_parts_are_learnt(small):
+    expert, vocabulary = small
+    told = [["lovely", "plot"], ["boring", "plot"], ["not", "bad"], ["not", "good"], ["boringly"]]
+    assert expert.logits(Texts.of(told, vocabulary)).argmax(axis=1).tolist() == [1, 0, 1, 0, 0]
+    assert expert.word_rows(["boringly"])[0, 0] > 0
+    assert not expert.word_rows(["zzzz"]).any()
+    assert expert.ngram_rows([["not", "bad"]])[0, 1] > 0
+    assert not expert.ngram_rows([["bad", "not"]]).any()
+
+
+def test_the_support_vector_machine_is_that_of_liblinear():
+    rng = np.random.default_rng(0)
+    items = csr_matrix(rng.poisson(0.3, (60, 12)).astype(float))
+    parts = csr_matrix(rng.random((8, 5)) * (rng.random((8, 5)) < 0.5))
+    features = Features(items, parts, rng.uniform(0.5, 2, 60))
+    positive, counted = rng.random(60) < 0.4, rng.uniform(0.5, 1.5, 60)
+    found = nbsvm(features, features.transposed(), positive, counted, penalty=0.3)
+
+    plain = np.hstack([items.toarray(), items.toarray()[:, :8] @ parts.toarray()])
+    p, q = (ALPHA + plain.T @ (counted * side) for side in (positive, ~positive))
+    ratio = np.log(p / p.sum()) - np.log(q / q.sum())
+    # An intercept_scaling of 10 holds the bias back by a hundredth.
+    rival = LinearSVC(C=0.3, dual=False, tol=1e-9, intercept_scaling=10)
+    rival.fit(features.scale[:, None] * plain * ratio, positive, counted)
+    mean = np.abs(rival.coef_[0]).mean()
+    weights = ratio * ((1 - BETA) * mean + BETA * rival.coef_[0])
+    np.testing.assert_allclose(found.weights, weights, atol=0.02 * np.abs(weights).max())
+
+
+@pytest.mark.parametrize("kind", ["small", "many"])
+def test_terms_add_up_to_the_logits(kind, request):
+    expert, vocabulary = request.getfixturevalue(kind)
+    for tokens in [*STRANGE, ["key7", "filler3", "filler99"], ["key3x", "plot"]]:
+        terms = expert.terms(tokens)
+        logits = expert.logits(Texts.of([tokens], vocabulary))[0]
+        np.testing.assert_allclose(sum((term.values for term in terms), expert.bias.astype(float)), logits, rtol=1e-6, atol=1e-9)
+        assert {term.order for term in terms if term.kind == "words"} <= {1}
+
+
+@pytest.mark.parametrize("kind", ["small", "many"])
+def test_a_sentence_is_answered_the_same_alone_and_in_any_batch(kind, request):
+    expert, vocabulary = request.getfixturevalue(kind)
+    tokens = [*STRANGE, *reviews()[0], *topics(200)[0][:50], ["plot"] * 300]
+    together = expert.logits(Texts.of(tokens, vocabulary))
+    assert together.dtype == np.float32
+    for row, sentence in enumerate(tokens):
+        alone = expert.logits(Texts.of([sentence], vocabulary))
+        assert alone.tobytes() == together[row : row + 1].tobytes()
+
+
+@pytest.mark.parametrize("kind", ["small", "many"])
+def test_it_is_kept_as_arrays(kind, request):
+    expert, vocabulary = request.getfixturevalue(kind)
+    again = NgramExpert.from_arrays(expert.arrays(), vocabulary.words)
+    texts = Texts.of([*STRANGE, ["key7", "filler3"]], vocabulary)
+    assert again.logits(texts).tobytes() == expert.logits(texts).tobytes()
+    assert again.orders == expert.orders
+    assert again.penalty == expert.penalty
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "spoil"),
+    [
+        ("small", "bias", lambda a: a[None]),
+        ("small", "bias", lambda a: a * np.float32(np.nan)),
+        ("small", "words/values", lambda a: a[1:]),
+        ("small", "words/values", lambda a: a.astype(float)),
+        ("small", "2/keys", lambda a: a[::-1]),
+        ("small", "parts/keys", lambda a: a - a[-1]),
+        ("small", "subwords", lambda a: a.reshape(1)),
+        ("many", "words/ends", lambda a: a[::-1]),
+        ("many", "words/ends", lambda a: a + 1),
+        ("many", "words/classes", lambda a: a + 200),
+        ("many", "2/classes", lambda a: a - 200),
+        ("many", "parts/counts", lambda a: -a),
+        ("many", "parts/counts", lambda a: a[1:]),
+    ],
+)
+def test_damaged_arrays_are_refused(kind, name, spoil, request):
+    expert, vocabulary = request.getfixturevalue(kind)
+    arrays = expert.arrays()
+    with pytest.raises(ValueError, match=name.partition("/")[0]):
+        NgramExpert.from_arrays({**arrays, name: spoil(arrays[name])}, vocabulary.words)
+    with pytest.raises(ValueError, match=name.partition("/")[0]):
+        NgramExpert.from_arrays({n: a for n, a in arrays.items() if n != name}, vocabulary.words)
+
+
+def test_the_same_sentences_give_the_same_bytes(small):
+    again, _ = learnt(*reviews())
+    for name, array in small[0].arrays().items():
+        assert array.tobytes() == again.arrays()[name].tobytes()
+
+
+def test_dev_chooses_the_penalty_by_likelihood():
+    tokens, classes = reviews()
+    vocabulary = Vocabulary.fit(tokens)
+    train = labelled(tokens, classes, vocabulary)
+    noise = labelled(tokens, np.random.default_rng(0).permutation(classes), vocabulary)
+    chosen = [fit_expert(train, vocabulary.words, 2, dev=dev).penalty for dev in (train, noise)]
+    assert chosen[0] in learning.PENALTIES
+    assert chosen[0] >= chosen[1]
+    assert fit_expert(train, vocabulary.words, 2).penalty == learning.USUAL_PENALTY
+
+
+def test_without_parts_unknown_words_are_silent_and_without_pairs_order_is_no_matter():
+    expert, vocabulary = learnt(*reviews(), ngrams=1, subwords=0)
+    assert not expert.word_rows(["boringly"]).any()
+    assert expert.orders == []
+    left, right = expert.logits(Texts.of([["not", "bad"], ["bad", "not"]], vocabulary))
+    np.testing.assert_allclose(left, right, rtol=1e-6)
+
+
+def test_longer_ngrams_are_learnt():
+    tokens = [["a", "b", "c"], ["c", "b", "a"], ["b", "a", "c"], ["a", "c", "b"]] * 5
+    expert, _ = learnt(tokens, np.array([1, 0, 0, 0] * 5), ngrams=3)
+    assert expert.orders == [2, 3]
+    assert expert.ngram_rows([["a", "b", "c"]])[0, 1] > 0
+
+
+def test_a_sentence_four_times_as_long_is_twice_as_sure(small):
+    expert, vocabulary = small
+    # No pair of these was learnt, so that only words speak.
+    once, often = expert.logits(Texts.of([["boring"], ["boring"] * 4], vocabulary)) - expert.bias
+    np.testing.assert_allclose(often, 2 * once, rtol=1e-5)
+
+
+def test_words_below_the_vocabularys_limit_speak_through_their_parts():
+    tokens, classes = reviews()
+    tokens = [
+        [*sentence, f"x{label}yy{row}"]
+        for row, (sentence, label) in enumerate(zip(tokens, classes, strict=True))
+    ]
+    vocabulary = Vocabulary.fit(tokens, min_count=2)
+    expert = fit_expert(labelled(tokens, classes, vocabulary), vocabulary.words, 2)
+    left, right = expert.word_rows(["x0yy999", "x1yy999"])
+    assert left.argmax() == 0
+    assert right.argmax() == 1
+
+
+def test_weights_count_as_copies_do():
+    tokens, classes = reviews()
+    vocabulary = Vocabulary.fit(tokens)
+    counts = np.random.default_rng(1).integers(1, 3, len(classes))
+    rows = np.repeat(np.arange(len(classes)), counts)
+    weighted = fit_expert(
+        labelled(tokens, classes, vocabulary, counts.astype(np.float32)), vocabulary.words, 2
+    )
+    copied = fit_expert(
+        labelled([tokens[row] for row in rows], classes[rows], vocabulary), vocabulary.words, 2
+    )
+    texts = Texts.of(STRANGE, vocabulary)
+    np.testing.assert_allclose(weighted.logits(texts), copied.logits(texts), atol=1e-3)
+
+
+def test_several_labels_are_learnt_one_by_one():
+    tokens, classes = reviews()
+    targets = np.stack([classes == 0, classes == 1, np.ones(len(classes), bool)], axis=1)
+    targets = np.column_stack([targets, np.zeros(len(classes), bool)])
+    expert, vocabulary = learnt(tokens, targets, num_classes=4)
+    found = expert.logits(Texts.of(tokens, vocabulary)) > 0
+    assert (found == targets).mean() > 0.99
+
+
+def test_many_labels_keep_nothing_as_large_as_items_times_labels(many):
+    expert, vocabulary = many
+    tokens, classes = topics(200)
+    assert (expert.logits(Texts.of(tokens, vocabulary)).argmax(axis=1) == classes).mean() > 0.95
+    size = sum(array.nbytes for array in expert.arrays().values())
+    assert size < len(vocabulary) * 200 * 4
+    # A word that nobody has said, by the parts that it has in common with one.
+    unknown = expert.logits(Texts.of([["key77x"]], vocabulary))[0]
+    assert unknown.argmax() == 77
+
+
+def test_going_on_keeps_what_was_known_and_learns_what_is_new():
+    tokens, classes = reviews()
+    old, vocabulary = learnt(tokens, classes)
+    new_tokens = [["weather", "report", f"filler{row}"] for row in range(20)]
+    new_tokens += [["splendid", "plot", f"filler{row}"] for row in range(20)]
+    new_tokens += [["tiresome", "plot", f"filler{row}"] for row in range(20)]
+    # Labels are sorted by name: the new one stands between the old ones.
+    new_classes = np.repeat([1, 2, 0], 20)
+    words = vocabulary.extended(Vocabulary.fit(new_tokens))
+    expert = fit_expert(
+        labelled(new_tokens, new_classes, words), words.words, 3,
+        before=Before(old, np.array([0, 2])),
+    )  # fmt: skip
+    found = expert.logits(Texts.of(new_tokens, words)).argmax(axis=1)
+    assert (found == new_classes).all()
+    found = expert.logits(Texts.of(tokens, words)).argmax(axis=1)
+    assert (found == classes * 2).mean() > 0.95
+    assert expert.ngram_rows([["not", "bad"]])[0, 2] > 0
+    assert expert.word_rows(["splendid"])[0, 2] > 0
+
+
+def test_going_on_with_nothing_to_correct_changes_nothing():
+    tokens, classes = reviews()
+    old, vocabulary = learnt(tokens, classes)
+    silent = labelled(tokens, classes, vocabulary, np.zeros(len(classes), np.float32))
+    same = fit_expert(silent, vocabulary.words, 2, before=Before(old, np.arange(2)))
+    texts = Texts.of(STRANGE, vocabulary)
+    np.testing.assert_allclose(same.logits(texts), old.logits(texts), atol=1e-6)
+
+
+def test_going_on_counting_is_counting_all():
+    tokens, classes = topics(200)
+    half = len(tokens) // 2
+    first = Vocabulary.fit(tokens[:half])
+    old = fit_expert(labelled(tokens[:half], classes[:half], first), first.words, 150)
+    words = first.extended(Vocabulary.fit(tokens[half:]))
+    gone_on = fit_expert(
+        labelled(tokens[half:], classes[half:], words), words.words, 200,
+        before=Before(old, np.arange(150)),
+    )  # fmt: skip
+    at_once = fit_expert(labelled(tokens, classes, words), words.words, 200)
+    texts = Texts.of([*tokens, ["key77x"]], words)
+    np.testing.assert_allclose(gone_on.logits(texts), at_once.logits(texts), rtol=1e-4, atol=1e-5)
+
+
+def test_a_vocabulary_too_large_for_such_ngrams_is_refused():
+    words = ["<unknown>", *map("w{}".format, range(10_000))]
+    train = labelled([["w1"], ["w2"]], np.array([0, 1]), Vocabulary(words))
+    with pytest.raises(UserError, match="--ngrams 5"):
+        fit_expert(train, words, 2, ngrams=5)
+
+
+def test_hashed_parts_are_the_parts_of_each_word():
+    words = ["film", "a", "", "été", "\ud800x", "filming"]
+    keys, owners = part_keys(words, 5)
+    names = {}
+    for number, word in enumerate(words):
+        parts = subwords(word, 5)
+        mine = keys[owners == number]
+        assert len(mine) == len(parts)
+        # By size and then by place, as the parts are listed.
+        for part, key in zip(parts, mine.tolist(), strict=True):
+            assert names.setdefault(part, key) == key
+    assert len(set(names.values())) == len(names)
+    assert keys.min() >= 0
