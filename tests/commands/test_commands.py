@@ -188,7 +188,7 @@ def test_a_run_leaves_what_the_documentation_lists(trained_run):
 def test_training_prints_the_test_score_and_what_to_type_next(call, tmp_path, reviews):
     code, out, err = call("train", "--data", reviews, "--out", "r", *options_text())
     assert code == 0
-    assert re.search(r"^accuracy +\d+\.\d %  \(95 % interval .*, 12 sentences\)$", out, re.M)
+    assert re.search(r"^accuracy +\d+\.\d %  \(95 % interval .*, 12 of 120 rows\)$", out, re.M)
     assert "true \\ predicted" in out
     assert "next: python -m textcnn classify --checkpoint r" in out
     assert "\x1b" not in err

@@ -35,7 +35,7 @@ from textcnn.commands.screen.terminal import drawing_width, one_line
 from textcnn.core.trainer import Evaluated, Evaluation, StepDone
 from textcnn.evaluation.comparison.comparison import Comparison
 from textcnn.evaluation.comparison.mcnemar import Paired, difference_interval, mcnemar_test
-from textcnn.evaluation.scores import Scores, score
+from textcnn.evaluation.scores import Rows, Scores, score
 from textcnn.evaluation.search.trials import Tried
 from textcnn.support.text import printable
 from textcnn.training.config import Config
@@ -259,7 +259,7 @@ def some_scores(labels: list[str]) -> Scores:
     classes = rng.integers(len(labels), size=200)
     probabilities = rng.dirichlet(np.ones(len(labels)), 200).astype(np.float32)
     probabilities[np.arange(120), classes[:120]] += 1
-    return score(probabilities / 2, classes, labels, np.ones(len(labels)), seen=0)
+    return score(probabilities / 2, classes, labels, np.ones(len(labels)), 0, Rows(200, 0, "kim"))
 
 
 def test_plain_scores_have_the_widths_that_they_always_had():

@@ -158,7 +158,7 @@ def test_they_add_up_on_every_test_sentence_of_the_movie_reviews(movie_reviews):
     config = Config(embedding_dim=30, num_filters=20, epochs=1, refit=False)
     corpora = Corpora(movie_reviews)
     model = fit(config, TokenizedData.prepare(corpora, config), lambda line: None).checkpoint
-    texts, _ = held_out(model, corpora)
+    texts = held_out(model, corpora).texts
     explainer, classifier = Explainer(model), Classifier(model)
     explanations = [explainer.explain(text) for text in texts]
     sums = np.array([added_up(explanation) for explanation in explanations])

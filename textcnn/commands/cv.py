@@ -242,7 +242,7 @@ def _report(
     found: CrossValidation, results: list[FoldResult], mistakes: int, doctor: bool, as_json: bool
 ) -> None:
     folder, texts, labels = found.folder, found.data.texts, found.labels
-    summary = summarise(results, found.plan)
+    summary = summarise(results, found.plan, len(texts))
     values = summary.as_dict()
     replace_text(folder.summary, json.dumps(values, indent=2) + "\n")
     replace_text(folder.table, "".join(map(csv_line, fold_rows(summary))))

@@ -13,7 +13,7 @@ from textcnn.commands.arguments.options import (
     config_options,
     given_options,
 )
-from textcnn.commands.eval import sentences_of
+from textcnn.commands.eval import sample_of
 from textcnn.commands.screen.display import say
 from textcnn.core.decisions import answers
 from textcnn.inference.classifier import Classifier
@@ -81,12 +81,12 @@ def _check_name(out: Path, form: str) -> None:
 def _sentences(checkpoint: Checkpoint, given: dict[str, Any]) -> tuple[list[str], str]:
     """The texts to compare on, none where the run's own are gone, and a line about them."""
     try:
-        texts, _, source = sentences_of(checkpoint, given)
+        sample, source = sample_of(checkpoint, given)
     except UserError as error:
         if given:
             raise
         return [], f"no sentences to compare on: {error}"
-    return texts, source
+    return sample.texts, source
 
 
 def _agreement(whole: Checkpoint, written: Model, texts: list[str]) -> str:

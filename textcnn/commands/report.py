@@ -13,7 +13,7 @@ from textcnn.commands.arguments.options import (
 )
 from textcnn.commands.screen.display import say
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.evaluation.scoring import Scored, score_texts
+from textcnn.evaluation.scoring import Sample, Scored, score_sample
 from textcnn.inference.classifier import Classifier
 from textcnn.insight.learnt.training_part import read_again
 from textcnn.insight.report import is_installed
@@ -95,5 +95,6 @@ def _finished(folder: RunFolder) -> RunFolder:
 
 
 def _scored(model: Checkpoint, data: TokenizedData) -> Scored | None:
-    test = data.split.test
-    return score_texts(Classifier(model), *data.part(test)) if len(test) else None
+    if not len(data.split.test):
+        return None
+    return score_sample(Classifier(model), Sample.test_part(data))

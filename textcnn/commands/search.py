@@ -26,6 +26,7 @@ from textcnn.commands.screen.display import Clock, python, say
 from textcnn.commands.screen.search_progress import TrialProgress
 from textcnn.commands.screen.search_tables import best_table, importance_text
 from textcnn.data.datasets.corpus import locate
+from textcnn.data.remarks import remarks
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.crossval.folds import Fold
 from textcnn.evaluation.crossval.statistics import mean_interval
@@ -142,6 +143,7 @@ def _new(config: Config, own: dict[str, Any], out: Path | None, runner: Runner) 
     Space.parse(plan.vary, config)  # A mistake should be said before the data is read.
     config = locate(config)
     data = TokenizedData.load(config, say)
+    config = data.decided(config)
     plan = dataclasses.replace(plan, fingerprint=data.fingerprint)
     folder = SearchFolder.new(out, RUNS)
     session = Session(folder, Space.parse(plan.vary, config), plan, data, runner)
@@ -174,6 +176,8 @@ def _run(session: Session) -> None:
     data, plan, folder = session.data, session.plan, session.folder
     usable, left = len(data.everything_but_test), len(data.split.test)
     say(f"data: {data.source}")
+    for line in remarks(data):
+        say(line)
     say(f"{usable:,} sentences to train and to score settings on, {left:,} put aside for test")
     say(f"search: {folder.path}")
     if session.space.drawn_start() is None:

@@ -14,10 +14,10 @@ from textcnn.commands.arguments.options import (
     config_options,
     given_options,
 )
-from textcnn.commands.eval import sentences_of
+from textcnn.commands.eval import sample_of
 from textcnn.commands.screen.display import percent, say
 from textcnn.core.decisions import answers
-from textcnn.evaluation.scoring import score_texts
+from textcnn.evaluation.scoring import score_sample
 from textcnn.inference.classifier import Classifier
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import WIDTHS, load_checkpoint, save_checkpoint
@@ -52,10 +52,10 @@ def command(checkpoint: Path | None, width: str, out: Path | None, **options: An
     target = out or path.with_suffix(".small.h5")
     if target.exists() and target.samefile(path):
         raise UserError(f"--out {target}: would replace the checkpoint itself; choose another name")
-    texts, labels, source = sentences_of(whole, given_options(options))
+    sample, source = sample_of(whole, given_options(options))
     save_checkpoint(target, dataclasses.replace(whole, training=None), width)
     small = Classifier(load_checkpoint(target))
-    before, after = (score_texts(one, texts, labels) for one in (Classifier(whole), small))
+    before, after = (score_sample(one, sample) for one in (Classifier(whole), small))
     given = [
         np.array(answers(one.probabilities, whole.labels, whole.thresholds))
         for one in (before, after)
@@ -67,7 +67,7 @@ def command(checkpoint: Path | None, width: str, out: Path | None, **options: An
         f"size      {_megabytes(sizes[0])} -> {_megabytes(sizes[1])}, "
         f"{sizes[0] / sizes[1]:.1f} times smaller\n"
         f"accuracy  {percent(before.scores.accuracy)} -> {percent(after.scores.accuracy)}, "
-        f"{len(texts):,} sentences\n"
+        f"{len(sample.texts):,} of {sample.given:,} rows\n"
         f"log-loss  {before.scores.log_loss:.4f} -> {after.scores.log_loss:.4f}\n"
         f"answers   {int((given[0] != given[1]).sum()):,} changed; probabilities by at most "
         f"{float(np.abs(before.probabilities - after.probabilities).max()):.4f}"

@@ -24,8 +24,9 @@ from textcnn.commands.screen.display import Clock, Display, python, say
 from textcnn.commands.screen.score_tables import scores_text
 from textcnn.core.trainer import CheckpointDue, Evaluated, Event, Progress, Trainer
 from textcnn.data.datasets.corpus import locate
+from textcnn.data.remarks import remarks
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.evaluation.scoring import Scored, score_texts
+from textcnn.evaluation.scoring import Sample, Scored, score_sample
 from textcnn.inference.classifier import Classifier
 from textcnn.insight.curves import draw_curves
 from textcnn.insight.report import is_installed
@@ -128,6 +129,7 @@ def _new(config: Config, folder: RunFolder) -> tuple[Config, TokenizedData]:
     initial = initial_checkpoint(config)
     known = None if initial is None else initial.seen
     data = TokenizedData.load(config, say, known)
+    config = data.decided(config)
     write_toml(folder.config, config.resolved())
     folder.save_split(data.split)
     return config, data
@@ -168,14 +170,9 @@ def _train_all(config: Config, data: TokenizedData, folder: RunFolder) -> list[T
 
 def _intro(data: TokenizedData, folder: RunFolder) -> list[str]:
     split, labels = data.split, len(data.label_names)
-    notes = []
-    if data.removed:
-        notes.append(f"left out of what comes before: {data.removed:,} sentences in dev or test")
-    if data.cut:
-        notes.append(f"cut at --max-tokens: {data.cut:,} of {len(data.texts):,} sentences")
     return [
         f"data: {data.source}",
-        *notes,
+        *remarks(data),
         f"{len(split.train):,} sentences to train on, {len(split.dev):,} for dev, "
         f"{len(split.test):,} for test; {labels} labels",
         f"run: {folder.path}",
@@ -322,10 +319,9 @@ def _finish(folder: RunFolder, data: TokenizedData, trained: list[Trained]) -> N
 
 
 def _score(folder: RunFolder, model: Checkpoint, data: TokenizedData) -> Scored | None:
-    test = data.split.test
-    if not len(test):
+    if not len(data.split.test):
         return None
-    scored = score_texts(Classifier(model), *data.part(test))
+    scored = score_sample(Classifier(model), Sample.test_part(data))
     return_freed_memory()
     replace_text(folder.test, json.dumps(scored.scores.as_dict(), indent=2) + "\n")
     click.echo(f"test sentences, scored by {folder.best}:")

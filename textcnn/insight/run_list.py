@@ -150,6 +150,8 @@ def changed_options(config: Config) -> dict[str, Value]:
         if value != getattr(left_out, field.name):
             changed[field.name] = value
     changed.pop("data", None)
+    if changed.get("tokenizer") == "kim":  # What auto mostly comes to.
+        del changed["tokenizer"]
     if config.vectors not in (None, "train"):
         changed.pop("embedding_dim", None)
     return changed

@@ -147,7 +147,7 @@ def _begun(
     report: Report,
     initial: Checkpoint | None,
 ) -> Experiment:
-    rows = _training_rows(data, progress)
+    config, rows = data.decided(config), _training_rows(data, progress)
     tokens = data.part_tokens(rows)
     vocabulary = Vocabulary.fit(tokens, config.min_count, config.max_vocabulary)
     labels = data.label_names

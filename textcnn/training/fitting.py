@@ -51,7 +51,7 @@ def fit(
         UserError: the data or the vectors cannot be used.
         RunError: training diverged.
     """
-    members, histories = [], []
+    config, members, histories = data.decided(config), [], []
     for member in member_configs(config):
         checkpoint, history = _fit_one(member, data, report, initial, listen)
         members.append(checkpoint)

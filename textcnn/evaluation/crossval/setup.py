@@ -6,6 +6,7 @@ from typing import Any
 
 from textcnn.commands.screen.display import say
 from textcnn.data.datasets.corpus import locate
+from textcnn.data.remarks import text_remarks
 from textcnn.data.tokenized_data import TokenizedData, fingerprint
 from textcnn.evaluation.crossval.dividing import divide_corpora, read_corpora
 from textcnn.evaluation.crossval.folder import CrossValidationFolder
@@ -62,8 +63,11 @@ def new_cross_validation(
         corpora = read_corpora(config, given.get("test_data", ()), say)
         plan = Plan(fingerprint(corpora), **given)
         data, folds = divide_corpora(corpora, config, plan, say)
+        for line in text_remarks(data):
+            say(line)
         if reads_vectors(config):
             keep_vectors(folder.vectors, config, data, say)
+        config = data.decided(config)
         write_toml(folder.config, config.resolved())
         plan.save(folder.plan)
     return CrossValidation(folder, config, plan, data, folds)

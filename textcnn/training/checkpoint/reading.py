@@ -13,6 +13,7 @@ from textcnn.core.architecture import Architecture, Parameters, kinds_of_evidenc
 from textcnn.core.trainer import Evaluation, Progress
 from textcnn.core.vocabulary import Vocabulary
 from textcnn.data.label_kinds import TEXT, check_kind
+from textcnn.data.tokenizer_choice import AUTO
 from textcnn.recipe.averaging import MovingAverage
 from textcnn.recipe.ngrams.counts import Counts, KindCounts
 from textcnn.recipe.ngrams.item_counts import ItemCounts
@@ -185,6 +186,8 @@ class _Reader:
             values[name] = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
             if node.shape == () and isinstance(value, list):
                 values[name] = value[0]
+        if values.get("tokenizer") == AUTO:
+            raise ValueError("tokenizer auto is a choice to be made, not one of a network's")
         try:
             return Config.from_mapping(values, "config")
         except UserError as error:
