@@ -15,6 +15,7 @@ import pytest
 
 from textcnn.data.datasets import text_files
 from textcnn.data.datasets.readers import read_labelled
+from textcnn.data.datasets.rows import ReadingOptions
 from textcnn.data.label_sets import split_labels
 from textcnn.support.errors import UserError
 
@@ -37,13 +38,13 @@ def write(tmp_path, monkeypatch):
 
 
 def rows(*paths: str, **options) -> list[tuple[str, str]]:
-    found = read_labelled(paths, **options)
+    found = read_labelled(paths, ReadingOptions(**options)).without_bad_rows(False)
     return list(zip(found.labels, found.texts, strict=True))
 
 
 def error(*paths: str, **options) -> str:
     with pytest.raises(UserError) as caught:
-        read_labelled(paths, **options)
+        read_labelled(paths, ReadingOptions(**options)).without_bad_rows(False)
     message = str(caught.value)
     assert "\n" not in message
     return message
@@ -192,15 +193,19 @@ class TestCsv:
 
     def test_errors_name_the_line(self, write):
         write("few.csv", 'text,label\n"two\nlines",x\nhello\n')
-        assert error("few.csv") == "few.csv, line 4: has 1 fields, but the header 2"
+        assert error("few.csv").startswith(
+            "few.csv, line 4: another number of fields than the header: 1, not 2"
+        )
         write("many.csv", "text,label\na,b,c\n")
-        assert error("many.csv") == "many.csv, line 2: has 3 fields, but the header 2"
+        assert error("many.csv").startswith("many.csv, line 2: another number of fields")
         write("open.csv", 'text,label\nhello,x\n"open,x\nmore,y\n')
         assert error("open.csv").startswith("open.csv, line 3: not valid CSV")
         write("label.csv", "text,label\nhello,x\nhello, \n")
-        assert error("label.csv") == "label.csv, line 3: the label is missing"
+        assert error("label.csv").startswith("label.csv, line 3: the label is missing")
         write("control.csv", 'text,label\nhello,"x\ny"\n')
-        assert error("control.csv").startswith("control.csv, line 2: the label 'x\\ny'")
+        assert error("control.csv") == (
+            "control.csv, line 2: a control character in the label 'x\\ny'"
+        )
 
     def test_errors_in_the_header(self, write):
         write("r.csv", "sentence,label,label\n")
@@ -257,13 +262,16 @@ class TestNoHeader:
 
     def test_numbers_that_a_header_names_are_names(self, write):
         write("r.csv", "2,0,1\n,x,hello\n")
-        assert rows("r.csv", label_column="0", text_column="1") == [("x", "hello")]
+        asked = {"label_column": "0", "text_column": "1"}
+        assert "say --header or --no-header" in error("r.csv", **asked)
+        assert rows("r.csv", **asked, header=True) == [("x", "hello")]
 
     def test_faults(self, write):
         write("ag.csv", self.AG)
         hint = "where there is no header count columns, as in --text-column 2 --label-column 1"
         assert hint in error("ag.csv")
         assert hint in error("ag.csv", label_column="1")
+        assert "--no-header: --text-column 'text' is a name" in error("ag.csv", header=False)
         message = error("ag.csv", label_column="0", text_column="2")
         assert message == "ag.csv: --label-column 0: its first line has 3 columns, counted from 1"
         assert "--text-column 4" in error("ag.csv", label_column="1", text_column="2+4")
@@ -271,7 +279,7 @@ class TestNoHeader:
         assert "no column '999" in error("ag.csv", label_column="1", text_column="9" * 5000)
         write("few.csv", "x,hello\ny\n")
         message = error("few.csv", label_column="1", text_column="2")
-        assert message == "few.csv, line 2: has 1 fields, but the first line 2"
+        assert message.startswith("few.csv, line 2: another number of fields than the first line: ")
 
 
 class TestTsv:
@@ -281,7 +289,9 @@ class TestTsv:
 
     def test_errors_name_the_line(self, write):
         write("r.tsv", "label\ttext\nx\ta\tb\n")
-        assert error("r.tsv") == "r.tsv, line 2: has 3 fields, but the header 2"
+        assert error("r.tsv").startswith(
+            "r.tsv, line 2: another number of fields than the header: 3"
+        )
         write("label.tsv", "label\ttext\n\t\n")
         assert error("label.tsv") == "label.tsv, line 2: the label is missing"
 
@@ -308,9 +318,9 @@ class TestJsonLines:
             ("{}", "no key 'text', its keys are none"),
             ('{"text": "a", "mood": "x"}', "no key 'label', its keys are 'text', 'mood'"),
             ('{"text": 3, "label": "x"}', "text must be a string, not a number"),
-            ('{"text": null, "label": "x"}', "text must be a string, not null"),
+            ('{"text": null, "label": "x"}', "text is missing"),
             ('{"text": "a", "label": 0.5}', 'label must be .* not a number; .* write "0.5"'),
-            ('{"text": "a", "label": null}', "label must be .* not null"),
+            ('{"text": "a", "label": null}', "label is missing"),
             (
                 '{"text": "a", "label": ["x"]}',
                 "label must be .* not a list; for several labels give --multilabel",
@@ -324,7 +334,7 @@ class TestJsonLines:
     def test_errors_name_the_line(self, write, line, fault):
         write("r.jsonl", f'{{"text": "a", "label": "x"}}\n\n{line}\n')
         with pytest.raises(UserError, match=f"^r.jsonl, line 3: .*{fault}"):
-            read_labelled(["r.jsonl"])
+            read_labelled(["r.jsonl"]).without_bad_rows(False)
 
 
 class TestFastText:
@@ -377,9 +387,8 @@ class TestTrec:
 
     def test_errors_name_the_line(self, write):
         write("a", "DESC:manner How ?\nHow did it ?\n")
-        assert error("a", format="trec") == (
-            "a, line 2: does not begin with a label such as DESC:manner"
-        )
+        fault = "a, line 2: does not begin with a label such as DESC:manner"
+        assert error("a", format="trec").startswith(fault)
 
 
 class TestSeveralLabels:
@@ -415,8 +424,8 @@ class TestSeveralLabels:
     @pytest.mark.parametrize(
         ("line", "fault"),
         [
-            ('{"text": "a", "label": null}', "not null; for none give an empty list"),
-            ('{"text": "a", "label": ["x", null]}', "not null"),
+            ('{"text": "a", "label": null}', "the label is missing; for none give an empty list"),
+            ('{"text": "a", "label": ["x", null]}', "the label is missing"),
             ('{"text": "a", "label": [["x"]]}', "not a list"),
             ('{"text": "a", "label": ["x\\ty"]}', "control character"),
             ('{"text": "a", "label": ["\\ud83d"]}', "half a character"),
@@ -496,7 +505,7 @@ class TestOtherFiles:
     @pytest.mark.parametrize(
         ("name", "content", "advice"),
         [
-            ("a.parquet", b"PAR1....PAR1", 'pandas.read_parquet("a.parquet").to_csv('),
+            ("a.parquet", b"PAR1....PAR1", "not a Parquet table that can be read"),
             ("a.arrow", b"ARROW1..", "pandas.read_feather"),
             ("a.arrow", b"\xff\xff\xff\xff....", "an Arrow stream"),
             ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1....", "save its sheet as CSV"),
@@ -505,8 +514,6 @@ class TestOtherFiles:
             ("a.bz2", b"BZh91AY&SY....", "compressed with bzip2: unpack it first"),
             ("a.xz", b"\xfd7zXZ\x00....", "compressed with xz"),
             ("a.zst", b"\x28\xb5\x2f\xfd....", "compressed with zstd"),
-            ("a.json", b' [\n {"text": "a", "label": "x"}\n]', "jq -c '.[]' a.json"),
-            ("a.jsonl", b'[{"text": "a", "label": "x"}]', "a JSON array, but JSON Lines"),
         ],
     )
     def test_told_by_how_they_begin(self, write, name, content, advice):
@@ -569,8 +576,6 @@ class TestEncodings:
         write("a.csv", b"text,label\nfine,x\ncaf\xe9,x\n")
         assert error("a.csv").startswith("a.csv, line 3: not UTF-8")
         assert "--encoding cp1252" in error("a.csv")
-        write("b.txt", "good\n", "utf-16")
-        assert "--encoding utf-16" in error("x=b.txt")
 
     def test_not_what_was_said(self, write):
         write("good.txt", b"fine\n\x81\xff\n")
@@ -620,4 +625,4 @@ class TestFaultyPaths:
         write("a.csv", bytes(range(256)) * 9)
         assert "not UTF-8" in error("a.csv")
         write("b.csv", bytes(1000))
-        assert "no column 'text'" in error("b.csv")
+        assert "b.csv: holds zero bytes" in error("b.csv")

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.small_run import options_text, textcnn
 from textcnn.commands.arguments.training_config import training_config
+from textcnn.data.datasets.rows import READING_OPTIONS
 from textcnn.support.errors import UserError
 from textcnn.training.config import Config, read_toml, write_toml
 from textcnn.training.presets import PRESETS
@@ -53,9 +54,16 @@ def test_presets_are_what_was_published(name):
 def test_a_preset_does_not_change_with_the_defaults():
     """Of options that decide what is learnt, only those that it makes idle are left to them."""
     idle = {"correction_rate", "beta1", "beta2", "rho", "momentum", "vectors_algorithm"}
-    given = {"data", "format", "text_column", "label_column", "encoding", "dev_share", "test_share"}
-    given |= {"multilabel", "label_separator", "dev_data", "test_data", "init_from"}
-    given |= {"vectors", "vectors_text", "seed", "network_seed"}
+    given = {
+        "data",
+        *READING_OPTIONS,
+        "dev_share",
+        "test_share",
+        "dev_data",
+        "test_data",
+        "init_from",
+    }
+    given |= {"init_from", "vectors", "vectors_text", "seed", "network_seed"}
     files = {"checkpoint_every", "checkpoints_kept"}
     for preset in PRESETS.values():
         assert set(vars(Config())) - set(preset) <= idle | given | files

@@ -47,7 +47,9 @@ def command(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
     config = locate(Config.from_mapping(given, ""))
     check_encoding(config.encoding)
     find = _finder(config.vectors)
-    found = survey(load_corpus(config, say), config.tokenizer, config.multilabel, find)
+    found = survey(
+        load_corpus(config, say, with_bad_rows=True), config.tokenizer, config.multilabel, find
+    )
     advice = suggestions(found, config)
     if as_json:
         click.echo(json.dumps(_as_dict(found, advice), indent=2))

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from textcnn.core.tokenizers import CUSTOM
+from textcnn.data.datasets.rows import READING_OPTIONS
 from textcnn.data.tokenizer_choice import AUTO
 from textcnn.estimator.checking import NAME
 from textcnn.estimator.errors import InputError
@@ -19,12 +20,7 @@ from textcnn.training.continuing import check_inherited
 
 OF_FILES = (
     "data",
-    "format",
-    "text_column",
-    "label_column",
-    "encoding",
-    "multilabel",
-    "label_separator",
+    *READING_OPTIONS,
     "dev_data",
     "test_data",
     "test_share",

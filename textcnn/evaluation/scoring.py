@@ -1,6 +1,5 @@
 """A checkpoint's scores: on its own test sentences, or on any others."""
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 
 from textcnn.data.datasets.corpus import Corpora, load_corpus, locate
 from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.data.datasets.rows import READING_OPTIONS
 from textcnn.data.fingerprints import NO_TOKEN, are_known, sentence_hashes
 from textcnn.data.label_sets import label_names, members, split_labels
 from textcnn.data.tokenized_data import TokenizedData
@@ -61,10 +61,6 @@ class Sample:
         return cls(*data.part(test), test + 1 - data.first_test_row, len(data.texts))
 
 
-PLACES = ("data", "dev_data", "test_data", "dev_share", "test_share")
-"""Options of data that say where it is or how it is divided, not how it is written."""
-
-
 def read_as_before(
     config: Config, given: Mapping[str, Any], report: Callable[[str], None]
 ) -> LabelledTexts:
@@ -78,11 +74,7 @@ def read_as_before(
     Raises:
         UserError: they cannot be used.
     """
-    usual = {
-        field.name: getattr(config, field.name)
-        for field in dataclasses.fields(Config)
-        if field.metadata["section"] == "Data" and field.name not in PLACES
-    }
+    usual = {name: value for name, value in config.as_dict().items() if name in READING_OPTIONS}
     return load_corpus(locate(Config.from_mapping({**usual, **given}, "")), report)
 
 

@@ -48,7 +48,7 @@ class Limits:
         if self.choices:
             return None if value in self.choices else f"choose from {', '.join(self.choices)}"
         if isinstance(value, str):
-            return _unstorable(value)
+            return _unstorable(value) if value else "must not be empty; is a variable unset?"
         if isinstance(value, bool) or not isinstance(value, int | float):
             return None
         if isinstance(value, float) and not math.isfinite(value):
@@ -110,7 +110,7 @@ class Config:
         "Data",
         "What to train on: mr (the movie reviews, fetched where TEXTCNN_DATA does not "
         "name their folder), a folder with a file, or a folder of documents, per label, "
-        "LABEL=FILE or LABEL=FOLDER, or a .csv, .tsv, .jsonl or fastText file. May be "
+        "LABEL=FILE or LABEL=FOLDER, or a CSV, TSV, JSON, Parquet or fastText file. May be "
         "gzip-compressed, and given several times.",
     )
     format: str = option(
@@ -130,10 +130,34 @@ class Config:
         "Data",
         "Column or key that holds the label.",
     )
+    header: bool | None = option(
+        None,
+        "Data",
+        "Whether the first row of a CSV or TSV file names its columns.",
+        default_words="yes, unless columns are numbers",
+    )
+    delimiter: str | None = option(
+        None,
+        "Data",
+        "Character between the fields of a CSV or TSV file, or tab.",
+        default_words="a comma, semicolon, tab or vertical bar, found out",
+    )
     encoding: str = option(
         "utf-8",
         "Data",
-        "Encoding of the files, such as cp1252.",
+        "Encoding of the files, such as cp1252; UTF-16 is found out.",
+    )
+    skip_bad_rows: bool = option(
+        False,
+        "Data",
+        "Leave out rows without a label, without text or of another number of fields, and say how "
+        "many.",
+    )
+    merge_labels: bool = option(
+        False,
+        "Data",
+        "Take labels that differ only in case, spaces, Unicode form or invisible characters for "
+        "one, in lower case.",
     )
     multilabel: bool = option(
         False,

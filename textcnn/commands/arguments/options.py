@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from textcnn.data.datasets.rows import READING_OPTIONS
 from textcnn.training.config import Config, flag, value_type
 
 
@@ -49,15 +50,7 @@ class SectionedCommand(click.Command):
                 formatter.write_dl(records)
 
 
-DATA_OPTIONS = (
-    "data",
-    "format",
-    "text_column",
-    "label_column",
-    "encoding",
-    "multilabel",
-    "label_separator",
-)
+DATA_OPTIONS = ("data", *READING_OPTIONS)
 
 SCORED_DATA = {"data": "Sentences, given as to train. [default: the run's own test part]"}
 """What ``--data`` is where a trained network is scored."""

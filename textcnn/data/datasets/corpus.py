@@ -11,6 +11,7 @@ import numpy as np
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.datasets.movie_reviews import FILES, load_movie_reviews
 from textcnn.data.datasets.readers import read_labelled
+from textcnn.data.datasets.rows import ReadingOptions
 from textcnn.training.config import Config
 
 MOVIE_REVIEWS = "mr"
@@ -86,12 +87,16 @@ class Corpora:
         return np.arange(dev), np.arange(dev, test), np.arange(test, sum(sizes))
 
 
-def load_corpus(config: Config, report: Callable[[str], None]) -> LabelledTexts:
+def load_corpus(
+    config: Config, report: Callable[[str], None], *, with_bad_rows: bool = False
+) -> LabelledTexts:
     """Read what ``--data`` names (see :func:`locate`), as the other data options say.
 
     Args:
         config: the options; only those of the data are used.
-        report: told in one line of each attempt to reach a source.
+        report: told in one line of each attempt to reach a source, and of what was found out about
+            a file.
+        with_bad_rows: whether rows that cannot be used are returned rather than refused.
 
     Raises:
         UserError: the data cannot be used.
@@ -102,15 +107,8 @@ def load_corpus(config: Config, report: Callable[[str], None]) -> LabelledTexts:
     # With an encoding the user knows better than the published files' hashes: an edited copy.
     if config.encoding == "utf-8" and len(config.data) == 1 and _holds_reviews(config.data[0]):
         return load_movie_reviews(CACHE, report, Path(config.data[0]))
-    return read_labelled(
-        config.data,
-        format=config.format,
-        text_column=config.text_column,
-        label_column=config.label_column,
-        encoding=config.encoding,
-        multilabel=config.multilabel,
-        label_separator=config.label_separator,
-    )
+    found = read_labelled(config.data, ReadingOptions.of(config), report)
+    return found if with_bad_rows else found.without_bad_rows(config.skip_bad_rows)
 
 
 def _holds_reviews(given: str) -> bool:

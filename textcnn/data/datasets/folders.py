@@ -3,17 +3,35 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from textcnn.data.datasets.formats import format_of_suffix
+from textcnn.data.datasets.formats import format_of_suffix, told_format
+from textcnn.data.datasets.parquet import PARQUET_MAGIC
 from textcnn.data.datasets.rows import Row
-from textcnn.data.datasets.text_files import decode, read_bytes, split_lines, without_gz
+from textcnn.data.datasets.text_files import (
+    Report,
+    decode,
+    read_bytes,
+    split_lines,
+    without_gz,
+)
 from textcnn.support.errors import UserError
 
 
-def one_label_rows(path: Path, label: str, encoding: str) -> Iterator[Row]:
-    """A row for each line of a file that is not blank."""
-    lines = split_lines(decode(read_bytes(path), path, encoding))
+def one_label_rows(path: Path, label: str, encoding: str, report: Report) -> Iterator[Row]:
+    """A row for each line of a file that is not blank.
+
+    Raises:
+        UserError: it cannot be read, has no sentences, or is a table or lines with labels.
+    """
+    data = read_bytes(path)
+    text = decode(data, path, encoding, report)
+    if data.startswith(PARQUET_MAGIC) or told_format(path, text) is not None:
+        raise UserError(
+            f"{path}: its rows are no plain lines, as {label}={path} needs; give it by itself, "
+            "with a label in each row, or as a table called .csv, .jsonl or .parquet"
+        )
+    lines = split_lines(text)
     rows = [
-        Row(f"{path}, line {number}", (label,), line)
+        Row(f"{path}, line {number}", number, line, (label,))
         for number, line in enumerate(lines, start=1)
         if line.strip()
     ]
@@ -22,7 +40,7 @@ def one_label_rows(path: Path, label: str, encoding: str) -> Iterator[Row]:
     yield from rows
 
 
-def folder_rows(folder: Path, encoding: str) -> Iterator[Row]:
+def folder_rows(folder: Path, encoding: str, report: Report) -> Iterator[Row]:
     """The rows of a folder: of a file per label, or of a folder of documents per label."""
     members = _visible(folder, "put a file, or a folder of documents, per label there")
     folders = [member for member in members if member.is_dir()]
@@ -35,14 +53,14 @@ def folder_rows(folder: Path, encoding: str) -> Iterator[Row]:
     for label_folder in folders:
         if not label_folder.name.strip():
             raise UserError(f"{folder} holds a folder whose name makes no label")
-        yield from document_rows(label_folder, label_folder.name, encoding)
+        yield from document_rows(label_folder, label_folder.name, encoding, report)
     if files:
         _check_plain(files, folder, "one plain text file per label")
         for label, file in _labels_of_files(files, folder):
-            yield from one_label_rows(file, label, encoding)
+            yield from one_label_rows(file, label, encoding, report)
 
 
-def document_rows(folder: Path, label: str, encoding: str) -> Iterator[Row]:
+def document_rows(folder: Path, label: str, encoding: str, report: Report) -> Iterator[Row]:
     """One row for each file: the whole text."""
     documents = _visible(folder, "put the documents of this label there")
     inner = [document.name for document in documents if document.is_dir()]
@@ -54,7 +72,7 @@ def document_rows(folder: Path, label: str, encoding: str) -> Iterator[Row]:
     _check_plain(documents, folder, "one plain text document per file")
     for document in documents:
         data = read_bytes(document, may_be_empty=True)
-        yield Row(str(document), (label,), decode(data, document, encoding))
+        yield Row(str(document), 0, decode(data, document, encoding, report), (label,))
 
 
 def _labels_of_files(files: list[Path], folder: Path) -> list[tuple[str, Path]]:
@@ -92,7 +110,7 @@ def _check_plain(files: list[Path], folder: Path, wanted: str) -> None:
         if format_of_suffix(file) is not None:
             raise UserError(
                 f"{folder} holds {file.name}, but a folder is read as {wanted}; "
-                f"give the file itself: {file}"
+                f"give the file itself: {file}, or LABEL={file} where all its rows have one label"
             )
 
 

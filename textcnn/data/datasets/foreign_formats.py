@@ -17,7 +17,6 @@ _PICKLE = (
 )
 
 _WHAT = {
-    b"PAR1": _TABLE.format("a Parquet", "read_parquet", "FILE"),
     b"ARROW1": _TABLE.format("an Arrow", "read_feather", "FILE"),
     b"FEA1": _TABLE.format("a Feather", "read_feather", "FILE"),
     b"\xff\xff\xff\xff": "an Arrow stream: load it with the library that wrote it, and save a CSV",

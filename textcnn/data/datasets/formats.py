@@ -7,11 +7,20 @@ from textcnn.data.datasets.text_files import without_gz
 from textcnn.support.errors import UserError
 
 FORMATS = ("csv", "tsv", "jsonl", "fasttext", "trec", "trec-fine")
+"""Those that can be asked for. Parquet is told by its content."""
 
 # The rest is only read when asked for: any text with a colon early on could be TREC's.
 _TOLD = "csv, tsv, jsonl or fasttext"
-_FORMAT_OF_SUFFIX = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
-_LIKE_JSON = re.compile(r"\{|\[\s*\{")  # An array of objects is refused later, with a hint.
+_FORMAT_OF_SUFFIX = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".json": "jsonl",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
+_LIKE_JSON = re.compile(r"\{|\[\s*\{")
 _LIKE_TREC = re.compile(r"[A-Z]{2,}:[a-z]+ \S")
 _LIKE_SST = re.compile(r"\d{1,2}[ \t]\S")
 
@@ -21,31 +30,31 @@ def format_of_suffix(path: Path) -> str | None:
     return _FORMAT_OF_SUFFIX.get(without_gz(path).suffix.lower())
 
 
-def told_format(path: Path, text: str) -> str:
-    """The format of ``path``, whose content is ``text``, by its suffix or its first line.
-
-    Raises:
-        UserError: neither says it.
-    """
+def told_format(path: Path, text: str) -> str | None:
+    """The format of ``path``, which holds ``text``, by its suffix or how it begins; or None."""
     by_suffix = format_of_suffix(path)
-    if by_suffix is not None:
+    if by_suffix not in (None, "parquet"):  # A Parquet table is no text.
         return by_suffix
     beginning = text.lstrip()
     if beginning.startswith("__label__"):
         return "fasttext"
-    if _LIKE_JSON.match(beginning):
-        return "jsonl"
+    return "jsonl" if _LIKE_JSON.match(beginning) else None
+
+
+def untold(path: Path, text: str) -> UserError:
+    """What to say where neither says it."""
+    beginning = text.lstrip()
     if _LIKE_TREC.match(beginning):
-        raise UserError(
+        return UserError(
             f"{path}: cannot tell its format; its first line looks like TREC's: say --format trec "
             "for the labels before the colon, or --format trec-fine for the whole ones"
         )
     if _LIKE_SST.match(beginning):
-        raise UserError(
+        return UserError(
             f"{path}: cannot tell its format; if the numbers at the beginning of its lines are "
             f"labels, make fastText's lines of them: sed 's/^/__label__/' {path} > labelled.txt"
         )
-    raise UserError(
+    return UserError(
         f"{path}: cannot tell its format; say --format {_TOLD}, "
         f"or, where all its lines have one label, LABEL={path}"
     )

@@ -4,39 +4,57 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from textcnn.data.datasets.rows import ReadingOptions, Row
+from textcnn.data.datasets.cells import Taken
+from textcnn.data.datasets.rows import Row, RowError
 from textcnn.data.datasets.text_files import split_lines
-from textcnn.support.errors import UserError
+
+LINE_COLUMNS = ("label", "text")
+"""What the parts of such a line are called as columns of a table."""
 
 _MARK = "__label__"
-_FASTTEXT_LABEL = re.compile(rf"(?<!\S){_MARK}(\S*)")
+_WORD = re.compile(rf"(?<!\S){_MARK}\S*")
+_NEXT = re.compile(rf"[,;|/+&]?{_MARK}")
 
 
-def fasttext_rows(text: str, path: Path, options: ReadingOptions) -> Iterator[Row]:
+def fasttext_rows(text: str, path: Path, taken: Taken) -> Iterator[Row]:
     """The rows of a file of ``__label__x text`` lines; blank lines are left out.
 
-    As in fastText, a word that begins with the mark is a label wherever in the line it stands.
+    As in fastText, a word that begins with the mark is a label wherever in the line it stands. One
+    that holds the mark again, as ``__label__x,__label__y``, is several.
     """
     for number, line in enumerate(split_lines(text), start=1):
         if not line.strip():
             continue
         where = f"{path}, line {number}"
-        labels = _FASTTEXT_LABEL.findall(line)
-        if not options.multilabel:
-            if not line.lstrip().startswith(_MARK):
-                raise UserError(f"{where}: does not begin with {_MARK}")
-            if len(labels) > 1:
-                raise UserError(f"{where}: has several labels; give --multilabel")
-        if not all(labels):
-            raise UserError(f"{where}: the label is missing")
-        yield Row(where, tuple(labels), _FASTTEXT_LABEL.sub("", line))
+        sentence = _WORD.sub("", line)
+        try:
+            labels = _labels(line, taken) if taken.labels is None else taken.labels
+        except RowError as fault:
+            yield Row(where, number, fault=fault)
+            continue
+        cells = {"label": taken.options.label_separator.join(labels), "text": sentence}
+        yield Row(where, number, sentence, labels, cells)
+
+
+def _labels(line: str, taken: Taken) -> tuple[str, ...]:
+    options = taken.options
+    marked = [label.rstrip(",;") for word in _WORD.findall(line) for label in _NEXT.split(word)[1:]]
+    if not all(marked):
+        raise RowError("the label is missing")
+    if options.multilabel:
+        return tuple(label for part in marked for label in options.labels_in(part))
+    if not line.lstrip().startswith(_MARK):
+        raise RowError(f"does not begin with {_MARK}")
+    if len(marked) > 1:
+        raise RowError("has several labels", "; give --multilabel")
+    return tuple(marked)
 
 
 # The label's two parts, then the question.
 _TREC_LINE = re.compile(r"\s*([^\s:]+):([^\s:]+)(?:\s+(.*))?", re.DOTALL)
 
 
-def trec_rows(text: str, path: Path, *, fine: bool) -> Iterator[Row]:
+def trec_rows(text: str, path: Path, taken: Taken, *, fine: bool) -> Iterator[Row]:
     """The rows of a file of ``COARSE:fine question`` lines; blank lines are left out.
 
     The question classification set of Li and Roth (2002), "Learning question classifiers".
@@ -44,6 +62,7 @@ def trec_rows(text: str, path: Path, *, fine: bool) -> Iterator[Row]:
     Args:
         text: the content of ``path``.
         path: named in errors.
+        taken: what is taken of the rows.
         fine: whether labels are ``COARSE:fine`` rather than ``COARSE``.
     """
     for number, line in enumerate(split_lines(text), start=1):
@@ -52,6 +71,10 @@ def trec_rows(text: str, path: Path, *, fine: bool) -> Iterator[Row]:
         where = f"{path}, line {number}"
         match = _TREC_LINE.fullmatch(line)
         if match is None:
-            raise UserError(f"{where}: does not begin with a label such as DESC:manner")
+            fault = RowError("does not begin with a label such as DESC:manner")
+            yield Row(where, number, fault=fault)
+            continue
         coarse, detail, question = match.groups(default="")
-        yield Row(where, (f"{coarse}:{detail}" if fine else coarse,), question)
+        label = f"{coarse}:{detail}" if fine else coarse
+        labels = (label,) if taken.labels is None else taken.labels
+        yield Row(where, number, question, labels, {"label": label, "text": question})

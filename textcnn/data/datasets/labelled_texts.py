@@ -1,6 +1,24 @@
 """What every reader of training data returns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from textcnn.support.errors import UserError
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row that cannot be used.
+
+    Attributes:
+        where: file and line.
+        kind: what is wrong with it, in words that other rows may share.
+        fault: what is wrong with it in particular.
+    """
+
+    where: str
+    kind: str
+    fault: str
 
 
 @dataclass(frozen=True)
@@ -11,11 +29,29 @@ class LabelledTexts:
         texts: N sentences.
         labels: N label names, ``labels[i]`` belonging to ``texts[i]``.
         source: one line that says where they came from, for summaries.
+        bad_rows: rows that were given and are not among the N.
     """
 
     texts: list[str]
     labels: list[str]
     source: str
+    bad_rows: Sequence[BadRow] = ()
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def without_bad_rows(self, skip: bool) -> "LabelledTexts":
+        """The same.
+
+        Args:
+            skip: whether rows may have been left out.
+
+        Raises:
+            UserError: rows were left out that should not have been, or none are left.
+        """
+        if not self.bad_rows or (skip and self.texts):
+            return self
+        first, more = self.bad_rows[0], len(self.bad_rows) - 1
+        others = f" (and {more:,} more rows of {len(self) + more + 1:,})" if more else ""
+        advice = "; --skip-bad-rows leaves such rows out" if self.texts else ""
+        raise UserError(f"{first.where}: {first.fault}{others}{advice}")

@@ -1,35 +1,100 @@
 """What the readers of every layout share: the options of one call, and a row as it was found."""
 
+import dataclasses
+import re
 import unicodedata
-from collections.abc import Container
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from textcnn.data.datasets.formats import FORMATS
+from textcnn.data.datasets.text_files import check_encoding
 from textcnn.support.errors import UserError
+
+# A list as Python, NumPy, JSON or pandas write it into a cell: ['a', 'b'] or ['a' 'b'].
+_ITEM = re.compile(r"""'((?:[^'\\]|\\.)*+)'|"((?:[^"\\]|\\.)*+)"|([^\s,'"\[\](){}]++)""")
+_LIST = re.compile(rf"[\[({{][\s,]*+(?:(?:{_ITEM.pattern})[\s,]*+)*+[\])}}]")
 
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """The options of one call of :func:`textcnn.data.datasets.readers.read_labelled`."""
+    """How files are read: the options of :class:`textcnn.training.config.Config` of these names."""
 
-    format: str
-    text_column: str
-    label_column: str
-    encoding: str
-    multilabel: bool
-    label_separator: str
+    format: str = "auto"
+    text_column: str = "text"
+    label_column: str = "label"
+    header: bool | None = None
+    delimiter: str | None = None
+    encoding: str = "utf-8"
+    multilabel: bool = False
+    label_separator: str = "|"
+    merge_labels: bool = False
+    skip_bad_rows: bool = False
+
+    @classmethod
+    def of(cls, config: object) -> "ReadingOptions":
+        """Those that ``config``, which has fields of these names, holds."""
+        return cls(**{name: getattr(config, name) for name in READING_OPTIONS})
+
+    def check(self) -> None:
+        """Raise :class:`UserError`, naming the option, where one of them cannot be."""
+        if self.format not in ("auto", *FORMATS):
+            raise UserError(f"--format: {self.format!r} is none of auto, {', '.join(FORMATS)}")
+        if self.text_column == self.label_column:
+            raise UserError(f"--text-column and --label-column are both {self.text_column!r}")
+        if self.multilabel and not self.label_separator.strip():
+            raise UserError("--label-separator: white space cannot part labels")
+        if len(self.field_delimiter or ",") != 1 or self.field_delimiter in ('"', "\r", "\n", " "):
+            raise UserError(
+                f"--delimiter {self.delimiter!r}: give one character such as ';' or '|', or tab"
+            )
+        check_encoding(self.encoding)
+
+    @property
+    def field_delimiter(self) -> str | None:
+        """The character that ``--delimiter`` names, of which a tab is hard to type."""
+        return "\t" if self.delimiter in ("tab", r"\t") else self.delimiter
 
     def labels_in(self, cell: str) -> tuple[str, ...]:
         """The labels of a column's cell."""
-        return tuple(cell.split(self.label_separator)) if self.multilabel else (cell,)
+        if not self.multilabel:
+            return (cell,)
+        listed = listed_labels(cell)
+        return tuple(cell.split(self.label_separator)) if listed is None else listed
 
-    def text_names(self, known: Container[str]) -> list[str]:
-        """The columns or keys ``--text-column`` asks for, where ``known`` are there.
 
-        A plus sign puts columns together, unless it is part of a name.
-        """
-        parts = [part.strip() for part in self.text_column.split("+")]
-        whole = self.text_column in known or not all(parts)
-        return [self.text_column] if whole else parts
+USUAL = ReadingOptions()
+
+READING_OPTIONS = tuple(field.name for field in dataclasses.fields(ReadingOptions))
+"""Their names."""
+
+
+def listed_labels(cell: str) -> tuple[str, ...] | None:
+    """The labels in a cell that holds a list as Python or JSON write it; None for other cells."""
+    if not _LIST.fullmatch(cell.strip()):
+        return None
+    return tuple("".join(groups) for groups in _ITEM.findall(cell.strip()[1:-1]))
+
+
+def plain_label(label: str) -> str:
+    """A label in the form that all that look like it share.
+
+    Lower case, Unicode's composed form, one space between words, no invisible characters.
+    """
+    composed = unicodedata.normalize("NFKC", label).casefold()
+    visible = (letter for letter in composed if unicodedata.category(letter) != "Cf")
+    return unicodedata.normalize("NFC", " ".join("".join(visible).split()))
+
+
+class RowError(Exception):
+    """What is wrong with a row.
+
+    Attributes:
+        kind: what other rows can have in common with it, to count them.
+    """
+
+    def __init__(self, kind: str, detail: str = ""):
+        super().__init__(kind + detail)
+        self.kind = kind
 
 
 @dataclass(frozen=True)
@@ -38,33 +103,51 @@ class Row:
 
     Attributes:
         where: file and line, for errors.
-        labels: its labels; exactly one without ``--multilabel``.
+        line: its first line in the file, from 1; its row where a file has no lines; 0 for a file
+            that is one document.
         text: the sentence.
+        labels: its labels; exactly one without ``--multilabel``.
+        cells: every column of a table, in order, the text and the label among them.
+        fault: why it cannot be used; text and labels are then empty.
     """
 
     where: str
-    labels: tuple[str, ...]
-    text: str
+    line: int
+    text: str = ""
+    labels: tuple[str, ...] = ()
+    cells: Mapping[str, object] = field(default_factory=dict)
+    fault: RowError | None = None
 
 
-def checked(row: Row, multilabel: bool) -> Row:
-    """Strip the row; with ``multilabel`` drop empty labels.
+def checked(row: Row, options: ReadingOptions) -> Row:
+    """Strip the row, merge its labels where asked to, and drop empty ones of several.
 
-    Raises:
-        UserError: a label is missing or cannot be shown on one line, or UTF-8 cannot hold the row.
+    A label that is missing or cannot be shown on one line, and characters that UTF-8 cannot hold,
+    make it a row with a fault.
     """
+    if row.fault is not None:
+        return row
     labels = tuple(label.strip() for label in row.labels)
-    if multilabel:
+    if options.merge_labels:
+        labels = tuple(map(plain_label, labels))
+    if options.multilabel:
         labels = tuple(label for label in labels if label)
-    elif not labels[0]:
-        raise UserError(f"{row.where}: the label is missing")
+    try:
+        _check(labels, row.text)
+    except RowError as fault:
+        return Row(row.where, row.line, cells=row.cells, fault=fault)
+    return dataclasses.replace(row, labels=labels, text=row.text.strip())
+
+
+def _check(labels: tuple[str, ...], text: str) -> None:
+    if not all(labels):
+        raise RowError("the label is missing")
     for label in labels:
         # This also keeps labels free of what textcnn.data.label_sets puts between them.
         if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in label):
-            raise UserError(f"{row.where}: the label {label!r} holds a control character")
+            raise RowError("a control character in the label", f" {label!r}")
     try:
-        ("".join(labels) + row.text).encode("utf-8")
+        ("".join(labels) + text).encode("utf-8")
     except UnicodeEncodeError as error:
         # JSON can spell one with \ud800; no output and no checkpoint could store it.
-        raise UserError(f"{row.where}: holds half a character (a lone surrogate)") from error
-    return Row(row.where, labels, row.text.strip())
+        raise RowError("holds half a character (a lone surrogate)") from error

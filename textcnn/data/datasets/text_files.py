@@ -4,6 +4,7 @@ import codecs
 import gzip
 import io
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 from textcnn.data.datasets.foreign_formats import refuse_foreign
@@ -17,6 +18,17 @@ LARGEST_RATIO = 100
 ALWAYS_UNPACKED = 64 * 2**20
 NEVER_UNPACKED = 4 * 2**30
 _PIECE = 2**20
+
+# UTF-32's little-endian mark begins with that of UTF-16.
+_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_SAMPLE = 2**20
+
+Report = Callable[[str], None]
 
 
 def check_encoding(encoding: str) -> None:
@@ -72,12 +84,30 @@ def without_gz(path: Path) -> Path:
     return path.with_suffix("") if path.suffix.lower() == ".gz" else path
 
 
-def decode(data: bytes, path: Path, encoding: str) -> str:
+def decode(data: bytes, path: Path, encoding: str, report: Report = lambda line: None) -> str:
     """Return ``data``, the content of ``path``, as text without a byte order mark.
+
+    The mark of UTF-16 or UTF-32, and UTF-16's zero bytes where there is none, go before
+    ``encoding``: read in any other, each letter would be a word.
+
+    Args:
+        data: the content.
+        path: named in messages.
+        encoding: of the file.
+        report: told in one line where another encoding was found.
 
     Raises:
         UserError: the bytes are not in ``encoding``; the message names the line and ``--encoding``.
     """
+    found = wide_encoding(data)
+    if found is not None and _width(encoding) != _width(found):
+        report(f"{path}: read as {found.upper()}, which its first bytes say it is")
+        encoding = found
+    elif found is None and _width(encoding) == 8 and _many_zeros(data):
+        raise UserError(
+            f"{path}: holds zero bytes, which no text in {encoding} does; give its --encoding, "
+            "such as utf-16-le, or another file"
+        )
     try:
         return data.decode(encoding).removeprefix("\ufeff")
     except UnicodeError as error:
@@ -93,6 +123,30 @@ def decode(data: bytes, path: Path, encoding: str) -> str:
             f"{where}: not {name}; save the file as UTF-8 or give its encoding, "
             f"for instance --encoding {_likely_encoding(data, encoding)}"
         ) from error
+
+
+def wide_encoding(data: bytes) -> str | None:
+    """UTF-16 or UTF-32 where ``data`` begins with its mark or has UTF-16's zeros; else None."""
+    for mark, name in _MARKS.items():
+        if data.startswith(mark):
+            return name
+    if not _many_zeros(data):
+        return None
+    even, odd = data[:_SAMPLE:2].count(0), data[1:_SAMPLE:2].count(0)
+    if min(even, odd) > max(even, odd) / 20:
+        return None
+    return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _many_zeros(data: bytes) -> bool:
+    """Whether one byte in twenty is zero: in UTF-16, white space is enough for that."""
+    return 20 * data.count(0, 0, _SAMPLE) > len(data[:_SAMPLE])
+
+
+def _width(encoding: str) -> int:
+    """The bits of the shortest character."""
+    name = codecs.lookup(encoding).name
+    return 16 if "16" in name.split("-")[1:2] else 32 if "32" in name.split("-")[1:2] else 8
 
 
 def split_lines(text: str) -> list[str]:
@@ -143,9 +197,7 @@ def _mostly_utf8(data: bytes) -> bool:
 
 
 def _likely_encoding(data: bytes, tried: str) -> str:
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    for name in ("utf-8", "cp1252"):
+    for name in ("utf-8", "utf-16-le" if b"\0" in data[1::2] else "cp1252", "cp1252"):
         if codecs.lookup(tried).name != name and _decodes(data, name):
             return name
     return "latin-1"  # Gives every byte a character, be it the right one or not.

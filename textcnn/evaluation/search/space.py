@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from textcnn.data.datasets.rows import READING_OPTIONS
 from textcnn.support.errors import UserError
 from textcnn.training.config import Config, Value, flag, value_type
 
@@ -17,10 +18,7 @@ Drawn = float | int | str
 
 FIXED = {
     "data",
-    "format",
-    "text_column",
-    "label_column",
-    "encoding",
+    *READING_OPTIONS,
     "dev_share",
     "test_share",
     "tokenizer",

@@ -1,0 +1,114 @@
+"""From the cells of a table's row to its text and its labels, whatever file they come from."""
+
+import math
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from textcnn.data.datasets.rows import ReadingOptions, Row, RowError
+
+
+def matching(name: str, names: Sequence[str]) -> list[str]:
+    """Those of ``names`` that ``name`` asks for: itself, else without regard to case and spaces."""
+    exact = [known for known in names if known == name]
+    return exact or [known for known in names if _plain(known) == _plain(name)]
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", name.replace("\ufeff", "").strip()).casefold()
+
+
+def text_names(text_column: str, names: Sequence[str]) -> list[str]:
+    """The columns ``--text-column`` asks for, where ``names`` are there.
+
+    A plus sign puts columns together, unless it is part of a name.
+    """
+    parts = [part.strip() for part in text_column.split("+")]
+    whole = bool(matching(text_column, names)) or not all(parts)
+    return [text_column] if whole else parts
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What is taken of a table's rows.
+
+    Attributes:
+        options: how files are read.
+        labels: those of every row, or None where the label column has them.
+    """
+
+    options: ReadingOptions
+    labels: tuple[str, ...] | None = None
+
+    def row(
+        self,
+        where: str,
+        line: int,
+        cells: Mapping[str, object],
+        text_keys: Sequence[str],
+        label_key: str | None,
+    ) -> Row:
+        """A row of the table.
+
+        Args:
+            where: file and line.
+            line: its first line.
+            cells: what each column holds.
+            text_keys: those that make its text.
+            label_key: that of its label; not needed where every row has the same.
+        """
+        labels = self.labels
+        try:
+            text = _text([cells[key] for key in text_keys])
+            if labels is None:
+                labels = _labels(cells[label_key or ""], self.options)
+        except RowError as fault:
+            return Row(where, line, cells=cells, fault=fault)
+        return Row(where, line, text, labels, cells)
+
+
+def _text(parts: list[object]) -> str:
+    texts = [part for part in parts if part is not None]
+    if not texts:
+        raise RowError("the text is missing")
+    for part in texts:
+        if not isinstance(part, str):
+            raise RowError("the text must be a string", f", not {_kind(part)}")
+    return " ".join(map(str, texts))
+
+
+def _labels(label: object, options: ReadingOptions) -> tuple[str, ...]:
+    if isinstance(label, str):
+        return options.labels_in(label)
+    if not isinstance(label, list):
+        hint = "; for none give an empty list" if options.multilabel else ""
+        return (_label(label, hint),)
+    if not options.multilabel:
+        return (_label(label, "; for several labels give --multilabel"),)
+    return tuple(_label(part) for part in label)
+
+
+def _label(label: object, hint: str = "") -> str:
+    if isinstance(label, bool):  # before int, which bool is a kind of
+        return "true" if label else "false"
+    if isinstance(label, str | int):
+        return str(label)
+    if label is None or (isinstance(label, float) and math.isnan(label)):
+        raise RowError("the label is missing", hint)
+    if isinstance(label, float):
+        hint = f'; if it is one, write "{label:g}"'
+    raise RowError(
+        "the label must be a string, an integer or true/false", f", not {_kind(label)}{hint}"
+    )
+
+
+def _kind(value: object) -> str:
+    kinds = {
+        dict: "an object",
+        list: "a list",
+        bool: "true/false",
+        int: "a number",
+        float: "a number",
+        type(None): "null",
+    }
+    return kinds.get(type(value), type(value).__name__)

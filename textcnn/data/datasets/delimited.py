@@ -1,0 +1,277 @@
+"""CSV and TSV: rows of fields, in columns that a header names or that are counted."""
+
+import csv
+import io
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from textcnn.data.datasets.cells import Taken, matching, text_names
+from textcnn.data.datasets.rows import Row, RowError
+from textcnn.data.datasets.text_files import split_lines
+from textcnn.support.errors import UserError
+
+# The csv module stops at 128 KiB a field by default; whole articles are longer, whole books
+# behind one unclosed quote should still be stopped.
+_LONGEST_CSV_FIELD = 16 * 2**20
+
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+"""Those that are looked for."""
+
+_SAMPLE_ROWS = 20
+_SAMPLE_CHARACTERS = 2**20
+
+# What Excel writes, and wants, before the first row.
+_SEP_LINE = re.compile(r'"?sep=([^"\r\n])"?[ \t,;]*\r?\n', re.IGNORECASE)
+
+# No table has more columns than this can count; int() itself refuses thousands of digits.
+_NUMBER = re.compile(r"[0-9]{1,9}")
+
+_Fields = list[str] | RowError
+_Records = Iterator[tuple[int, _Fields]]
+
+
+@dataclass(frozen=True)
+class Delimited:
+    """What was found in a text: see :class:`textcnn.data.datasets.tables.Table`."""
+
+    columns: tuple[str, ...]
+    delimiter: str
+    said: tuple[str, ...]
+    rows: Iterator[Row]
+
+
+def delimited_rows(text: str, path: Path, taken: Taken, *, quoted: bool) -> Delimited:
+    """The rows of a CSV file (``quoted``), or of a TSV file, which are a line each.
+
+    In CSV a quoted field may hold delimiters and span lines; in TSV a quotation mark has no special
+    meaning, since sentences begin with one often enough.
+    """
+    usual = "," if quoted else "\t"
+    sep = _SEP_LINE.match(text)
+    body, start = (text[sep.end() :], 2) if sep else (text, 1)
+    given = taken.options.field_delimiter or (sep and sep[1])
+    delimiter = given or told_delimiter(body, taken, usual, quoted)
+    said = []
+    if delimiter != usual and taken.options.delimiter is None:
+        said.append(f"{path}: fields are parted by {DELIMITERS.get(delimiter, repr(delimiter))}")
+    records = _records(body, path, delimiter, quoted, start)
+    number, first = next(records, (1, [""]))
+    if isinstance(first, RowError):
+        raise UserError(f"{path}, line {number}: {first}")
+    names = [name.replace("\ufeff", "").strip() for name in first]
+    header = _has_header(names, path, taken)
+    keys = _unique(names) if header else tuple(str(column + 1) for column in range(len(names)))
+    _check_columns(names, keys, header, path, taken)
+    if not header:
+        records = itertools.chain([(number, first)], records)
+        if taken.options.header is None:
+            said.append(f"{path}: no header, as columns are asked for by number")
+    rows = _rows(records, path, taken, names, keys, header)
+    return Delimited(keys, delimiter, tuple(said), rows)
+
+
+def told_delimiter(text: str, taken: Taken, usual: str, quoted: bool) -> str:
+    """What parts the fields: what gives the columns asked for, else the same number in each row."""
+    candidates = [usual, *(delimiter for delimiter in DELIMITERS if delimiter != usual)]
+    samples = {one: _sample(text, one, quoted) for one in candidates}
+    for delimiter, rows in samples.items():
+        if rows and _named_in(rows[0], taken):
+            return delimiter
+    for delimiter, rows in samples.items():
+        widths = set(map(len, rows))
+        if len(widths) == 1 and widths != {1}:
+            return delimiter
+    return usual
+
+
+def names_its_columns(text: str, taken: Taken) -> str | None:
+    """The format of a table whose first line names the columns asked for, several; or None."""
+    for delimiter in DELIMITERS:
+        rows = _sample(text, delimiter, quoted=True)
+        if rows and len(rows[0]) > 1 and _named_in(rows[0], taken):
+            return "tsv" if delimiter == "\t" else "csv"
+    return None
+
+
+def _sample(text: str, delimiter: str, quoted: bool) -> list[list[str]]:
+    records = _records(text[:_SAMPLE_CHARACTERS], Path(), delimiter, quoted, 1)
+    rows = []
+    try:
+        for _, fields in itertools.islice(records, _SAMPLE_ROWS):
+            if isinstance(fields, list):
+                rows.append(fields)
+    except UserError:  # Said, with its line, once the whole is read.
+        pass
+    return rows
+
+
+def _wanted(names: Sequence[str], taken: Taken) -> list[tuple[str, str]]:
+    """The columns asked for, each with its option."""
+    options = taken.options
+    wanted = [("--text-column", name) for name in text_names(options.text_column, names)]
+    if taken.labels is None:
+        wanted.append(("--label-column", options.label_column))
+    return wanted
+
+
+def _named_in(names: Sequence[str], taken: Taken) -> bool:
+    return all(matching(name, names) for _, name in _wanted(names, taken))
+
+
+def _records(text: str, path: Path, delimiter: str, quoted: bool, start: int) -> _Records:
+    """Yield ``(number of the first line, fields)`` of each row that is not blank."""
+    if quoted:
+        yield from _csv_records(_Lines(text, start), path, delimiter)
+        return
+    for number, line in enumerate(split_lines(text), start=start):
+        content = line.removesuffix("\r")
+        if content:
+            yield number, content.split(delimiter)
+
+
+class _Lines:
+    r"""The lines of a text for the csv module, counted as editors and grep count them.
+
+    Lines end at ``\n`` and, in a file that has none, at ``\r``. The csv module must see every
+    ``\r``, since it ends a row outside quotation marks.
+    """
+
+    def __init__(self, text: str, start: int):
+        self._stream = io.StringIO(text, newline="")
+        self._end = "\n" if "\n" in text else "\r"
+        self.number = start
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._stream)
+        self.number += line.endswith(self._end)
+        return line
+
+
+def _csv_records(lines: _Lines, path: Path, delimiter: str) -> _Records:
+    # A space after a delimiter is dropped, as white space around text and labels is anyway: what
+    # follows may be a quotation mark, which otherwise would not count as one.
+    reader = csv.reader(lines, strict=True, delimiter=delimiter, skipinitialspace=True)
+    while True:
+        line, read = lines.number, reader.line_num
+        # The limit is the csv module's own, shared by the whole process: raised row by row.
+        usual_limit = csv.field_size_limit(_LONGEST_CSV_FIELD)
+        record: _Fields | None
+        try:
+            record = next(reader, None)
+        except csv.Error as error:
+            if reader.line_num > read + 1:  # How many rows were swallowed is not known.
+                raise UserError(
+                    f"{path}, line {line}: not valid CSV ({error}); is a quotation mark left open?"
+                ) from error
+            record = RowError("not valid CSV", f" ({error}); is a quotation mark left open?")
+        finally:
+            csv.field_size_limit(usual_limit)
+        if record is None:
+            return
+        if record:  # the csv module gives [] for a blank line
+            yield line, record
+
+
+def _has_header(names: list[str], path: Path, taken: Taken) -> bool:
+    """Whether the first row names columns: decided by what is asked for, never by what it holds."""
+    wanted = _wanted(names, taken)
+    numbers = all(_NUMBER.fullmatch(name) for _, name in wanted)
+    if taken.options.header is not None:
+        if not taken.options.header and not numbers:
+            option, name = next(pair for pair in wanted if not _NUMBER.fullmatch(pair[1]))
+            raise UserError(
+                f"--no-header: {option} {name!r} is a name; count columns, as in --text-column 2 "
+                "--label-column 1"
+            )
+        return taken.options.header
+    if numbers and _named_in(names, taken):
+        raise UserError(
+            f"{path}: its first line holds {' and '.join(name for _, name in wanted)}, as names of "
+            "columns or as a row's content: say --header or --no-header"
+        )
+    return not numbers
+
+
+def _unique(names: list[str]) -> tuple[str, ...]:
+    """A key for each column: its name, which may be missing or stand there twice."""
+    keys: list[str] = []
+    for column, name in enumerate(names, start=1):
+        key, copy = name or str(column), 2
+        while key in keys:
+            key, copy = f"{name or column} ({copy})", copy + 1
+        keys.append(key)
+    return tuple(keys)
+
+
+def _check_columns(
+    names: list[str], keys: tuple[str, ...], header: bool, path: Path, taken: Taken
+) -> None:
+    columns = [
+        (option, _column(name, option, names, header, path))
+        for option, name in _wanted(names, taken)
+    ]
+    taken_as_text = [column for option, column in columns if option == "--text-column"]
+    for option, column in columns:
+        if option == "--label-column" and column in taken_as_text:
+            raise UserError(
+                f"{path}: --text-column and --label-column both take column {column + 1}"
+            )
+
+
+def _column(name: str, option: str, names: list[str], header: bool, path: Path) -> int:
+    """Where the column is, counted from 0."""
+    found = matching(name, names) if header else []
+    if len(found) == 1:
+        return names.index(found[0])
+    if not found and _NUMBER.fullmatch(name):
+        if 1 <= int(name) <= len(names):
+            return int(name) - 1
+        raise UserError(
+            f"{path}: {option} {name}: its first line has {len(names)} columns, counted from 1"
+        )
+    fault = f"has {len(found)} columns" if found else "has no column"
+    shown = ", ".join(repr(column[:40]) for column in names[:10])
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    hint = "" if len(names) > 1 else ", or with --delimiter what parts its fields"
+    raise UserError(
+        f"{path} {fault} {name!r}; its first line names {shown}{more}: choose with {option}{hint}, "
+        "or where there is no header count columns, as in --text-column 2 --label-column 1"
+    )
+
+
+def _rows(
+    records: _Records,
+    path: Path,
+    taken: Taken,
+    names: list[str],
+    keys: tuple[str, ...],
+    header: bool,
+) -> Iterator[Row]:
+    keys_of = {
+        option: [
+            keys[_column(name, option, names, header, path)]
+            for asked, name in _wanted(names, taken)
+            if asked == option
+        ]
+        for option in ("--text-column", "--label-column")
+    }
+    text_keys, label_key = keys_of["--text-column"], next(iter(keys_of["--label-column"]), None)
+    first = "the header" if header else "the first line"
+    for line, fields in records:
+        where = f"{path}, line {line}"
+        if isinstance(fields, list) and len(fields) != len(keys):
+            fault = RowError(
+                f"another number of fields than {first}", f": {len(fields)}, not {len(keys)}"
+            )
+            fields = fault
+        if isinstance(fields, RowError):
+            yield Row(where, line, fault=fields)
+        else:
+            cells = dict(zip(keys, fields, strict=True))
+            yield taken.row(where, line, cells, text_keys, label_key)

@@ -1,0 +1,119 @@
+"""JSON: an object a line, or objects in an array or over several lines."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from textcnn.data.datasets.cells import Taken, matching, text_names
+from textcnn.data.datasets.rows import Row, RowError
+from textcnn.data.datasets.text_files import split_lines
+from textcnn.support.errors import UserError
+
+_Object = dict[str, object]
+_Objects = Iterator[tuple[int, _Object | RowError]]
+
+_BETWEEN = re.compile(r"[\s,]*")
+_DECODER = json.JSONDecoder()
+
+
+def json_rows(text: str, path: Path, taken: Taken) -> tuple[tuple[str, ...], Iterator[Row]]:
+    """The keys of the first object, and the rows."""
+    objects = _array(text, path) if _is_whole(text) else _lines(text)
+    first = next((found for _, found in objects if isinstance(found, dict)), {})
+    objects = _array(text, path) if _is_whole(text) else _lines(text)
+    return tuple(first), _rows(objects, path, taken)
+
+
+def _is_whole(text: str) -> bool:
+    """Whether objects are not one a line: the first line does not hold a value on its own."""
+    beginning = text.lstrip()
+    if beginning.startswith("["):
+        return not _is_value(beginning.partition("\n")[0]) or "{" in beginning[:1000]
+    return beginning.startswith("{") and not _is_value(beginning.partition("\n")[0])
+
+
+def _is_value(line: str) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _lines(text: str) -> _Objects:
+    for number, line in enumerate(split_lines(text), start=1):
+        if not line.strip():
+            continue
+        try:
+            found = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            yield number, RowError("not valid JSON", f" ({error})")
+            continue
+        if isinstance(found, dict):
+            yield number, found
+        else:
+            yield number, RowError("not a JSON object", "; give one {...} a line")
+
+
+def _array(text: str, path: Path) -> _Objects:
+    """Objects one after another, with commas between or not, inside brackets or not."""
+    array = text.lstrip().startswith("[")
+    at = text.index("[") + 1 if array else 0
+    end = len(text.rstrip())
+    line, counted = 1, 0
+    while (at := _BETWEEN.match(text, at).end()) < end:  # type: ignore[union-attr]  # always one
+        line, counted = line + text.count("\n", counted, at), at
+        if array and text[at] == "]":
+            if at + 1 < end:
+                raise UserError(f"{path}, line {line}: goes on after the end of its JSON array")
+            return
+        try:
+            found, at = _DECODER.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
+            raise UserError(
+                f"{path}, line {line}: not valid JSON ({error}); give an object a line, or a whole "
+                "array of objects"
+            ) from error
+        if isinstance(found, dict):
+            yield line, found
+        else:
+            yield line, RowError("not a JSON object", "; an array of objects can be read")
+    if array:
+        raise UserError(f"{path}: its JSON array has no end; is the file cut short?")
+
+
+def _rows(objects: _Objects, path: Path, taken: Taken) -> Iterator[Row]:
+    options = taken.options
+    for line, found in objects:
+        where = f"{path}, line {line}"
+        if isinstance(found, RowError):
+            yield Row(where, line, fault=found)
+            continue
+        try:
+            texts = [
+                _key(found, name, "--text-column")
+                for name in text_names(options.text_column, list(found))
+            ]
+            needed = taken.labels is None
+            label = _key(found, options.label_column, "--label-column") if needed else None
+        except RowError as fault:
+            yield Row(where, line, cells=found, fault=fault)
+            continue
+        yield taken.row(where, line, found, texts, label)
+
+
+def _key(row: _Object, name: str, option: str) -> str:
+    found = [name] if name in row else matching(name, list(row))
+    if len(found) == 1:
+        return found[0]
+    for key, value in row.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            raise RowError(
+                f"has no key {name!r}", f"; its rows may stand in {key!r}: jq -c '.{key}[]'"
+            )
+    names: Sequence[str] = [repr(key[:40]) for key in list(row)[:10]]
+    raise RowError(
+        f"has {'several keys' if found else 'no key'} {name!r}",
+        f", its keys are {', '.join(names) or 'none'}: choose with {option}",
+    )
