@@ -165,7 +165,7 @@ def test_a_checkpoint_of_the_first_format_is_read_as_it_was_meant(tmp_path):
 
 
 def test_a_missing_file_and_a_folder(tmp_path):
-    refused(tmp_path / "none.h5", "no such checkpoint; train one with: python train.py")
+    refused(tmp_path / "none.h5", "no such checkpoint; train one with: python -m textcnn train")
     refused(tmp_path, "Is a directory")
 
 

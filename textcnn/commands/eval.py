@@ -7,6 +7,7 @@ from typing import Any
 import click
 import numpy as np
 
+from textcnn.commands.arguments.checkpoint import checkpoint_argument, chosen_checkpoint
 from textcnn.commands.arguments.options import (
     DATA_OPTIONS,
     SCORED_DATA,
@@ -28,11 +29,10 @@ from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
 from textcnn.training.checkpoint import Checkpoint
 from textcnn.training.config import flag
-from textcnn.training.run_folder import find_checkpoint
 
 
 @click.command("eval", cls=SectionedCommand)
-@click.argument("checkpoint", required=False, type=click.Path(path_type=Path))
+@checkpoint_argument
 @config_options(DATA_OPTIONS, SCORED_DATA)
 @click.option(
     "--predictions",
@@ -60,7 +60,7 @@ def command(
     Without --data: on the sentences that its run kept for testing. Every summary says how many of
     the scored sentences the network was trained on.
     """
-    path = find_checkpoint(checkpoint)
+    path = chosen_checkpoint(checkpoint)
     classifier = Classifier.load(path)
     check_abstaining(classifier.checkpoint, abstain_below or 0.0)
     sample, source = sample_of(classifier.checkpoint, given_options(options))

@@ -6,6 +6,7 @@ from typing import Any
 import click
 import numpy as np
 
+from textcnn.commands.arguments.checkpoint import checkpoint_argument, chosen_checkpoint
 from textcnn.commands.arguments.options import (
     DATA_OPTIONS,
     SCORED_DATA,
@@ -25,14 +26,13 @@ from textcnn.inference.export.page import LARGEST, module_text, packed_for, page
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
-from textcnn.training.run_folder import find_checkpoint
 
 SUFFIXES = {"html": (".html", ".htm"), "js": (".mjs", ".js"), "npz": (".npz",)}
 """How the name of a file of each form may end."""
 
 
 @click.command("export", cls=SectionedCommand)
-@click.argument("checkpoint", required=False, type=click.Path(path_type=Path))
+@checkpoint_argument
 @click.option(
     "--to",
     "form",
@@ -50,7 +50,7 @@ def command(checkpoint: Path | None, form: str, out: Path, **options: Any) -> No
     compared with the checkpoint's on the run's own test sentences, or on those of --data.
     """
     _check_name(out, form)
-    whole = load_checkpoint(find_checkpoint(checkpoint))
+    whole = load_checkpoint(chosen_checkpoint(checkpoint))
     model = model_of(whole)
     texts, source = _sentences(whole, given_options(options))
     written = [out]

@@ -22,7 +22,7 @@ from textcnn.commands.arguments.training_config import (
 )
 from textcnn.commands.arguments.where_to_run import SCHEDULER_HELP, open_runner
 from textcnn.commands.screen.cv_tables import mean_text
-from textcnn.commands.screen.display import Clock, python, say
+from textcnn.commands.screen.display import Clock, say
 from textcnn.commands.screen.search_progress import TrialProgress
 from textcnn.commands.screen.search_tables import best_table, importance_text
 from textcnn.data.datasets.corpus import locate
@@ -41,6 +41,7 @@ from textcnn.support.csv_line import csv_line
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
 from textcnn.support.folder_lock import locked
+from textcnn.support.program import command_line
 from textcnn.support.workers.runner import Runner
 from textcnn.training.config import Config, flag, read_toml, write_toml
 from textcnn.training.run_folder import RUNS
@@ -131,7 +132,7 @@ def command(
         with on_failure:
             _run(session)
     except KeyboardInterrupt:
-        say(f"stopped; go on with: {python()} -m textcnn search --resume {session.folder.path}")
+        say(f"stopped; go on with: {command_line('search', '--resume', session.folder.path)}")
         sys.exit(130)
     say(f"took {clock}")
 
@@ -197,7 +198,7 @@ def _run(session: Session) -> None:
     if importance:
         click.echo("\n" + importance_text(importance))
     click.echo("\n" + _verdict(session, tried, best, accuracies))
-    click.echo(f"\nnext: {python()} -m textcnn train --config {folder.best}")
+    click.echo(f"\nnext: {command_line('train', '--config', folder.best)}")
 
 
 def _outer(session: Session, fold: Fold) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 import numpy as np
 
+from textcnn.commands.arguments.checkpoint import checkpoint_argument, chosen_checkpoint
 from textcnn.commands.arguments.options import (
     DATA_OPTIONS,
     SCORED_DATA,
@@ -21,11 +22,10 @@ from textcnn.evaluation.scoring import score_sample
 from textcnn.inference.classifier import Classifier
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import WIDTHS, load_checkpoint, save_checkpoint
-from textcnn.training.run_folder import find_checkpoint
 
 
 @click.command("shrink", cls=SectionedCommand)
-@click.argument("checkpoint", required=False, type=click.Path(path_type=Path))
+@checkpoint_argument
 @click.option(
     "--quantize",
     "width",
@@ -47,7 +47,7 @@ def command(checkpoint: Path | None, width: str, out: Path | None, **options: An
     What training needs to go on is left out. Both are scored on the run's own test sentences, or
     on those of --data.
     """
-    path = find_checkpoint(checkpoint)
+    path = chosen_checkpoint(checkpoint)
     whole = load_checkpoint(path)
     target = out or path.with_suffix(".small.h5")
     if target.exists() and target.samefile(path):

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from textcnn.commands.arguments.options import (
     given_options,
 )
 from textcnn.commands.arguments.training_config import config_sources, training_config
-from textcnn.commands.screen.display import Clock, Display, python, say
+from textcnn.commands.screen.display import Clock, Display, say
 from textcnn.commands.screen.score_tables import scores_text
 from textcnn.core.trainer import CheckpointDue, Evaluated, Event, Progress, Trainer
 from textcnn.data.datasets.corpus import locate
@@ -35,6 +34,7 @@ from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
 from textcnn.support.folder_lock import locked
 from textcnn.support.freed_memory import return_freed_memory
+from textcnn.support.program import command_line
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from textcnn.training.config import Config, flag, read_toml, write_toml
 from textcnn.training.continuing import initial_checkpoint
@@ -109,13 +109,11 @@ def command(
         for own, progress in trained:
             draw_curves(own.curves, progress.history)
     if not finished:
-        say(f"go on with: {python()} train.py --resume {folder.path}")
+        say(f"go on with: {command_line('train', '--resume', folder.path)}")
         sys.exit(128 + signal.SIGINT)
-    click.echo(
-        f"\nnext: {python()} -m textcnn classify --checkpoint {folder.path} "
-        f"{_example(data)}\n"
-        f"      {python()} eval.py {folder.path} --predictions predictions.csv"
-    )
+    classify = command_line("classify", "--checkpoint", folder.path, _example(data))
+    evaluate = command_line("eval", folder.path, "--predictions", "predictions.csv")
+    click.echo(f"\nnext: {classify}\n      {evaluate}")
     say(f"took {clock}")
 
 
@@ -348,8 +346,8 @@ def _report(
 
 
 def _example(data: TokenizedData) -> str:
-    """A short sentence of the data as a shell takes it: the reader sees what to put there."""
+    """A short sentence of the data: the reader sees what to put there."""
     rows = data.split.test if len(data.split.test) else data.split.dev
-    texts = [data.texts[row] for row in rows]
+    texts = [" ".join(data.texts[row].split()) for row in rows]
     usual = [text for text in texts if len(text.split()) >= 3 and len(text) <= 60]
-    return shlex.quote((usual or ["a sentence"])[0])
+    return (usual or ["a sentence"])[0]

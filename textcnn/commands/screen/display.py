@@ -1,8 +1,6 @@
 """What a person sees while a network trains: a bar on a terminal, plain lines elsewhere."""
 
-import sys
 import time
-from pathlib import Path
 
 import click
 
@@ -103,14 +101,6 @@ class Clock:
 def say(line: str) -> None:
     """Tell the user something that is not the result: on standard error."""
     click.echo(line, err=True)
-
-
-def python() -> str:
-    """How this Python is called from here: ``.venv/bin/python`` where that is what runs."""
-    try:
-        return str(Path(sys.executable).relative_to(Path.cwd()))
-    except ValueError:
-        return "python"
 
 
 def percent(share: float) -> str:

@@ -19,6 +19,7 @@ from textcnn.recipe.ngrams.counts import Counts, KindCounts
 from textcnn.recipe.ngrams.item_counts import ItemCounts
 from textcnn.recipe.ngrams.naive_bayes import Evidence, NaiveBayes
 from textcnn.support.errors import UserError
+from textcnn.support.program import how_to_train
 from textcnn.training.checkpoint.contents import Checkpoint, TrainingState, architecture_of
 from textcnn.training.checkpoint.hdf5 import CheckedFile
 from textcnn.training.checkpoint.layout import BEFORE_VERSION_2, FORMAT, FORMAT_VERSION
@@ -41,7 +42,7 @@ def load_checkpoint(path: Path, for_training: bool = False) -> Checkpoint:
             _check_format(path, file)
             return _Reader(path, file).checkpoint(for_training)
     except FileNotFoundError:
-        raise UserError(f"{path}: no such checkpoint; train one with: python train.py") from None
+        raise UserError(f"{path}: no such checkpoint; {how_to_train()}") from None
     except (PermissionError, IsADirectoryError) as error:
         # h5py puts the library's whole report, of several lines, where strerror should be.
         raise UserError(f"{path}: {os.strerror(error.errno or 0)}") from error
