@@ -226,7 +226,7 @@ def test_a_run_leaves_what_the_documentation_lists(trained_run):
 def test_training_prints_the_test_score_and_what_to_type_next(call, tmp_path, reviews):
     code, out, err = call("train", "--data", reviews, "--out", "r", *options_text())
     assert code == 0
-    assert re.search(r"^accuracy +\d+\.\d %  \(95 % interval .*, 12 sentences\)$", out, re.M)
+    assert re.search(r"^accuracy +\d+\.\d %  \(95 % interval .*, 12 of 120 rows\)$", out, re.M)
     assert "true \\ predicted" in out
     assert "next: python -m textcnn classify --checkpoint r" in out
     assert "\x1b" not in err
@@ -294,7 +294,7 @@ def test_a_signal_saves_and_resuming_ends_in_the_same_bytes(tmp_path, reviews, n
     assert process.returncode == 130
     assert "Traceback" not in "".join(lines)
     assert lines[-2].startswith("stopped at step ")
-    assert lines[-1].endswith(f"textcnn train --resume {tmp_path / 'stopped'}\n")
+    assert lines[-1].endswith(f"python -m textcnn train --resume {tmp_path / 'stopped'}\n")
 
     assert textcnn("train", "--resume", tmp_path / "stopped").returncode == 0
     assert textcnn("train", *options, "--out", tmp_path / "whole").returncode == 0
@@ -406,7 +406,7 @@ def test_bad_input_of_eval_is_one_line(call, tmp_path, trained_run, reviews):
     write_csv(tmp_path / "other.csv", labelled_sentences())
     (tmp_path / "awful.csv").write_text("text,label\na,awful\n")
     (tmp_path / "text.h5").write_text("hello")
-    checked(call("eval"), 2, "no trained run in runs/; train one with: textcnn train")
+    checked(call("eval"), 2, "no trained run in runs/; train one with: python -m textcnn train")
     checked(call("eval", "none.h5"), 2, "none.h5: no such checkpoint")
     checked(call("eval", tmp_path), 2, "no trained run here")
     checked(call("eval", "text.h5"), 2, "text.h5: not a textcnn checkpoint")
@@ -656,7 +656,7 @@ def test_a_label_that_the_terminal_cannot_show_is_no_error(tmp_path):
 def test_bad_input_of_classify_is_one_line(call, tmp_path, trained_run):
     (tmp_path / "text.h5").write_text("hello")
     line = checked(call("classify", "a film"), 2, "no trained run in runs/")
-    assert "textcnn train" in line
+    assert "python -m textcnn train" in line
     checked(call("classify"), 2, "give sentences")
     checked(call("classify", "a", "--input", "b"), 2, "give sentences")
     checked(call("classify", "--checkpoint", "none.h5", "a"), 2, "none.h5: no such checkpoint")
@@ -676,9 +676,43 @@ def test_the_newest_run_answers(call, tmp_path, trained_run):
         shutil.copytree(trained_run, tmp_path / "runs" / name)
         best = tmp_path / "runs" / name / "checkpoints" / "best.h5"
         os.utime(best, (1000 + number, 1000 + number))
-    (tmp_path / "runs" / "unfinished" / "checkpoints").mkdir(parents=True)
-    assert call("classify", "dull")[0] == 0
+    (tmp_path / "runs" / "begun" / "checkpoints").mkdir(parents=True)
+    code, _, err = call("classify", "dull")
+    assert (code, err) == (0, "answered by runs/newer\n")
     assert "runs/newer" in call("eval")[1]
+
+
+def test_an_unfinished_run_answers_last_and_is_named(call, tmp_path, trained_run):
+    stopped = tmp_path / "runs" / "stopped"
+    shutil.copytree(trained_run, stopped)
+    (stopped / "test.json").unlink()
+    code, _, err = call("classify", "dull")
+    assert code == 0
+    assert err.startswith("answered by runs/stopped, which is not finished: stopped")
+    shutil.copytree(trained_run, tmp_path / "runs" / "finished")
+    best = tmp_path / "runs" / "finished" / "checkpoints" / "best.h5"
+    os.utime(best, (1000, 1000))  # Older by far.
+    assert call("classify", "dull")[2] == "answered by runs/finished\n"
+
+
+def test_a_checkpoint_is_given_in_one_way_everywhere(call, tmp_path, trained_run):
+    expected = call("classify", "--checkpoint", trained_run, "a dull film")
+    assert expected[0] == 0
+    assert call("classify", trained_run, "a dull film") == expected
+    assert call("classify", trained_run / "checkpoints" / "best.h5", "a dull film") == expected
+    assert call("explain", trained_run, "dull") == call(
+        "explain", "--checkpoint", trained_run, "dull"
+    )
+    assert call("eval", "--checkpoint", trained_run) == call("eval", trained_run)
+    assert call("inspect", "--checkpoint", trained_run) == call("inspect", trained_run)
+    checked(call("eval", trained_run, "--checkpoint", trained_run), 2, "give one checkpoint")
+
+
+def test_the_path_of_a_file_is_no_sentence(call, tmp_path, trained_run):
+    (tmp_path / "new.txt").write_text("a dull film\n")
+    for command in ("classify", "explain"):
+        words = (command, "--checkpoint", trained_run, "new.txt")
+        checked(call(*words), 2, "new.txt: there is a file", "--input new.txt")
 
 
 def test_the_scripts_of_a_clone_are_the_commands(tmp_path):

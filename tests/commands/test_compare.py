@@ -126,7 +126,8 @@ def values(call, *words: str | Path) -> dict:
 
 def own_test(run: Path) -> tuple[list[str], list[str]]:
     checkpoint = load_checkpoint(run / "checkpoints" / "best.h5")
-    return held_out(checkpoint, Corpora.read(checkpoint.config, lambda line: None))
+    sample = held_out(checkpoint, Corpora.read(checkpoint.config, lambda line: None))
+    return sample.texts, sample.labels
 
 
 def test_two_runs_are_compared_on_the_test_sentences_that_both_kept(call, trained_run, poor_run):

@@ -118,7 +118,7 @@ def test_a_stopped_run_says_how_far_it_came_and_how_to_go_on(call, runs, looks, 
     code, out, err = call("runs")
     assert code == 0
     assert words in lines(out)[0]
-    assert "textcnn train --resume runs/20260102-030405" in err
+    assert "python -m textcnn train --resume runs/20260102-030405" in err
     # The hint is a command that works, and then there is nothing left to go on with.
     assert call("train", "--resume", one(runs))[0] == 0
     assert "stopped" not in call("runs")[1]
@@ -262,7 +262,7 @@ def test_without_a_run_there_is_one_clear_line(call, tmp_path, folder):
     assert (code, out) == (2, "")
     assert len(err.splitlines()) == 1
     assert folder in err
-    assert "textcnn train" in err
+    assert "python -m textcnn train" in err
 
 
 def test_an_option_that_there_is_not(call, runs):

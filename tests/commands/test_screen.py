@@ -27,7 +27,7 @@ from textcnn.commands.screen import bars
 from textcnn.commands.screen.bars import NARROWEST, WIDTH, ClickBar, RichBar, open_bar
 from textcnn.commands.screen.compare_tables import comparison_text
 from textcnn.commands.screen.cv_progress import FoldProgress
-from textcnn.commands.screen.display import Display, program
+from textcnn.commands.screen.display import Display
 from textcnn.commands.screen.score_tables import class_table, confusion_table, scores_text
 from textcnn.commands.screen.search_progress import TrialProgress
 from textcnn.commands.screen.search_tables import best_table, importance_text
@@ -36,7 +36,7 @@ from textcnn.commands.screen.terminal import drawing_width, one_line
 from textcnn.core.progress import Evaluated, Evaluation, StepDone
 from textcnn.evaluation.comparison.comparison import Comparison
 from textcnn.evaluation.comparison.mcnemar import Paired, difference_interval, mcnemar_test
-from textcnn.evaluation.scores import Scores, score
+from textcnn.evaluation.scores import Rows, Scores, score
 from textcnn.evaluation.search.trials import Tried
 from textcnn.support.text import printable, printable_lines
 from textcnn.training.config import Config
@@ -286,7 +286,7 @@ def some_scores(labels: list[str]) -> Scores:
     classes = rng.integers(len(labels), size=200)
     probabilities = rng.dirichlet(np.ones(len(labels)), 200).astype(np.float32)
     probabilities[np.arange(120), classes[:120]] += 1
-    return score(probabilities / 2, classes, labels, np.ones(len(labels)), seen=0)
+    return score(probabilities / 2, classes, labels, np.ones(len(labels)), 0, Rows(200, 0, "kim"))
 
 
 def test_plain_scores_have_the_widths_that_they_always_had():
@@ -596,25 +596,3 @@ def test_what_needs_no_table_does_not_load_rich(tmp_path, trained_run):
     os.close(inside)
     assert read_all(terminal).endswith("a lovely film\n")
     assert process.wait(30) == 0
-
-
-@pytest.mark.parametrize(
-    ("script", "on_path", "called"),
-    [
-        ("bin/textcnn", True, "textcnn"),
-        ("bin/textcnn", False, "bin/textcnn"),
-        ("train.py", True, "python -m textcnn"),
-    ],
-)
-def test_what_to_type_next_is_what_was_typed(script, on_path, called, tmp_path, monkeypatch):
-    (tmp_path / "bin").mkdir()
-    installed = tmp_path / "bin" / "textcnn"
-    installed.touch(0o755)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", [str(tmp_path / script)])
-    monkeypatch.setattr(sys, "executable", "/elsewhere/python")
-    monkeypatch.setenv("PATH", str(installed.parent) if on_path else "")
-    assert program() == called
-    (tmp_path / "other").mkdir()
-    monkeypatch.chdir(tmp_path / "other")
-    assert program() == (called if called != "bin/textcnn" else str(installed))

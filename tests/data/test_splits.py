@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from textcnn.data.datasets.splits import Split, stratified_split
+from textcnn.data.datasets.splits import Split, sentence_keys, stratified_split
 from textcnn.support.errors import UserError
 
 
@@ -86,6 +86,16 @@ def test_one_very_long_sentence_costs_no_more_than_itself():
     keys, labels = unbalanced(2000)
     keys[0] = "x" * 10_000_000  # As an array of equally long strings: 80 GB.
     assert len(stratified_split(keys, labels, 0.1, 0.1, seed=0).train) == 1600
+
+
+def test_sentences_without_a_token_are_divided_like_others():
+    texts = ["\u597d" * number for number in range(1, 61)] + ["a film", "A film."]
+    tokens = [[]] * 60 + [["a", "film"]] * 2
+    keys = sentence_keys(texts, tokens)
+    assert len(set(keys)) == 61
+    assert keys[-1] == keys[-2]
+    split = stratified_split(keys, ["a", "b"] * 31, 0.1, 0.2, seed=0)
+    assert [len(part) > 4 for part in parts(split)] == [True, True, True]
 
 
 def test_one_label_only_is_refused():

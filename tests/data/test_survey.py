@@ -39,9 +39,10 @@ class TestLabels:
         assert (found.majority.labels, found.majority.accuracy) == (("a",), 0.5)
 
     def test_different_sentences_as_a_split_counts_them(self):
-        # "x" belongs to b, where it stands first; the rows without a token are one sentence.
-        found = look([("b", "x"), ("a", "X"), ("b", "x"), ("a", "."), ("a", "-")])
-        assert {label.name: label.sentences for label in found.labels} == {"a": 1, "b": 1}
+        # "x" belongs to b, where it stands first; rows without a token are told apart by text.
+        rows = [("b", "x"), ("a", "X"), ("b", "x"), ("a", "."), ("a", "-"), ("b", "-")]
+        found = look(rows)
+        assert {label.name: label.sentences for label in found.labels} == {"a": 2, "b": 1}
 
     def test_several_a_row(self):
         rows = [(["a", "b"], "one"), (["a"], "two"), ([], "three"), (["a", "b"], "four")]

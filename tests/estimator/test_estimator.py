@@ -143,7 +143,7 @@ def test_numbers_of_numpy_and_paths_are_as_good_as_pythons(tmp_path):
         ({"num_filters": None}, "num_filters must be a whole number, not None"),
         ({"filter_sizes": ()}, "filter_sizes needs at least one value"),
         ({"filter_sizes": (3, 3)}, "filter_sizes: each height once"),
-        ({"tokenizer": "words"}, "tokenizer words: choose from kim"),
+        ({"tokenizer": "words"}, "tokenizer words: choose from auto, kim"),
         ({"tokenizer": "custom"}, r"give it to TextCNNClassifier\(tokenizer=\.\.\.\)"),
         ({"mode": "static"}, "mode static needs vectors"),
         ({"vectors": "./none.txt"}, "no such file"),

@@ -8,12 +8,15 @@ import pytest
 from tests.support.small_run import labelled_sentences
 from textcnn.commands.screen.score_tables import scores_text
 from textcnn.data.datasets.labelled_texts import LabelledTexts
-from textcnn.data.fingerprints import count_seen, sentence_hashes
-from textcnn.evaluation.scores import Scores, score, wilson_interval
-from textcnn.evaluation.scoring import held_out, score_texts
+from textcnn.data.fingerprints import are_known, sentence_hashes
+from textcnn.evaluation.scores import Rows, Scores, score, wilson_interval
+from textcnn.evaluation.scoring import Sample, held_out, read_as_before, score_sample
 from textcnn.inference.classifier import Classifier
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import load_checkpoint
+from textcnn.training.config import Config
+
+ALL = Rows(200, 0, "kim")
 
 
 @pytest.mark.parametrize(
@@ -43,6 +46,7 @@ def three_classes() -> Scores:
         ["a", "b", "c"],
         np.array([3, 9, 1]),
         seen=2,
+        of=Rows(10, 1, "kim"),
     )
 
 
@@ -64,7 +68,7 @@ def test_the_summary_says_all_of_it():
     assert [line.split() for line in text.splitlines() if line.startswith("mean")] == [
         ["mean", "38.9", "%"]
     ]
-    assert "accuracy  50.0 %  (95 % interval 15.0 % to 85.0 %, 4 sentences)" in text
+    assert "accuracy  50.0 %  (95 % interval 15.0 % to 85.0 %, 4 of 10 rows)" in text
     assert "baseline  25.0 %  (always answering b" in text
     assert "seen      2 of these 4 sentences were in the training part" in text
     rows = [line.split() for line in text.splitlines()[-3:]]
@@ -80,9 +84,18 @@ def test_the_scores_are_plain_values_for_json():
 
 def test_a_class_that_is_not_among_the_scored_sentences_is_no_error():
     probabilities = np.array([[1, 0, 0], [0.5, 0.5, 0]], np.float32)
-    scores = score(probabilities, np.array([0, 1]), list("abc"), np.ones(3), seen=0)
+    scores = score(probabilities, np.array([0, 1]), list("abc"), np.ones(3), 0, ALL)
     assert np.isfinite(scores.log_loss)
     assert scores.classes[2].count == 0
+    assert (scores.classes[2].recall, scores.classes[2].f1) == (None, None)
+    # The mean of a's 2/3 and b's 0: nothing was to be found of c.
+    assert scores.macro_f1 == pytest.approx(1 / 3)
+    text = scores_text(scores)
+    assert "2 of 200 rows" in text
+    assert ["mean", "of", "2", "labels", "33.3", "%"] in [
+        line.split() for line in text.splitlines()
+    ]
+    assert json.loads(json.dumps(scores.as_dict()))["classes"][2]["recall"] is None
     assert scores.seen == 0
 
 
@@ -92,8 +105,9 @@ def test_hashes_tell_apart_what_the_network_can():
     assert hashes[0] == hashes[2]
     assert len(set(hashes.tolist())) == 4
     assert sentence_hashes([]).shape == (0,)
-    assert count_seen(hashes, hashes[:1]) == 2
-    assert count_seen(hashes, hashes[:0]) == 0
+    assert are_known(hashes, hashes[:1]).sum() == 2
+    assert not are_known(hashes, hashes[:0]).any()
+    assert are_known(hashes, hashes).tolist() == [True, True, True, False, True]
 
 
 @pytest.fixture(scope="module")
@@ -109,13 +123,15 @@ def read_back(reviews, **options) -> LabelledTexts:
 
 
 def test_a_run_is_scored_on_sentences_it_was_not_trained_on(classifier, reviews, trained_run):
-    texts, labels = held_out(classifier.checkpoint, read_back(reviews))
-    assert len(texts) == 12
-    scores = score_texts(classifier, texts, labels).scores
+    sample = held_out(classifier.checkpoint, read_back(reviews))
+    assert len(sample.texts) == 12
+    scores = score_sample(classifier, sample).scores
     assert scores.seen == 0
     assert scores.as_dict() == json.loads((trained_run / "test.json").read_text())
     rows = json.loads((trained_run / "split.json").read_text())["test"]
-    assert texts == [labelled_sentences().texts[row] for row in rows]
+    assert sample.texts == [labelled_sentences().texts[row] for row in rows]
+    assert (sample.rows - 1).tolist() == rows
+    assert sample.given == len(labelled_sentences())
 
 
 def test_sentences_of_the_training_are_counted_however_they_are_spelt(classifier, trained_run):
@@ -123,8 +139,28 @@ def test_sentences_of_the_training_are_counted_however_they_are_spelt(classifier
     rows = json.loads((trained_run / "split.json").read_text())["train"][:5]
     texts = [f"  {corpus.texts[row].upper()} ... " for row in rows] + ["something quite new"]
     labels = [corpus.labels[row] for row in rows] + ["good"]
-    scores = score_texts(classifier, texts, labels).scores
+    scores = score_sample(classifier, Sample.whole(LabelledTexts(texts, labels, ""))).scores
     assert scores.seen == 5
+
+
+def test_sentences_that_cannot_be_read_are_counted_and_said(classifier):
+    corpus = LabelledTexts(["a fine film", "好看", "难看"], ["good", "good", "bad"], "")
+    scores = score_sample(classifier, Sample.whole(corpus)).scores
+    assert scores.as_dict()["without_token"] == 2
+    assert scores.seen == 0
+    text = scores_text(scores)
+    assert "no token: 2 of 3 sentences have none by --tokenizer kim" in text
+    assert "--tokenizer unicode" in text
+
+
+def test_other_data_is_read_as_the_runs_own(tmp_path):
+    path = tmp_path / "reviews.csv"
+    path.write_bytes("review,kind\nsch\xf6n,good\n".encode("latin-1"))
+    config = Config(data=("x",), text_column="review", label_column="kind", encoding="latin-1")
+    corpus = read_as_before(config, {"data": (str(path),)}, lambda line: None)
+    assert (corpus.texts, corpus.labels) == (["sch\xf6n"], ["good"])
+    turned = {"data": (str(path),), "text_column": "kind", "label_column": "review"}
+    assert read_as_before(config, turned, lambda line: None).texts == ["good"]
 
 
 def test_data_that_changed_has_no_known_test_part(classifier, reviews):
@@ -136,7 +172,10 @@ def test_data_that_changed_has_no_known_test_part(classifier, reviews):
 
 def test_a_label_the_checkpoint_does_not_know_is_named(classifier):
     with pytest.raises(UserError, match=r"label 'awful' \(2 sentences\).*: bad, good"):
-        score_texts(classifier, ["a", "b", "c"], ["awful", "good", "awful"])
+        score_sample(
+            classifier,
+            Sample.whole(LabelledTexts(["a", "b", "c"], ["awful", "good", "awful"], "")),
+        )
 
 
 def test_the_checkpoint_counts_the_labels_of_its_training_part(trained_run):
@@ -149,7 +188,7 @@ def test_of_many_labels_the_commonest_confusions_are_shown():
     labels = [f"label{number}" for number in range(14)]
     classes = np.array([0, 0, 0, 1, 5])
     probabilities = np.eye(14, dtype=np.float32)[[3, 3, 0, 2, 5]] * 0.5 + 0.5 / 14
-    text = scores_text(score(probabilities, classes, labels, np.ones(14), seen=0))
+    text = scores_text(score(probabilities, classes, labels, np.ones(14), 0, ALL))
     table = text[text.index("true ") :].splitlines()
     assert [line.split() for line in table[1:]] == [
         ["label0", "label3", "2"],

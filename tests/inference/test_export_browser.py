@@ -157,7 +157,7 @@ def test_movie_reviews_are_answered_alike_and_at_once(browser, movie_run, tmp_pa
     path = export(movie_run, tmp_path / "model.html")
     assert path.stat().st_size <= 6_000_000
     checkpoint = load_checkpoint(movie_run / "checkpoints/best.h5")
-    texts, _ = held_out(checkpoint, Corpora.read(checkpoint.config, lambda line: None))
+    texts = held_out(checkpoint, Corpora.read(checkpoint.config, lambda line: None)).texts
     opened = ModelPage(browser, path)
     theirs, ours = opened.probabilities(texts), Classifier(checkpoint).predict_proba(texts)
     assert (theirs.argmax(axis=1) == ours.argmax(axis=1)).mean() >= 0.999

@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from textcnn.recipe.ngrams.counts import Counts
+from textcnn.recipe.ngrams.naive_bayes import NaiveBayes
+from textcnn.training.fitting import fit
 
 from tests.support.small_run import environment, small_config, textcnn
 from textcnn.commands.explain import _screen
@@ -30,11 +33,8 @@ from textcnn.insight.explanations.explaining import Explainer
 from textcnn.insight.explanations.explanation import FILTERS, Explanation
 from textcnn.insight.explanations.what_if import what_if
 from textcnn.insight.explanations.winning import winning_windows
-from textcnn.recipe.ngrams.counts import Counts
-from textcnn.recipe.ngrams.naive_bayes import NaiveBayes
 from textcnn.training.checkpoint import Checkpoint, architecture_of, load_checkpoint
 from textcnn.training.config import Config
-from textcnn.training.fitting import fit
 
 WORDS = ["able", "baker", "charlie", "dog", "easy"]
 SENTENCES = st.lists(st.sampled_from([*WORDS, "new"]), max_size=7).map(" ".join)
@@ -158,7 +158,7 @@ def test_they_add_up_on_every_test_sentence_of_the_movie_reviews(movie_reviews):
     config = Config(embedding_dim=30, num_filters=20, epochs=1, refit=False)
     corpora = Corpora(movie_reviews)
     model = fit(config, TokenizedData.prepare(corpora, config), lambda line: None).checkpoint
-    texts, _ = held_out(model, corpora)
+    texts = held_out(model, corpora).texts
     explainer, classifier = Explainer(model), Classifier(model)
     explanations = [explainer.explain(text) for text in texts]
     sums = np.array([added_up(explanation) for explanation in explanations])

@@ -22,7 +22,7 @@ from textcnn.commands.arguments.training_config import training_config
 from textcnn.core.progress import Evaluation
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.evaluation.abstaining import Covered
-from textcnn.evaluation.scores import score
+from textcnn.evaluation.scores import Rows, score
 from textcnn.evaluation.scoring import Scored
 from textcnn.insight import report
 from textcnn.insight.report import figures
@@ -367,7 +367,9 @@ def test_the_surest_mistakes_are_found_as_by_looking_at_each(several):
     probabilities = rng.dirichlet(np.ones(3), 40).astype(np.float32)
     targets = rng.random((40, 3)) < 0.4 if several else rng.integers(0, 3, 40)
     thresholds = np.array([0.2, 0.5, 0.4]) if several else None
-    scores = score(probabilities, targets, ["a", "b", "c"], np.ones(3), 0, thresholds)
+    scores = score(
+        probabilities, targets, ["a", "b", "c"], np.ones(3), 0, Rows(40, 0, "kim"), thresholds
+    )
     found = surest_mistakes(Scored(scores, probabilities, targets), thresholds, 15)
     expected = []
     for row, shares in enumerate(probabilities.tolist()):

@@ -96,7 +96,12 @@ def test_terms_add_up_to_the_logits(kind, request):
     for tokens in [*STRANGE, ["key7", "filler3", "filler99"], ["key3x", "plot"]]:
         terms = expert.terms(tokens)
         logits = expert.logits(Texts.of([tokens], vocabulary))[0]
-        np.testing.assert_allclose(sum((term.values for term in terms), expert.bias.astype(float)), logits, rtol=1e-6, atol=1e-9)
+        np.testing.assert_allclose(
+            sum((term.values for term in terms), expert.bias.astype(float)),
+            logits,
+            rtol=1e-6,
+            atol=1e-9,
+        )
         assert {term.order for term in terms if term.kind == "words"} <= {1}
 
 

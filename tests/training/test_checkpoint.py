@@ -140,7 +140,7 @@ def test_a_checkpoint_of_a_network_alone_has_no_ngrams(tmp_path):
 
 
 def test_a_missing_file_and_a_folder(tmp_path):
-    refused(tmp_path / "none.h5", "no such checkpoint; train one with: ")
+    refused(tmp_path / "none.h5", "no such checkpoint; train one with: python -m textcnn train")
     refused(tmp_path, "")
 
 

@@ -55,6 +55,10 @@ def test_a_given_dev_part_leaves_test_a_share():
     [
         (Corpora(LEARNT, part("zx:fair")), "--dev-data: label fair is not among the training"),
         (Corpora(LEARNT, None, part("zx:fair")), "--test-data: label fair is not among"),
+        (
+            Corpora(LEARNT, part("au:bad", "zx:good"), part("zx:good", "au:bad")),
+            "--dev-data: every sentence also stands in --test-data",
+        ),
         (Corpora(LEARNT, None, LEARNT), "every sentence also stands in --dev-data or --test-data"),
     ],
 )

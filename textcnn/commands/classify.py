@@ -5,20 +5,27 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
+from textcnn.commands.arguments.checkpoint import chosen_checkpoint
+from textcnn.commands.arguments.options import given_options
 from textcnn.commands.arguments.sentence_input import (
-    lines_of,
-    opened,
+    checkpoint_apart,
+    open_input,
     sentence_options,
     sentences_or_file,
 )
 from textcnn.commands.screen.display import say
 from textcnn.commands.screen.terminal import is_terminal
 from textcnn.core.tokenizers import find_tokenizer
+from textcnn.data.datasets.tables import Table
 from textcnn.data.datasets.text_files import check_encoding
+from textcnn.data.remarks import without_token
 from textcnn.inference.answer_lines import FORMATS, check_abstaining
+from textcnn.inference.answered_tables import FORM_OF, TableWriter, added_columns, all_columns
+from textcnn.inference.classifier import Classifier
 from textcnn.inference.decoded_lines import DecodedLines
 from textcnn.inference.streams import LineAnswerer, answered
 from textcnn.inference.unseen_words import check_static, unseen, with_vectors
@@ -26,7 +33,10 @@ from textcnn.support.errors import RunError, UserError
 from textcnn.support.text import printable_lines
 from textcnn.support.threads import processors
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
-from textcnn.training.run_folder import find_checkpoint
+from textcnn.training.config import flag
+
+ROWS = 8192
+"""Of a table, answered and written at once."""
 
 
 @click.command("classify")
@@ -35,10 +45,9 @@ from textcnn.training.run_folder import find_checkpoint
     "--format",
     "form",
     type=click.Choice(FORMATS),
-    default="tsv",
-    show_default=True,
     help="tsv: label, probability, text. json: an object a line. csv: with a header. "
-    "spreadsheet: the same, with ' before a cell that a spreadsheet would take for a formula.",
+    "spreadsheet: the same, with ' before a cell that a spreadsheet would take for a formula. "
+    "[default: tsv; for a table, its own]",
 )
 @click.option(
     "--fast",
@@ -81,8 +90,7 @@ def command(
     sentences: tuple[str, ...],
     checkpoint: Path | None,
     input_file: Path | None,
-    encoding: str,
-    form: str,
+    form: str | None,
     fast: bool,
     proba: bool,
     abstain_below: float,
@@ -90,17 +98,21 @@ def command(
     output: Path | None,
     jobs: int | None,
     scheduler: str | None,
+    **reading: Any,
 ) -> None:
-    """Label SENTENCES, the lines of --input FILE, or with - those of standard input.
+    """Label SENTENCES, the lines or rows of --input FILE, or with - the lines of standard input.
 
     One line out for each line in, as it comes. In TSV a tab, newline or backslash inside a sentence
-    is written \\t, \\n, \\r or \\\\.
+    is written \\t, \\n, \\r or \\\\. A table is read as the run has read its own, and given back
+    with all its columns and two more, label and probability. A checkpoint may stand before the
+    sentences instead of --checkpoint.
 
     With --output FOLDER, label the lines of many files. Those answered before are left alone, so a
     run that was stopped is gone on with by the same command.
     """
     if output is None and scheduler is not None:
         raise UserError("--scheduler is for files; give --output FOLDER too")
+    sentences, checkpoint = checkpoint_apart(sentences, checkpoint)
     if output is None:
         sentences, input_file = sentences_or_file(sentences, input_file)
         if sentences and jobs is not None:
@@ -112,8 +124,13 @@ def command(
         raise UserError(
             "--output takes files or patterns, such as 'shards/*.txt.gz', and no --input"
         )
+    given = given_options(reading)
+    encoding = given.get("encoding", "utf-8")
     check_encoding(encoding)
-    checkpoint = find_checkpoint(checkpoint)
+    for name in given if input_file is None else ():
+        if name != "encoding" or output is None:
+            raise UserError(f"{flag(name)} is for --input FILE; give that too")
+    checkpoint = chosen_checkpoint(checkpoint)
     if output is not None and vectors is not None:
         raise UserError("--vectors is for sentences and --input; leave it out with --output")
     if output is not None:
@@ -121,7 +138,7 @@ def command(
         from textcnn.commands.classify_files import classify_files
         from textcnn.inference.files import ShardOptions
 
-        options = ShardOptions(form, proba, encoding, fast, abstain_below)
+        options = ShardOptions(form or FORMATS[0], proba, encoding, fast, abstain_below)
         classify_files(sentences, output, checkpoint, options, jobs, scheduler)
         return
     model = load_checkpoint(checkpoint)
@@ -133,12 +150,15 @@ def command(
         with contextlib.ExitStack() as stack:
             chunks: Iterable[Sequence[str]] = [sentences]
             if input_file is not None:
-                stream = stack.enter_context(opened(input_file))
-                chunks = lines = lines_of(stream, encoding, input_file)
+                found = open_input(input_file, model.config, reading, stack)
+                if isinstance(found, Table):
+                    _answer_table(found, model, form, proba, abstain_below, fast, vectors)
+                    return
+                chunks = lines = found
             if vectors is not None:
                 chunks = list(chunks)
                 model = _with_unseen_words(model, chunks, vectors)
-            answer = LineAnswerer(model, form, proba, abstain_below, fast)
+            answer = LineAnswerer(model, form or FORMATS[0], proba, abstain_below, fast)
             lines_out = answered(chunks, answer, jobs or processors())
             for data in stack.enter_context(contextlib.closing(lines_out)):
                 _write(data)
@@ -149,6 +169,51 @@ def command(
         return
     if lines is not None and lines.complaint:
         raise UserError(lines.complaint)
+
+
+def _answer_table(
+    table: Table,
+    model: Checkpoint,
+    form: str | None,
+    proba: bool,
+    abstain_below: float,
+    fast: bool,
+    vectors: str | None,
+) -> None:
+    """Write every row of the table with its answer; complain once of rows that have none."""
+    rows = list(table.rows)
+    if not rows:
+        raise UserError(f"{table.path} holds no rows")
+    texts = [row.text for row in rows]
+    if vectors is not None:
+        model = _with_unseen_words(model, [texts], vectors)
+    classifier = Classifier(model, fast)
+    columns = all_columns(table.columns, (row.cells for row in rows))
+    if added_columns(columns) != added_columns(()):
+        say(f"beside the table's columns, the answers are {' and '.join(added_columns(columns))}")
+    no_token = sum(row.fault is None and not classifier.tokenize(row.text) for row in rows)
+    if no_token:
+        say(without_token(no_token, len(rows), model.config.tokenizer))
+    # As in the table: where its columns are counted, there is no header.
+    header = columns != [str(number) for number in range(1, 1 + len(columns))]
+    write = TableWriter(
+        form or FORM_OF.get(table.format, "csv"),
+        table.delimiter if table.delimiter and table.format == "csv" else ",",
+        columns,
+        header,
+        model,
+        proba,
+        abstain_below,
+    )
+    for start in range(0, len(rows), ROWS):
+        part = rows[start : start + ROWS]
+        shares = classifier.predict_proba(texts[start : start + ROWS])
+        _write(write([row.cells for row in part], shares, [row.fault is None for row in part]))
+    bad = [row for row in rows if row.fault is not None]
+    if bad:
+        raise UserError(
+            f"{bad[0].where}: {bad[0].fault}; {len(bad):,} of {len(rows):,} rows have no answer"
+        )
 
 
 def _with_unseen_words(

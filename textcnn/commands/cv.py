@@ -38,7 +38,7 @@ from textcnn.commands.screen.cv_tables import (
     prediction_rows,
     summary_text,
 )
-from textcnn.commands.screen.display import Clock, program, say
+from textcnn.commands.screen.display import Clock, say
 from textcnn.evaluation.crossval.baselines import BASELINES
 from textcnn.evaluation.crossval.figures import draw_folds, draw_reliability
 from textcnn.evaluation.crossval.fold_run import FoldResult, run_fold
@@ -57,6 +57,7 @@ from textcnn.support.csv_line import csv_line
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
 from textcnn.support.folder_lock import locked
+from textcnn.support.program import command_line
 from textcnn.support.workers.runner import Runner
 from textcnn.training.config import Config, flag
 from textcnn.training.option_files import option_files
@@ -212,7 +213,7 @@ def _run(found: CrossValidation, runner: Runner) -> list[FoldResult]:
                 results[result.repeat, result.number] = result
                 progress.show(result)
     except KeyboardInterrupt:
-        say(f"stopped; go on with: {program()} cv --resume {folder.path}")
+        say(f"stopped; go on with: {command_line('cv', '--resume', folder.path)}")
         sys.exit(128 + signal.SIGINT)
     return [results[fold.repeat, fold.number] for fold in folds]
 
@@ -247,7 +248,7 @@ def _report(
     found: CrossValidation, results: list[FoldResult], mistakes: int, doctor: bool, as_json: bool
 ) -> None:
     folder, texts, labels = found.folder, found.data.texts, found.labels
-    summary = summarise(results, found.plan)
+    summary = summarise(results, found.plan, len(texts))
     values = summary.as_dict()
     replace_text(folder.summary, json.dumps(values, indent=2) + "\n")
     replace_text(folder.table, "".join(map(csv_line, fold_rows(summary))))

@@ -7,6 +7,7 @@ from typing import Any
 import click
 import numpy as np
 
+from textcnn.commands.arguments.checkpoint import checkpoint_argument, chosen_checkpoint
 from textcnn.commands.arguments.options import (
     DATA_OPTIONS,
     SCORED_DATA,
@@ -17,10 +18,10 @@ from textcnn.commands.arguments.options import (
 from textcnn.commands.screen.display import say
 from textcnn.commands.screen.score_tables import coverage_text, scores_text
 from textcnn.commands.screen.terminal import safe_lines
-from textcnn.data.datasets.corpus import Corpora, load_corpus, locate
+from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.label_sets import BETWEEN
 from textcnn.evaluation.abstaining import Covered, coverage_curve, covered
-from textcnn.evaluation.scoring import Scored, held_out, score_texts
+from textcnn.evaluation.scoring import Sample, Scored, held_out, read_as_before, score_sample
 from textcnn.inference.answer_lines import check_abstaining
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.given_labels import given_labels
@@ -28,17 +29,17 @@ from textcnn.support.csv_line import csv_line
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
 from textcnn.training.checkpoint import Checkpoint
-from textcnn.training.config import Config, flag
-from textcnn.training.run_folder import find_checkpoint
+from textcnn.training.config import flag
 
 
 @click.command("eval", cls=SectionedCommand)
-@click.argument("checkpoint", required=False, type=click.Path(path_type=Path))
+@checkpoint_argument
 @config_options(DATA_OPTIONS, SCORED_DATA)
 @click.option(
     "--predictions",
     type=click.Path(path_type=Path),
-    help="Write sentence, true label, predicted label and probabilities to this CSV file.",
+    help="Write each row's number, sentence, true and predicted label and probabilities to this "
+    "CSV file.",
 )
 @click.option(
     "--abstain-below",
@@ -60,13 +61,13 @@ def command(
     Without --data: on the sentences that its run kept for testing. Every summary says how many of
     the scored sentences the network was trained on.
     """
-    path = find_checkpoint(checkpoint)
+    path = chosen_checkpoint(checkpoint)
     classifier = Classifier.load(path)
     check_abstaining(classifier.checkpoint, abstain_below or 0.0)
-    texts, labels, source = sentences_of(classifier.checkpoint, given_options(options))
-    scored = score_texts(classifier, texts, labels)
+    sample, source = sample_of(classifier.checkpoint, given_options(options))
+    scored = score_sample(classifier, sample)
     if predictions is not None:
-        replace_text(predictions, predictions_csv(texts, labels, classifier, scored.probabilities))
+        replace_text(predictions, predictions_csv(sample, classifier, scored.probabilities))
     curve = _curve(scored, abstain_below)
     if as_json:
         summary = {"checkpoint": str(path), "data": source, **scored.scores.as_dict()}
@@ -91,35 +92,33 @@ def _curve(scored: Scored, abstain_below: float | None) -> list[Covered]:
     return [*coverage_curve(scored.probabilities, scored.targets), *points]
 
 
-def sentences_of(checkpoint: Checkpoint, given: dict[str, Any]) -> tuple[list[str], list[str], str]:
-    """Texts, labels and where they are from: those of ``--data``, or the run's own test part."""
+def sample_of(checkpoint: Checkpoint, given: dict[str, Any]) -> tuple[Sample, str]:
+    """Sentences to score, and a line on where they are from: ``--data``, or the run's test part.
+
+    How ``--data`` is written is taken from the run, unless the options say otherwise.
+    """
     if "data" in given:
-        config = checkpoint.config
-        usual = {"multilabel": config.multilabel, "label_separator": config.label_separator}
-        given = {**usual, **given}
-        corpus = load_corpus(locate(Config.from_mapping(given, "")), say)
-        return corpus.texts, corpus.labels, f"data: {corpus.source}"
+        corpus = read_as_before(checkpoint.config, given, say)
+        return Sample.whole(corpus), f"data: {corpus.source}"
     if given:
         raise UserError(f"{flag(next(iter(given)))} describes --data; give that too")
     corpora = Corpora.read(checkpoint.config, say)
-    texts, labels = held_out(checkpoint, corpora)
     source = (corpora.test or corpora.learnt).source
-    return texts, labels, f"the run's own test sentences, from {source}"
+    return held_out(checkpoint, corpora), f"the run's own test sentences, from {source}"
 
 
-def predictions_csv(
-    texts: list[str], truth: list[str], classifier: Classifier, probabilities: np.ndarray
-) -> str:
-    """One row a sentence: text, true label, predicted label, a probability for each label.
+def predictions_csv(sample: Sample, classifier: Classifier, probabilities: np.ndarray) -> str:
+    """One row a sentence: its row in the data, text, true and predicted label, probabilities.
 
     Where a sentence may have several, they stand in one cell as ``--label-separator`` reads them.
     """
     labels, checkpoint = classifier.labels, classifier.checkpoint
     separator = checkpoint.config.label_separator
     predicted = given_labels(probabilities, labels, checkpoint.thresholds)
-    lines = [csv_line(["text", "label", "predicted", *(f"p({label})" for label in labels)])]
-    rows = zip(texts, truth, predicted, probabilities, strict=True)
-    for text, label, answer, row in rows:
+    lines = [csv_line(["row", "text", "label", "predicted", *(f"p({label})" for label in labels)])]
+    numbers = sample.rows.tolist()
+    rows = zip(numbers, sample.texts, sample.labels, predicted, probabilities, strict=True)
+    for number, text, label, answer, row in rows:
         cells = (label.replace(BETWEEN, separator), answer.replace(BETWEEN, separator))
-        lines.append(csv_line([text, *cells, *(f"{share:.6g}" for share in row)]))
+        lines.append(csv_line([str(number), text, *cells, *(f"{share:.6g}" for share in row)]))
     return "".join(lines)

@@ -7,17 +7,20 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
+from textcnn.commands.arguments.checkpoint import chosen_checkpoint
+from textcnn.commands.arguments.options import given_options
 from textcnn.commands.arguments.sentence_input import (
-    lines_of,
-    opened,
+    checkpoint_apart,
+    open_input,
     sentence_options,
     sentences_or_file,
 )
 from textcnn.commands.screen.display import say
-from textcnn.data.datasets.text_files import check_encoding
+from textcnn.data.datasets.tables import Table
 from textcnn.insight.explanations.as_html import page
 from textcnn.insight.explanations.as_json import as_object
 from textcnn.insight.explanations.as_text import Screen, as_text
@@ -27,7 +30,7 @@ from textcnn.insight.explanations.what_if import Change, what_if
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.files import replace_text
 from textcnn.training.checkpoint import load_checkpoint
-from textcnn.training.run_folder import find_checkpoint
+from textcnn.training.config import Config, flag
 
 
 @click.command("explain")
@@ -57,30 +60,33 @@ def command(
     sentences: tuple[str, ...],
     checkpoint: Path | None,
     input_file: Path | None,
-    encoding: str,
     top: int,
     changed: bool,
     as_json: bool,
     html_file: Path | None,
+    **reading: Any,
 ) -> None:
-    """Show which words decided about SENTENCES, the lines of --input FILE, or with - those of
-    standard input.
+    """Show which words decided about SENTENCES, the lines or rows of --input FILE, or with - the
+    lines of standard input.
 
     A label is a sum: what each n-gram that a filter chose adds, and what the counts of words, parts
     of words and n-grams add. All of it is shown as pushes towards a label: what is added to it,
     less the mean over the labels. A word's push is its share of the n-grams it is in, each divided
     equally among its words; the tables hold the n-grams themselves.
     """
+    sentences, checkpoint = checkpoint_apart(sentences, checkpoint)
     sentences, input_file = sentences_or_file(sentences, input_file)
     if as_json and html_file is not None:
         raise UserError("--json and --html: choose one")
-    check_encoding(encoding)
-    path = find_checkpoint(checkpoint)
-    explainer = Explainer(load_checkpoint(path))
+    for name in given_options(reading) if input_file is None else ():
+        raise UserError(f"{flag(name)} is for --input FILE; give that too")
+    path = chosen_checkpoint(checkpoint)
+    model = load_checkpoint(path)
+    explainer = Explainer(model)
     pages: list[tuple[Explanation, Change | None]] = []
     try:
         with contextlib.ExitStack() as stack:
-            for text in _texts(sentences, input_file, encoding, stack):
+            for text in _texts(sentences, input_file, model.config, reading, stack):
                 explanation = explainer.explain(text)
                 change = what_if(explainer.answers, explanation.tokens) if changed else None
                 if html_file is not None:
@@ -120,15 +126,21 @@ def _screen() -> Screen:
 def _texts(
     sentences: tuple[str, ...],
     input_file: Path | None,
-    encoding: str,
+    config: Config,
+    reading: dict[str, Any],
     stack: contextlib.ExitStack,
 ) -> Iterator[str]:
     if input_file is None:
         yield from sentences
         return
-    stream = stack.enter_context(opened(input_file))
-    lines = lines_of(stream, encoding, input_file)
-    for chunk in lines:
+    found = open_input(input_file, config, reading, stack)
+    if isinstance(found, Table):
+        for row in found.rows:
+            if row.fault is not None:
+                raise UserError(f"{row.where}: {row.fault}")
+            yield row.text
+        return
+    for chunk in found:
         yield from chunk
-    if lines.complaint:
-        raise UserError(lines.complaint)
+    if found.complaint:
+        raise UserError(found.complaint)

@@ -6,6 +6,7 @@ from typing import Any
 import click
 import numpy as np
 
+from textcnn.commands.arguments.checkpoint import checkpoint_argument, chosen_checkpoint
 from textcnn.commands.arguments.options import (
     DATA_OPTIONS,
     SCORED_DATA,
@@ -13,7 +14,7 @@ from textcnn.commands.arguments.options import (
     config_options,
     given_options,
 )
-from textcnn.commands.eval import sentences_of
+from textcnn.commands.eval import sample_of
 from textcnn.commands.screen.display import say
 from textcnn.commands.screen.terminal import safe_lines
 from textcnn.inference.classifier import Classifier
@@ -26,14 +27,13 @@ from textcnn.inference.given_labels import given_labels
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
-from textcnn.training.run_folder import find_checkpoint
 
 SUFFIXES = {"html": (".html", ".htm"), "js": (".mjs", ".js"), "npz": (".npz",)}
 """How the name of a file of each form may end."""
 
 
 @click.command("export", cls=SectionedCommand)
-@click.argument("checkpoint", required=False, type=click.Path(path_type=Path))
+@checkpoint_argument
 @click.option(
     "--to",
     "form",
@@ -51,7 +51,7 @@ def command(checkpoint: Path | None, form: str, out: Path, **options: Any) -> No
     compared with the checkpoint's on the run's own test sentences, or on those of --data.
     """
     _check_name(out, form)
-    whole = load_checkpoint(find_checkpoint(checkpoint))
+    whole = load_checkpoint(chosen_checkpoint(checkpoint))
     model = model_of(whole)
     texts, source = _sentences(whole, given_options(options))
     written = [out]
@@ -82,12 +82,12 @@ def _check_name(out: Path, form: str) -> None:
 def _sentences(checkpoint: Checkpoint, given: dict[str, Any]) -> tuple[list[str], str]:
     """The texts to compare on, none where the run's own are gone, and a line about them."""
     try:
-        texts, _, source = sentences_of(checkpoint, given)
+        sample, source = sample_of(checkpoint, given)
     except UserError as error:
         if given:
             raise
         return [], f"no sentences to compare on: {error}"
-    return texts, source
+    return sample.texts, source
 
 
 def _agreement(whole: Checkpoint, written: Model, texts: list[str]) -> str:

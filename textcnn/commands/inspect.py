@@ -9,6 +9,7 @@ from typing import Any
 import click
 import numpy as np
 
+from textcnn.commands.arguments.checkpoint import checkpoint_argument, chosen_checkpoint
 from textcnn.commands.arguments.options import (
     MOVED_DATA,
     SectionedCommand,
@@ -36,7 +37,6 @@ from textcnn.insight.learnt.scan import scan
 from textcnn.insight.learnt.training_part import TrainingPart, training_part
 from textcnn.support.errors import RunError, UserError
 from textcnn.training.checkpoint import Checkpoint
-from textcnn.training.run_folder import find_checkpoint
 
 HISTORY = 12
 """Evaluations shown, the last ones; all are in the JSON."""
@@ -75,7 +75,7 @@ class WordReport:
 
 
 @click.command("inspect", cls=SectionedCommand)
-@click.argument("checkpoint", required=False, type=click.Path(path_type=Path))
+@checkpoint_argument
 @config_options(MOVED_DATA, MOVED_DATA)
 @click.option(
     "--top",
@@ -112,7 +112,7 @@ def command(
     up in the training sentences, which are read again from where the run had them, or from where
     --data, --dev-data and --test-data say that they are now.
     """
-    model, facts = read_facts(find_checkpoint(checkpoint))
+    model, facts = read_facts(chosen_checkpoint(checkpoint))
     asked = [word for given in words for word in given.split()]
     # Before anything that takes long, since a word may be misspelt.
     report = _word_report(model, asked, top) if asked else None

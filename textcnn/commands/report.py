@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from textcnn.commands.arguments.checkpoint import checkpoint_argument, newest_finished_run
 from textcnn.commands.arguments.options import (
     MOVED_DATA,
     SectionedCommand,
@@ -13,7 +14,7 @@ from textcnn.commands.arguments.options import (
 )
 from textcnn.commands.screen.display import say
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.evaluation.scoring import Scored, score_texts
+from textcnn.evaluation.scoring import Sample, Scored, score_sample
 from textcnn.inference.classifier import Classifier
 from textcnn.insight.learnt.training_part import read_again
 from textcnn.insight.report import is_installed
@@ -22,12 +23,13 @@ from textcnn.insight.report.page import page
 from textcnn.insight.run_list import RUN, read_run
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.files import replace_text
+from textcnn.support.program import command_line
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
-from textcnn.training.run_folder import RunFolder, newest_run
+from textcnn.training.run_folder import RunFolder
 
 
 @click.command("report", cls=SectionedCommand)
-@click.argument("run", required=False, type=click.Path(path_type=Path))
+@checkpoint_argument
 @config_options(MOVED_DATA, MOVED_DATA)
 @click.option(
     "--out",
@@ -48,8 +50,10 @@ from textcnn.training.run_folder import RunFolder, newest_run
     show_default=True,
     help="Show so many of the surest mistakes.",
 )
-def command(run: Path | None, out: Path | None, top: int, mistakes: int, **moved: Any) -> None:
-    """Write a page about RUN, the folder of a finished run; by default the newest.
+def command(
+    checkpoint: Path | None, out: Path | None, top: int, mistakes: int, **moved: Any
+) -> None:
+    """Write a page about CHECKPOINT, a finished run's folder; by default the newest.
 
     Scores, curves, confusion, how far the probabilities can be trusted, what pushes towards each
     label, the surest mistakes, and the command that repeats it. Every run that is trained to its
@@ -58,7 +62,7 @@ def command(run: Path | None, out: Path | None, top: int, mistakes: int, **moved
     """
     if not is_installed():
         raise UserError("a report needs Jinja2 and matplotlib: pip install 'textcnn[report]'")
-    folder = _finished(newest_run() if run is None else RunFolder(run))
+    folder = _finished(newest_finished_run() if checkpoint is None else RunFolder(checkpoint))
     model = load_checkpoint(folder.best)
     try:
         data: TokenizedData | None = read_again(model, say, given_options(moved))
@@ -89,11 +93,13 @@ def _finished(folder: RunFolder) -> RunFolder:
         raise UserError(f"{folder.path}: {listed.state}; wait until it ends")
     if listed.unfinished:
         raise UserError(
-            f"{folder.path}: {listed.state}; finish it with: textcnn train --resume {folder.path}"
+            f"{folder.path}: {listed.state}; finish it with: "
+            + command_line("train", "--resume", folder.path)
         )
     return folder
 
 
 def _scored(model: Checkpoint, data: TokenizedData) -> Scored | None:
-    test = data.split.test
-    return score_texts(Classifier(model), *data.part(test)) if len(test) else None
+    if not len(data.split.test):
+        return None
+    return score_sample(Classifier(model), Sample.test_part(data))

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from textcnn.commands.cv import UNUSED
-from textcnn.commands.screen.display import percent, program, say
+from textcnn.commands.screen.display import percent, say
 from textcnn.commands.screen.tables import Table, table_text
 from textcnn.commands.screen.terminal import one_line
 from textcnn.insight.run_list import (
@@ -22,10 +22,12 @@ from textcnn.insight.run_list import (
     list_runs,
 )
 from textcnn.support.errors import UserError
+from textcnn.support.program import command_line
 from textcnn.training.config import Config, Value
 from textcnn.training.run_folder import RUNS
 
-HOW_TO_GO_ON = {RUN: "train", CROSS_VALIDATION: "cv", SEARCH: "search"}
+COMMAND_OF = {RUN: "train", CROSS_VALIDATION: "cv", SEARCH: "search"}
+"""What goes on with each kind of run."""
 
 
 @click.command("runs")
@@ -64,8 +66,8 @@ def command(folder: Path, sort: str, names: tuple[str, ...], as_json: bool) -> N
     unfinished = [listed for listed in found if listed.unfinished]
     if unfinished:
         last = max(unfinished, key=lambda listed: listed.began)
-        how = HOW_TO_GO_ON[last.kind]
-        say(f"\nwhat has stopped can go on: {program()} {how} --resume {last.path}")
+        command = COMMAND_OF[last.kind]
+        say(f"\nwhat has stopped can go on: {command_line(command, '--resume', last.path)}")
 
 
 def _option_name(given: str) -> str:

@@ -22,11 +22,12 @@ from textcnn.commands.arguments.training_config import (
 )
 from textcnn.commands.arguments.where_to_run import SCHEDULER_HELP, open_runner
 from textcnn.commands.screen.cv_tables import mean_text
-from textcnn.commands.screen.display import Clock, program, say
+from textcnn.commands.screen.display import Clock, say
 from textcnn.commands.screen.search_progress import TrialProgress
 from textcnn.commands.screen.search_tables import best_table, importance_text
 from textcnn.commands.screen.terminal import safe_lines
 from textcnn.data.datasets.corpus import locate
+from textcnn.data.remarks import remarks
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.crossval.folds import Fold
 from textcnn.evaluation.crossval.statistics import mean_interval
@@ -41,6 +42,7 @@ from textcnn.support.csv_line import csv_line
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
 from textcnn.support.folder_lock import locked
+from textcnn.support.program import command_line
 from textcnn.support.workers.runner import Runner
 from textcnn.training.config import Config, flag, read_toml, write_toml
 from textcnn.training.run_folder import RUNS
@@ -131,7 +133,7 @@ def command(
         with on_failure:
             _run(session)
     except KeyboardInterrupt:
-        say(f"stopped; go on with: {program()} search --resume {session.folder.path}")
+        say(f"stopped; go on with: {command_line('search', '--resume', session.folder.path)}")
         sys.exit(130)
     say(f"took {clock}")
 
@@ -143,6 +145,7 @@ def _new(config: Config, own: dict[str, Any], out: Path | None, runner: Runner) 
     Space.parse(plan.vary, config)  # A mistake should be said before the data is read.
     config = locate(config)
     data = TokenizedData.load(config, say)
+    config = data.decided(config)
     plan = dataclasses.replace(plan, fingerprint=data.fingerprint)
     folder = SearchFolder.new(out, RUNS)
     session = Session(folder, Space.parse(plan.vary, config), plan, data, runner)
@@ -175,6 +178,8 @@ def _run(session: Session) -> None:
     data, plan, folder = session.data, session.plan, session.folder
     usable, left = len(data.everything_but_test), len(data.split.test)
     say(f"data: {data.source}")
+    for line in remarks(data):
+        say(line)
     say(f"{usable:,} sentences to train and to score settings on, {left:,} put aside for test")
     say(f"search: {folder.path}")
     if session.space.drawn_start() is None:
@@ -195,7 +200,7 @@ def _run(session: Session) -> None:
     if importance:
         click.echo("\n" + importance_text(importance))
     click.echo("\n" + _verdict(session, tried, best, accuracies))
-    click.echo(safe_lines(f"\nnext: {program()} train --config {folder.best}"))
+    click.echo(safe_lines(f"\nnext: {command_line('train', '--config', folder.best)}"))
 
 
 def _outer(session: Session, fold: Fold) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 import numpy as np
 
+from textcnn.commands.arguments.checkpoint import checkpoint_argument, chosen_checkpoint
 from textcnn.commands.arguments.options import (
     DATA_OPTIONS,
     SCORED_DATA,
@@ -14,19 +15,18 @@ from textcnn.commands.arguments.options import (
     config_options,
     given_options,
 )
-from textcnn.commands.eval import sentences_of
+from textcnn.commands.eval import sample_of
 from textcnn.commands.screen.display import percent, say
 from textcnn.commands.screen.terminal import safe
-from textcnn.evaluation.scoring import score_texts
+from textcnn.evaluation.scoring import score_sample
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.given_labels import given_labels
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import WIDTHS, load_checkpoint, save_checkpoint
-from textcnn.training.run_folder import find_checkpoint
 
 
 @click.command("shrink", cls=SectionedCommand)
-@click.argument("checkpoint", required=False, type=click.Path(path_type=Path))
+@checkpoint_argument
 @click.option(
     "--quantize",
     "width",
@@ -48,15 +48,15 @@ def command(checkpoint: Path | None, width: str, out: Path | None, **options: An
     What training needs to go on is left out. Both are scored on the run's own test sentences, or
     on those of --data.
     """
-    path = find_checkpoint(checkpoint)
+    path = chosen_checkpoint(checkpoint)
     whole = load_checkpoint(path)
     target = out or path.with_suffix(".small.h5")
     if target.exists() and target.samefile(path):
         raise UserError(f"--out {target}: would replace the checkpoint itself; choose another name")
-    texts, labels, source = sentences_of(whole, given_options(options))
+    sample, source = sample_of(whole, given_options(options))
     save_checkpoint(target, dataclasses.replace(whole, training=None), width)
     small = Classifier(load_checkpoint(target))
-    before, after = (score_texts(one, texts, labels) for one in (Classifier(whole), small))
+    before, after = (score_sample(one, sample) for one in (Classifier(whole), small))
     given = [
         np.array(given_labels(one.probabilities, whole.labels, whole.thresholds))
         for one in (before, after)
@@ -68,7 +68,7 @@ def command(checkpoint: Path | None, width: str, out: Path | None, **options: An
         f"size      {_megabytes(sizes[0])} -> {_megabytes(sizes[1])}, "
         f"{sizes[0] / sizes[1]:.1f} times smaller\n"
         f"accuracy  {percent(before.scores.accuracy)} -> {percent(after.scores.accuracy)}, "
-        f"{len(texts):,} sentences\n"
+        f"{len(sample.texts):,} of {sample.given:,} rows\n"
         f"log-loss  {before.scores.log_loss:.4f} -> {after.scores.log_loss:.4f}\n"
         f"answers   {int((given[0] != given[1]).sum()):,} changed; probabilities by at most "
         f"{float(np.abs(before.probabilities - after.probabilities).max()):.4f}"

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -20,14 +19,15 @@ from textcnn.commands.arguments.options import (
     given_options,
 )
 from textcnn.commands.arguments.training_config import config_sources, training_config
-from textcnn.commands.screen.display import Clock, Display, program, say
+from textcnn.commands.screen.display import Clock, Display, say
 from textcnn.commands.screen.score_tables import scores_text
 from textcnn.commands.screen.terminal import safe_lines
 from textcnn.core.progress import Event
 from textcnn.core.trainer import Trainer
 from textcnn.data.datasets.corpus import locate
+from textcnn.data.remarks import remarks
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.evaluation.scoring import Scored, score_texts
+from textcnn.evaluation.scoring import Sample, Scored, score_sample
 from textcnn.inference.classifier import Classifier
 from textcnn.insight.curves import draw_curves
 from textcnn.insight.report import is_installed
@@ -36,6 +36,7 @@ from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
 from textcnn.support.folder_lock import locked
 from textcnn.support.freed_memory import return_freed_memory
+from textcnn.support.program import command_line
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 from textcnn.training.config import Config, flag, read_toml, write_toml
 from textcnn.training.continuing import initial_checkpoint
@@ -104,15 +105,11 @@ def command(
         for own, choice in zip(folder.networks, outcome.choices, strict=True):
             draw_curves(own.curves, choice.history)
     if not outcome.finished:
-        say(f"go on with: {program()} train --resume {folder.path}")
+        say(f"go on with: {command_line('train', '--resume', folder.path)}")
         sys.exit(128 + signal.SIGINT)
-    click.echo(
-        safe_lines(
-            f"\nnext: {program()} classify --checkpoint {folder.path} "
-            f"{_example(data)}\n"
-            f"      {program()} eval {folder.path} --predictions predictions.csv"
-        )
-    )
+    classify = command_line("classify", "--checkpoint", folder.path, _example(data))
+    evaluate = command_line("eval", folder.path, "--predictions", "predictions.csv")
+    click.echo(safe_lines(f"\nnext: {classify}\n      {evaluate}"))
     say(f"took {clock}")
 
 
@@ -126,6 +123,7 @@ def _new(config: Config, folder: RunFolder) -> tuple[Config, TokenizedData]:
     initial = initial_checkpoint(config)
     known = None if initial is None else initial.seen
     data = TokenizedData.load(config, say, known)
+    config = data.decided(config)
     write_toml(folder.config, config.resolved())
     folder.save_split(data.split)
     return config, data
@@ -194,14 +192,9 @@ def _number(experiment: Experiment, config: Config) -> int:
 
 def _intro(data: TokenizedData, folder: RunFolder) -> list[str]:
     split, labels = data.split, len(data.label_names)
-    notes = []
-    if data.removed:
-        notes.append(f"left out of what comes before: {data.removed:,} sentences in dev or test")
-    if data.cut:
-        notes.append(f"cut at --max-tokens: {data.cut:,} of {len(data.texts):,} sentences")
     return [
         f"data: {data.source}",
-        *notes,
+        *remarks(data),
         f"{len(split.train):,} sentences to train on, {len(split.dev):,} for dev, "
         f"{len(split.test):,} for test; {labels} labels",
         f"run: {folder.path}",
@@ -292,10 +285,9 @@ def _finish(folder: RunFolder, data: TokenizedData, outcome: Outcome) -> None:
 
 
 def _score(folder: RunFolder, model: Checkpoint, data: TokenizedData) -> Scored | None:
-    test = data.split.test
-    if not len(test):
+    if not len(data.split.test):
         return None
-    scored = score_texts(Classifier(model), *data.part(test))
+    scored = score_sample(Classifier(model), Sample.test_part(data))
     return_freed_memory()
     replace_text(folder.test, json.dumps(scored.scores.as_dict(), indent=2) + "\n")
     click.echo(safe_lines(f"test sentences, scored by {folder.best}:"))
@@ -322,8 +314,8 @@ def _report(
 
 
 def _example(data: TokenizedData) -> str:
-    """A short sentence of the data as a shell takes it: the reader sees what to put there."""
+    """A short sentence of the data: the reader sees what to put there."""
     rows = data.split.test if len(data.split.test) else data.split.dev
-    texts = [data.texts[row] for row in rows]
+    texts = [" ".join(data.texts[row].split()) for row in rows]
     usual = [text for text in texts if len(text.split()) >= 3 and len(text) <= 60]
-    return shlex.quote((usual or ["a sentence"])[0])
+    return (usual or ["a sentence"])[0]

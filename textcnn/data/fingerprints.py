@@ -19,6 +19,11 @@ def sentence_hashes(sentences: Iterable[Sequence[str]]) -> np.ndarray:
     return np.array([int.from_bytes(digest, "little") for digest in digests], dtype=np.uint64)
 
 
-def count_seen(hashes: np.ndarray, training_hashes: np.ndarray) -> int:
-    """How many of ``hashes`` stand among ``training_hashes``."""
-    return int(np.isin(hashes, training_hashes).sum())
+NO_TOKEN = sentence_hashes([()])[0]
+"""The hash of all sentences without a token, of which nothing was seen."""
+
+
+def are_known(hashes: np.ndarray, training_hashes: np.ndarray) -> np.ndarray:
+    """(N,) booleans: which of N sentences stand among those of training."""
+    known: np.ndarray = np.isin(hashes, training_hashes) & (hashes != NO_TOKEN)
+    return known

@@ -10,14 +10,15 @@ from itertools import chain
 import numpy as np
 
 from textcnn.core.sentences import PackedSentences
-from textcnn.core.tokenizers import Tokenizer, find_tokenizer
+from textcnn.core.tokenizers import CUSTOM, Tokenizer, find_tokenizer
 from textcnn.core.vocabulary import Vocabulary
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.datasets.labelled_texts import LabelledTexts
-from textcnn.data.datasets.splits import Split, stratified_split
+from textcnn.data.datasets.splits import Split, sentence_keys, stratified_split
 from textcnn.data.datasets.suggestions import about_names
-from textcnn.data.fingerprints import sentence_hashes
+from textcnn.data.fingerprints import are_known, sentence_hashes
 from textcnn.data.label_sets import label_names, members, split_labels, strata
+from textcnn.data.tokenizer_choice import AUTO, choose_tokenizer
 from textcnn.support.errors import UserError
 from textcnn.training.config import Config
 
@@ -31,6 +32,8 @@ class TokenizedData:
     Attributes:
         texts: N sentences as they were read.
         tokens: N token lists.
+        tokenizer: what made them; never ``auto``.
+        chosen: whether ``auto`` has chosen that.
         labels: N label names; with ``multilabel`` what :func:`textcnn.data.label_sets.join_labels`
             makes of each sentence's.
         split: rows of each part.
@@ -40,6 +43,7 @@ class TokenizedData:
         weights: (N,) what each sentence counts in the loss, or None for 1 each.
         removed: rows in no part, since they also stand in a test or dev part that was given.
         cut: sentences that were longer than ``--max-tokens``.
+        first_test_row: where the sentences of ``--test-data`` begin; 0 where there are none.
     """
 
     texts: list[str]
@@ -49,9 +53,12 @@ class TokenizedData:
     fingerprint: str
     source: str
     multilabel: bool = False
+    tokenizer: str = CUSTOM
+    chosen: bool = False
     weights: np.ndarray | None = None
     removed: int = 0
     cut: int = 0
+    first_test_row: int = 0
 
     @classmethod
     def load(
@@ -68,7 +75,10 @@ class TokenizedData:
         names = chain.from_iterable(map(split_labels, labels)) if config.multilabel else labels
         for suggestion in about_names(Counter(names), config.multilabel):
             report(f"{suggestion.why}: {suggestion.do}")
-        return cls.prepare(corpora, config, known=known)
+        data = cls.prepare(corpora, config, known=known)
+        if known is None:
+            data.check_labels()
+        return data
 
     @classmethod
     def prepare(
@@ -96,7 +106,8 @@ class TokenizedData:
         if isinstance(corpora, LabelledTexts):
             corpora = Corpora(corpora)
         data = cls.undivided(corpora, config, tokenize)
-        split = _split(corpora, data.tokens, config, known)
+        data.check_tokens()
+        split = _split(corpora, data, config, known)
         kept = len(split.train) + len(split.dev) + len(split.test)
         return dataclasses.replace(
             data, split=split, weights=weights, removed=len(data.tokens) - kept
@@ -106,9 +117,14 @@ class TokenizedData:
     def undivided(
         cls, corpora: Corpora, config: Config, tokenize: Tokenizer | None = None
     ) -> "TokenizedData":
-        """Tokenise, with every part of the split still empty."""
+        """Tokenise, with every part of the split still empty.
+
+        What ``auto`` stands for is chosen by the sentences of ``--data``: before they are divided,
+        since sentences are equal or not by their tokens, and without a look at any label.
+        """
         whole, nothing = corpora.together, np.arange(0)
-        tokenize = find_tokenizer(config.tokenizer, tokenize)
+        tokenizer = choose_tokenizer(config.tokenizer, corpora.learnt.texts)
+        tokenize = find_tokenizer(tokenizer, tokenize)
         # One string for each different token, and not one each time it stands somewhere: an eighth
         # of the memory.
         known: dict[str, str] = {}
@@ -125,13 +141,45 @@ class TokenizedData:
             fingerprint=fingerprint(corpora),
             source=whole.source,
             multilabel=config.multilabel,
+            tokenizer=tokenizer,
+            chosen=config.tokenizer == AUTO,
             cut=cut,
+            first_test_row=0 if corpora.test is None else int(corpora.rows[2][0]),
         )
+
+    def check_tokens(self) -> None:
+        """Raise :class:`UserError` where there is nothing that a network could read."""
+        if not any(self.tokens):
+            advice = "" if self.tokenizer == "unicode" else "; try --tokenizer unicode"
+            raise UserError(
+                f"--tokenizer {self.tokenizer}: none of the {len(self.tokens):,} sentences has a "
+                f"token{advice}"
+            )
+
+    def check_labels(self) -> None:
+        """Raise :class:`UserError` where the labels are too few for a network."""
+        names = self.label_names
+        if len(names) < 2:
+            found = f"only one label, {names[0]}" if names else "no label"
+            raise UserError(
+                f"--data: {found}; a network needs two or more. For one label or nothing, leave "
+                "out --multilabel and give the other rows a label too"
+                if self.multilabel
+                else f"--data: {found}; a classifier needs two or more"
+            )
+
+    def decided(self, config: Config) -> Config:
+        """The options with the tokenizer that has made the tokens in the place of ``auto``."""
+        return dataclasses.replace(config, tokenizer=self.tokenizer)
 
     @property
     def keys(self) -> list[str]:
-        """What tells the sentences apart, as the network will see them."""
-        return keys_of(self.tokens)
+        """What tells the sentences apart."""
+        return sentence_keys(self.texts, self.tokens)
+
+    def keys_of(self, rows: np.ndarray) -> list[str]:
+        """What tells the sentences of these rows apart."""
+        return sentence_keys([self.texts[row] for row in rows], self.part_tokens(rows))
 
     @property
     def label_names(self) -> list[str]:
@@ -166,11 +214,6 @@ class TokenizedData:
         return np.array([number[name] for name in names], dtype=np.int64)
 
 
-def keys_of(tokens: Sequence[Sequence[str]]) -> list[str]:
-    """What tells sentences apart, as the network will see them."""
-    return ["\0".join(sentence) for sentence in tokens]
-
-
 def fingerprint(corpora: Corpora) -> str:
     """SHA-256 over all sentences and labels: equal only for equal data in equal order and parts."""
     parts = (("", corpora.learnt), ("dev:", corpora.dev), ("", corpora.test))
@@ -187,20 +230,25 @@ def _digest(corpus: LabelledTexts) -> str:
 
 
 def _split(
-    corpora: Corpora, tokens: list[list[str]], config: Config, known: np.ndarray | None
+    corpora: Corpora, data: TokenizedData, config: Config, known: np.ndarray | None
 ) -> Split:
     """Divide the sentences that came without a part, and keep the parts that came."""
-    keys = keys_of(tokens)
-    learnt, dev, test = corpora.rows
+    keys = data.keys
+    learnt, given_dev, test = corpora.rows
     # Never out of the test part, so that its scores stay comparable with those of others.
-    dev = _without(dev, keys, test)
+    dev = _without(given_dev, keys, test)
+    if len(given_dev) and not len(dev):
+        raise UserError(
+            "--dev-data: every sentence also stands in --test-data, and what chooses cannot "
+            "score; give other sentences, or leave one of the two out for a share of --data"
+        )
     learnt = _without(_without(learnt, keys, test), keys, dev)
     if len(learnt) == 0:
         raise UserError("--data: every sentence also stands in --dev-data or --test-data")
-    labels = corpora.together.labels
+    labels = data.labels
     _check_labels_known(labels, learnt, dev, test, config.multilabel)
     parts = 1 + (corpora.dev is None) + (corpora.test is None and config.test_share > 0)
-    drawn, kept = _to_draw_from(learnt, tokens, labels, known, parts)
+    drawn, kept = _to_draw_from(learnt, data, keys, known, parts)
     names = [labels[row] for row in drawn]
     if config.multilabel:
         names = strata(names, parts)
@@ -227,18 +275,18 @@ def _without(rows: np.ndarray, keys: list[str], others: np.ndarray) -> np.ndarra
 
 def _to_draw_from(
     learnt: np.ndarray,
-    tokens: list[list[str]],
-    labels: list[str],
+    data: TokenizedData,
+    keys: list[str],
     known: np.ndarray | None,
     parts: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The rows that are divided, and those that train in any case."""
     if known is None:
         return learnt, learnt[:0]
-    seen = np.isin(sentence_hashes([tokens[row] for row in learnt]), known)
+    seen, labels = are_known(sentence_hashes(data.part_tokens(learnt)), known), data.labels
     counts: dict[str, set[str]] = {}
     for row in learnt[~seen]:
-        counts.setdefault(labels[row], set()).add("\0".join(tokens[row]))
+        counts.setdefault(labels[row], set()).add(keys[row])
     # A label with too few new sentences to stand in every part is no reason to stop here: the
     # network knows it, or will.
     few = np.array([len(counts.get(labels[row], ())) < parts for row in learnt], bool)

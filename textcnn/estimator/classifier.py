@@ -81,7 +81,7 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
         self,
         *,
         dev_share: float = 0.1,
-        tokenizer: str | Tokenizer = "kim",
+        tokenizer: str | Tokenizer = "auto",
         max_tokens: int = 0,
         min_count: int = 1,
         max_vocabulary: int = 0,

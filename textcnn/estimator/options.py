@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 
 from textcnn.core.tokenizers import CUSTOM
 from textcnn.data.datasets.rows import READING_OPTIONS
+from textcnn.data.tokenizer_choice import AUTO
 from textcnn.estimator.checking import NAME
 from textcnn.estimator.errors import InputError
 from textcnn.training.checkpoint import Checkpoint
@@ -78,6 +79,8 @@ def _left_out(name: str, value: Any) -> bool:
 def _inherit(values: dict[str, Any], initial: Checkpoint) -> None:
     """Leave to ``initial`` what it has decided."""
     values["init_from"] = IN_MEMORY
+    if values["tokenizer"] == AUTO:
+        values["tokenizer"] = initial.config.tokenizer
     if values["mode"] is None:
         values["mode"] = initial.config.mode
     if values["vectors"] is not None:

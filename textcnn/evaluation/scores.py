@@ -16,13 +16,39 @@ TINY = 1e-12
 
 @dataclass(frozen=True)
 class ClassScores:
-    """One class's scores; those that divide by zero are 0."""
+    """One class's scores.
+
+    Attributes:
+        label: its name.
+        precision: 0 where it was never answered.
+        recall, f1: None where no sentence has the label.
+        count: sentences that have it.
+    """
 
     label: str
     precision: float
-    recall: float
-    f1: float
+    recall: float | None
+    f1: float | None
     count: int
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What scored sentences stand for.
+
+    Attributes:
+        given: rows of the data that they were taken from, those of other parts included.
+        no_token: how many of the scored ones have no token, so that nothing of them can be read.
+        tokenizer: what leaves them none.
+    """
+
+    given: int
+    no_token: int
+    tokenizer: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {"rows_given": self.given, "without_token": self.no_token}
 
 
 @dataclass(frozen=True)
@@ -33,13 +59,14 @@ class Scores:
         count: N.
         accuracy: share of right predictions.
         interval: its 95 % interval.
-        macro_f1: mean of the classes' F1.
+        macro_f1: mean of the F1 of those classes that a sentence has.
         majority_label: the label that was most frequent in training.
         majority_accuracy: what always answering with it would score.
         log_loss: mean negative log-probability of the true label, in nats.
         classes: scores of each class.
         confusion: (C, C) sentences by true label (rows) and predicted one (columns).
         seen: how many of the sentences the model was trained on.
+        of: where the sentences are from, and which of them cannot be read.
     """
 
     count: int
@@ -52,11 +79,13 @@ class Scores:
     classes: list[ClassScores]
     confusion: np.ndarray
     seen: int
+    of: "Rows"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         return {
             "sentences": self.count,
+            **self.of.as_dict(),
             "seen_in_training": self.seen,
             "accuracy": self.accuracy,
             "accuracy_95": list(self.interval),
@@ -79,7 +108,8 @@ class MultilabelScores:
         count: N.
         accuracy: share of the sentences all of whose labels were answered, and no other.
         interval: its 95 % interval.
-        micro_f1, macro_f1: F1 of all answers together, and the mean of the classes'.
+        micro_f1, macro_f1: F1 of all answers together, and the mean over those classes that a
+            sentence has.
         baseline_label: the label that was most frequent in training.
         baseline_micro_f1: what always answering with it alone would score.
         log_loss: mean over sentences and classes of the negative log-probability of what is true,
@@ -87,6 +117,7 @@ class MultilabelScores:
         classes: scores of each class.
         thresholds: (C,) from which probability on each class was answered.
         seen: how many of the sentences the model was trained on.
+        of: where the sentences are from, and which of them cannot be read.
     """
 
     count: int
@@ -100,11 +131,13 @@ class MultilabelScores:
     classes: list[ClassScores]
     thresholds: np.ndarray
     seen: int
+    of: "Rows"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         return {
             "sentences": self.count,
+            **self.of.as_dict(),
             "seen_in_training": self.seen,
             "accuracy": self.accuracy,
             "accuracy_95": list(self.interval),
@@ -125,6 +158,7 @@ def score(
     labels: Sequence[str],
     label_counts: np.ndarray,
     seen: int,
+    of: Rows,
     thresholds: np.ndarray | None = None,
 ) -> Scores | MultilabelScores:
     """Score predicted probabilities against the truth.
@@ -135,12 +169,13 @@ def score(
         labels: names of the C classes.
         label_counts: (C,) training sentences of each.
         seen: how many of the sentences the model was trained on (:mod:`textcnn.data.fingerprints`).
+        of: what the sentences stand for.
         thresholds: (C,) from which probability on each class is answered, where there may be
             several.
     """
     if thresholds is None:
-        return _score_one(probabilities, targets, labels, label_counts, seen)
-    return _score_several(probabilities, targets, labels, label_counts, seen, thresholds)
+        return _score_one(probabilities, targets, labels, label_counts, seen, of)
+    return _score_several(probabilities, targets, labels, label_counts, seen, of, thresholds)
 
 
 def _score_one(
@@ -149,6 +184,7 @@ def _score_one(
     labels: Sequence[str],
     label_counts: np.ndarray,
     seen: int,
+    of: Rows,
 ) -> Scores:
     # Imported here: scikit-learn takes longer to load than a sentence to classify.
     from sklearn import metrics
@@ -164,13 +200,14 @@ def _score_one(
         count=len(classes),
         accuracy=float(metrics.accuracy_score(classes, predicted)),
         interval=wilson_interval(right, len(classes)),
-        macro_f1=float(np.mean([row.f1 for row in rows])),
+        macro_f1=mean_f1(rows),
         majority_label=labels[majority],
         majority_accuracy=float((classes == majority).mean()),
         log_loss=float(metrics.log_loss(classes, exact, labels=numbers)),
         classes=rows,
         confusion=metrics.confusion_matrix(classes, predicted, labels=numbers),
         seen=seen,
+        of=of,
     )
 
 
@@ -180,6 +217,7 @@ def _score_several(
     labels: Sequence[str],
     label_counts: np.ndarray,
     seen: int,
+    of: Rows,
     thresholds: np.ndarray,
 ) -> MultilabelScores:
     from sklearn import metrics
@@ -195,7 +233,7 @@ def _score_several(
         accuracy=right / len(targets),
         interval=wilson_interval(right, len(targets)),
         micro_f1=float(metrics.f1_score(targets, predicted, average="micro", zero_division=0.0)),
-        macro_f1=float(np.mean([row.f1 for row in rows])),
+        macro_f1=mean_f1(rows),
         baseline_label=labels[majority],
         baseline_micro_f1=float(
             metrics.f1_score(targets, always, average="micro", zero_division=0.0)
@@ -204,6 +242,7 @@ def _score_several(
         classes=rows,
         thresholds=thresholds,
         seen=seen,
+        of=of,
     )
 
 
@@ -216,9 +255,21 @@ def _class_scores(
         targets, predicted, labels=np.arange(len(labels)), zero_division=0.0
     )
     return [
-        ClassScores(label, float(precision), float(recall), float(f1), int(count))
+        ClassScores(
+            label,
+            float(precision),
+            float(recall) if count else None,
+            float(f1) if count else None,
+            int(count),
+        )
         for label, precision, recall, f1, count in zip(labels, *columns, strict=True)
     ]
+
+
+def mean_f1(rows: Sequence[ClassScores]) -> float:
+    """The mean over the classes that a sentence has; of others there is nothing to be found."""
+    scored = [row.f1 for row in rows if row.f1 is not None]
+    return float(np.mean(scored)) if scored else 0.0
 
 
 def commonest_confusions(scores: Scores, count: int) -> list[tuple[str, str, int]]:

@@ -1,18 +1,22 @@
 """A checkpoint's scores: on its own test sentences, or on any others."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from textcnn.data.datasets.corpus import Corpora
-from textcnn.data.fingerprints import count_seen, sentence_hashes
+from textcnn.data.datasets.corpus import Corpora, load_corpus, locate
+from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.data.datasets.rows import READING_OPTIONS
+from textcnn.data.fingerprints import NO_TOKEN, are_known, sentence_hashes
 from textcnn.data.label_sets import label_names, members, split_labels
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.evaluation.scores import MultilabelScores, Scores, score
+from textcnn.evaluation.scores import MultilabelScores, Rows, Scores, score
 from textcnn.inference.classifier import Classifier
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint
+from textcnn.training.config import Config
 
 
 @dataclass(frozen=True)
@@ -30,8 +34,52 @@ class Scored:
     targets: np.ndarray
 
 
-def held_out(checkpoint: Checkpoint, corpora: Corpora) -> tuple[list[str], list[str]]:
-    """The sentences that the run kept for its test, and their labels.
+@dataclass(frozen=True)
+class Sample:
+    """Labelled sentences to be scored, and where they stand in the data.
+
+    Attributes:
+        texts, labels: N of each, as they were read.
+        rows: (N,) their numbers among the rows of the data, counted from 1.
+        given: rows of the data, those of other parts included.
+    """
+
+    texts: list[str]
+    labels: list[str]
+    rows: np.ndarray
+    given: int
+
+    @classmethod
+    def whole(cls, corpus: LabelledTexts) -> "Sample":
+        """All sentences of the data."""
+        return cls(corpus.texts, corpus.labels, np.arange(1, len(corpus) + 1), len(corpus))
+
+    @classmethod
+    def test_part(cls, data: TokenizedData) -> "Sample":
+        """The test part, its rows counted in ``--test-data`` where the data came with that."""
+        test = data.split.test
+        return cls(*data.part(test), test + 1 - data.first_test_row, len(data.texts))
+
+
+def read_as_before(
+    config: Config, given: Mapping[str, Any], report: Callable[[str], None]
+) -> LabelledTexts:
+    """Read the sentences that ``--data`` names as a run has read its own.
+
+    Args:
+        config: the run's options, which say how its data was written.
+        given: the options of data that were given now, which go before those.
+        report: told in one line of each attempt to reach a source.
+
+    Raises:
+        UserError: they cannot be used.
+    """
+    usual = {name: value for name, value in config.as_dict().items() if name in READING_OPTIONS}
+    return load_corpus(locate(Config.from_mapping({**usual, **given}, "")), report)
+
+
+def held_out(checkpoint: Checkpoint, corpora: Corpora) -> Sample:
+    """What the run kept for its test.
 
     Args:
         checkpoint: of the run.
@@ -49,28 +97,30 @@ def held_out(checkpoint: Checkpoint, corpora: Corpora) -> tuple[list[str], list[
         )
     if not len(data.split.test):
         raise UserError("the run kept no test sentences (--test-share 0); name some with --data")
-    return data.part(data.split.test)
+    return Sample.test_part(data)
 
 
-def score_texts(classifier: Classifier, texts: Sequence[str], labels: Sequence[str]) -> Scored:
+def score_sample(classifier: Classifier, sample: Sample) -> Scored:
     """Classify labelled sentences and score the answers.
 
     Raises:
         UserError: a label that the checkpoint does not know.
     """
-    checkpoint = classifier.checkpoint
+    checkpoint, texts, labels = classifier.checkpoint, sample.texts, sample.labels
     _check_labels(labels, classifier)
     targets = _targets(labels, classifier)
     tokens = map(classifier.tokenize, texts)
     longest = checkpoint.config.max_tokens or None
     hashes = sentence_hashes(sentence[:longest] for sentence in tokens)
+    no_token = int((hashes == NO_TOKEN).sum())
     probabilities = classifier.predict_proba(texts)
     scores = score(
         probabilities,
         targets,
         classifier.labels,
         checkpoint.label_counts,
-        count_seen(hashes, checkpoint.seen),
+        int(are_known(hashes, checkpoint.seen).sum()),
+        Rows(sample.given, no_token, checkpoint.config.tokenizer),
         checkpoint.thresholds,
     )
     return Scored(scores, probabilities, targets)

@@ -154,11 +154,12 @@ def check_abstaining(model: Checkpoint, abstain_below: float) -> None:
 Lines = Callable[[Answers], list[str]]
 
 
-_ESCAPES = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r", "\\": "\\\\"})
+ESCAPES = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r", "\\": "\\\\"})
+"""What TSV writes for characters that would end a field or a line."""
 
 
 def _tsv_lines(layout: Layout) -> Lines:
-    escaped = {name: name.translate(_ESCAPES) for name in layout.names}
+    escaped = {name: name.translate(ESCAPES) for name in layout.names}
 
     def all_shares(row: list[float]) -> str:
         shares = zip(escaped.values(), row, strict=True)
@@ -171,7 +172,7 @@ def _tsv_lines(layout: Layout) -> Lines:
         else:
             shares = layout.cells(answers.probabilities, "{:.4f}".format)
         return [
-            f"{label}\t{share}\t{text.translate(_ESCAPES)}\n"
+            f"{label}\t{share}\t{text.translate(ESCAPES)}\n"
             for label, share, text in zip(labels, shares, answers.texts, strict=True)
         ]
 
@@ -187,7 +188,7 @@ class _ManyTsvLines:
 
     def __init__(self, names: Sequence[str], abstain_below: float):
         # The last begins the line of a sentence that is given none.
-        self._labels = [f"{name.translate(_ESCAPES)}\t" for name in [*names, ""]]
+        self._labels = [f"{name.translate(ESCAPES)}\t" for name in [*names, ""]]
         self._shares = [f"{number / 10_000:.4f}\t" for number in range(10_001)]
         self._abstain_below = abstain_below
 
@@ -204,7 +205,7 @@ class _ManyTsvLines:
             best[largest < self._abstain_below] = len(self._labels) - 1
         everything = "".join(texts)
         if any(mark in everything for mark in "\t\n\r\\"):
-            texts = [text.translate(_ESCAPES) for text in texts]
+            texts = [text.translate(ESCAPES) for text in texts]
         cells = ["\n"] * (4 * len(texts))
         cells[::4] = map(self._labels.__getitem__, best.tolist())
         cells[1::4] = map(self._shares.__getitem__, digits.tolist())

@@ -15,6 +15,12 @@ LONGEST_LINE = 1 << 20
 _HANDLER = "textcnn-count"
 
 
+def put_back(head: bytes, read: Callable[[int], bytes]) -> Callable[[int], bytes]:
+    """``read``, which gives ``head``, that was read of it already, once more."""
+    waiting = [head]
+    return lambda size: waiting.pop() if waiting else read(size)
+
+
 class DecodedLines:
     r"""Lists of lines from a stream: as many as have come in, never waiting to fill a list.
 

@@ -18,9 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from textcnn.data.datasets.rows import ReadingOptions
+from textcnn.data.datasets.table_signs import sign_of_table
+from textcnn.data.datasets.text_files import GZIP_MAGIC
 from textcnn.inference.answer_lines import EXTENSIONS, AnswerWriter
 from textcnn.inference.classifier import PIECE, Classifier
-from textcnn.inference.decoded_lines import DecodedLines
+from textcnn.inference.decoded_lines import CHUNK_BYTES, DecodedLines, put_back
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.files import make_folder, remove_unfinished, replace_text, replacing
 from textcnn.support.read_back import read_json
@@ -32,7 +35,7 @@ LEVEL = 6
 
 @dataclass(frozen=True)
 class Shard:
-    """A file of sentences and where its answers go; gzip-compressed where its name ends in .gz.
+    """A file of sentences and where its answers go, compressed where its name ends in .gz.
 
     Attributes:
         source: a sentence a line.
@@ -217,6 +220,14 @@ def _answered(shard: Shard, options: ShardOptions, classifier: Classifier) -> Ou
     model, limit = classifier.checkpoint, options.abstain_below
     write = AnswerWriter(options.format, model, options.proba, limit)
     with _reading(shard.source) as read, _writing(shard.output) as stream:
+        head = read(CHUNK_BYTES)
+        reading = ReadingOptions.of(model.config)
+        sign = sign_of_table(shard.source, head, options.encoding, reading)
+        if sign:
+            raise UserError(
+                f"{shard.source}: a table ({sign}), not a sentence a line; answer it with --input"
+            )
+        read = put_back(head, read)
         lines = DecodedLines(read, options.encoding, str(shard.source))
         for chunk in lines:
             # Not all at once, which would be done by several threads: here, processes share the
@@ -231,7 +242,6 @@ def _answered(shard: Shard, options: ShardOptions, classifier: Classifier) -> Ou
 @contextlib.contextmanager
 def _reading(path: Path) -> Iterator[Callable[[int], bytes]]:
     """A function that gives the next bytes, decompressed, and a UserError where it cannot."""
-    compressed = path.suffix == ".gz"
 
     def checked(reads: Callable[[], Any]) -> Any:
         try:
@@ -242,8 +252,10 @@ def _reading(path: Path) -> Iterator[Callable[[int], bytes]]:
             raise UserError(f"{path}: {error.strerror or error}") from error
 
     def opened() -> BinaryIO:
-        if compressed and path.stat().st_size == 0:  # Which the gzip module takes for no sentences.
-            raise EOFError("empty")
+        with path.open("rb") as stream:
+            compressed = stream.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+        if path.suffix == ".gz" and not compressed:
+            raise gzip.BadGzipFile("empty, or not compressed")
         return gzip.open(path, "rb") if compressed else path.open("rb")  # type: ignore[return-value]
 
     with checked(opened) as stream:

@@ -18,8 +18,9 @@ from textcnn.evaluation.search.folder import SearchFolder
 from textcnn.support import read_back
 from textcnn.support.errors import UserError
 from textcnn.support.folder_lock import is_locked
+from textcnn.support.program import how_to_train
 from textcnn.training.config import Config, Value, read_toml
-from textcnn.training.run_folder import HOW_TO_TRAIN, RunFolder
+from textcnn.training.run_folder import RunFolder
 
 RUN, CROSS_VALIDATION, SEARCH = "run", "cross-validation", "search"
 
@@ -105,10 +106,10 @@ def list_runs(folder: Path) -> list[Listed]:
     try:
         inside = [path for path in folder.iterdir() if path.is_dir()]
     except OSError as error:
-        raise UserError(f"{folder}: {error.strerror}; {HOW_TO_TRAIN}") from error
+        raise UserError(f"{folder}: {error.strerror}; {how_to_train()}") from error
     found = [listed for path in inside if (listed := read_run(path)) is not None]
     if not found:
-        raise UserError(f"no runs in {folder}; {HOW_TO_TRAIN}, or name the folder they are in")
+        raise UserError(f"no runs in {folder}; {how_to_train()}, or name the folder they are in")
     return sorted(found, key=lambda listed: (listed.began, listed.path.name))
 
 
@@ -150,6 +151,8 @@ def changed_options(config: Config) -> dict[str, Value]:
         if value != getattr(left_out, field.name):
             changed[field.name] = value
     changed.pop("data", None)
+    if changed.get("tokenizer") == "kim":  # What auto mostly comes to.
+        del changed["tokenizer"]
     if config.vectors not in (None, "train"):
         changed.pop("embedding_dim", None)
     return changed

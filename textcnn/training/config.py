@@ -16,6 +16,7 @@ from typing import Any
 
 from textcnn.core.architecture import MODES
 from textcnn.core.tokenizers import CUSTOM, TOKENIZERS
+from textcnn.data.tokenizer_choice import AUTO
 from textcnn.support import read_back
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
@@ -196,11 +197,12 @@ class Config:
     )
 
     tokenizer: str = option(
-        "kim",
+        AUTO,
         "Text",
         "kim (English, as Kim's clean_str), unicode (any language) or characters (each a token); "
-        "custom is a function given in Python.",
-        choices=(*TOKENIZERS, CUSTOM),
+        "auto is kim unless that would drop a hundredth of the letters or the words, then "
+        "unicode; custom is a function given in Python.",
+        choices=(AUTO, *TOKENIZERS, CUSTOM),
     )
     max_tokens: int = option(
         0,

@@ -224,7 +224,7 @@ def new_experiment(
     Raises:
         UserError: the data or the vectors cannot be used.
     """
-    config = config.resolved()
+    config = data.decided(config.resolved())
     parts = Parts.of(config, data, epochs is not None, initial)
     # The split and the parameters draw from streams of their own, so that one more option
     # that draws numbers does not change the other.

@@ -107,6 +107,7 @@ def train_run(
         UserError: the data or the vectors cannot be used.
         RunError: training diverged.
     """
+    config = data.decided(config)
     configs = member_configs(config)
     keepers = (
         [keeper]

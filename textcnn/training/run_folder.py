@@ -16,17 +16,17 @@
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from textcnn.core.progress import Evaluation, history_rows
 from textcnn.data.datasets.splits import Split
 from textcnn.support.errors import UserError
 from textcnn.support.files import fresh_path, make_folder, remove_unfinished, replace_text
+from textcnn.support.program import how_to_train
 from textcnn.training.checkpoint import share_file
 
 RUNS = Path("runs")
-HOW_TO_TRAIN = "train one with: textcnn train"
 
 
 class RunFolder:
@@ -155,31 +155,35 @@ class RunFolder:
                 old.unlink()
 
 
-def find_checkpoint(given: Path | None) -> Path:
-    """The checkpoint a user means: a file, a run's best, or the newest run's best.
+def find_checkpoint(given: Path) -> Path:
+    """The checkpoint a user means: a file, or a run's best.
 
     Raises:
         UserError: there is none.
     """
-    if given is None:
-        return newest_run().best
     if given.is_dir():
         best = RunFolder(given).best
         if not best.exists():
             raise UserError(f"{given}: no trained run here ({best} is missing)")
         return best
     if not given.exists():
-        raise UserError(f"{given}: no such checkpoint; {HOW_TO_TRAIN}")
+        raise UserError(f"{given}: no such checkpoint; {how_to_train()}")
     return given
 
 
-def newest_run() -> RunFolder:
+def newest_run(preferred: Callable[[RunFolder], bool]) -> RunFolder:
     """The run below ``runs/`` that kept a best checkpoint last.
+
+    Args:
+        preferred: whether a run goes before all those for which this is false.
 
     Raises:
         UserError: there is none yet.
     """
     found = [RunFolder(best.parent.parent) for best in RUNS.glob("*/checkpoints/best.h5")]
     if not found:
-        raise UserError(f"no trained run in {RUNS}/; {HOW_TO_TRAIN}, or name one with --checkpoint")
-    return max(found, key=lambda folder: (folder.best.stat().st_mtime_ns, folder.path.name))
+        raise UserError(
+            f"no trained run in {RUNS}/; {how_to_train()}, or name one with --checkpoint"
+        )
+    found.sort(key=lambda folder: (folder.best.stat().st_mtime_ns, folder.path.name), reverse=True)
+    return next(filter(preferred, found), found[0])

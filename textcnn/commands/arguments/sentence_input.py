@@ -1,6 +1,10 @@
-"""The sentences that a command is given: its arguments, the lines of a file, or standard input."""
+"""The sentences that a command is given: its arguments, lines or a table in a file, or standard
+input."""
 
+import contextlib
+import dataclasses
 import functools
+import gzip
 import os
 import sys
 from collections.abc import Callable
@@ -9,31 +13,51 @@ from typing import Any, BinaryIO
 
 import click
 
-from textcnn.inference.decoded_lines import DecodedLines
+from textcnn.commands.arguments.checkpoint import checkpoint_option, is_checkpoint
+from textcnn.commands.arguments.options import config_options, given_options
+from textcnn.commands.screen.display import say
+from textcnn.data.datasets.formats import format_of_suffix
+from textcnn.data.datasets.rows import ReadingOptions
+from textcnn.data.datasets.table_signs import sign_of_table
+from textcnn.data.datasets.tables import Table, read_table
+from textcnn.data.datasets.text_files import GZIP_MAGIC, check_encoding, wide_encoding
+from textcnn.inference.decoded_lines import CHUNK_BYTES, DecodedLines, put_back
 from textcnn.support.errors import UserError
+from textcnn.training.config import Config
+
+TABLE_OPTIONS = {
+    "text_column": "Column or key of the sentence where the input is a table. [default: the run's]",
+    "header": "Whether a CSV or TSV table begins with a header. [default: as the run's]",
+    "delimiter": "What parts the fields of CSV or TSV. [default: the run's, or found out]",
+    "encoding": "Of the input. [default: utf-8; of a table, the run's]",
+}
 
 
 def sentence_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate a command with SENTENCES, ``--checkpoint``, ``--input`` and ``--encoding``."""
+    """Decorate a command with SENTENCES, ``--checkpoint``, ``--input`` and how that is written."""
     for decorate in (
-        click.option(
-            "--encoding", default="utf-8", show_default=True, help="Of the input's lines."
-        ),
+        config_options(TABLE_OPTIONS, TABLE_OPTIONS),
         click.option(
             "--input",
             "input_file",
             type=click.Path(path_type=Path, allow_dash=True),
-            help="A file with a sentence a line; - for standard input.",
+            help="A file with a sentence a line, a table as training reads them (CSV, TSV, JSON, "
+            "Parquet; compressed or not), or - for standard input.",
         ),
-        click.option(
-            "--checkpoint",
-            type=click.Path(path_type=Path),
-            help="A checkpoint file or a run's folder. [default: the newest run's best]",
-        ),
+        checkpoint_option,
         click.argument("sentences", nargs=-1),
     ):
         function = decorate(function)
     return function
+
+
+def checkpoint_apart(
+    sentences: tuple[str, ...], checkpoint: Path | None
+) -> tuple[tuple[str, ...], Path | None]:
+    """The same, a checkpoint that is the first of the sentences taken from them."""
+    if checkpoint is None and sentences and is_checkpoint(sentences[0]):
+        return sentences[1:], Path(sentences[0])
+    return sentences, checkpoint
 
 
 def sentences_or_file(
@@ -42,7 +66,7 @@ def sentences_or_file(
     """The same, a single ``-`` being standard input.
 
     Raises:
-        UserError: neither or both are given, or a sentence is not text.
+        UserError: neither or both are given, a sentence is not text, or it is the path of a file.
     """
     for number, sentence in enumerate(sentences, start=1):
         # Python keeps bytes that are not UTF-8 as lone surrogates, which no answer can hold.
@@ -53,17 +77,81 @@ def sentences_or_file(
             )
     if sentences == ("-",) and input_file is None:
         sentences, input_file = (), Path("-")
+    for sentence in sentences:
+        if _exists(sentence):
+            raise UserError(
+                f"{sentence}: there is a file or folder of this name; for what is in a file give "
+                f"--input {sentence}, and a sentence that reads so through standard input (-)"
+            )
     if bool(sentences) == (input_file is not None):
         raise UserError('give sentences ("a fine film"), or --input FILE, or - for standard input')
     return sentences, input_file
 
 
-def lines_of(stream: BinaryIO, encoding: str, path: Path) -> DecodedLines:
-    """The lines of what :func:`opened` opened, as they come in."""
-    return DecodedLines(functools.partial(os.read, stream.fileno()), encoding, str(path))
+def _exists(sentence: str) -> bool:
+    try:
+        return Path(sentence).exists()
+    except (OSError, ValueError):  # Too long for a path, or with a NUL.
+        return False
 
 
-def opened(path: Path) -> BinaryIO:
+def open_input(
+    path: Path, config: Config, options: dict[str, Any], stack: contextlib.ExitStack
+) -> Table | DecodedLines:
+    """What ``--input`` names: a table as the run has read its own, or a sentence a line.
+
+    It is a table where its name or its beginning says so, or where ``--text-column`` is given.
+
+    Args:
+        path: a file, or ``-`` for standard input.
+        config: the run's options.
+        options: those of :data:`TABLE_OPTIONS` that were given.
+        stack: closes what was opened.
+
+    Raises:
+        UserError: it cannot be read, or standard input is a table.
+    """
+    given = given_options(options)
+    check_encoding(given.get("encoding", "utf-8"))
+    reading = ReadingOptions.of(dataclasses.replace(config, **given))
+    stream = stack.enter_context(_opened(path))
+    # The first bytes tell; what is read of them is put back in front of the others.
+    read: Callable[[int], bytes] = functools.partial(os.read, stream.fileno())
+    head = read(CHUNK_BYTES)
+    read = put_back(head, read)
+    if head.startswith(GZIP_MAGIC):
+        unpacked = stack.enter_context(gzip.GzipFile(fileobj=_Readable(read)))  # type: ignore[call-overload]
+        read = functools.partial(_unpacked, unpacked, path)
+        head = read(CHUNK_BYTES)
+        read = put_back(head, read)
+    encoding = wide_encoding(head) or given.get("encoding", reading.encoding)
+    sign = sign_of_table(path, head, encoding, reading)
+    if sign or "text_column" in given:
+        if str(path) == "-":
+            why = f" ({sign})" if sign else ""
+            raise UserError(f"standard input is a table{why}; give it as a file, with --input FILE")
+        return _table(path, reading)
+    encoding = wide_encoding(head) or given.get("encoding", "utf-8")
+    if wide_encoding(head):
+        say(f"{path}: read as {encoding.upper()}, which its first bytes say it is")
+    if config.format != "auto" and str(path) != "-":
+        say(
+            f"{path}: read as a sentence a line; --text-column {config.text_column} reads it as "
+            "training read its data"
+        )
+    return DecodedLines(read, encoding, str(path))
+
+
+def _table(path: Path, reading: ReadingOptions) -> Table:
+    if format_of_suffix(path) is not None:
+        reading = dataclasses.replace(reading, format="auto")
+    table = read_table(path, reading, labels=())
+    for line in table.said:
+        say(line)
+    return table
+
+
+def _opened(path: Path) -> contextlib.AbstractContextManager[BinaryIO]:
     """The file of ``--input``, or standard input for ``-``.
 
     Raises:
@@ -72,8 +160,30 @@ def opened(path: Path) -> BinaryIO:
     if str(path) == "-":
         if sys.stdin is None:
             raise UserError("standard input is closed; give sentences or --input FILE")
-        return sys.stdin.buffer
+        return contextlib.nullcontext(sys.stdin.buffer)
     try:
+        if path.is_dir():
+            raise UserError(f"--input {path}: a folder; give one of its files")
         return path.open("rb")
     except OSError as error:
         raise UserError(f"--input {path}: {error.strerror}") from error
+
+
+def _unpacked(stream: gzip.GzipFile, path: Path, size: int) -> bytes:
+    try:
+        return stream.read1(size)
+    except (EOFError, gzip.BadGzipFile, OSError) as error:
+        raise UserError(f"{path}: damaged or cut short ({error})") from error
+
+
+class _Readable:
+    """What :mod:`gzip` reads from: a function that gives up to so many bytes, or more."""
+
+    def __init__(self, read: Callable[[int], bytes]):
+        self._read, self._rest = read, b""
+
+    def read(self, size: int) -> bytes:
+        """Up to so many bytes."""
+        data = self._rest or self._read(size)
+        self._rest = data[size:]
+        return data[:size]

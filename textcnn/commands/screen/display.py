@@ -1,10 +1,6 @@
 """What a person sees while a network trains: a bar on a terminal, plain lines elsewhere."""
 
-import shlex
-import shutil
-import sys
 import time
-from pathlib import Path
 
 import click
 
@@ -105,28 +101,6 @@ class Clock:
 def say(line: str) -> None:
     """Tell the user something that is not the result: on standard error."""
     click.echo(printable_lines(line), err=True)
-
-
-def program() -> str:
-    """How this program is called from here.
-
-    ``textcnn``, or ``.venv/bin/textcnn`` where the shell would not find it, or ``python -m
-    textcnn`` where it was not started by the installed command.
-    """
-    script = sys.argv[0]
-    if Path(script).stem != "textcnn":
-        return f"{_below_here(sys.executable) or 'python'} -m textcnn"
-    if shutil.which("textcnn") == script:
-        return "textcnn"
-    return _below_here(script) or shlex.quote(script)
-
-
-def _below_here(path: str) -> str | None:
-    """A path below the working folder, as it would be typed there; None for another."""
-    try:
-        return shlex.quote(str(Path(path).relative_to(Path.cwd())))
-    except ValueError:
-        return None
 
 
 def percent(share: float) -> str:

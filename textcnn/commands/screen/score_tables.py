@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from textcnn.commands.screen.display import percent
 from textcnn.commands.screen.tables import SHADED_BAD, SHADED_GOOD, Cell, Styled, Table, table_text
 from textcnn.commands.screen.terminal import safe
+from textcnn.data.remarks import without_token
 from textcnn.evaluation.abstaining import Covered
 from textcnn.evaluation.scores import MultilabelScores, Scores, commonest_confusions
 
@@ -17,12 +18,13 @@ def scores_text(scores: Scores | MultilabelScores) -> str:
         return "\n".join(
             [
                 f"F1        {percent(scores.micro_f1)} of all answers together (micro), "
-                f"{percent(scores.macro_f1)} the labels' mean (macro)",
+                f"{percent(scores.macro_f1)} {_mean_of(scores)} (macro)",
                 f"baseline  {percent(scores.baseline_micro_f1)} micro  "
                 f"(always answering {safe(scores.baseline_label)}, training's most frequent label)",
                 f"all right {percent(scores.accuracy)} of the sentences  "
-                f"(95 % interval {percent(low)} to {percent(high)}, {scores.count:,} sentences)",
+                f"(95 % interval {percent(low)} to {percent(high)}, {_rows_text(scores)})",
                 f"log-loss  {scores.log_loss:.4f} a label",
+                *_unread_text(scores),
                 seen_text(scores),
                 "",
                 table_text(class_table(scores)),
@@ -31,10 +33,11 @@ def scores_text(scores: Scores | MultilabelScores) -> str:
     return "\n".join(
         [
             f"accuracy  {percent(scores.accuracy)}  "
-            f"(95 % interval {percent(low)} to {percent(high)}, {scores.count:,} sentences)",
+            f"(95 % interval {percent(low)} to {percent(high)}, {_rows_text(scores)})",
             f"baseline  {percent(scores.majority_accuracy)}  "
             f"(always answering {safe(scores.majority_label)}, training's most frequent label)",
             f"log-loss  {scores.log_loss:.4f}",
+            *_unread_text(scores),
             seen_text(scores),
             "",
             table_text(class_table(scores)),
@@ -42,6 +45,24 @@ def scores_text(scores: Scores | MultilabelScores) -> str:
             table_text(confusion_table(scores)),
         ]
     )
+
+
+def _rows_text(scores: Scores | MultilabelScores) -> str:
+    """How many rows the scores stand for, out of how many."""
+    return f"{scores.count:,} of {scores.of.given:,} rows"
+
+
+def _unread_text(scores: Scores | MultilabelScores) -> list[str]:
+    """The line about sentences that were answered without being read, where there are any."""
+    of = scores.of
+    return [without_token(of.no_token, scores.count, of.tokenizer)] if of.no_token else []
+
+
+def _mean_of(scores: Scores | MultilabelScores) -> str:
+    scored = sum(row.f1 is not None for row in scores.classes)
+    if scored == len(scores.classes):
+        return "the labels' mean"
+    return f"the mean of the {scored} labels with a sentence here"
 
 
 def coverage_text(curve: Sequence[Covered]) -> str:
@@ -72,16 +93,24 @@ def class_table(scores: Scores | MultilabelScores) -> Table:
     """Precision, recall and F1 of each class."""
     heads = ["label", "precision", "recall", "F1", "sentences"]
     rows = [
-        [row.label, percent(row.precision), percent(row.recall), percent(row.f1), f"{row.count:,}"]
+        [
+            row.label,
+            percent(row.precision),
+            "-" if row.recall is None else percent(row.recall),
+            "-" if row.f1 is None else percent(row.f1),
+            f"{row.count:,}",
+        ]
         for row in scores.classes
     ]
-    bars = [row.f1 for row in scores.classes]
+    bars = [row.f1 or 0.0 for row in scores.classes]
     if isinstance(scores, MultilabelScores):
         heads.append("threshold")
         for cells, threshold in zip(rows, scores.thresholds, strict=True):
             cells.append(f"{threshold:.2f}")
     else:
-        rows.append(["mean", "", "", percent(scores.macro_f1)])
+        scored = sum(row.f1 is not None for row in scores.classes)
+        of = "" if scored == len(rows) else f" of {scored} labels"
+        rows.append([f"mean{of}", "", "", percent(scores.macro_f1)])
         bars.append(scores.macro_f1)
     return Table(
         heads,

@@ -281,11 +281,14 @@ def _rows(
         if isinstance(fields, list) and not any(map(str.strip, fields[len(keys) :])):
             fields = fields[: len(keys)]  # A delimiter too many at the end of a row.
         if isinstance(fields, list) and len(fields) != len(keys):
-            fields = RowError(
+            fault = RowError(
                 f"another number of fields than {first}",
                 f": {len(fields)}, not {len(keys)}{_quotation_advice(fields)}",
             )
-        if isinstance(fields, RowError):
+            # What there is is kept under its column, and under its number where there is none.
+            names_there = [*keys, *map(str, range(1 + len(keys), 1 + len(fields)))]
+            yield Row(where, line, cells=dict(zip(names_there, fields, strict=False)), fault=fault)
+        elif isinstance(fields, RowError):
             yield Row(where, line, fault=fields)
         else:
             cells = dict(zip(keys, fields, strict=True))

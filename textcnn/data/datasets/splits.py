@@ -23,6 +23,16 @@ class Split:
     test: np.ndarray
 
 
+def sentence_keys(texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> list[str]:
+    """What tells N sentences apart: their tokens, as that is all the network sees of them.
+
+    Those without a token are told apart by their text. Were they one sentence, they would all go
+    to one part, and a score would not show how many of the rows cannot be read.
+    """
+    pairs = zip(texts, tokens, strict=True)
+    return ["\0".join(sentence) if sentence else f"\0{text}" for text, sentence in pairs]
+
+
 @dataclass(frozen=True)
 class DifferentSentences:
     """The G different sentences among N rows; what divides them never parts equal ones.
@@ -42,7 +52,7 @@ class DifferentSentences:
         """Number the sentences.
 
         Args:
-            keys: N sentences, as the network will see them.
+            keys: N sentences, as :func:`sentence_keys` makes them.
             labels: N label names.
 
         Raises:
@@ -76,7 +86,7 @@ def stratified_split(
     training scores nothing.
 
     Args:
-        keys: N sentences, as the network will see them.
+        keys: N sentences, as :func:`sentence_keys` makes them.
         labels: N label names.
         dev_share: share of the rows for dev; 0 for none.
         test_share: share of the rows for test; 0 for none.

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 
 from textcnn.data.datasets.rows import listed_labels, plain_label
 from textcnn.data.datasets.survey import Label, Survey
+from textcnn.data.tokenizer_choice import is_damage
 from textcnn.training.config import Config
-
-DAMAGED_WORDS = 0.05
-DROPPED_LETTERS = 0.2
-"""Beyond either, another tokenizer is worth a try: German loses letters in a tenth of its words."""
 
 IMBALANCE = 10
 FEW_VECTORS = 0.8
@@ -182,11 +179,10 @@ def _about_characters(survey: Survey, config: Config) -> Iterator[Suggestion]:
             "make the file anew from its source, in the right encoding",
             f"characters were lost in {len(faults.replaced.rows):,} rows",
         )
-    dropped = survey.dropped
-    if dropped.words > DAMAGED_WORDS or dropped.letters > DROPPED_LETTERS:
+    if is_damage(survey.dropped):
         yield Suggestion(
             "--tokenizer unicode",
-            f"{survey.tokenizer} drops letters of {100 * dropped.words:.1f} % of the words",
+            f"{survey.tokenizer} drops letters of {100 * survey.dropped.words:.1f} % of the words",
         )
 
 

@@ -12,6 +12,7 @@ from textcnn.core.tokenizers import find_tokenizer
 from textcnn.data.datasets.labelled_texts import BadRow, LabelledTexts
 from textcnn.data.datasets.text_faults import Dropped, TextFaults, dropped_letters, text_faults
 from textcnn.data.label_sets import split_labels
+from textcnn.data.tokenizer_choice import choose_tokenizer
 from textcnn.support.errors import UserError
 
 HELD_OUT = 10
@@ -181,7 +182,7 @@ def survey(
 
     Args:
         corpus: the rows.
-        tokenizer: a key of :data:`textcnn.core.tokenizers.TOKENIZERS`.
+        tokenizer: a key of :data:`textcnn.core.tokenizers.TOKENIZERS`, or auto.
         multilabel: whether labels are as :func:`textcnn.data.label_sets.join_labels` makes them.
         find: which words have a vector.
 
@@ -190,11 +191,12 @@ def survey(
     """
     if not corpus.texts:
         raise UserError(f"{corpus.source}: no sentences")
+    tokenizer = choose_tokenizer(tokenizer, corpus.texts)
     tokenize = find_tokenizer(tokenizer)
     tokens = [tokenize(text) for text in corpus.texts]
     labels = _label_sets(corpus.labels, multilabel)
     rows_of = _rows_of_sentences(tokens)
-    counted = _count_labels(labels, tokens, rows_of)
+    counted = _count_labels(corpus.texts, labels, tokens, rows_of)
     counts = Counter(chain.from_iterable(tokens))
     lengths = np.array([len(sentence) for sentence in tokens])
     return Survey(
@@ -235,13 +237,15 @@ def _rows_of_sentences(tokens: Sequence[Sequence[str]]) -> list[list[int]]:
 
 
 def _count_labels(
-    labels: Sequence[tuple[str, ...]], tokens: Sequence[Sequence[str]], rows_of: list[list[int]]
+    texts: Sequence[str],
+    labels: Sequence[tuple[str, ...]],
+    tokens: Sequence[Sequence[str]],
+    rows_of: list[list[int]],
 ) -> tuple[Label, ...]:
     rows = Counter(chain.from_iterable(labels))
     sentences = Counter(name for numbers in rows_of for name in labels[numbers[0]])
-    # To a split all rows without a token are one sentence.
-    empty = next((row for row, sentence in enumerate(tokens) if not sentence), None)
-    sentences.update(() if empty is None else labels[empty])
+    without = {text: row for row, text in reversed(list(enumerate(texts))) if not tokens[row]}
+    sentences.update(name for row in without.values() for name in labels[row])
     ranked = sorted(rows.items(), key=lambda item: (-item[1], item[0]))
     return tuple(Label(name, count, count / len(labels), sentences[name]) for name, count in ranked)
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from textcnn.data.datasets.corpus import Corpora, load_corpus, locate
-from textcnn.data.fingerprints import sentence_hashes
+from textcnn.data.datasets.corpus import Corpora
+from textcnn.data.fingerprints import are_known, sentence_hashes
 from textcnn.data.tokenized_data import Report, TokenizedData
+from textcnn.evaluation.scoring import read_as_before
 from textcnn.inference.classifier import Classifier
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint
@@ -96,7 +97,7 @@ def shared_sentences(sides: Sequence[Side], given: dict[str, Any], report: Repor
 
 
 def _given_sentences(sides: Sequence[Side], given: dict[str, Any], report: Report) -> Sentences:
-    corpus = load_corpus(locate(Config.from_mapping(given, "")), report)
+    corpus = read_as_before(sides[0].config, given, report)
     known = sides[0].classifier.labels
     unknown = sorted(set(corpus.labels) - set(known))
     if unknown:
@@ -104,7 +105,7 @@ def _given_sentences(sides: Sequence[Side], given: dict[str, Any], report: Repor
             f"--data: label {unknown[0]!r} ({corpus.labels.count(unknown[0])} sentences) is not "
             f"one of the checkpoints': {', '.join(known)}"
         )
-    a, b = (np.isin(_hashes(it, corpus.texts), it.checkpoint.seen) for it in sides)
+    a, b = (are_known(_hashes(it, corpus.texts), it.checkpoint.seen) for it in sides)
     seen = (int(a.sum()), int(b.sum()), int((a | b).sum()))
     new = "" if seen[2] else "; neither was trained on any of it"
     return Sentences(corpus.texts, corpus.labels, f"data: {corpus.source}{new}", seen)
@@ -152,7 +153,7 @@ def _either(side: Side, ours: Part, theirs: Part) -> Part:
 def _met(side: Side, data: TokenizedData, texts: Sequence[str]) -> np.ndarray:
     """(N,) booleans: which sentences the run was trained on, or chose its best epoch by."""
     known = sentence_hashes(data.part_tokens(data.everything_but_test))
-    return np.isin(_hashes(side, texts), np.concatenate([known, side.checkpoint.seen]))
+    return are_known(_hashes(side, texts), np.concatenate([known, side.checkpoint.seen]))
 
 
 def _hashes(side: Side, texts: Sequence[str]) -> np.ndarray:

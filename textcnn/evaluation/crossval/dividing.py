@@ -35,6 +35,8 @@ def divide_corpora(
         UserError: naming the option that cannot be, or a label with too few different sentences.
     """
     data = TokenizedData.undivided(corpora, config)
+    data.check_tokens()
+    data.check_labels()
     labels = strata(data.labels, max(plan.folds, 4)) if config.multilabel else data.labels
     how = (plan.repeats, config.dev_share, config.seed, plan.train_share)
     if corpora.test is None:

@@ -42,7 +42,7 @@ def make_folds(
     stand on the same side: folds are made of the different sentences.
 
     Args:
-        keys: N sentences, as the network will see them.
+        keys: N sentences (:func:`textcnn.data.datasets.splits.sentence_keys`).
         labels: N label names.
         folds: test parts of each repeat, at least 2.
         repeats: shuffles, each with a stream of random numbers of its own, at least 1.
@@ -90,7 +90,7 @@ def fold_with_test(
     the test part, so that scores stay comparable with published ones.
 
     Args:
-        keys: N sentences, as the network will see them.
+        keys: N sentences (:func:`textcnn.data.datasets.splits.sentence_keys`).
         labels: N label names.
         train_rows: what train and dev are drawn from.
         test_rows: what is tested, in every repeat.

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from textcnn.data.datasets.corpus import locate
+from textcnn.data.remarks import text_remarks
 from textcnn.data.tokenized_data import Report, TokenizedData, fingerprint
 from textcnn.evaluation.crossval.dividing import divide_corpora, read_corpora
 from textcnn.evaluation.crossval.folder import CrossValidationFolder
@@ -62,8 +63,11 @@ def new_cross_validation(
         corpora = read_corpora(config, given.get("test_data", ()), report)
         plan = Plan(fingerprint(corpora), **given)
         data, folds = divide_corpora(corpora, config, plan, report)
+        for line in text_remarks(data):
+            report(line)
         if reads_vectors(config):
             keep_vectors(folder.vectors, config, data, report)
+        config = data.decided(config)
         write_toml(folder.config, config.resolved())
         plan.save(folder.plan)
     return CrossValidation(folder, config, plan, data, folds)

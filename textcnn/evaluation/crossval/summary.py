@@ -42,12 +42,14 @@ class Summary:
     Attributes:
         results: the folds, in order.
         accuracy: of the network over the folds.
-        macro_f1: likewise, the mean of the classes' F1.
+        macro_f1: likewise, the mean of the F1 of those classes that the fold tests.
         log_loss: mean negative log-probability of the true label, in nats; where a sentence may
             have several, of the right yes or no for each.
         calibration_error: see :func:`expected_calibration_error`.
         bins: of the reliability diagram.
         rivals: by name.
+        tested: different rows that were tested.
+        given: rows of the data.
         test_interval: 95 % interval of the accuracy by the size of the test part (Wilson), where
             the data came with one and its spread over the folds says nothing of other sentences.
     """
@@ -59,11 +61,15 @@ class Summary:
     calibration_error: float
     bins: list[Bin]
     rivals: dict[str, Rival]
+    tested: int
+    given: int
     test_interval: tuple[float, float] | None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON, repeats and folds counted from 1; what is no number is None."""
         return {
+            "rows_tested": self.tested,
+            "rows_given": self.given,
             "accuracy": _numbers(self.accuracy),
             "macro_f1": _numbers(self.macro_f1),
             "accuracy_95_by_test_size": self.test_interval,
@@ -93,8 +99,8 @@ class Summary:
         }
 
 
-def summarise(results: Sequence[FoldResult], plan: Plan) -> Summary:
-    """Put the folds together."""
+def summarise(results: Sequence[FoldResult], plan: Plan, given: int) -> Summary:
+    """Put the folds together, of data of so many rows."""
     accuracies = [result.accuracy for result in results]
     probabilities, classes = one_answer_each(
         np.concatenate([result.probabilities for result in results]),
@@ -119,6 +125,8 @@ def summarise(results: Sequence[FoldResult], plan: Plan) -> Summary:
         calibration_error=expected_calibration_error(probabilities, classes, BINS),
         bins=reliability(probabilities, classes, BINS),
         rivals=rivals,
+        tested=len(np.unique(np.concatenate([result.rows for result in results]))),
+        given=given,
         test_interval=(
             wilson_interval(round(accuracy.mean * size), size) if plan.test_data else None
         ),

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from textcnn.data.datasets.splits import Split
-from textcnn.data.tokenized_data import TokenizedData, keys_of
+from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.crossval.folds import make_folds
 from textcnn.support.errors import RunError
 from textcnn.support.workers.runner import Runner
@@ -92,7 +92,7 @@ def dev_splits(data: TokenizedData, rows: np.ndarray, folds: int, seed: int) -> 
 
 def keys_and_labels(data: TokenizedData, rows: np.ndarray) -> tuple[list[str], list[str]]:
     """What tells these rows' sentences apart, and their labels, as what divides them takes them."""
-    return keys_of(data.part_tokens(rows)), [data.labels[row] for row in rows]
+    return data.keys_of(rows), [data.labels[row] for row in rows]
 
 
 def _trial_config(config: Config, number: int) -> Config:

@@ -7,7 +7,7 @@ import numpy as np
 from textcnn.core.progress import Evaluation
 from textcnn.data.label_sets import split_labels
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.evaluation.scoring import Scored
+from textcnn.evaluation.scoring import Sample, Scored
 from textcnn.insight.explanations.explaining import Explainer
 from textcnn.insight.explanations.explanation import Explanation
 from textcnn.insight.learnt.learnt_ngrams import Ngram, learnt_ngrams
@@ -27,6 +27,8 @@ class Mistake:
 
     Attributes:
         explanation: why it was answered so.
+        text: the sentence as it was given.
+        row: its number in the data (see :class:`textcnn.evaluation.scoring.Sample`).
         label: the number of the label that is wrong: answered and not true or, where a sentence
             may have several, true and not answered.
         given: whether it was answered.
@@ -35,6 +37,8 @@ class Mistake:
     """
 
     explanation: Explanation
+    text: str
+    row: int
     label: int
     given: bool
     sureness: float
@@ -131,11 +135,14 @@ def _mistakes(
     checkpoint: Checkpoint, data: TokenizedData, scored: Scored, count: int
 ) -> list[Mistake]:
     explainer = Explainer(checkpoint)
-    texts, labels = data.part(data.split.test)
+    sample = Sample.test_part(data)
+    texts, labels = sample.texts, sample.labels
     several = checkpoint.config.multilabel
     return [
         Mistake(
             explainer.explain(texts[row]),
+            texts[row],
+            int(sample.rows[row]),
             label,
             given,
             sureness,

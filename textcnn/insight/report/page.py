@@ -31,6 +31,9 @@ WIDEST_CONFUSION = 20
 LONGEST = 200
 """Words shown of a sentence that was answered wrongly."""
 
+LONGEST_TEXT = 2000
+"""Characters of the longest sentence that stands in the page as it was given, too."""
+
 LONGEST_WORD = 80
 """Characters shown of a word or n-gram; what is longer is not read, but would fill the page."""
 
@@ -171,6 +174,8 @@ def _mistake(mistake: Mistake) -> dict[str, Any]:
     words = zip(explanation.tokens, pushes.tolist(), strict=True)
     shown = [_word(text, push, most) for text, push in words][:LONGEST]
     return {
+        "row": mistake.row,
+        "text": mistake.text if len(mistake.text) <= LONGEST_TEXT else None,
         "label": explanation.labels[mistake.label],
         "given": mistake.given,
         "sureness": mistake.sureness,
@@ -220,8 +225,8 @@ def _brief(text: str) -> str:
     return text if len(text) <= LONGEST_WORD else text[: LONGEST_WORD - 1] + "…"
 
 
-def _percent(value: float) -> str:
-    return "–" if np.isnan(value) else f"{100 * value:.1f} %"
+def _percent(value: float | None) -> str:
+    return "–" if value is None or np.isnan(value) else f"{100 * value:.1f} %"
 
 
 def _width(push: float, others: list[Any], label: int) -> str:

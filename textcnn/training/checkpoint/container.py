@@ -38,6 +38,7 @@ import numpy as np
 
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.files import open_regular, replacing
+from textcnn.support.program import how_to_train
 from textcnn.support.read_back import parse_json
 from textcnn.support.text import printable
 
@@ -171,7 +172,7 @@ def read_container(path: Path, wanted: Callable[[str], bool] = lambda name: True
             place = _check_digest(path, stream)
             return _read(stream, place, wanted)
     except FileNotFoundError:
-        raise UserError(f"{path}: no such checkpoint; train one with: python train.py") from None
+        raise UserError(f"{path}: no such checkpoint; {how_to_train()}") from None
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from error
     except ValueError as error:

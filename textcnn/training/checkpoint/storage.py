@@ -32,6 +32,7 @@ from textcnn.core.architecture import Architecture, Parameters, trained_by_row
 from textcnn.core.progress import Evaluation, Progress
 from textcnn.core.vocabulary import Vocabulary
 from textcnn.data.label_kinds import check_kind
+from textcnn.data.tokenizer_choice import AUTO
 from textcnn.recipe.averaging import MovingAverage
 from textcnn.recipe.fusion import Fusion
 from textcnn.recipe.ngrams.expert import NgramExpert
@@ -245,9 +246,12 @@ def _checkpoint(container: Container, for_training: bool) -> Checkpoint:
 
 def _config(facts: Mapping[str, Any]) -> Config:
     try:
-        return Config.from_mapping(dict(facts["config"]), "config")
+        config = Config.from_mapping(dict(facts["config"]), "config")
     except UserError as error:
         raise ValueError(str(error)) from error
+    if config.tokenizer == AUTO:
+        raise ValueError("tokenizer auto is a choice to be made, not one of a network's")
+    return config
 
 
 def _count(facts: Mapping[str, Any], name: str) -> int:

@@ -1,0 +1,161 @@
+r"""``textcnn classify --input`` with a table: as many rows out as in, every column kept."""
+
+import csv
+import gzip
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.small_run import labelled_sentences, options_text, textcnn
+
+TEXTS = ["a dull\nand flat film", 'fine; warm, "witty"', "", "so tedious"]
+LABELS = ["bad", "good", None, "bad"]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Path:
+    """A run on a semicolon table in cp1252 whose columns have names of their own."""
+    folder = tmp_path_factory.mktemp("tickets")
+    corpus = labelled_sentences()
+    rows = zip(corpus.texts, corpus.labels, strict=True)
+    lines = ["Nr;Ticket;Kind\n", *(f"{n};{text};{kind}\n" for n, (text, kind) in enumerate(rows))]
+    (folder / "t.csv").write_text("".join(lines), "cp1252")
+    options = options_text(epochs=12, patience=0, learning_rate=0.01)
+    columns = ("--text-column", "ticket", "--label-column", "kind", "--encoding", "cp1252")
+    made = textcnn("train", "--data", "t.csv", *columns, "--out", "run", *options, cwd=folder)
+    assert made.returncode == 0, made.stderr
+    return folder / "run"
+
+
+def read(out: str, delimiter: str = ",") -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(out), delimiter=delimiter))
+
+
+def csv_text(header: list[str], rows: list[list[str]], delimiter: str = ",") -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter)
+    writer.writerows([header, *rows])
+    return text.getvalue()
+
+
+def test_a_table_as_in_training_needs_no_option(call, run):
+    rows = [[str(number), text, "d\xe9j\xe0"] for number, text in enumerate(TEXTS)]
+    Path("new.csv").write_text(csv_text(["Nr", "Ticket", "Note"], rows, ";"), "cp1252")
+    code, out, err = call("classify", "--checkpoint", run, "--input", "new.csv")
+    assert code == 0, err
+    answered = read(out, ";")
+    assert [[row["Nr"], row["Ticket"], row["Note"]] for row in answered] == rows
+    for row, label in zip(answered, LABELS, strict=True):
+        assert label is None or row["label"] == label
+        assert 0.5 <= float(row["probability"]) <= 1
+    assert "no token: 1 of 4 sentences" in err
+
+
+def test_a_column_that_is_called_label_stays(call, run):
+    Path("new.csv").write_text("Ticket,label\na dull film,true\n")
+    code, out, err = call("classify", "--checkpoint", run, "--input", "new.csv", "--proba")
+    assert code == 0
+    (row,) = read(out)
+    assert (row["label"], row["predicted_label"]) == ("true", "bad")
+    assert float(row["p(bad)"]) == pytest.approx(float(row["probability"]))
+    assert "predicted_label and probability" in err
+
+
+@pytest.mark.parametrize("name", ["new.jsonl", "new.json.gz", "lines.txt", "packed.txt"])
+def test_json_is_answered_in_json_whatever_its_name(call, run, name):
+    objects = [{"Ticket": "a dull film", "n": 1}, {"Ticket": "a fine film", "tags": ["x"]}]
+    data = "".join(json.dumps(it) + "\n" for it in objects).encode()
+    packed = name.startswith("packed") or name.endswith(".gz")
+    Path(name).write_bytes(gzip.compress(data) if packed else data)
+    code, out, err = call("classify", "--checkpoint", run, "--input", name)
+    assert code == 0, err
+    answered = [json.loads(line) for line in out.splitlines()]
+    assert [row.pop("label") for row in answered] == ["bad", "good"]
+    assert all(row.pop("probability") > 0.5 for row in answered)
+    assert answered == objects
+
+
+def test_tabs_and_other_formats(call, run):
+    Path("new.tsv").write_text("Ticket\tn\na dull film\t1\n")
+    code, out, _ = call("classify", "--checkpoint", run, "--input", "new.tsv")
+    assert (code, out.splitlines()[0]) == (0, "Ticket\tn\tlabel\tprobability")
+    code, out, _ = call("classify", "--checkpoint", run, "--input", "new.tsv", "--format", "csv")
+    assert out.startswith("Ticket,n,label,probability\na dull film,1,bad,")
+    words = ("--text-column", "1", "--no-header")
+    Path("new.tsv").write_text("a dull film\t1\na fine film\t2\n")
+    code, out, _ = call("classify", "--checkpoint", run, "--input", "new.tsv", *words)
+    assert [line.split("\t")[:3] for line in out.splitlines()] == [
+        ["a dull film", "1", "bad"],
+        ["a fine film", "2", "good"],
+    ]
+
+
+def test_a_row_that_cannot_be_used_is_kept_and_said(call, run):
+    Path("new.csv").write_text("n,Ticket\n1,a dull film\n2\n3,a fine film,more\n")
+    code, out, err = call("classify", "--checkpoint", run, "--input", "new.csv")
+    assert code == 2
+    answered = read(out)
+    assert [row["n"] for row in answered] == ["1", "2", "3"]
+    assert [row["label"] for row in answered] == ["bad", "", ""]
+    assert answered[2]["3"] == "more"
+    assert "new.csv, line 3: another number of fields" in err
+    assert "2 of 3 rows have no answer" in err
+
+
+def test_another_table_names_what_is_missing(call, run):
+    Path("new.csv").write_text("words,n\na dull film,1\n")
+    code, out, err = call("classify", "--checkpoint", run, "--input", "new.csv")
+    assert (code, out) == (2, "")
+    assert "--text-column" in err
+    code, out, _ = call(
+        "classify", "--checkpoint", run, "--input", "new.csv", "--text-column", "words"
+    )
+    assert (code, read(out)[0]["label"]) == (0, "bad")
+
+
+def test_packed_and_wide_lines_are_a_sentence_a_line(call, run):
+    expected = call("classify", "--checkpoint", run, "a dull film", "a fine film")[1]
+    text = "a dull film\na fine film\n"
+    for name, data in (
+        ("plain.txt", text.encode()),
+        ("packed.txt", gzip.compress(text.encode())),
+        ("wide.txt", text.encode("utf-16")),
+    ):
+        Path(name).write_bytes(data)
+        code, out, err = call("classify", "--checkpoint", run, "--input", name)
+        assert (code, out) == (0, expected), err
+    Path("cut.gz").write_bytes(gzip.compress(text.encode())[:-9])
+    code, _, err = call("classify", "--checkpoint", run, "--input", "cut.gz")
+    assert code == 2
+    assert "cut.gz: damaged or cut short" in err
+
+
+def test_a_table_in_a_pipe_is_refused(run):
+    piped = textcnn("classify", "--checkpoint", run, "-", input=b"Nr;Ticket\n1;a dull film\n")
+    assert (piped.returncode, piped.stdout) == (2, b"")
+    assert b"standard input is a table (its first line names the column ticket)" in piped.stderr
+
+
+def test_a_table_among_files_is_refused(call, run):
+    Path("new.csv").write_text("Ticket\na dull film\n")
+    code, _, err = call("classify", "--checkpoint", run, "new.csv", "--output", "out", "--jobs", 1)
+    assert code == 2
+    assert "new.csv: a table" in err
+    assert not Path("out/new.csv.tsv").exists()
+
+
+def test_tables_are_explained_and_scored_by_the_same_columns(call, run):
+    Path("new.csv").write_text("Nr;Ticket;Kind\n7;a dull film;bad\n8;a fine film;good\n")
+    code, out, _ = call("explain", "--checkpoint", run, "--input", "new.csv", "--json")
+    assert [json.loads(line)["text"] for line in out.splitlines()] == ["a dull film", "a fine film"]
+    code, out, err = call("eval", run, "--data", "new.csv", "--json", "--predictions", "p.csv")
+    assert code == 0, err
+    scores = json.loads(out)
+    assert (scores["sentences"], scores["rows_given"], scores["accuracy"]) == (2, 2, 1)
+    rows = read(Path("p.csv").read_text())
+    assert [(row["row"], row["text"]) for row in rows] == [
+        ("1", "a dull film"),
+        ("2", "a fine film"),
+    ]

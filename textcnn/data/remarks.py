@@ -1,0 +1,77 @@
+"""What is to be known of divided sentences before a network is trained on them, a line each."""
+
+from collections.abc import Iterator, Sequence
+
+from textcnn.data.datasets.text_faults import dropped_letters
+from textcnn.data.label_sets import label_names, split_labels
+from textcnn.data.tokenized_data import TokenizedData
+from textcnn.data.tokenizer_choice import is_damage
+
+UNICODE = "--tokenizer unicode"
+NAMED = 5
+"""Labels that a line names."""
+
+
+def remarks(data: TokenizedData) -> Iterator[str]:
+    """Everything that a score would hide."""
+    if data.removed:
+        yield f"left out of what comes before: {data.removed:,} sentences in dev or test"
+    if data.cut:
+        yield f"cut at --max-tokens: {data.cut:,} of {len(data.texts):,} sentences"
+    yield from text_remarks(data)
+    yield from _unscored_labels(data)
+
+
+def text_remarks(data: TokenizedData) -> Iterator[str]:
+    """What becomes of the sentences' letters, and how many sentences have nothing left."""
+    dropped = dropped_letters(data.texts, data.tokenizer)
+    if data.chosen and data.tokenizer == "kim":
+        yield "tokenizer: kim, for English, chosen by the letters of the sentences"
+    elif data.chosen:
+        lost = dropped_letters(data.texts, "kim").words
+        yield f"tokenizer: {data.tokenizer}, as kim drops letters of {_percent(lost)} of the words"
+    elif is_damage(dropped):
+        yield (
+            f"tokenizer: {data.tokenizer} drops letters of {_percent(dropped.words)} of the words; "
+            f"consider {UNICODE}"
+        )
+    empty = sum(not sentence for sentence in data.tokens)
+    if empty:
+        yield without_token(empty, len(data.tokens), data.tokenizer)
+
+
+def without_token(count: int, of: int, tokenizer: str) -> str:
+    """The line about sentences of which a tokenizer leaves nothing."""
+    advice = f"; consider {UNICODE}" if tokenizer == "kim" else ""
+    return (
+        f"no token: {count:,} of {of:,} sentences have none by --tokenizer {tokenizer}, and "
+        f"nothing of them can be read{advice}"
+    )
+
+
+def _unscored_labels(data: TokenizedData) -> Iterator[str]:
+    """Labels, known from the training part, of which the dev or the test part has no sentence."""
+    for part, rows, lack in (
+        ("dev", data.split.dev, "plays no role in the choice of the epoch"),
+        ("test", data.split.test, "is not scored"),
+    ):
+        there = set(label_names([data.labels[row] for row in rows], data.multilabel))
+        missing = [name for name in data.label_names if name not in there]
+        if len(rows) and missing:
+            yield f"no sentence in the {part} part, so each {lack}: {_counted(missing, data)}"
+
+
+def _counted(names: Sequence[str], data: TokenizedData) -> str:
+    """Labels, and how many sentences each has in all parts."""
+    counts = dict.fromkeys(names, 0)
+    for labels in data.labels:
+        for name in split_labels(labels) if data.multilabel else [labels]:
+            if name in counts:
+                counts[name] += 1
+    named = [f"label {name} ({counts[name]:,} rows)" for name in names[:NAMED]]
+    more = f", ... {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return ", ".join(named) + more
+
+
+def _percent(share: float) -> str:
+    return "under 0.1 %" if 0 < share < 0.001 else f"{100 * share:.1f} %"

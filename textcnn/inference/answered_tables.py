@@ -1,0 +1,130 @@
+"""Rows of a table with their answers: every column kept, the label and its probability added."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from textcnn.inference.answer_lines import ESCAPES, Answers, Layout
+from textcnn.training.checkpoint import Checkpoint
+
+FORM_OF = {"tsv": "tsv", "jsonl": "json"}
+"""The format of answers to a table of each format; ``csv`` to all others."""
+
+Cells = Mapping[str, object]
+
+
+def added_columns(columns: Sequence[str]) -> tuple[str, str]:
+    """What the label and its probability are called beside these columns."""
+    label, probability = (
+        name if name not in columns else f"predicted_{name}" for name in ("label", "probability")
+    )
+    return label, probability
+
+
+def all_columns(first: Sequence[str], rows: Iterable[Cells]) -> list[str]:
+    """The columns of all rows, those of ``first`` before others: JSON's objects may differ."""
+    return list(dict.fromkeys([*first, *(name for cells in rows for name in cells)]))
+
+
+class TableWriter:
+    """Turns rows and their probabilities into the next lines of an answered table.
+
+    Args:
+        form: one of :data:`textcnn.inference.answer_lines.FORMATS`.
+        delimiter: what parts the fields of CSV.
+        columns: of the table.
+        header: whether it has one.
+        checkpoint: of the network that answers.
+        proba: give the probabilities of all classes.
+        abstain_below: as for :meth:`textcnn.inference.answer_lines.Answers.of`.
+    """
+
+    def __init__(
+        self,
+        form: str,
+        delimiter: str,
+        columns: Sequence[str],
+        header: bool,
+        checkpoint: Checkpoint,
+        proba: bool,
+        abstain_below: float,
+    ):
+        config = checkpoint.config
+        several = config.label_separator if config.multilabel else None
+        self._layout = Layout(checkpoint.labels, proba, several)
+        self._form, self._delimiter, self._columns = form, delimiter, columns
+        self._checkpoint, self._abstain_below = checkpoint, abstain_below
+        self._added = added_columns(columns)
+        names = [*columns, *self._added, *(f"p({name})" for name in checkpoint.labels if proba)]
+        self._pending = self._line(names) if header and form != "json" else ""
+
+    def __call__(
+        self, rows: Sequence[Cells], probabilities: np.ndarray, answered: Sequence[bool]
+    ) -> bytes:
+        """The lines, in UTF-8, of N rows.
+
+        Args:
+            rows: the cells of each.
+            probabilities: (N, C).
+            answered: which of them are given an answer; the others have none.
+        """
+        texts = [""] * len(rows)
+        answers = Answers.of(texts, probabilities, self._checkpoint, self._abstain_below)
+        write = self._object if self._form == "json" else self._fields
+        lines = [
+            write(cells, *(answer if is_answered else ([], [], [])))
+            for cells, is_answered, *answer in zip(
+                rows,
+                answered,
+                answers.labels,
+                answers.probabilities,
+                probabilities.tolist(),
+                strict=True,
+            )
+        ]
+        text, self._pending = self._pending + "".join(lines), ""
+        return text.encode("utf-8", "replace")
+
+    def _object(
+        self, cells: Cells, labels: list[str], probabilities: list[float], shares: list[float]
+    ) -> str:
+        one = self._layout.separator is None
+        first = next(iter(labels), None), next(iter(probabilities), None)
+        added = first if one else (labels, probabilities)
+        answer: dict[str, Any] = {**cells, **dict(zip(self._added, added, strict=True))}
+        if self._layout.proba:
+            answer["probabilities"] = dict(zip(self._layout.names, shares, strict=False))
+        return json.dumps(answer, ensure_ascii=False, default=str) + "\n"
+
+    def _fields(
+        self, cells: Cells, labels: list[str], probabilities: list[float], shares: list[float]
+    ) -> str:
+        label = self._layout.cells([labels], str)
+        probability = self._layout.cells([probabilities], "{:.6g}".format)
+        every = [f"{share:.6g}" for share in shares] or [""] * len(self._layout.names)
+        return self._line(
+            [
+                *(_words(cells.get(name)) for name in self._columns),
+                *label,
+                *probability,
+                *(every if self._layout.proba else ()),
+            ]
+        )
+
+    def _line(self, fields: Sequence[str]) -> str:
+        if self._form == "tsv":
+            return "\t".join(field.translate(ESCAPES) for field in fields) + "\n"
+        line = io.StringIO()
+        csv.writer(line, delimiter=self._delimiter, lineterminator="\n").writerow(fields)
+        return line.getvalue()
+
+
+def _words(value: object) -> str:
+    """A cell as text: what is no text as JSON writes it."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
