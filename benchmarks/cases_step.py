@@ -19,8 +19,8 @@ from benchmarks.workload import DENNYBRITZ, KIM, Options, Setting, Workload, ini
 from textcnn.core.architecture import Architecture
 from textcnn.core.examples import Examples
 from textcnn.core.step import kim_step
+from textcnn.recipe.config import Config
 from textcnn.support.freed_memory import keep_freed_memory
-from textcnn.training.config import Config
 from textcnn.training.experiment import make_optimizer
 
 LIMIT = "its matrix products alone"

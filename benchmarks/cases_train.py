@@ -14,7 +14,7 @@ from textcnn.core.examples import Examples
 from textcnn.core.network import Network
 from textcnn.core.step import kim_step
 from textcnn.core.trainer import Schedule, Trainer
-from textcnn.training.config import Config
+from textcnn.recipe.config import Config
 from textcnn.training.experiment import make_optimizer
 
 

@@ -29,11 +29,11 @@ from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.crossval.fold_run import run_fold
 from textcnn.evaluation.crossval.folds import Fold, make_folds
 from textcnn.inference.files import Shard, ShardOptions, classify_shard, digest_of
+from textcnn.recipe.config import Config
 from textcnn.support.workers.cluster import cluster
 from textcnn.support.workers.processes import Processes
 from textcnn.support.workers.runner import Runner, SentFile
 from textcnn.training.checkpoint import save_checkpoint
-from textcnn.training.config import Config
 
 FOLDS = 4
 SHARDS = 4

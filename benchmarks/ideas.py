@@ -23,8 +23,8 @@ from textcnn.core.sentences import PackedSentences
 from textcnn.core.trainer import Trainer
 from textcnn.data.datasets.corpus import load_corpus, locate
 from textcnn.data.tokenized_data import TokenizedData
+from textcnn.recipe.config import Config
 from textcnn.support.freed_memory import keep_freed_memory
-from textcnn.training.config import Config
 from textcnn.training.experiment import make_optimizer, make_step, new_experiment
 
 BATCHES = 40

@@ -14,7 +14,7 @@ from torch.nn import functional
 from textcnn.core.architecture import Architecture, Parameters
 from textcnn.core.examples import Examples
 from textcnn.core.sentences import PackedSentences
-from textcnn.training.config import Config
+from textcnn.recipe.config import Config
 
 DROPOUT = 0.5
 

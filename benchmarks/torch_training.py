@@ -13,7 +13,7 @@ from benchmarks.torch_network import TorchTrainer, padded
 from textcnn.core.examples import Examples
 from textcnn.data.datasets.corpus import load_corpus
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.training.config import Config
+from textcnn.recipe.config import Config
 from textcnn.training.experiment import new_experiment
 
 

@@ -13,8 +13,8 @@ from textcnn.core.examples import Examples
 from textcnn.core.progress import StepDone
 from textcnn.data.datasets.corpus import load_corpus, locate
 from textcnn.data.tokenized_data import TokenizedData
+from textcnn.recipe.config import Config
 from textcnn.training.checkpoint import save_checkpoint
-from textcnn.training.config import Config
 from textcnn.training.experiment import Experiment, new_experiment
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -3,7 +3,7 @@
 import dataclasses
 
 from textcnn.commands.arguments.options import default_words
-from textcnn.training.config import Config, flag
+from textcnn.recipe.config import Config, flag
 
 
 def option_tables() -> str:

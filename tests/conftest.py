@@ -13,7 +13,7 @@ from tests.support.small_run import labelled_sentences, options_text, write_csv
 from textcnn.commands import main
 from textcnn.data.datasets.corpus import load_corpus
 from textcnn.data.datasets.labelled_texts import LabelledTexts
-from textcnn.training.config import Config
+from textcnn.recipe.config import Config
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

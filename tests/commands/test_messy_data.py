@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.small_run import labelled_sentences, options_text
-from textcnn.training.config import read_toml
+from textcnn.recipe.config import read_toml
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from tests.support.small_run import options_text
 from textcnn.core.progress import Evaluation, Progress
 from textcnn.insight import run_list
 from textcnn.insight.run_list import best_evaluation, changed_options, read_run
+from textcnn.recipe.config import Config, write_toml
 from textcnn.training.checkpoint import load_checkpoint
-from textcnn.training.config import Config, write_toml
 
 
 @pytest.fixture

@@ -38,8 +38,8 @@ from textcnn.evaluation.comparison.comparison import Comparison
 from textcnn.evaluation.comparison.mcnemar import Paired, difference_interval, mcnemar_test
 from textcnn.evaluation.scores import Rows, Scores, score
 from textcnn.evaluation.search.trials import Tried
+from textcnn.recipe.config import Config
 from textcnn.support.text import printable, printable_lines
-from textcnn.training.config import Config
 
 STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 

@@ -8,8 +8,8 @@ from textcnn.data.datasets.suggestions import suggestions
 from textcnn.data.datasets.survey import Coverage, Lengths, Survey, survey
 from textcnn.data.datasets.text_faults import dropped_letters, text_faults
 from textcnn.data.label_sets import join_labels
+from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
-from textcnn.training.config import Config
 
 
 def look(rows: list[tuple[str, str]], tokenizer: str = "kim", **options) -> Survey:

@@ -10,8 +10,8 @@ import pytest
 from docs.option_tables import option_tables
 from textcnn.commands import cv
 from textcnn.commands.arguments.training_config import training_config
-from textcnn.training.config import Config
-from textcnn.training.presets import PRESETS
+from textcnn.recipe.config import Config
+from textcnn.recipe.presets import PRESETS
 
 CLONE = Path(__file__).resolve().parents[2]
 README = (CLONE / "README.md").read_text(encoding="utf-8")

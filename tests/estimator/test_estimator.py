@@ -43,9 +43,9 @@ from textcnn.estimator import classifier as estimator
 from textcnn.estimator.errors import in_python
 from textcnn.estimator.options import OF_FILES
 from textcnn.inference.classifier import Classifier
+from textcnn.recipe.config import Config
 from textcnn.support.errors import RunError, UserError
 from textcnn.training.checkpoint import load_checkpoint
-from textcnn.training.config import Config
 from textcnn.training.experiment import refit_experiment
 
 CORPUS = labelled_sentences()

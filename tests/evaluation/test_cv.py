@@ -34,7 +34,7 @@ from textcnn.evaluation.crossval.fold_run import FoldResult, run_fold
 from textcnn.evaluation.crossval.mistakes import Mistake, worst_mistakes
 from textcnn.evaluation.crossval.plan import Plan
 from textcnn.evaluation.crossval.statistics import mean_interval
-from textcnn.training.presets import PRESETS
+from textcnn.recipe.presets import PRESETS
 
 NAMES = ("majority", "tfidf", "nbsvm")
 

@@ -12,9 +12,9 @@ from textcnn.data.fingerprints import are_known, sentence_hashes
 from textcnn.evaluation.scores import Rows, Scores, score, wilson_interval
 from textcnn.evaluation.scoring import Sample, held_out, read_as_before, score_sample
 from textcnn.inference.classifier import Classifier
+from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import load_checkpoint
-from textcnn.training.config import Config
 
 ALL = Rows(200, 0, "kim")
 

@@ -33,8 +33,8 @@ from textcnn.evaluation.search import dev_folds
 from textcnn.evaluation.search.dev_folds import dev_splits
 from textcnn.evaluation.search.nested import learnt_rows, outer_folds
 from textcnn.evaluation.search.space import Space, default_specs
+from textcnn.recipe.config import Config, read_toml
 from textcnn.support.errors import RunError
-from textcnn.training.config import Config, read_toml
 
 VARIED = ("--vary", "dropout=0.3:0.7", "--vary", "filter_sizes=3,4,5|2")
 

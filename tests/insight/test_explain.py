@@ -33,8 +33,8 @@ from textcnn.insight.explanations.explaining import Explainer
 from textcnn.insight.explanations.explanation import FILTERS, Explanation
 from textcnn.insight.explanations.what_if import what_if
 from textcnn.insight.explanations.winning import winning_windows
+from textcnn.recipe.config import Config
 from textcnn.training.checkpoint import Checkpoint, architecture_of, load_checkpoint
-from textcnn.training.config import Config
 
 WORDS = ["able", "baker", "charlie", "dog", "easy"]
 SENTENCES = st.lists(st.sampled_from([*WORDS, "new"]), max_size=7).map(" ".join)

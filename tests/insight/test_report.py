@@ -30,7 +30,7 @@ from textcnn.insight.report import page as report_page
 from textcnn.insight.report.findings import surest_mistakes
 from textcnn.insight.report.repeating import train_words
 from textcnn.insight.run_list import changed_options
-from textcnn.training.config import Config
+from textcnn.recipe.config import Config
 
 VOID = {"meta", "br", "img", "link", "input", "hr", "wbr", "source"}
 

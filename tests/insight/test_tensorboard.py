@@ -34,9 +34,9 @@ from textcnn.data.tokenized_data import TokenizedData
 from textcnn.insight.tensorboard import PrecisionRecall, TensorBoard, projector, write_result
 from textcnn.insight.tensorboard.event_file import replace_events
 from textcnn.insight.tensorboard.hyper_parameters import hyper_parameters
+from textcnn.recipe.config import Config, read_toml
 from textcnn.support.errors import RunError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
-from textcnn.training.config import Config, read_toml
 
 pytest.importorskip("tensorboardX")
 

@@ -13,7 +13,7 @@ from textcnn.core.progress import CheckpointDue, Event, StepDone
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.recipe.averaging import MovingAverage
-from textcnn.training.config import Config
+from textcnn.recipe.config import Config
 from textcnn.training.experiment import Experiment, new_experiment
 
 REPOSITORY = Path(__file__).parents[2]

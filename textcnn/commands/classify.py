@@ -29,11 +29,11 @@ from textcnn.inference.classifier import Classifier
 from textcnn.inference.decoded_lines import DecodedLines
 from textcnn.inference.streams import LineAnswerer, answered
 from textcnn.inference.unseen_words import check_static, unseen, with_vectors
+from textcnn.recipe.config import flag
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.text import printable_lines
 from textcnn.support.threads import processors
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
-from textcnn.training.config import flag
 
 ROWS = 8192
 """Of a table, answered and written at once."""

@@ -53,13 +53,13 @@ from textcnn.evaluation.crossval.setup import (
 )
 from textcnn.evaluation.crossval.summary import Summary, summarise
 from textcnn.evaluation.doctor.diagnosis import diagnose
+from textcnn.recipe.config import Config, flag
 from textcnn.support.csv_line import csv_line
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
 from textcnn.support.folder_lock import locked
 from textcnn.support.program import command_line
 from textcnn.support.workers.runner import Runner
-from textcnn.training.config import Config, flag
 from textcnn.training.option_files import option_files
 
 UNUSED = {"test_share": 0.0, "checkpoint_every": 0, "checkpoints_kept": 0}

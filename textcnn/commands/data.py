@@ -22,8 +22,8 @@ from textcnn.data.datasets.suggestions import Suggestion, suggestions
 from textcnn.data.datasets.survey import Find, Repeated, Survey, survey
 from textcnn.data.datasets.text_faults import Fault
 from textcnn.data.datasets.text_files import check_encoding
+from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
-from textcnn.training.config import Config
 
 LABELS_SHOWN = 20
 ROWS_SHOWN = 5

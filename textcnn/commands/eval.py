@@ -25,11 +25,11 @@ from textcnn.evaluation.scoring import Sample, Scored, held_out, read_as_before,
 from textcnn.inference.answer_lines import check_abstaining
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.given_labels import given_labels
+from textcnn.recipe.config import flag
 from textcnn.support.csv_line import csv_line
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
 from textcnn.training.checkpoint import Checkpoint
-from textcnn.training.config import flag
 
 
 @click.command("eval", cls=SectionedCommand)

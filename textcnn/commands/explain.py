@@ -27,10 +27,10 @@ from textcnn.insight.explanations.as_text import Screen, as_text
 from textcnn.insight.explanations.explaining import Explainer
 from textcnn.insight.explanations.explanation import Explanation
 from textcnn.insight.explanations.what_if import Change, what_if
+from textcnn.recipe.config import Config, flag
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.files import replace_text
 from textcnn.training.checkpoint import load_checkpoint
-from textcnn.training.config import Config, flag
 
 
 @click.command("explain")

@@ -21,9 +21,9 @@ from textcnn.insight.run_list import (
     changed_options,
     list_runs,
 )
+from textcnn.recipe.config import Config, Value
 from textcnn.support.errors import UserError
 from textcnn.support.program import command_line
-from textcnn.training.config import Config, Value
 from textcnn.training.run_folder import RUNS
 
 COMMAND_OF = {RUN: "train", CROSS_VALIDATION: "cv", SEARCH: "search"}

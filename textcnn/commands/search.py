@@ -38,13 +38,13 @@ from textcnn.evaluation.search.session import Session
 from textcnn.evaluation.search.space import Space, default_specs
 from textcnn.evaluation.search.tables import trial_rows
 from textcnn.evaluation.search.trials import Tried, best_of
+from textcnn.recipe.config import Config, flag, read_toml, write_toml
 from textcnn.support.csv_line import csv_line
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
 from textcnn.support.folder_lock import locked
 from textcnn.support.program import command_line
 from textcnn.support.workers.runner import Runner
-from textcnn.training.config import Config, flag, read_toml, write_toml
 from textcnn.training.run_folder import RUNS
 
 DEFAULTS = {"trials": 30, "folds": 3, "nested": 0, "vary": ()}

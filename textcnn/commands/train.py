@@ -32,13 +32,13 @@ from textcnn.inference.classifier import Classifier
 from textcnn.insight.curves import draw_curves
 from textcnn.insight.report import is_installed
 from textcnn.insight.tensorboard import PrecisionRecall, TensorBoard, write_result
+from textcnn.recipe.config import Config, flag, read_toml, write_toml
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
 from textcnn.support.folder_lock import locked
 from textcnn.support.freed_memory import return_freed_memory
 from textcnn.support.program import command_line
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
-from textcnn.training.config import Config, flag, read_toml, write_toml
 from textcnn.training.continuing import initial_checkpoint
 from textcnn.training.experiment import Experiment
 from textcnn.training.folder_keeper import FolderKeeper

@@ -95,6 +95,9 @@ TOKENIZERS: dict[str, Tokenizer] = {"kim": kim, "unicode": unicode, "characters"
 """The tokenizers by the name that options and checkpoints use. None makes a token across white
 space."""
 
+AUTO = "auto"
+"""The name of the tokenizer that is chosen by the sentences."""
+
 CUSTOM = "custom"
 """The name of a function that Python code gave. A checkpoint cannot hold it: loading one would
 mean running what a file says."""

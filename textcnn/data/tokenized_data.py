@@ -10,7 +10,7 @@ from itertools import chain
 import numpy as np
 
 from textcnn.core.sentences import PackedSentences
-from textcnn.core.tokenizers import CUSTOM, Tokenizer, find_tokenizer
+from textcnn.core.tokenizers import AUTO, CUSTOM, Tokenizer, find_tokenizer
 from textcnn.core.vocabulary import Vocabulary
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.datasets.labelled_texts import LabelledTexts
@@ -18,9 +18,9 @@ from textcnn.data.datasets.splits import Split, sentence_keys, stratified_split
 from textcnn.data.datasets.suggestions import about_names
 from textcnn.data.fingerprints import are_known, sentence_hashes
 from textcnn.data.label_sets import label_names, members, split_labels, strata
-from textcnn.data.tokenizer_choice import AUTO, choose_tokenizer
+from textcnn.data.tokenizer_choice import choose_tokenizer
+from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
-from textcnn.training.config import Config
 
 Report = Callable[[str], None]
 

@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 
+from textcnn.core.tokenizers import AUTO
 from textcnn.data.datasets.text_faults import Dropped, dropped_letters
-
-AUTO = "auto"
-"""The name of the choice; what is chosen is what a run and its checkpoint keep."""
 
 DAMAGE = 0.01
 """Share of the letters or the words from which on losing letters is damage. Of English reviews,

@@ -29,9 +29,9 @@ from textcnn.estimator.errors import InputError, told_in_python
 from textcnn.estimator.lazy_classifier import LazyClassifier
 from textcnn.estimator.options import config_of, parameters_of, seed_of
 from textcnn.inference.classifier import Classifier
+from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from textcnn.training.config import Config
 from textcnn.training.one_pass import one_pass
 from textcnn.training.run import train_in_memory
 from textcnn.training.run_folder import find_checkpoint

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-from textcnn.core.tokenizers import CUSTOM
+from textcnn.core.tokenizers import AUTO, CUSTOM
 from textcnn.data.datasets.rows import READING_OPTIONS
-from textcnn.data.tokenizer_choice import AUTO
 from textcnn.estimator.checking import NAME
 from textcnn.estimator.errors import InputError
+from textcnn.recipe.config import Config
 from textcnn.training.checkpoint import Checkpoint
-from textcnn.training.config import Config
 from textcnn.training.continuing import check_inherited
 
 OF_FILES = (

@@ -14,9 +14,9 @@ from textcnn.data.label_sets import label_names, members, split_labels
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.scores import MultilabelScores, Rows, Scores, score
 from textcnn.inference.classifier import Classifier
+from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint
-from textcnn.training.config import Config
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from typing import Any
 from textcnn.core.progress import Evaluation, rank
 from textcnn.evaluation.crossval.folder import CrossValidationFolder
 from textcnn.evaluation.search.folder import SearchFolder
+from textcnn.recipe.config import Config, Value, read_toml
 from textcnn.support import read_back
 from textcnn.support.errors import UserError
 from textcnn.support.folder_lock import is_locked
 from textcnn.support.program import how_to_train
-from textcnn.training.config import Config, Value, read_toml
 from textcnn.training.run_folder import RunFolder
 
 RUN, CROSS_VALIDATION, SEARCH = "run", "cross-validation", "search"

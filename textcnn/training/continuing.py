@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from textcnn.core.architecture import Architecture, Parameters
+from textcnn.recipe.config import Config, flag
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
-from textcnn.training.config import Config, flag
 from textcnn.training.run_folder import find_checkpoint
 
 INHERITED = (

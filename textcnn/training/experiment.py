@@ -23,13 +23,13 @@ from textcnn.data.fingerprints import sentence_hashes
 from textcnn.data.tokenized_data import Report, TokenizedData
 from textcnn.recipe.averaging import MovingAverage
 from textcnn.recipe.class_weights import balanced_weights, example_weights, mean_one
+from textcnn.recipe.config import Config
 from textcnn.recipe.ngrams.expert import Texts
 from textcnn.recipe.ngrams.learning import Before, Labelled
 from textcnn.recipe.steps import with_l2, with_word_dropout
 from textcnn.recipe.thinning import thinned_step
 from textcnn.support.errors import RunError, UserError
 from textcnn.training.checkpoint import Checkpoint, TrainingState, architecture_of
-from textcnn.training.config import Config
 from textcnn.training.continuing import label_columns, take_over
 from textcnn.training.fusing import fuse
 from textcnn.training.ngram_training import TrainedNgrams, train_ngrams

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from textcnn.data.tokenized_data import Report
+from textcnn.recipe.config import write_toml
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from textcnn.training.config import write_toml
 from textcnn.training.experiment import Experiment
 from textcnn.training.run_folder import RunFolder
 

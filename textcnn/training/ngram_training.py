@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from textcnn.recipe.config import Config
 from textcnn.recipe.ngrams.expert import NgramExpert
 from textcnn.recipe.ngrams.learning import Before, Labelled, fit_expert
-from textcnn.training.config import Config
 
 
 @dataclass(frozen=True)

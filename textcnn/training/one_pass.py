@@ -12,9 +12,9 @@ from textcnn.core.progress import Evaluation
 from textcnn.core.trainer import Trainer
 from textcnn.data.tokenized_data import Report, TokenizedData
 from textcnn.recipe.averaging import MovingAverage
+from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint, TrainingState
-from textcnn.training.config import Config
 from textcnn.training.continuing import Place, label_columns, places
 from textcnn.training.experiment import Experiment, new_experiment
 from textcnn.training.run import Listener

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from textcnn.recipe.config import Config
 from textcnn.support.workers.runner import SentFile
-from textcnn.training.config import Config
 
 
 def option_files(config: Config, kept_vectors: Path | None) -> dict[str, SentFile]:

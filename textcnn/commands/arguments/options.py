@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from textcnn.data.datasets.rows import READING_OPTIONS
-from textcnn.training.config import Config, flag, value_type
+from textcnn.recipe.config import Config, flag, value_type
 
 
 class Sizes(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4, not before

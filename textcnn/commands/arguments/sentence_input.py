@@ -22,8 +22,8 @@ from textcnn.data.datasets.table_signs import sign_of_table
 from textcnn.data.datasets.tables import Table, read_table
 from textcnn.data.datasets.text_files import GZIP_MAGIC, check_encoding, wide_encoding
 from textcnn.inference.decoded_lines import CHUNK_BYTES, DecodedLines, put_back
+from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
-from textcnn.training.config import Config
 
 TABLE_OPTIONS = {
     "text_column": "Column or key of the sentence where the input is a table. [default: the run's]",

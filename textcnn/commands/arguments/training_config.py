@@ -7,11 +7,11 @@ from typing import Any
 import click
 
 from textcnn.commands.arguments.options import SectionedOption, given_options
+from textcnn.recipe.config import Config, read_toml
+from textcnn.recipe.presets import PRESETS
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import load_checkpoint
-from textcnn.training.config import Config, read_toml
 from textcnn.training.continuing import inherited_options
-from textcnn.training.presets import PRESETS
 from textcnn.training.run_folder import find_checkpoint
 
 FOR_ONE_OPTIMIZER = ("learning_rate", "epsilon")
@@ -51,7 +51,7 @@ def training_config(
     Args:
         options: of the command line; None or empty where not given.
         config_file: TOML.
-        preset: a key of :data:`textcnn.training.presets.PRESETS`.
+        preset: a key of :data:`textcnn.recipe.presets.PRESETS`.
 
     Raises:
         UserError: a value that cannot be, or two that cannot be together.

@@ -13,7 +13,7 @@ from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.datasets.movie_reviews import FILES, load_movie_reviews
 from textcnn.data.datasets.readers import read_labelled
 from textcnn.data.datasets.rows import ReadingOptions
-from textcnn.training.config import Config
+from textcnn.recipe.config import Config
 
 MOVIE_REVIEWS = "mr"
 DATA_FOLDER_VARIABLE = "TEXTCNN_DATA"

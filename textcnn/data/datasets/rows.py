@@ -20,7 +20,7 @@ _INVISIBLE = {*map(chr, range(0xFE00, 0xFE10)), "\u034f", "\u115f", "\u1160", "\
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """How files are read: the options of :class:`textcnn.training.config.Config` of these names."""
+    """How files are read: the options of :class:`textcnn.recipe.config.Config` of these names."""
 
     format: str = "auto"
     text_column: str = "text"

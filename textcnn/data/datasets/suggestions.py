@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from textcnn.data.datasets.rows import listed_labels, plain_label
 from textcnn.data.datasets.survey import Label, Survey
 from textcnn.data.tokenizer_choice import is_damage
-from textcnn.training.config import Config
+from textcnn.recipe.config import Config
 
 IMBALANCE = 10
 FEW_VECTORS = 0.8

@@ -8,7 +8,7 @@ import numpy as np
 from textcnn.evaluation.comparison.mcnemar import McNemar, Paired, difference_interval, mcnemar_test
 from textcnn.evaluation.comparison.shared_sentences import Sentences, Side
 from textcnn.evaluation.scores import wilson_interval
-from textcnn.training.config import Config, Value
+from textcnn.recipe.config import Config, Value
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from textcnn.data.fingerprints import are_known, sentence_hashes
 from textcnn.data.tokenized_data import Report, TokenizedData
 from textcnn.evaluation.scoring import read_as_before
 from textcnn.inference.classifier import Classifier
+from textcnn.recipe.config import Config, flag
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint
-from textcnn.training.config import Config, flag
 from textcnn.training.run_folder import find_checkpoint
 
 

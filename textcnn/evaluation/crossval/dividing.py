@@ -8,7 +8,7 @@ from textcnn.data.label_sets import strata
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.crossval.folds import Fold, fold_with_test, make_folds
 from textcnn.evaluation.crossval.plan import Plan
-from textcnn.training.config import Config
+from textcnn.recipe.config import Config
 
 Report = Callable[[str], None]
 

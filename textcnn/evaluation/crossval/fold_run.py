@@ -12,9 +12,9 @@ from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.crossval.baselines import predict_baseline
 from textcnn.evaluation.crossval.folds import Fold
 from textcnn.inference.model import Model
+from textcnn.recipe.config import Config
 from textcnn.recipe.ngrams.expert import Texts
 from textcnn.support.errors import RunError
-from textcnn.training.config import Config
 from textcnn.training.option_files import with_files
 from textcnn.training.run import train_in_memory
 

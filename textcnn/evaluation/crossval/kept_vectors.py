@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from textcnn.data.tokenized_data import TokenizedData
+from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
 from textcnn.support.files import replacing
-from textcnn.training.config import Config
 
 
 def reads_vectors(config: Config) -> bool:

@@ -12,8 +12,8 @@ from textcnn.evaluation.crossval.folder import CrossValidationFolder
 from textcnn.evaluation.crossval.folds import Fold
 from textcnn.evaluation.crossval.kept_vectors import keep_vectors, reads_vectors
 from textcnn.evaluation.crossval.plan import Plan
+from textcnn.recipe.config import Config, read_toml, write_toml
 from textcnn.support.errors import UserError
-from textcnn.training.config import Config, read_toml, write_toml
 from textcnn.training.run_folder import RUNS
 
 

@@ -11,9 +11,9 @@ import numpy as np
 from textcnn.data.datasets.splits import Split
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.crossval.folds import make_folds
+from textcnn.recipe.config import Config
 from textcnn.support.errors import RunError
 from textcnn.support.workers.runner import Runner
-from textcnn.training.config import Config
 from textcnn.training.option_files import option_files, with_files
 from textcnn.training.run import train_in_memory
 

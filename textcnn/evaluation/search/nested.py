@@ -15,9 +15,9 @@ from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.crossval.fold_run import run_fold
 from textcnn.evaluation.crossval.folds import Fold, make_folds
 from textcnn.evaluation.search.dev_folds import keys_and_labels
+from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
 from textcnn.support.workers.runner import Runner
-from textcnn.training.config import Config
 from textcnn.training.option_files import option_files
 
 

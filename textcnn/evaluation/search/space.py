@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textcnn.data.datasets.rows import READING_OPTIONS
+from textcnn.recipe.config import Config, Value, flag, value_type
 from textcnn.support.errors import UserError
-from textcnn.training.config import Config, Value, flag, value_type
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution

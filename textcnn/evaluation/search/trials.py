@@ -14,7 +14,7 @@ import numpy as np
 
 from textcnn.evaluation.search.dev_folds import DevFolds
 from textcnn.evaluation.search.space import Drawn, Space
-from textcnn.training.config import Config
+from textcnn.recipe.config import Config
 
 if TYPE_CHECKING:
     from optuna import Study, Trial

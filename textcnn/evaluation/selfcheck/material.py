@@ -13,8 +13,8 @@ from textcnn.core.sentences import PackedSentences
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.recipe.averaging import MovingAverage
+from textcnn.recipe.config import Config
 from textcnn.training.checkpoint import Checkpoint
-from textcnn.training.config import Config
 from textcnn.training.experiment import Experiment, new_experiment
 
 LABELS = ("bad", "fair", "good")

@@ -9,9 +9,9 @@ from typing import Any
 
 from textcnn.core.progress import Evaluation
 from textcnn.insight.run_list import changed_options
+from textcnn.recipe.config import Value
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
-from textcnn.training.config import Value
 
 
 @dataclass(frozen=True)

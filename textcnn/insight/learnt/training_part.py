@@ -10,10 +10,10 @@ from textcnn.core.sentences import PackedSentences
 from textcnn.core.tokenizers import CUSTOM
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.tokenized_data import TokenizedData
+from textcnn.recipe.config import Value
 from textcnn.recipe.ngrams.expert import Texts
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint
-from textcnn.training.config import Value
 
 MOST_SENTENCES = 20_000
 """Training sentences looked at: more change no table by much."""

@@ -22,8 +22,8 @@ from textcnn.insight.learnt.facts import fusion_words
 from textcnn.insight.report.figures import coverage_figure, curves, reliability_figure
 from textcnn.insight.report.findings import Findings, Mistake
 from textcnn.insight.report.repeating import train_words
+from textcnn.recipe.config import Value, flag
 from textcnn.support.text import printable
-from textcnn.training.config import Value, flag
 
 WIDEST_CONFUSION = 20
 """Labels of the largest confusion matrix that is shown whole, and the confusions listed instead."""

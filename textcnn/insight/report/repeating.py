@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from textcnn.insight.run_list import changed_options
-from textcnn.training.config import Config, Value, flag
+from textcnn.recipe.config import Config, Value, flag
 
 
 def train_words(config: Config) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from textcnn.training.config import Config, Value, value_type
+from textcnn.recipe.config import Config, Value, value_type
 
 UNSET = "none"
 """Stands for a text or a list that is not given."""

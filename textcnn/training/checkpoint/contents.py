@@ -11,9 +11,9 @@ from textcnn.core.progress import Evaluation, Progress
 from textcnn.core.vocabulary import Vocabulary
 from textcnn.data.label_kinds import TEXT
 from textcnn.recipe.averaging import MovingAverage
+from textcnn.recipe.config import Config
 from textcnn.recipe.fusion import Fusion
 from textcnn.recipe.ngrams.expert import NgramExpert
-from textcnn.training.config import Config
 
 
 @dataclass(frozen=True)

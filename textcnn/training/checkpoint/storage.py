@@ -30,10 +30,11 @@ import numpy as np
 from textcnn import __version__
 from textcnn.core.architecture import Architecture, Parameters, trained_by_row
 from textcnn.core.progress import Evaluation, Progress
+from textcnn.core.tokenizers import AUTO
 from textcnn.core.vocabulary import Vocabulary
 from textcnn.data.label_kinds import check_kind
-from textcnn.data.tokenizer_choice import AUTO
 from textcnn.recipe.averaging import MovingAverage
+from textcnn.recipe.config import Config
 from textcnn.recipe.fusion import Fusion
 from textcnn.recipe.ngrams.expert import NgramExpert
 from textcnn.support.errors import RunError, UserError
@@ -46,7 +47,6 @@ from textcnn.training.checkpoint.container import (
 )
 from textcnn.training.checkpoint.contents import Checkpoint, TrainingState, architecture_of
 from textcnn.training.checkpoint.quantised import quantise, restore
-from textcnn.training.config import Config
 
 _COUNTS = ("step", "epoch", "batch", "correct", "seen", "best_step")
 _COLUMNS = tuple(field.name for field in dataclasses.fields(Evaluation))

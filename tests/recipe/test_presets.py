@@ -7,9 +7,9 @@ import pytest
 from tests.support.small_run import options_text, textcnn
 from textcnn.commands.arguments.training_config import training_config
 from textcnn.data.datasets.rows import READING_OPTIONS
+from textcnn.recipe.config import Config, read_toml, write_toml
+from textcnn.recipe.presets import PRESETS
 from textcnn.support.errors import UserError
-from textcnn.training.config import Config, read_toml, write_toml
-from textcnn.training.presets import PRESETS
 
 # Kim (2014), section 3.1, and the flags of dennybritz/cnn-text-classification-tf.
 PUBLISHED = {
@@ -53,7 +53,7 @@ def test_presets_are_what_was_published(name):
 
 def test_a_preset_does_not_change_with_the_defaults():
     """Of options that decide what is learnt, only those that it makes idle are left to them."""
-    idle = {"correction_rate", "beta1", "beta2", "rho", "momentum", "vectors_algorithm"}
+    idle = {"beta1", "beta2", "rho", "momentum", "vectors_algorithm"}
     given = {
         "data",
         *READING_OPTIONS,

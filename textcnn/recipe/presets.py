@@ -79,4 +79,4 @@ PRESETS: dict[str, dict[str, Any]] = {
     "kim-multichannel": {**_KIM, "mode": "multichannel"},
     "dennybritz": _DENNYBRITZ,
 }
-"""Values for :meth:`textcnn.training.config.Config.from_mapping`, by preset and option name."""
+"""Values for :meth:`textcnn.recipe.config.Config.from_mapping`, by preset and option name."""

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from tests.support.small_run import options_text, small_config
 from textcnn.commands import cli
 from textcnn.commands.arguments.options import default_words
+from textcnn.recipe.config import Config, flag, read_toml, write_toml
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import load_checkpoint
-from textcnn.training.config import Config, flag, read_toml, write_toml
 
 FIELDS = dataclasses.fields(Config)
 # Any text that a file can hold: no lone surrogates, no NUL.
@@ -75,7 +75,6 @@ BAD_VALUES = [
     ("class_weight", "heavy"),
     ("max_tokens", -1),
     ("network_seed", -1),
-    ("correction_rate", -1),
     ("dropout", -0.1),
     ("dropout", 1),
     ("word_dropout", 1),

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from textcnn.core.architecture import MODES
-from textcnn.core.tokenizers import CUSTOM, TOKENIZERS
-from textcnn.data.tokenizer_choice import AUTO
+from textcnn.core.tokenizers import AUTO, CUSTOM, TOKENIZERS
 from textcnn.support import read_back
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
