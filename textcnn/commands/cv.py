@@ -41,7 +41,7 @@ from textcnn.commands.screen.cv_tables import (
 from textcnn.commands.screen.display import Clock, say
 from textcnn.evaluation.crossval.baselines import BASELINES
 from textcnn.evaluation.crossval.figures import draw_folds, draw_reliability
-from textcnn.evaluation.crossval.fold_run import FoldResult, run_fold
+from textcnn.evaluation.crossval.fold_run import FoldResult, expert_names, run_fold
 from textcnn.evaluation.crossval.folder import CrossValidationFolder
 from textcnn.evaluation.crossval.kept_vectors import reads_vectors
 from textcnn.evaluation.crossval.mistakes import worst_mistakes
@@ -187,7 +187,8 @@ def _check_reports(config: Config, mistakes: int, doctor: bool) -> None:
 def _run(found: CrossValidation, runner: Runner) -> list[FoldResult]:
     """The results of all folds, in order; those that are not in the folder yet are run."""
     folder, folds = found.folder, found.folds
-    names = tuple(BASELINES) if found.plan.baselines else ()
+    rivals = tuple(BASELINES) if found.plan.baselines else ()
+    names = (*expert_names(found.config), *rivals)
     loaded = [
         folder.load_fold(
             fold, found.data.targets(fold.split.test, found.labels), len(found.labels), names
@@ -201,7 +202,7 @@ def _run(found: CrossValidation, runner: Runner) -> list[FoldResult]:
     config = found.config
     kept = folder.vectors if reads_vectors(config) else None
     common = {"data": found.data, **option_files(config, kept)}
-    tasks = [{"config": config, "fold": fold, "baselines": names} for fold in waiting]
+    tasks = [{"config": config, "fold": fold, "baselines": rivals} for fold in waiting]
     try:
         with (
             _termination_as_interrupt(),

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -67,6 +67,9 @@ class Scores:
         confusion: (C, C) sentences by true label (rows) and predicted one (columns).
         seen: how many of the sentences the model was trained on.
         of: where the sentences are from, and which of them cannot be read.
+        experts: share that each of the model's experts would have answered right alone, by its
+            name; where a sentence may have several labels, by 0.5 and all of them. Empty where
+            there is but one expert.
     """
 
     count: int
@@ -80,6 +83,7 @@ class Scores:
     confusion: np.ndarray
     seen: int
     of: "Rows"
+    experts: dict[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -89,6 +93,7 @@ class Scores:
             "seen_in_training": self.seen,
             "accuracy": self.accuracy,
             "accuracy_95": list(self.interval),
+            "experts": self.experts,
             "macro_f1": self.macro_f1,
             "majority": {"label": self.majority_label, "accuracy": self.majority_accuracy},
             "log_loss": self.log_loss,
@@ -118,6 +123,9 @@ class MultilabelScores:
         thresholds: (C,) from which probability on each class was answered.
         seen: how many of the sentences the model was trained on.
         of: where the sentences are from, and which of them cannot be read.
+        experts: share that each of the model's experts would have answered right alone, by its
+            name; where a sentence may have several labels, by 0.5 and all of them. Empty where
+            there is but one expert.
     """
 
     count: int
@@ -132,6 +140,7 @@ class MultilabelScores:
     thresholds: np.ndarray
     seen: int
     of: "Rows"
+    experts: dict[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -141,6 +150,7 @@ class MultilabelScores:
             "seen_in_training": self.seen,
             "accuracy": self.accuracy,
             "accuracy_95": list(self.interval),
+            "experts": self.experts,
             "micro_f1": self.micro_f1,
             "macro_f1": self.macro_f1,
             "baseline": {"label": self.baseline_label, "micro_f1": self.baseline_micro_f1},

@@ -1,11 +1,13 @@
 """A checkpoint's scores: on its own test sentences, or on any others."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from textcnn.core.decisions import decided, right
 from textcnn.data.datasets.corpus import Corpora, load_corpus, locate
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.datasets.rows import READING_OPTIONS
@@ -113,7 +115,8 @@ def score_sample(classifier: Classifier, sample: Sample) -> Scored:
     longest = checkpoint.config.max_tokens or None
     hashes = sentence_hashes(sentence[:longest] for sentence in tokens)
     no_token = int((hashes == NO_TOKEN).sum())
-    probabilities = classifier.predict_proba(texts)
+    logits = classifier.expert_logits(texts)
+    probabilities = classifier.fused_probabilities(logits)
     scores = score(
         probabilities,
         targets,
@@ -123,7 +126,15 @@ def score_sample(classifier: Classifier, sample: Sample) -> Scored:
         Rows(sample.given, no_token, checkpoint.config.tokenizer),
         checkpoint.thresholds,
     )
+    if len(logits) > 1:
+        alone = {name: _share_right(one, targets) for name, one in logits.items()}
+        scores = dataclasses.replace(scores, experts=alone)
     return Scored(scores, probabilities, targets)
+
+
+def _share_right(logits: np.ndarray, targets: np.ndarray) -> float:
+    """How many sentences these (N, C) logits answer wholly right."""
+    return float(right(decided(logits, targets), targets).mean())
 
 
 def _check_labels(labels: Sequence[str], classifier: Classifier) -> None:

@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -75,10 +75,21 @@ class Classifier:
         """(N, C) float32, what the probabilities are made of."""
         return self._in_pieces(functools.partial(self._model.logits, threads=False), texts)
 
-    def expert_probabilities(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
-        """(N, C) float32 probabilities that each expert alone would give, by its name."""
-        found = self._model.expert_logits(self._numbers.pack(texts))
-        return {name: self._model.probabilities(logits) for name, logits in found.items()}
+    def expert_logits(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
+        """(N, C) float32 logits of each of the model's experts alone, by its name."""
+        names: list[str] = []
+
+        def side_by_side(numbered: Texts) -> np.ndarray:
+            found = self._model.expert_logits(numbered, threads=False)
+            names[:] = found
+            return np.stack(list(found.values()), axis=1)
+
+        logits = self._in_pieces(side_by_side, texts)
+        return {name: logits[:, number] for number, name in enumerate(names)}
+
+    def fused_probabilities(self, logits: Mapping[str, np.ndarray]) -> np.ndarray:
+        """(N, C) float32 probabilities from :meth:`expert_logits`, as :meth:`predict_proba`."""
+        return self._model.probabilities(self._model.fused(list(logits.values())))
 
     def features(self, texts: Sequence[str]) -> np.ndarray:
         """(N, networks * heights * filters) float32 (see :class:`PooledFeatures`)."""

@@ -44,7 +44,11 @@ class Model:
 
     def logits(self, texts: Texts, threads: bool = True) -> np.ndarray:
         """(N, C) float32 logits of all experts together; see :meth:`expert_logits`."""
-        return self._fusion.combine(list(self.expert_logits(texts, threads).values()))
+        return self.fused(list(self.expert_logits(texts, threads).values()))
+
+    def fused(self, logits: Sequence[np.ndarray]) -> np.ndarray:
+        """(N, C) float32 logits of all experts together, from those of each."""
+        return self._fusion.combine(logits)
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """(N, C) of these logits."""

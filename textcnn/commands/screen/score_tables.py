@@ -23,6 +23,7 @@ def scores_text(scores: Scores | MultilabelScores) -> str:
                 f"(always answering {safe(scores.baseline_label)}, training's most frequent label)",
                 f"all right {percent(scores.accuracy)} of the sentences  "
                 f"(95 % interval {percent(low)} to {percent(high)}, {_rows_text(scores)})",
+                *_expert_text(scores),
                 f"log-loss  {scores.log_loss:.4f} a label",
                 *_unread_text(scores),
                 seen_text(scores),
@@ -34,6 +35,7 @@ def scores_text(scores: Scores | MultilabelScores) -> str:
         [
             f"accuracy  {percent(scores.accuracy)}  "
             f"(95 % interval {percent(low)} to {percent(high)}, {_rows_text(scores)})",
+            *_expert_text(scores),
             f"baseline  {percent(scores.majority_accuracy)}  "
             f"(always answering {safe(scores.majority_label)}, training's most frequent label)",
             f"log-loss  {scores.log_loss:.4f}",
@@ -45,6 +47,13 @@ def scores_text(scores: Scores | MultilabelScores) -> str:
             table_text(confusion_table(scores)),
         ]
     )
+
+
+def _expert_text(scores: Scores | MultilabelScores) -> list[str]:
+    """What each of the model's experts would score alone."""
+    several = isinstance(scores, MultilabelScores)
+    told = "alone, all labels of a sentence right" if several else "alone"
+    return [f"{name:9} {percent(share)}  {told}" for name, share in scores.experts.items()]
 
 
 def _rows_text(scores: Scores | MultilabelScores) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from textcnn.core.decisions import macro_f1, right
+from textcnn.core.decisions import decided, macro_f1, right
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.crossval.baselines import predict_baseline
 from textcnn.evaluation.crossval.folds import Fold
@@ -17,6 +17,12 @@ from textcnn.recipe.ngrams.expert import Texts
 from textcnn.support.errors import RunError
 from textcnn.training.option_files import with_files
 from textcnn.training.run import train_in_memory
+
+EXPERTS = {
+    "network": "the network alone",
+    "n-grams": "the n-gram expert alone, a linear model",
+}
+"""What each expert is, by the name that it is scored by."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,7 @@ class FoldResult:
         probabilities: (N, C) the network's.
         thresholds: (C,) from which on each class is answered, where there may be several; else
             None.
-        baselines: answers shaped as ``classes``, by the baseline's name.
+        baselines: answers shaped as ``classes``, by the baseline's name; the experts alone first.
         epoch: what dev chose; the mean, of an ensemble.
         dev_accuracy: there; the mean, of an ensemble.
         seconds: spent on the network, not on the baselines.
@@ -109,7 +115,8 @@ def run_fold(
     tokens = data.part_tokens(fold.split.test)
     classes = data.targets(fold.split.test, model.labels)
     logits = answering.expert_logits(Texts.of(tokens, model.vocabulary))
-    probabilities = answering.probabilities(model.fusion.combine(list(logits.values())))
+    probabilities = answering.probabilities(answering.fused(list(logits.values())))
+    alone = {name: decided(logits[name], classes) for name in expert_names(config)}
     seconds = time.perf_counter() - start
     return FoldResult(
         repeat=fold.repeat,
@@ -118,11 +125,16 @@ def run_fold(
         classes=classes,
         probabilities=probabilities,
         thresholds=model.thresholds,
-        baselines={name: _baseline(name, data, model.labels) for name in baselines},
+        baselines={**alone, **{name: _baseline(name, data, model.labels) for name in baselines}},
         epoch=float(np.mean([chosen.epoch for chosen in outcome.best])),
         dev_accuracy=float(np.mean([chosen.dev_accuracy for chosen in outcome.best])),
         seconds=seconds,
     )
+
+
+def expert_names(config: Config) -> tuple[str, ...]:
+    """The model's experts, where there are several, each of which is scored alone too."""
+    return tuple(EXPERTS) if config.ngrams else ()
 
 
 def _network_seed(config: Config, fold: Fold) -> int:
