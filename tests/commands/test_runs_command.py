@@ -5,7 +5,6 @@ import os
 import shutil
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,7 +15,7 @@ from textcnn.core.progress import Evaluation, Progress
 from textcnn.insight import run_list
 from textcnn.insight.run_list import best_evaluation, changed_options, read_run
 from textcnn.recipe.config import Config, write_toml
-from textcnn.training.checkpoint import load_checkpoint
+from textcnn.training.checkpoint import container, load_checkpoint, storage
 
 
 @pytest.fixture
@@ -77,7 +76,7 @@ def test_a_finished_run_is_one_line(call, runs):
 def test_the_best_evaluation_is_the_checkpoints(runs):
     found = read_run(one(runs))
     checkpoint = load_checkpoint(one(runs) / "checkpoints" / "best.h5", for_training=True)
-    best = checkpoint.training.progress.best
+    best = checkpoint.training.choice.best
     assert (found.chosen.accuracy, found.chosen.loss) == (best.dev_accuracy, best.dev_loss)
     assert (found.chosen.epoch, found.chosen.epochs) == (best.epoch, 12)
 
@@ -99,7 +98,8 @@ def test_no_checkpoint_is_opened(call, runs, monkeypatch):
     def refuse(*args: object, **kwargs: object) -> None:
         raise AssertionError("a checkpoint was opened")
 
-    monkeypatch.setattr(h5py, "File", refuse)
+    monkeypatch.setattr(container, "read_container", refuse)
+    monkeypatch.setattr(storage, "read_container", refuse)
     assert call("runs")[0] == 0
 
 

@@ -4,7 +4,6 @@ import dataclasses
 
 import numpy as np
 import pytest
-from textcnn.training.fitting import fit
 
 from tests.support.small_run import labelled_sentences, small_config, small_experiment
 from textcnn.data.datasets.labelled_texts import LabelledTexts
@@ -13,6 +12,7 @@ from textcnn.data.remarks import remarks, text_remarks
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.data.tokenizer_choice import choose_tokenizer
 from textcnn.support.errors import UserError
+from textcnn.training.run import train_in_memory
 
 ENGLISH = ["a fine film", "Am\u00e9lie is a joy", *["one more of them , and so on"] * 40]
 CHINESE = ["\u8fd9\u90e8\u7535\u5f71\u5f88\u597d\u770b", "\u592a\u96be\u770b"]
@@ -51,7 +51,7 @@ def test_what_a_run_keeps_is_the_choice():
     assert list(text_remarks(data)) == [
         "tokenizer: unicode, as kim drops letters of 20.0 % of the words"
     ]
-    assert fit(config, data, lambda line: None).checkpoint.config.tokenizer == "unicode"
+    assert train_in_memory(config, data, lambda line: None)[0].config.tokenizer == "unicode"
     assert small_experiment().config.tokenizer == "kim"
 
 

@@ -201,9 +201,9 @@ def rounds_the_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
     def save(path: Any, checkpoint: Any) -> None:
         rounded = {
             name: array.astype(np.float16).astype(np.float32)
-            for name, array in checkpoint.parameters.items()
+            for name, array in checkpoint.networks[0].items()
         }
-        right(path, dataclasses.replace(checkpoint, parameters=rounded))
+        right(path, dataclasses.replace(checkpoint, networks=(rounded,)))
 
     monkeypatch.setattr(checkpoints, "save_checkpoint", save)
 

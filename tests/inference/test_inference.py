@@ -7,14 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from textcnn.recipe.ngrams.counts import Counts
 
 from tests.support.small_run import labelled_sentences
-from textcnn.core.architecture import Architecture, initial_parameters, kinds_of_evidence
+from textcnn.core.architecture import Architecture, initial_parameters
 from textcnn.core.layers import convolve_and_pool
 from textcnn.core.layers.convolve_and_pool import pooled_maxima
-from textcnn.core.layers.softmax import softmax
-from textcnn.core.network import evaluation_logits
+from textcnn.core.network import Network
 from textcnn.core.sentences import PackedSentences
 from textcnn.core.tokenizers import kim, unicode
 from textcnn.core.vocabulary import Vocabulary
@@ -22,6 +20,7 @@ from textcnn.inference import network as network_module
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.network import InferenceNetwork
 from textcnn.inference.word_numbers import TextNumbers
+from textcnn.recipe.ngrams.expert import Texts
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 
 SENTENCES = st.lists(st.lists(st.integers(0, 199), max_size=30), min_size=1, max_size=12)
@@ -44,25 +43,23 @@ def network(mode: str = "rand") -> InferenceNetwork:
 @settings(max_examples=40, deadline=None)
 @given(sentences=SENTENCES, seed=st.integers(0, 99))
 def test_the_same_bytes_alone_in_any_batch_and_in_any_order(mode, sentences, seed):
-    together = network(mode).probabilities(packed(sentences))
+    together = network(mode).logits(packed(sentences))
     order = np.random.default_rng(seed).permutation(len(sentences))
-    shuffled = network(mode).probabilities(packed([sentences[row] for row in order]))
+    shuffled = network(mode).logits(packed([sentences[row] for row in order]))
     assert shuffled.tobytes() == together[order].tobytes()
     used = network(mode)  # One network for all, which remembers the words it has met.
     for sentence, expected in zip(sentences, together, strict=True):
-        alone = network(mode).probabilities(packed([sentence]))
+        alone = network(mode).logits(packed([sentence]))
         assert alone.tobytes() == expected.tobytes()
-        assert used.probabilities(packed([sentence])).tobytes() == expected.tobytes()
+        assert used.logits(packed([sentence])).tobytes() == expected.tobytes()
 
 
 def test_the_same_bytes_in_a_batch_of_many_chunks():
     rng = np.random.default_rng(1)
     sentences = [rng.integers(0, 200, rng.integers(0, 40)).tolist() for _ in range(700)]
-    together = network().probabilities(packed(sentences))
+    together = network().logits(packed(sentences))
     for row in (0, 255, 256, 511, 512, 699):
-        assert (
-            network().probabilities(packed([sentences[row]])).tobytes() == together[row].tobytes()
-        )
+        assert network().logits(packed([sentences[row]])).tobytes() == together[row].tobytes()
 
 
 @pytest.mark.parametrize("fast", [False, True])
@@ -97,8 +94,8 @@ def test_the_answer_is_that_of_evaluation(mode, sentences):
     architecture = Architecture(mode, 200, 13, (3, 1, 5), 7, 3)
     parameters = initial_parameters(architecture, np.random.default_rng(0))
     inference = InferenceNetwork([parameters], architecture)
-    expected = softmax(evaluation_logits(parameters, architecture, packed(sentences)))
-    np.testing.assert_allclose(inference.probabilities(packed(sentences)), expected, atol=1e-6)
+    expected = Network(architecture, parameters).logits(packed(sentences))
+    np.testing.assert_allclose(inference.logits(packed(sentences)), expected, atol=1e-6)
 
 
 @settings(max_examples=60, deadline=None)
@@ -130,41 +127,20 @@ def test_sixteen_bits_give_the_same_bytes_alone_and_in_a_batch():
     architecture = Architecture("multichannel", 200, 13, (3, 1, 5), 7, 3)
     parameters = initial_parameters(architecture, rng)
     fast = InferenceNetwork([parameters], architecture, fast=True)
-    together = fast.probabilities(packed(sentences))
+    together = fast.logits(packed(sentences))
     for row in range(300):
-        assert fast.probabilities(packed([sentences[row]])).tobytes() == together[row].tobytes()
+        assert fast.logits(packed([sentences[row]])).tobytes() == together[row].tobytes()
 
 
 @pytest.mark.parametrize("fast", [False, True])
-def test_an_ensembles_logits_are_the_mean_with_the_evidence_over_the_temperature(fast):
+def test_an_ensembles_logits_are_the_mean(fast):
     rng = np.random.default_rng(4)
-    words = ["<unknown>", *(f"word{number}" for number in range(1, 30))]
     sentences = packed([rng.integers(0, 30, rng.integers(0, 9)).tolist() for _ in range(200)])
-    members = np.eye(3, dtype=bool)[rng.integers(0, 3, 200)]
-    naive_bayes = Counts.of(sentences, members, words, 2, 5).naive_bayes
-    kinds = kinds_of_evidence(2, 5)
-    corrections = tuple(
-        (kind.name, len(kind.values)) for kind in naive_bayes.evidence if kind.name != "subwords"
-    )
-    architecture = Architecture("rand", 30, 5, (2, 3), 4, 3, kinds, corrections)
+    architecture = Architecture("rand", 30, 5, (2, 3), 4, 3)
     networks = [initial_parameters(architecture, rng) for _ in range(3)]
-    for parameters in networks:
-        shape = parameters["evidence/weights"].shape
-        parameters["evidence/weights"] = rng.normal(size=shape).astype(np.float32)
-        for (kind, size), unknown in zip(corrections, (0, -1), strict=True):
-            table = rng.normal(size=(size, 3)).astype(np.float32)
-            table[unknown] = 0  # as training leaves it
-            parameters[f"corrections/{kind}"] = table
-    ensemble = InferenceNetwork(networks, architecture, naive_bayes, 1.7, fast)
-    evidence = naive_bayes.of(sentences, [kind for kind, _ in corrections], None)
-    alone = [
-        evaluation_logits(parameters, architecture, sentences, evidence) for parameters in networks
-    ]
-    logits = ensemble.logits(sentences)
-    np.testing.assert_allclose(logits, np.mean(alone, axis=0) / 1.7, atol=2e-3 if fast else 1e-5)
-    for row in range(0, 200, 7):
-        one = ensemble.logits(sentences.take(np.array([row])))
-        assert one.tobytes() == logits[row].tobytes()
+    alone = [InferenceNetwork([each], architecture, fast).logits(sentences) for each in networks]
+    together = InferenceNetwork(networks, architecture, fast).logits(sentences)
+    np.testing.assert_allclose(together, np.mean(alone, axis=0), atol=1e-6)
 
 
 def test_sixteen_bits_give_the_same_labels(checkpoint):
@@ -176,7 +152,17 @@ def test_sixteen_bits_give_the_same_labels(checkpoint):
 
 def test_no_sentences_give_no_rows():
     assert network().logits(packed([])).shape == (0, 3)
-    assert network().probabilities(packed([])).shape == (0, 3)
+
+
+def test_a_model_weighs_its_experts(checkpoint):
+    classifier, texts = Classifier(checkpoint), ["a fine film", "", "zzz dull", "so slow a plot"]
+    alone = classifier.expert_logits(texts)
+    assert list(alone) == ["network", "n-grams"]
+    weights, bias = checkpoint.fusion.weights, checkpoint.fusion.bias
+    expected = weights[0] * alone["network"] + weights[1] * alone["n-grams"] + bias
+    np.testing.assert_allclose(classifier.logits(texts), expected, atol=1e-6)
+    fused = classifier.fused_probabilities(alone)
+    assert fused.tobytes() == classifier.predict_proba(texts).tobytes()
 
 
 # The same through text
@@ -200,12 +186,18 @@ def test_probabilities_are_rows_that_sum_to_1(checkpoint):
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
 
 
-def test_a_sentence_of_unknown_words_has_the_answer_of_the_unknown_word(checkpoint):
+def test_unknown_words_are_one_to_the_network_and_speak_by_their_parts(checkpoint):
     classifier = Classifier(checkpoint)
-    unknown, other, empty, dropped = classifier.predict_proba(["zzz", "qqq", "", "…"])
-    assert unknown.tobytes() == other.tobytes()
+    alone = classifier.expert_logits(["zzz", "qqq", "", "…", "dullest"])
+    unknown, other, empty, dropped, dullest = alone["network"]
+    assert unknown.tobytes() == other.tobytes() == dullest.tobytes()
     assert empty.tobytes() == dropped.tobytes()
     assert unknown.tobytes() != empty.tobytes()
+    unknown, other, empty, dropped, dullest = alone["n-grams"]
+    assert empty.tobytes() == dropped.tobytes() == unknown.tobytes() == other.tobytes()
+    assert "dull" in checkpoint.vocabulary.words
+    bad = checkpoint.labels.index("bad")
+    assert dullest[bad] - dullest[1 - bad] > empty[bad] - empty[1 - bad]
 
 
 def test_an_empty_list_is_answered_by_an_empty_one(checkpoint):
@@ -220,12 +212,24 @@ def test_an_empty_list_is_answered_by_an_empty_one(checkpoint):
 def test_numbering_a_text_is_tokenising_and_packing_it(tokenize, texts):
     tokens = [tokenize(text) for text in texts]
     vocabulary = Vocabulary.fit(tokens[::2])
-    numbers = TextNumbers(tokenize, vocabulary)
-    expected = vocabulary.pack(tokens)
+    numbers = TextNumbers(tokenize, vocabulary, spell_unknown=True)
+    expected, unknown = vocabulary.pack(tokens), Texts.of(tokens, vocabulary).unknown
     for _ in range(2):  # The second time everything is remembered.
         packed_texts = numbers.pack(texts)
-        assert packed_texts.words.tolist() == expected.words.tolist()
-        assert packed_texts.lengths.tolist() == expected.lengths.tolist()
+        assert packed_texts.sentences.words.tolist() == expected.words.tolist()
+        assert packed_texts.sentences.lengths.tolist() == expected.lengths.tolist()
+        assert list(packed_texts.unknown) == list(unknown)
+
+
+@settings(max_examples=60, deadline=None)
+@given(texts=st.lists(st.text("ab "), max_size=5), longest=st.integers(1, 4))
+def test_texts_are_cut_with_their_unknown_words(texts, longest):
+    vocabulary = Vocabulary(["<unknown>", "a", "b"])
+    numbers = TextNumbers(kim, vocabulary, longest, spell_unknown=True)
+    expected = Texts.of([kim(text)[:longest] for text in texts], vocabulary)
+    found = numbers.pack(texts)
+    assert found.sentences.words.tolist() == expected.sentences.words.tolist()
+    assert list(found.unknown) == list(expected.unknown)
 
 
 def test_numbering_forgets_when_it_has_remembered_enough_and_stays_right(monkeypatch):
@@ -237,7 +241,7 @@ def test_numbering_forgets_when_it_has_remembered_enough_and_stays_right(monkeyp
     for start in range(0, 60, 5):
         some = texts[start : start + 5]
         packed_texts, expected = numbers.pack(some), vocabulary.pack([kim(text) for text in some])
-        assert packed_texts.words.tolist() == expected.words.tolist()
+        assert packed_texts.sentences.words.tolist() == expected.words.tolist()
         sizes.append(numbers._pieces.characters)
     assert max(sizes) < 40 + max(len(" ".join(texts[i : i + 5])) for i in range(0, 60, 5))
 
@@ -251,7 +255,7 @@ def test_numbering_in_several_threads_at_once():
         packed_parts = list(pool.map(numbers.pack, parts))
     for part, packed_part in zip(parts, packed_parts, strict=True):
         expected = vocabulary.pack([kim(text) for text in part])
-        assert packed_part.words.tolist() == expected.words.tolist()
+        assert packed_part.sentences.words.tolist() == expected.words.tolist()
 
 
 def test_every_sentence_of_the_data_is_the_same_alone(checkpoint):

@@ -4,21 +4,21 @@ import json
 import shutil
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
-from textcnn.recipe.calibration import fit_temperature
 
+from tests.support.changed_checkpoints import change
 from tests.support.networks import packed, random_parameters, whole
 from tests.support.numeric import assert_close, numeric_gradient
 from tests.support.small_run import options_text, textcnn
 from tests.support.topics import TOPICS, topical, write
 from textcnn.core.architecture import Architecture
 from textcnn.core.decisions import USUAL, decided, fit_thresholds, macro_f1, right
-from textcnn.core.network import Regularisation, loss_and_gradients
+from textcnn.core.examples import Examples
+from textcnn.core.step import kim_step
 from textcnn.data.label_sets import join_labels, label_names, members, split_labels, strata
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.given_labels import given_labels
@@ -60,17 +60,12 @@ def test_the_gradients_of_a_network_of_several_labels():
     parameters = random_parameters(architecture, rng)
     batch, targets = packed([[1, 2, 3, 3], [], [6], [5, 4, 0, 2, 1]]), rng.random((4, 3)) < 0.5
     weights = rng.random((4, 3))
-    plain = Regularisation()
+    examples, step = Examples(batch, targets, weights), kim_step(architecture)
 
     def loss() -> np.ndarray:
-        found = loss_and_gradients(
-            parameters, architecture, batch, targets, plain, None, None, weights
-        )
-        return np.array(found[0])
+        return np.array(step(parameters, examples, None)[0])
 
-    gradients = loss_and_gradients(
-        parameters, architecture, batch, targets, plain, None, None, weights
-    )[2]
+    _, _, gradients = step(parameters, examples, None)
     for name, gradient in gradients.items():
         assert_close(whole(gradient, 7), numeric_gradient(loss, parameters[name], 1.0))
 
@@ -119,13 +114,6 @@ def test_macro_f1_is_scikit_learns(several):
     assert macro_f1(one, other, 4) == pytest.approx(expected)
 
 
-def test_the_temperature_of_several_labels():
-    rng = np.random.default_rng(3)
-    logits = rng.normal(size=(4000, 3))
-    targets = rng.random((4000, 3)) < 1 / (1 + np.exp(-logits))
-    assert fit_temperature(3 * logits, targets) == pytest.approx(3, rel=0.1)
-
-
 def test_several_labels_are_learnt_scored_and_answered(run, call, tmp_path):
     scores = json.loads((run / "test.json").read_text())
     assert scores["micro_f1"] > 0.9
@@ -155,8 +143,8 @@ def test_a_resumed_run_of_several_labels_is_one_never_stopped(tmp_path):
     first, second = (load_checkpoint(folder / "checkpoints/best.h5") for folder in (whole, parts))
     assert first.thresholds is not None
     np.testing.assert_array_equal(first.thresholds, second.thresholds)
-    for name, array in first.parameters.items():
-        np.testing.assert_array_equal(array, second.parameters[name])
+    for name, array in first.networks[0].items():
+        np.testing.assert_array_equal(array, second.networks[0][name])
 
 
 def test_several_labels_are_put_together_as_no_training_sentence_has_them(tmp_path):
@@ -199,7 +187,6 @@ def test_cross_validation_of_several_labels(call, tmp_path):
 def test_damaged_thresholds_are_refused(run, tmp_path):
     path = tmp_path / "damaged.h5"
     shutil.copyfile(run / "checkpoints/best.h5", path)
-    with h5py.File(path, "r+") as file:
-        file["calibration/thresholds"][0] = 2.0
+    change(path, lambda kept: kept.arrays["thresholds"].__setitem__(0, 2.0))
     with pytest.raises(UserError, match="thresholds are no probabilities"):
         load_checkpoint(path)

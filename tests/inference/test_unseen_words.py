@@ -60,14 +60,14 @@ def test_what_training_saw_is_answered_as_before(run):
     assert before.tobytes() == after.tobytes()
 
 
-def test_counts_say_nothing_of_new_words_and_still_what_they_said(call, tmp_path, reviews):
+def test_ngrams_still_say_what_they_said_with_new_words(call, tmp_path, reviews):
     vectors = vectors_file(tmp_path / "vectors.txt")
     small = options_text(epochs=2, ensemble=2)
     words = ("train", "--data", reviews, "--vectors", vectors, "--mode", "static", "--out", "run")
     assert call(*words, *small)[0] == 0
     checkpoint = load_checkpoint(tmp_path / "run/checkpoints/best.h5")
-    assert checkpoint.naive_bayes is not None
-    assert checkpoint.others
+    assert checkpoint.ngrams is not None
+    assert len(checkpoint.networks) == 2
     more = with_vectors(checkpoint, ["superb", "dreadful"], np.ones((2, 4), np.float32))
     texts = ["a lovely film with a story", "the plot was flat", ""]
     before, after = (Classifier(model).predict_proba(texts) for model in (checkpoint, more))

@@ -12,9 +12,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from textcnn.recipe.ngrams.counts import Counts
-from textcnn.recipe.ngrams.naive_bayes import NaiveBayes
-from textcnn.training.fitting import fit
 
 from tests.support.small_run import environment, small_config, textcnn
 from textcnn.commands.explain import _screen
@@ -34,7 +31,11 @@ from textcnn.insight.explanations.explanation import FILTERS, Explanation
 from textcnn.insight.explanations.what_if import what_if
 from textcnn.insight.explanations.winning import winning_windows
 from textcnn.recipe.config import Config
+from textcnn.recipe.fusion import Fusion
+from textcnn.recipe.ngrams.expert import Texts
+from textcnn.recipe.ngrams.learning import Labelled, fit_expert
 from textcnn.training.checkpoint import Checkpoint, architecture_of, load_checkpoint
+from textcnn.training.run import train_in_memory
 
 WORDS = ["able", "baker", "charlie", "dog", "easy"]
 SENTENCES = st.lists(st.sampled_from([*WORDS, "new"]), max_size=7).map(" ".join)
@@ -69,50 +70,46 @@ def random_checkpoint(
         ensemble=networks,
     )
     vocabulary = Vocabulary([UNKNOWN_WORD, *WORDS])
-    naive_bayes = None
+    expert = None
     if ngrams:
         sentences = [rng.choice(WORDS, rng.integers(1, 6)).tolist() for _ in range(12)]
-        members = np.eye(num_classes, dtype=bool)[rng.integers(0, num_classes, 12)]
-        counts = Counts.of(
-            vocabulary.pack(sentences), members, vocabulary.words, ngrams, 4, multilabel
-        )
-        # In 64 bits like all else here, so that nothing is lost in rounding.
-        naive_bayes = NaiveBayes(
-            [
-                dataclasses.replace(kind, values=kind.values.astype(float))
-                for kind in counts.naive_bayes.evidence
-            ],
-            len(vocabulary),
-        )
-    architecture = architecture_of(config, len(vocabulary), num_classes, naive_bayes)
+        targets = rng.integers(0, num_classes, 12)
+        if multilabel:
+            targets = np.eye(num_classes, dtype=bool)[targets]
+        labelled = Labelled(Texts.of(sentences, vocabulary), targets)
+        expert = fit_expert(labelled, vocabulary.words, num_classes, ngrams, 4, penalty=0.1)
+    architecture = architecture_of(config, len(vocabulary), num_classes)
     every = [random_parameters(architecture.shapes(), rng, integers) for _ in range(networks)]
     return Checkpoint(
         config=config,
         labels=[f"label {number}" for number in range(num_classes)],
         label_counts=np.ones(num_classes, np.int64),
         vocabulary=vocabulary,
-        parameters=every[0],
+        networks=tuple(every),
+        ngrams=expert,
+        fusion=Fusion(
+            rng.uniform(0.5, 2, 2 if ngrams else 1).astype(np.float32),
+            rng.normal(size=num_classes).astype(np.float32),
+        ),
         seen=np.zeros(0, np.uint64),
         fingerprint="",
         source="",
-        naive_bayes=naive_bayes,
-        temperature=1.5,
         thresholds=np.full(num_classes, 0.5) if multilabel else None,
-        others=tuple(every[1:]),
     )
 
 
 def plainly(checkpoint: Checkpoint, text: str) -> np.ndarray:
     """(C,) logits by the plain network, in the order of the paper."""
-    sentences = checkpoint.vocabulary.pack([text.split()])
-    architecture = checkpoint.architecture
-    kinds = [kind for kind, _ in architecture.corrections]
-    evidence = checkpoint.naive_bayes and checkpoint.naive_bayes.of(sentences, kinds, None)
+    texts = Texts.of([text.split()], checkpoint.vocabulary)
     logits = [
-        plain_network.logits_and_backward(parameters, architecture, sentences, evidence)[0][0]
-        for parameters in (checkpoint.parameters, *checkpoint.others)
+        plain_network.kim(parameters, checkpoint.architecture, texts.sentences)[0][0]
+        for parameters in checkpoint.networks
     ]
-    return np.mean(logits, axis=0) / checkpoint.temperature
+    fusion = checkpoint.fusion
+    total = fusion.weights[0] * np.mean(logits, axis=0) + fusion.bias
+    if checkpoint.ngrams is not None:
+        total = total + fusion.weights[1] * checkpoint.ngrams.logits(texts)[0]
+    return total
 
 
 def added_up(explanation: Explanation) -> np.ndarray:
@@ -137,14 +134,9 @@ def test_the_terms_add_up_to_the_logits_of_any_network(
     model = random_checkpoint(
         seed, mode, filter_sizes, num_classes, networks, multilabel, ngrams, integers
     )
-    # What counting never met has no correction, in training as here.
-    for parameters in (model.parameters, *model.others):
-        for name, table in parameters.items():
-            if name.startswith("corrections/"):
-                table[0 if name.endswith("words") else -1] = 0
     explanation = Explainer(model).explain(text)
-    np.testing.assert_allclose(added_up(explanation), plainly(model, text), atol=1e-9)
-    np.testing.assert_allclose(added_up(explanation), explanation.logits, atol=1e-9)
+    np.testing.assert_allclose(added_up(explanation), plainly(model, text), atol=1e-5)
+    np.testing.assert_allclose(added_up(explanation), explanation.logits, atol=1e-5)
     filters, counts = explanation.by_source
     np.testing.assert_allclose(
         explanation.bias + filters + counts, added_up(explanation), atol=1e-9
@@ -157,7 +149,7 @@ def test_the_terms_add_up_to_the_logits_of_any_network(
 def test_they_add_up_on_every_test_sentence_of_the_movie_reviews(movie_reviews):
     config = Config(embedding_dim=30, num_filters=20, epochs=1, refit=False)
     corpora = Corpora(movie_reviews)
-    model = fit(config, TokenizedData.prepare(corpora, config), lambda line: None).checkpoint
+    model, _ = train_in_memory(config, TokenizedData.prepare(corpora, config), lambda line: None)
     texts = held_out(model, corpora).texts
     explainer, classifier = Explainer(model), Classifier(model)
     explanations = [explainer.explain(text) for text in texts]

@@ -22,7 +22,6 @@ from textcnn.inference.classifier import Classifier
 from textcnn.insight.explanations.explaining import Explainer
 from textcnn.insight.explanations.explanation import FILTERS
 from textcnn.insight.learnt import training_part as training_part_module
-from textcnn.insight.learnt.counted_items import counted_items
 from textcnn.insight.learnt.filters import filter_dictionary
 from textcnn.insight.learnt.learnt_ngrams import learnt_ngrams
 from textcnn.insight.learnt.neighbours import (
@@ -32,8 +31,10 @@ from textcnn.insight.learnt.neighbours import (
     starting_vectors,
     tuned_vectors,
 )
+from textcnn.insight.learnt.ngram_items import ngram_items
 from textcnn.insight.learnt.scan import scan
 from textcnn.insight.learnt.training_part import TrainingPart, training_part
+from textcnn.recipe.ngrams.expert import USUAL_LENGTH
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 
@@ -210,7 +211,7 @@ def test_of_many_sentences_some_are_drawn(model, monkeypatch):
 def test_an_n_grams_push_is_that_of_the_explanations(part, model):
     """The table of a class is what explaining every training sentence would add up to."""
     found = learnt_ngrams(
-        model, [scan(model.parameters, model.architecture, part.train)], part.train, 8
+        model, [scan(model.networks[0], model.architecture, part.train)], part.train, 8
     )
     explainer = Explainer(model)
     sums: dict[tuple[int, str, int, int], list[np.ndarray]] = {}
@@ -237,34 +238,33 @@ def test_an_n_grams_push_is_that_of_the_explanations(part, model):
             )
 
 
-def test_a_counted_word_pushes_as_in_an_explanation(model):
+def test_a_word_of_the_ngram_expert_pushes_as_in_an_explanation(model):
     explainer = Explainer(model)
-    for number, items in enumerate(counted_items(model, 5)["words"]):
+    for number, items in enumerate(ngram_items(model, 5)["words"]):
         for item in items:
             explanation = explainer.explain(item.text)
-            values = sum(
-                term.values for term in explanation.terms if term.kind in ("words", "subwords")
-            )
+            (values,) = (term.values for term in explanation.terms if term.kind == "words")
+            values = values / np.sqrt(USUAL_LENGTH)
             np.testing.assert_allclose(explanation.pushes(values), item.pushes, atol=1e-5)
             assert item.pushes[number] > 0
 
 
 def test_a_filter_is_worth_what_dev_loses_when_its_weights_are_zero(part, model):
-    scans = [scan(model.parameters, model.architecture, part.train)]
+    scans = [scan(model.networks[0], model.architecture, part.train)]
     found = filter_dictionary(model, scans, part, 12)
     assert len(found) == 12
     losses = [one.loss_added for one in found]
     assert losses == sorted(losses, reverse=True)
-    words = np.split(part.dev.words, np.cumsum(part.dev.lengths)[:-1])
+    dev = part.dev.sentences
+    words = np.split(dev.words, np.cumsum(dev.lengths)[:-1])
     texts = [" ".join(model.vocabulary.words[number] for number in row) for row in words]
     before = _dev(model, texts, part.dev_targets)
     for one in found:
         column = model.config.filter_sizes.index(one.height) * model.config.num_filters + one.number
-        weights = model.parameters["dense/weights"].copy()
+        weights = model.networks[0]["dense/weights"].copy()
         weights[:, column] = 0
-        without = dataclasses.replace(
-            model, parameters={**model.parameters, "dense/weights": weights}
-        )
+        spoilt = {**model.networks[0], "dense/weights": weights}
+        without = dataclasses.replace(model, networks=(spoilt,))
         loss, accuracy = _dev(without, texts, part.dev_targets)
         assert one.loss_added == pytest.approx(loss - before[0], abs=1e-5)
         assert one.accuracy_lost == pytest.approx(before[1] - accuracy, abs=1e-9)
@@ -284,8 +284,8 @@ def _dev(model: Checkpoint, texts: list[str], targets: np.ndarray) -> tuple[floa
 
 def test_random_vectors_are_drawn_again():
     experiment = small_experiment(seed=3)
-    before = experiment.trainer.parameters["embedding/tuned"].copy()
-    list(experiment.trainer.run(experiment.train, experiment.dev))
+    before = experiment.trainer.network.parameters["embedding/tuned"].copy()
+    experiment.train_to_end(lambda event: None)
     model = experiment.checkpoint()
     start = starting_vectors(model, silent)
     np.testing.assert_array_equal(start.vectors, before)
@@ -309,8 +309,8 @@ def glove(tmp_path) -> Path:
 @pytest.mark.parametrize("mode", ["nonstatic", "static", "multichannel"])
 def test_vectors_from_a_file_are_read_again(glove, mode):
     experiment = small_experiment(vectors=str(glove), mode=mode)
-    before = next(iter(experiment.trainer.parameters.values())).copy()
-    list(experiment.trainer.run(experiment.train, experiment.dev))
+    before = next(iter(experiment.trainer.network.parameters.values())).copy()
+    experiment.train_to_end(lambda event: None)
     model = experiment.checkpoint()
     start = starting_vectors(model, silent)
     np.testing.assert_array_equal(start.vectors, before)
@@ -354,10 +354,10 @@ def test_the_nearest_are_those_with_the_largest_cosine(model):
 
 
 def test_a_word_without_direction_has_no_neighbours(model):
-    table = model.parameters["embedding/tuned"].copy()
+    table = model.networks[0]["embedding/tuned"].copy()
     number = model.vocabulary.words.index("dull")
     table[number] = 0
-    still = dataclasses.replace(model, parameters={**model.parameters, "embedding/tuned": table})
+    still = dataclasses.replace(model, networks=({**model.networks[0], "embedding/tuned": table},))
     (found,) = neighbours(still, ["dull"], Start(None, ""), 4)
     assert (found.before, found.after, found.distance) == (None, [], None)
     (near,) = neighbours(still, ["film"], Start(None, ""), 100)

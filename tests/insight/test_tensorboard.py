@@ -1,7 +1,6 @@
 """TensorBoard's files, read back as TensorBoard reads them."""
 
 import csv
-import dataclasses
 import errno
 import json
 import os
@@ -32,9 +31,7 @@ from textcnn.core.vocabulary import UNKNOWN_WORD, Vocabulary
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.insight.tensorboard import PrecisionRecall, TensorBoard, projector, write_result
-from textcnn.insight.tensorboard.event_file import replace_events
-from textcnn.insight.tensorboard.hyper_parameters import hyper_parameters
-from textcnn.recipe.config import Config, read_toml
+from textcnn.recipe.config import read_toml
 from textcnn.support.errors import RunError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 
@@ -101,7 +98,7 @@ def test_the_files_hold_loss_accuracy_f1_and_gradients(trained_run):
 
     train = values_of(trained_run / "tensorboard" / "train")
     names = ("embedding/tuned", "convolution/weights", "convolution/bias", "dense/weights")
-    names += ("dense/bias", "evidence/weights", "corrections/words", "corrections/2-grams")
+    names += ("dense/bias",)
     gradients = {f"{kind}/{name}" for kind in ("gradient", "sparsity") for name in names}
     assert set(train) == {"loss", "accuracy"} | gradients
     assert [step for step, _ in train["loss"]] == list(range(1, 12 * STEPS + 1))
@@ -348,7 +345,7 @@ def tensors_of(folder: Path) -> dict[str, np.ndarray]:
 def words_of(folder: Path) -> list[list[str]]:
     """The projector's table of words, split as the projector splits it, without its header."""
     header, *rows, end = (folder / "words.tsv").read_bytes().decode().split("\n")
-    assert header.split("\t") == ["word", "sentences", "speaks for", "how strongly"]
+    assert header.split("\t") == ["word", "times in training", "most often with", "share"]
     assert end == ""
     return [row.split("\t") for row in rows]
 
@@ -360,7 +357,7 @@ def test_the_projector_finds_every_word_with_its_vector(trained_run):
     assert [*tensors] == ["embedding/tuned"]
     assert sorted(row[0] for row in rows) == sorted(checkpoint.vocabulary.words[1:])
     numbers = checkpoint.vocabulary.numbers(row[0] for row in rows)
-    expected = checkpoint.parameters["embedding/tuned"][numbers]
+    expected = checkpoint.networks[0]["embedding/tuned"][numbers]
     assert tensors["embedding/tuned"] == pytest.approx(expected, rel=2e-5, abs=0)
     assert (tensors["embedding/tuned"] != expected).sum() <= 1
 
@@ -371,11 +368,11 @@ def test_a_word_is_counted_in_what_the_network_was_trained_on(trained_run, revie
         texts = [row["text"].split() for row in csv.DictReader(stream)]
     counted = [*split["train"], *split["dev"]]  # Refitted on both.
     rows = {word: rest for word, *rest in words_of(trained_run / "tensorboard" / "result")}
-    for word, (sentences, label, strength) in rows.items():
-        assert int(sentences) == sum(word in texts[row] for row in counted)
-        assert (label != "no label") == (float(strength) >= 0.347)
+    for word, (times, _, share) in rows.items():
+        assert int(times) == sum(texts[row].count(word) for row in counted)
+        assert 0.5 <= float(share) <= 1
     assert [rows[word][1] for word in ("lovely", "tedious")] == ["good", "bad"]
-    numbers = [int(sentences) for sentences, _, _ in rows.values()]
+    numbers = [int(times) for times, _, _ in rows.values()]
     assert numbers == sorted(numbers, reverse=True)
 
 
@@ -415,7 +412,7 @@ def test_the_most_frequent_words_are_shown_and_fewer_where_vectors_are_long(tmp_
         projector.write_projector(tmp_path, checkpoint, counts)
         assert [row[0] for row in words_of(tmp_path)] == [*expected]
         numbers = checkpoint.vocabulary.numbers(expected)
-        vectors = checkpoint.parameters["embedding/tuned"][numbers]
+        vectors = checkpoint.networks[0]["embedding/tuned"][numbers]
         assert tensors_of(tmp_path)["embedding/tuned"] == pytest.approx(vectors, rel=2e-5)
 
 
@@ -426,17 +423,17 @@ def test_two_channels_stand_side_by_side(tmp_path):
     tensors = tensors_of(tmp_path)
     assert [*tensors] == [*channels]
     for name, found in tensors.items():
-        assert found == pytest.approx(checkpoint.parameters[name][1:], rel=2e-5)
+        assert found == pytest.approx(checkpoint.networks[0][name][1:], rel=2e-5)
 
 
 def test_vectors_cannot_be_taken_for_text(tmp_path):
     checkpoint = a_checkpoint(["a"])
     # These bytes are a text of one number.
-    checkpoint.parameters["embedding/tuned"][:] = np.frombuffer(b"1.5\n1.5\n", "<f4")
+    checkpoint.networks[0]["embedding/tuned"][:] = np.frombuffer(b"1.5\n1.5\n", "<f4")
     projector.write_projector(tmp_path, checkpoint, ItemCounts(np.array([[1, 1]])))
     with pytest.raises(UnicodeDecodeError):
         (tmp_path / "embedding-tuned.bin").read_text(encoding="utf-8")
-    expected = checkpoint.parameters["embedding/tuned"][1:]
+    expected = checkpoint.networks[0]["embedding/tuned"][1:]
     assert tensors_of(tmp_path)["embedding/tuned"] == pytest.approx(expected, rel=2e-5)
 
 
@@ -484,7 +481,7 @@ def test_of_several_networks_the_scores_of_dev_are_means(call, tmp_path, reviews
     rows = words_of(run_folder / "tensorboard" / "result")
     numbers = checkpoint.vocabulary.numbers(row[0] for row in rows)
     tensor = tensors_of(run_folder / "tensorboard" / "result")["embedding/tuned"]
-    assert tensor == pytest.approx(checkpoint.parameters["embedding/tuned"][numbers], rel=2e-5)
+    assert tensor == pytest.approx(checkpoint.networks[0]["embedding/tuned"][numbers], rel=2e-5)
 
 
 @pytest.fixture
@@ -509,20 +506,3 @@ def test_what_a_killed_process_left_is_taken_away(unwritten):
     left.write_bytes(b"half")
     write_result(*unwritten, None)
     assert not left.exists()
-
-
-def test_a_history_from_before_f1_was_measured_has_none(unwritten):
-    board, checkpoint, data, history = unwritten
-    old = [dataclasses.replace(evaluation, dev_macro_f1=float("nan")) for evaluation in history]
-    write_result(board, checkpoint, data, old, None)
-    _, scores, _ = session_of(board / "result")
-    assert set(scores) == {"result/dev_accuracy", "result/dev_loss"}
-
-
-def test_a_number_that_is_not_set_is_left_out(tmp_path):
-    config = Config(optimizer="sgd").resolved()
-    start, _ = hyper_parameters(config, {})
-    replace_events(tmp_path, 0, [start])
-    options, _, _ = session_of(tmp_path)
-    assert config.epsilon is None
-    assert set(options) == set(vars(config)) - {"epsilon"}

@@ -5,18 +5,17 @@ import errno
 import os
 import re
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.support.changed_checkpoints import change
 from tests.support.small_run import run, small_experiment
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.files import replace_text
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, share_file
-from textcnn.training.checkpoint.container import Container, read_container, write_container
+from textcnn.training.checkpoint.container import Container, read_container
 
 
 @pytest.fixture(scope="module")
@@ -142,16 +141,6 @@ def test_a_checkpoint_of_a_network_alone_has_no_ngrams(tmp_path):
 def test_a_missing_file_and_a_folder(tmp_path):
     refused(tmp_path / "none.h5", "no such checkpoint; train one with: python -m textcnn train")
     refused(tmp_path, "")
-
-
-def change(path: Path, spoil: Callable[[Container], Any]) -> None:
-    """Write the file anew with other contents, so that its digest is true."""
-    kept = read_container(path)
-    spoil(kept)
-    write_container(path, kept.facts, kept.arrays, kept.texts)
-
-
-MODEL = ("networks/", "fusion/", "label_counts", "seen/", "ngrams/")
 
 
 def test_each_missing_array_is_refused(original, path):

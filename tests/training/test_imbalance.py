@@ -77,7 +77,7 @@ def test_a_sentence_without_weight_is_as_if_it_had_another_label():
         data = dataclasses.replace(data, labels=labels.labels)
         experiment = new_experiment(config, data, lambda line: None)
         run(experiment)
-        states.append(experiment.trainer.parameters)
+        states.append(experiment.trainer.network.parameters)
     for name, array in states[0].items():
         np.testing.assert_array_equal(array, states[1][name])
 

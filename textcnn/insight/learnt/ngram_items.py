@@ -16,8 +16,8 @@ class Item:
 
     Attributes:
         text: its words.
-        pushes: (C,) what it adds to each class in a sentence of one word; with one label a
-            sentence, less the mean over the classes.
+        pushes: (C,) what it adds to each class in a sentence of :data:`USUAL_LENGTH` words; with
+            one label a sentence, less the mean over the classes.
     """
 
     text: str
