@@ -74,6 +74,16 @@ def test_typing_changes_the_answer(browser, small_page):
     opened.assert_quiet()
 
 
+def test_a_word_never_seen_is_shown_with_what_its_parts_say(browser, small_page):
+    opened = ModelPage(browser, small_page)
+    opened.page.keyboard.type("loveliest")
+    assert opened.text("#answer").startswith("good, ")
+    token = opened.page.locator("#tokens .token.new")
+    assert (token.inner_text(), token.get_attribute("data-side")) == ("loveliest", "for")
+    assert "never seen in training: loveliest" in opened.text("#legend")
+    opened.assert_quiet()
+
+
 def test_a_screen_reader_is_told_once_typing_pauses(browser, small_page):
     opened = ModelPage(browser, small_page)
     said = opened.page.locator("#said")

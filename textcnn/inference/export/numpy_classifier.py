@@ -29,13 +29,16 @@ UNKNOWN = 0
 CHUNK = 256
 """Sentences whose words are projected together."""
 
+HASH_FACTOR, PART_BITS = 0x9E3779B97F4A7C15, 40
+"""How parts of words become numbers, see :func:`part_keys`."""
+
 
 class Model:
-    """A trained network and what counting told it.
+    """Trained networks, and an expert for n-grams.
 
     Args:
         header: labels, tokenizer, vocabulary and shapes.
-        arrays: float32 tables, by name; the keys of n-grams are int64.
+        arrays: float32 tables, by name; keys and cells are int64.
 
     Attributes:
         labels: names of the C classes.
@@ -69,28 +72,32 @@ class Model:
 
     def logits(self, texts: Sequence[str]) -> np.ndarray:
         """(N, C) float32."""
-        sentences = [self.words(text) for text in texts]
-        starts = range(0, len(sentences), CHUNK)
-        chunks = [self._logits(sentences[start : start + CHUNK]) for start in starts]
+        starts = range(0, len(texts), CHUNK)
+        chunks = [self._logits(texts[start : start + CHUNK]) for start in starts]
         return np.concatenate(chunks or [np.zeros((0, len(self.labels)), np.float32)])
 
-    def words(self, text: str) -> np.ndarray:
-        """The numbers of a text's words."""
-        tokens = self._tokenize(text)[: self._header["max_tokens"] or None]
-        return np.array([self._numbers.get(token, UNKNOWN) for token in tokens], np.int64)
+    def tokens(self, text: str) -> list[str]:
+        """A text's words, as far as they are read."""
+        return self._tokenize(text)[: self._header["max_tokens"] or None]
 
-    def _logits(self, sentences: Sequence[np.ndarray]) -> np.ndarray:
-        networks = range(self._header["networks"])
-        logits = np.mean([self._network(number, sentences) for number in networks], axis=0)
-        if "evidence/words" in self._arrays:
-            logits += np.stack([self._evidence(words) for words in sentences])
-        return logits / np.float32(self._header["temperature"])
+    def _logits(self, texts: Sequence[str]) -> np.ndarray:
+        tokens = [self.tokens(text) for text in texts]
+        sentences = [
+            np.array([self._numbers.get(token, UNKNOWN) for token in words], np.int64)
+            for words in tokens
+        ]
+        logits = np.tile(self._arrays["bias"], (len(texts), 1))
+        for number in range(self._header["networks"]):
+            logits += self._network(number, sentences)
+        if self._header["ngrams"] is not None:
+            logits += np.stack(list(map(self._ngrams, tokens, sentences)))
+        return logits
 
     def _network(self, number: int, sentences: Sequence[np.ndarray]) -> np.ndarray:
         """(B, C) what a network says: convolution, ReLU, maximum over time, dense layer."""
         part = {
             name: self._arrays[f"networks/{number}/{name}"]
-            for name in ("words", "filters", "filter_bias", "dense", "dense_bias")
+            for name in ("words", "filters", "filter_bias", "dense")
         }
         filters = part["filters"]
         # A convolution is linear in each word, so each different word meets the filters once.
@@ -100,7 +107,7 @@ class Model:
         maxima = [self._pooled(P, np.searchsorted(different, words)) for words in sentences]
         # Bias and ReLU keep the order of numbers, so they may follow the maximum.
         features = np.maximum(np.stack(maxima) + part["filter_bias"], 0)
-        return features @ part["dense"].T + part["dense_bias"]
+        return features @ part["dense"].T
 
     def _pooled(self, P: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """(heights * F,) maxima over time; windows may hang over either end, on zeros (the last
@@ -117,22 +124,55 @@ class Model:
             first += height
         return np.concatenate(maxima)
 
-    def _evidence(self, words: np.ndarray) -> np.ndarray:
-        """(C,) what the counts of a sentence's words and n-grams add to the logits."""
-        total = self._arrays["evidence/words"][words].sum(axis=0)
-        rows, known = words, words != UNKNOWN
-        for order in self._header["ngrams"]:
-            values = self._arrays[f"evidence/{order}-grams"]
-            keys = self._arrays[f"evidence/{order}-grams/keys"]
+    def _ngrams(self, tokens: Sequence[str], words: np.ndarray) -> np.ndarray:
+        """(C,) float32 what the expert says: its words, known or not, and n-grams add up."""
+        orders, longest = self._header["ngrams"]["orders"], self._header["ngrams"]["subwords"]
+        rows = np.where(words == UNKNOWN, -1, words)
+        total = self._sum("words", rows)
+        for order in orders:
             # An n-gram is its last word, and the n-gram (or word) before that.
             last = words[order - 1 :]
-            wanted = rows[: len(last)] * len(self._numbers) + last
-            places = np.searchsorted(keys, wanted)
-            known = known[: len(last)] & (last != UNKNOWN)
-            known &= np.append(keys, -1)[places] == wanted
-            rows = np.where(known, places, len(keys))
-            total = total + values[rows].sum(axis=0)
+            before = rows[: len(last)]
+            wanted = np.where(last == UNKNOWN, -1, before * len(self._numbers) + last)
+            rows = self._find(str(order), np.where(before < 0, -1, wanted))
+            total += self._sum(str(order), rows)
+        unknown = np.flatnonzero(words == UNKNOWN).tolist() if longest else []
+        for place in unknown:
+            keys = np.array(part_keys(tokens[place], longest), np.int64)
+            total += self._sum("parts", self._find("parts", keys)) / np.sqrt(max(len(keys), 1))
+        return (total / np.sqrt(max(len(words), 1))).astype(np.float32)
+
+    def _find(self, name: str, wanted: np.ndarray) -> np.ndarray:
+        """The row of each key in a table; -1 for one that is not there."""
+        keys = self._arrays[f"ngrams/{name}/keys"]
+        places = np.searchsorted(keys, wanted)
+        return np.where(np.append(keys, -2)[places] == wanted, places, -1)
+
+    def _sum(self, name: str, rows: np.ndarray) -> np.ndarray:
+        """(C,) float64 sum of these rows of a table, those below 0 left out."""
+        rows, size = rows[rows >= 0], len(self.labels)
+        if f"ngrams/{name}" in self._arrays:
+            return self._arrays[f"ngrams/{name}"][rows].sum(axis=0, dtype=np.float64)
+        # With many labels, what is not zero.
+        cells, values = (self._arrays[f"ngrams/{name}/{part}"] for part in ("cells", "values"))
+        total = np.zeros(size)
+        for row in rows:
+            begin, end = np.searchsorted(cells, [row * size, (row + 1) * size])
+            total[cells[begin:end] - row * size] += values[begin:end]
         return total
+
+
+def part_keys(word: str, longest: int) -> list[int]:
+    """The parts of ``<word>`` of 3 to ``longest`` characters, each as a number of 40 bits."""
+    letters, keys = [ord(letter) for letter in f"<{word}>"], []
+    for size in range(3, longest + 1):
+        for start in range(len(letters) - size + 1):
+            key = size
+            for letter in letters[start : start + size]:
+                key = (key + letter) * HASH_FACTOR % 2**64
+                key ^= key >> 32
+            keys.append(key >> (64 - PART_BITS))
+    return keys
 
 
 def load(path: str | Path) -> Model:

@@ -8,6 +8,10 @@ are drawn again, and only what training changed is sent
 Tried, and of no use for the same size: finer steps for frequent words and coarser ones for rare
 words, and steps in the directions that singular values call important.
 
+Parts of words, which speak for words never seen, take 0.6 MB of a page for movie reviews. Those of
+a single training word are half of that, and stay: without them 3 of 1,066 answers change, and a
+probability is off by 0.015.
+
 Integers are written in byte planes (all low bytes, then all bytes above), their signs folded in, so
 that Huffman's code finds short codes for what is frequent and the upper planes shrink to nothing.
 
@@ -31,9 +35,9 @@ import numpy as np
 from textcnn.inference.export.model import Model
 from textcnn.inference.export.random_start import Start
 
-FINEST = 1 / 128
+FINEST = 1 / 32
 """Step of the word vectors, as a share of their standard deviation. The probabilities of movie
-reviews are then off by 0.0007 at most, which is no reason for a larger page."""
+reviews are then off by 0.003 at most, in a page of 4.4 MB; a quarter of the step takes 6.0 MB."""
 
 COARSEST = 1 / 8
 """Beyond this answers differ too much; rather than that, the text becomes longer. The probabilities
@@ -45,8 +49,8 @@ HALVINGS = 8
 FINER_FILTERS = 0.4
 """Steps of the filters, beside those of the vectors. Filters are few, and every word meets all."""
 
-EVIDENCE_STEP = 1 / 4096
-"""Of what counts add to logits. Rare items have the same few values, whose errors add up."""
+NGRAM_STEP = 1 / 1024
+"""Of what n-grams add to logits. Rare ones have the same few values, whose errors add up."""
 
 
 @dataclass(frozen=True)
@@ -146,11 +150,11 @@ def _part(name: str, array: np.ndarray, relative: bool) -> _Part:
         return _Part(
             {"kind": "keys", "count": len(array)}, _deflated(_planes(np.diff(array, prepend=0)))
         )
-    if name.startswith("evidence/"):
-        if relative:
+    if name.startswith("ngrams/"):
+        if relative and array.ndim == 2:
             # Softmax sees differences only. So the last label has zeros, which take no room.
             array = array - array[:, -1:]
-        return _steps_part(array, EVIDENCE_STEP)
+        return _steps_part(array, NGRAM_STEP)
     described = {"kind": "floats", "shape": array.shape}
     return _Part(described, _deflated(array.astype("<f4").tobytes()))
 

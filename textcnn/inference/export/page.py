@@ -15,7 +15,7 @@ from textcnn.inference.export.packing import Packed, pack
 LARGEST = 6_000_000
 """Bytes that a page or a module shall have at most."""
 
-LIBRARY = ("random.js", "unpacking.js", "tokenizers.js", "network.js", "model.js")
+LIBRARY = ("random.js", "unpacking.js", "tokenizers.js", "network.js", "ngrams.js", "model.js")
 
 
 def packed_for(model: Model, room: int | None = None) -> Packed:

@@ -10,7 +10,8 @@ class Model {
       { length: header.networks },
       (_, i) => new Network(header, (name) => arrays[`networks/${i}/${name}`]),
     );
-    this.evidence = new Evidence(header, arrays);
+    this.expert = header.ngrams && new NgramExpert(header, arrays);
+    this.bias = [...arrays.bias.values];
   }
 
   tokenize(text) {
@@ -32,7 +33,7 @@ class Model {
   explain(text) {
     const tokens = this.tokenize(text);
     const sentence = tokens.map((token) => this.numbers.get(token) ?? 0);
-    const { logits, ngrams } = this.sums(sentence);
+    const { logits, ngrams } = this.sums(tokens, sentence);
     const { multilabel, thresholds } = this.header;
     const probabilities = multilabel ? logits.map(sigmoid) : softmax(logits);
     const best = probabilities.indexOf(Math.max(...probabilities));
@@ -50,22 +51,19 @@ class Model {
     };
   }
 
-  // The logits, and what each n-gram adds to them; of several networks, the mean.
-  sums(sentence) {
-    const logits = this.labels.map(() => 0);
+  // The logits, and what each n-gram adds to them.
+  sums(tokens, sentence) {
+    const logits = [...this.bias];
     const found = new Map();
-    const adder = (share) => (start, end, label, amount) => {
-      const value = (amount * share) / this.header.temperature;
-      logits[label] += value;
-      if (start === end) return; // Of no word: a bias, or a window beyond the ends.
+    const add = (start, end, label, amount) => {
+      logits[label] += amount;
+      if (start === end) return; // Of no word: a window beyond the ends.
       const place = start * (sentence.length + 1) + end;
       if (!found.has(place)) found.set(place, { start, end, pushes: this.labels.map(() => 0) });
-      found.get(place).pushes[label] += value;
+      found.get(place).pushes[label] += amount;
     };
-    for (const network of this.networks) {
-      network.explain(sentence, adder(1 / this.networks.length));
-    }
-    this.evidence.explain(sentence, adder(1));
+    for (const network of this.networks) network.explain(sentence, add);
+    this.expert?.explain(tokens, sentence, add);
     return { logits, ngrams: [...found.values()] };
   }
 }

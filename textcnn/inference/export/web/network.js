@@ -12,7 +12,7 @@ class Network {
     this.filters = arrayOf("filters").values; // D x K x F, K filter rows of all heights
     this.filterBias = arrayOf("filter_bias").values;
     this.dense = arrayOf("dense").values; // C rows of a weight for each filter
-    this.denseBias = arrayOf("dense_bias").values;
+    this.numLabels = header.labels.length;
     this.projections = new Map();
   }
 
@@ -66,8 +66,8 @@ class Network {
     return { maxima, starts };
   }
 
-  // Calls add(start, end, label, amount) for all that the logits are the sum of; start and end are
-  // those of the words concerned.
+  // Calls add(start, end, label, amount) for all that the network adds to the logits; start and end
+  // are those of the words concerned.
   explain(sentence, add) {
     const { maxima, starts } = this.pooled(sentence);
     const numFeatures = maxima.length;
@@ -77,57 +77,9 @@ class Network {
       const height = this.heights[Math.floor(f / this.numFilters)];
       const start = Math.max(starts[f], 0);
       const end = Math.min(starts[f] + height, sentence.length);
-      for (let label = 0; label < this.denseBias.length; label++) {
+      for (let label = 0; label < this.numLabels; label++) {
         add(start, end, label, feature * this.dense[label * numFeatures + f]);
       }
     }
-    this.denseBias.forEach((bias, label) => add(0, 0, label, bias));
   }
-}
-
-// What counting the training sentences says: each word and n-gram adds to the logits.
-class Evidence {
-  constructor(header, arrays) {
-    this.numWords = header.vocabulary.length;
-    this.numLabels = header.labels.length;
-    this.words = arrays["evidence/words"]?.values;
-    this.ngrams = header.ngrams.map((order) => ({
-      order,
-      keys: arrays[`evidence/${order}-grams/keys`].values,
-      values: arrays[`evidence/${order}-grams`].values,
-    }));
-  }
-
-  explain(sentence, add) {
-    if (!this.words) return;
-    const addRow = (values, row, start, end) => {
-      for (let label = 0; label < this.numLabels; label++) {
-        add(start, end, label, values[row * this.numLabels + label]);
-      }
-    };
-    sentence.forEach((word, at) => addRow(this.words, word, at, at + 1));
-    // An n-gram is found by its last word and the row of the n-gram (or word) before that.
-    let rows = sentence.map((word) => word || -1); // Word 0 is any that training never saw.
-    for (const { order, keys, values } of this.ngrams) {
-      rows = rows.slice(0, -1).map((row, start) => {
-        const last = sentence[start + order - 1];
-        return row < 0 || last === 0 ? -1 : rowOf(keys, row * this.numWords + last);
-      });
-      rows.forEach((row, start) => {
-        if (row >= 0) addRow(values, row, start, start + order);
-      });
-    }
-  }
-}
-
-// Where a key stands among ascending ones; -1 where it does not.
-function rowOf(keys, key) {
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (keys[middle] < key) low = middle + 1;
-    else high = middle;
-  }
-  return keys[low] === key ? low : -1;
 }

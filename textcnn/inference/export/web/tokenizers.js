@@ -1,4 +1,4 @@
-// Text to tokens, as textcnn/tokenizers.py does: a network understands only the tokens that it was
+// Text to tokens, as textcnn/core/tokenizers.py does: a network understands only the tokens that it was
 // trained on.
 
 const KIM = /[(),!?]|[A-Za-z0-9'`](?:(?!'s|'ve|n't|'re|'d|'ll)[A-Za-z0-9'`])*/g;

@@ -1,5 +1,5 @@
 // From text to a model: base 85, deflate, and whole numbers of steps. The other direction, and the
-// reasons, are in textcnn/export/packing.py.
+// reasons, are in textcnn/inference/export/packing.py.
 
 const DIGITS =
   "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%.()*+-;,=>?@^_`{|}~";
