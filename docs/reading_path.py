@@ -15,8 +15,12 @@ PATH = {
     "own backward pass",
     "textcnn/core/plain_network.py": "the network in the order of the paper",
     "textcnn/core/network.py": "the same numbers, fast",
+    "textcnn/core/step.py": "one training step, short of the update",
     "textcnn/core/optimizers.py": "Adam, Adadelta and SGD",
     "textcnn/core/trainer.py": "the loop, as a generator of events",
+    "examples/kim.py": "all of this at work: Kim's network on the movie reviews",
+    "textcnn/recipe/ngrams/expert.py": "beyond the paper: the linear model of n-grams",
+    "textcnn/recipe/fusion.py": "how far each of the two is trusted",
 }
 """What to read, in this order, and what it is."""
 
