@@ -17,7 +17,7 @@ def run(work: Workload) -> list[Row]:
     _ = work.checkpoint  # Trains, so that the optimizer has its slots.
     checkpoint = work.experiment.checkpoint()
     assert checkpoint.training is not None
-    parameters = _tensors(checkpoint.parameters)
+    parameters = _tensors(checkpoint.networks[0])
     whole = {
         "parameters": parameters,
         "slots": _tensors(checkpoint.training.slots),

@@ -19,7 +19,6 @@ from pathlib import Path
 
 import click
 import numpy as np
-from textcnn.training.fitting import fit
 
 from benchmarks.timing import Timings
 from benchmarks.workload import ROOT
@@ -34,6 +33,7 @@ from textcnn.support.workers.cluster import cluster
 from textcnn.support.workers.processes import Processes
 from textcnn.support.workers.runner import Runner, SentFile
 from textcnn.training.checkpoint import save_checkpoint
+from textcnn.training.run import train_in_memory
 
 FOLDS = 4
 SHARDS = 4
@@ -92,7 +92,7 @@ def make_work(folder: Path, sentences: int, epochs: int, lines: int) -> Work:
     data = TokenizedData.prepare(LabelledTexts(texts, labels, corpus.source), config)
     folds = make_folds(data.keys, data.labels, FOLDS, 1, config.dev_share, config.seed)
     model = folder / "model.h5"
-    save_checkpoint(model, fit(config, data, say).checkpoint)
+    save_checkpoint(model, train_in_memory(config, data, say)[0])
     files = [folder / f"{number}.txt" for number in range(SHARDS)]
     for path in files:
         path.write_text("".join(f"{texts[n % len(texts)]}\n" for n in range(lines)))

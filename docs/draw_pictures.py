@@ -1,4 +1,4 @@
-"""Draws the README's pictures of the program from a run: ``python -m docs.draw_pictures RUN``.
+"""Draws the pages' pictures of the program from a run: ``python -m docs.draw_pictures RUN``.
 
 ``explain.svg`` is a terminal; ``report-light.png``, ``report-dark.png`` and ``page.png`` are taken
 by a headless Chromium. Needs the extras ``browser``, ``report`` and ``terminal``.
@@ -72,7 +72,7 @@ def draw_page(browser: Browser, run: RunFolder, path: Path) -> None:
 
 
 def draw_all(run: RunFolder, folder: Path) -> None:
-    """Every picture of the README that is drawn from a run.
+    """Every picture of the pages that is drawn from a run.
 
     Args:
         run: finished, with a report.

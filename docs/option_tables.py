@@ -1,4 +1,4 @@
-"""Prints the option tables of the README, from the options themselves."""
+"""The option tables of docs/options.md, from the options themselves: ``python -m docs.pages``."""
 
 import dataclasses
 
@@ -14,10 +14,6 @@ def option_tables() -> str:
         if field.metadata["section"] != section:
             section = field.metadata["section"]
             lines += ["", f"| {section} | default | |", "|---|---|---|"]
-        words = field.metadata["help"].replace("|", "\\|")
-        lines.append(f"| `{flag(field.name)}` | {default_words(field)} | {words} |")
+        cells = [f"`{flag(field.name)}`", default_words(field), field.metadata["help"]]
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines[1:]) + "\n"
-
-
-if __name__ == "__main__":
-    print(option_tables(), end="")

@@ -28,9 +28,11 @@ from textcnn.reference import (
     create_mask_from_window,
     distribute_value,
     max_over_time,
+    max_over_time_backward,
     pool_backward,
     pool_forward,
     wide_convolution,
+    wide_convolution_backward,
     zero_pad,
 )
 from textcnn.support.errors import RunError, UserError
@@ -150,6 +152,9 @@ def show_sentence() -> None:
     values, argmax = max_over_time(Z)
     print(f"Z, one row for each window, one column for each filter =\n{Z}")
     print("each filter's maximum =", values, "in window", argmax)
+    dZ = max_over_time_backward(np.ones(2), argmax, len(Z))
+    dX, _, _ = wide_convolution_backward(dZ, X, W, b)
+    print(f"how much each number of each word moves the sum of both maxima =\n{dX}")
 
 
 def save_picture(images: FloatArray, padded: FloatArray, output: Path) -> None:

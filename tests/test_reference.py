@@ -11,6 +11,8 @@ import pytest
 
 from tests.support.numeric import assert_close, numeric_gradient
 from textcnn import reference
+from textcnn.core.layers.convolution import convolve
+from textcnn.core.layers.max_over_time import max_over_time
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "step_by_step.py"
 
@@ -224,6 +226,63 @@ class TestSentences:
         assert argmax.tolist() == [1, 2, 0]
         assert np.issubdtype(argmax.dtype, np.integer)
 
+    @pytest.mark.parametrize("h", [1, 2, 4])
+    @pytest.mark.parametrize("n", [0, 1, 2, 6])
+    def test_gradients_of_wide_convolution(self, rng, n, h):
+        X, W, b = rng.standard_normal((n, 3)), rng.standard_normal((h, 3, 2)), np.ones(2)
+        dZ = rng.standard_normal(reference.wide_convolution(X, W, b).shape)
+
+        def output():
+            return reference.wide_convolution(X, W, b)
+
+        gradients = reference.wide_convolution_backward(dZ, X, W, b)
+        for analytic, array in zip(gradients, (X, W, b), strict=True):
+            assert_close(analytic, numeric_gradient(output, array, dZ))
+
+    def test_the_gradient_of_max_over_time(self, rng):
+        # Distinct numbers far apart, for a maximum has no derivative where it is tied.
+        Z = rng.permutation(15).reshape(5, 3) / 10
+        dvalues = rng.standard_normal(3)
+        _, argmax = reference.max_over_time(Z)
+
+        def output():
+            return reference.max_over_time(Z)[0]
+
+        analytic = reference.max_over_time_backward(dvalues, argmax, len(Z))
+        assert_close(analytic, numeric_gradient(output, Z, dvalues))
+
+    def test_only_the_first_of_equal_maxima_receives_the_gradient(self):
+        Z = np.array([[1.0, -2.0], [3.0, -2.0], [3.0, -2.0]])
+        _, argmax = reference.max_over_time(Z)
+        dZ = reference.max_over_time_backward(np.array([7.0, 5.0]), argmax, 3)
+        assert dZ.tolist() == [[0, 5], [7, 0], [0, 0]]
+
+    @pytest.mark.parametrize("h", [1, 3])
+    def test_the_layers_compute_the_same_of_many_sentences(self, rng, h):
+        # Words of one batch may not leak into each other's sentences, so lengths differ, 0 too.
+        lengths, W, b = np.array([4, 0, 1, 6]), rng.standard_normal((h, 5, 3)), np.ones(3)
+        X, dY = rng.standard_normal((lengths.sum(), 5)), rng.standard_normal((4, 3))
+        X[1] = X[0]  # Words repeat, and so tie.
+        counts = np.maximum(lengths + h - 1, 1)
+        Z, convolve_backward = convolve(X, lengths, W, b)
+        Y, pool_backward = max_over_time(Z, counts)
+        dX, dW, db = convolve_backward(pool_backward(dY))
+
+        of_each = np.split(X, np.cumsum(lengths)[:-1])
+        expected_dW, expected_db, expected_dX = np.zeros(W.shape), np.zeros(3), []
+        for sentence, (words, dvalues) in enumerate(zip(of_each, dY, strict=True)):
+            answers = reference.wide_convolution(words, W, b)
+            values, argmax = reference.max_over_time(answers)
+            np.testing.assert_allclose(Y[sentence], values, rtol=1e-12)
+            dZ = reference.max_over_time_backward(dvalues, argmax, len(answers))
+            one_dX, one_dW, one_db = reference.wide_convolution_backward(dZ, words, W, b)
+            expected_dX.append(one_dX)
+            expected_dW += one_dW
+            expected_db += one_db
+        np.testing.assert_allclose(dX, np.concatenate(expected_dX), rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(dW, expected_dW, rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(db, expected_db, rtol=1e-12)
+
 
 class TestWhatDoesNotFit:
     IMAGES = np.zeros((2, 4, 4, 3))
@@ -276,6 +335,11 @@ class TestWhatDoesNotFit:
         _, cache = reference.pool_forward(self.IMAGES, {"stride": 1, "f": 2})
         with pytest.raises(ValueError, match=r"dA has shape .* returned \(2, 3, 3, 3\)"):
             reference.pool_backward(np.zeros((2, 3, 3)), cache)
+        X, W, b = np.zeros((4, 2)), np.zeros((3, 2, 5)), np.zeros(5)
+        with pytest.raises(ValueError, match=r"dZ has shape .* returned \(6, 5\)"):
+            reference.wide_convolution_backward(np.zeros((4, 5)), X, W, b)
+        with pytest.raises(ValueError, match=r"dvalues has shape .* returned \(5,\)"):
+            reference.max_over_time_backward(np.zeros(4), np.zeros(5, np.intp), 6)
 
     def test_the_small_steps(self):
         with pytest.raises(ValueError, match="cannot be negative"):
@@ -290,6 +354,8 @@ class TestWhatDoesNotFit:
             reference.wide_convolution(np.zeros((4, 2)), np.zeros((3, 5, 2)), np.zeros(2))
         with pytest.raises(ValueError, match="at least one window"):
             reference.max_over_time(np.zeros((0, 3)))
+        with pytest.raises(ValueError, match="there are only 2"):
+            reference.max_over_time_backward(np.zeros(1), np.array([2]), 2)
 
 
 class TestExample:

@@ -323,11 +323,7 @@ def wide_convolution(X: FloatArray, W: FloatArray, b: FloatArray) -> FloatArray:
     Returns:
         ``Z``, shape (max(n + h - 1, 1), F), before any activation function.
     """
-    if X.ndim != 2 or W.ndim != 3 or b.shape != W.shape[2:] or X.shape[1] != W.shape[1]:
-        raise ValueError(
-            f"X, W and b have the shapes {X.shape}, {W.shape} and {b.shape}; "
-            "they must be (n, D), (h, D, F) and (F,)"
-        )
+    check_sentence(X, W, b)
     n, D = X.shape
     h, _, F = W.shape
     padded = np.zeros((max(n + 2 * (h - 1), h), D))
@@ -336,6 +332,48 @@ def wide_convolution(X: FloatArray, W: FloatArray, b: FloatArray) -> FloatArray:
     image, filters = padded.reshape(1, -1, 1, D), W.reshape(h, 1, D, F)
     Z, _ = conv_forward(image, filters, b.reshape(1, 1, 1, F), {"stride": 1, "pad": 0})
     return Z[0, :, 0, :]
+
+
+def wide_convolution_backward(
+    dZ: FloatArray, X: FloatArray, W: FloatArray, b: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Carry the gradient back through :func:`wide_convolution`.
+
+    It is :func:`conv_backward` for an image of one column: each product hands each of its factors
+    the other one, times the gradient of the sum. Window ``t`` multiplied the word
+    ``t - h + 1 + j`` with row ``j`` of every filter, so for each ``t``, ``c`` and ``j``::
+
+        dX[t - h + 1 + j] += W[j, :, c] * dZ[t, c]
+        dW[j, :, c]       += X[t - h + 1 + j] * dZ[t, c]
+        db[c]             += dZ[t, c]                        (once for each t, not for each j)
+
+    Where ``t - h + 1 + j`` is outside the sentence stands a zero vector, which gives nothing to
+    ``dW`` and whose own gradient is of no use to anyone.
+
+    Args:
+        dZ: Gradient of the loss with respect to ``Z``, shape (max(n + h - 1, 1), F).
+        X: The sentence that :func:`wide_convolution` was given, shape (n, D).
+        W: The filters that it was given, shape (h, D, F).
+        b: The biases that it was given, shape (F,).
+
+    Returns:
+        ``dX``, ``dW`` and ``db``, of the shapes of ``X``, ``W`` and ``b``.
+    """
+    check_sentence(X, W, b)
+    n, h, F = len(X), len(W), len(b)
+    T = max(n + h - 1, 1)
+    check_gradient(dZ, (T, F), "dZ")
+
+    dX, dW, db = np.zeros(X.shape), np.zeros(W.shape), np.zeros(b.shape)
+    for t in range(T):
+        for c in range(F):
+            for j in range(h):
+                word = t - h + 1 + j
+                if 0 <= word < n:
+                    dX[word] += W[j, :, c] * dZ[t, c]
+                    dW[j, :, c] += X[word] * dZ[t, c]
+            db[c] += dZ[t, c]
+    return dX, dW, db
 
 
 def max_over_time(Z: FloatArray) -> tuple[FloatArray, npt.NDArray[np.intp]]:
@@ -362,6 +400,32 @@ def max_over_time(Z: FloatArray) -> tuple[FloatArray, npt.NDArray[np.intp]]:
             if Z[t, c] > Z[argmax[c], c]:
                 argmax[c] = t
     return Z[argmax, np.arange(F)], argmax
+
+
+def max_over_time_backward(dvalues: FloatArray, argmax: npt.NDArray[np.intp], T: int) -> FloatArray:
+    """Carry the gradient back through :func:`max_over_time`.
+
+    A small change of the largest answer is a change of the maximum by as much; a small change of
+    any other answer changes nothing. So the gradient of filter ``c`` goes to one window::
+
+        dZ[argmax[c], c] = dvalues[c]        and 0 everywhere else
+
+    Args:
+        dvalues: Gradient of the loss with respect to ``values``, shape (F,).
+        argmax: What :func:`max_over_time` returned beside ``values``, shape (F,).
+        T: How many windows there were.
+
+    Returns:
+        ``dZ``, shape (T, F); each column holds at most one number that is not zero.
+    """
+    check_gradient(dvalues, argmax.shape, "dvalues")
+    (F,) = argmax.shape
+    if any(not 0 <= t < T for t in argmax):
+        raise ValueError(f"argmax names the windows {argmax}, but there are only {T}")
+    dZ = np.zeros((T, F))
+    for c in range(F):
+        dZ[argmax[c], c] = dvalues[c]
+    return dZ
 
 
 # ---------------------------------------------------------------------------------------
@@ -463,6 +527,15 @@ def check_images(X: FloatArray, name: str) -> None:
     """Raise ValueError unless ``X`` has the four axes of an array of images."""
     if X.ndim != 4:
         raise ValueError(f"{name} has shape {X.shape}; images must be (m, n_H, n_W, n_C)")
+
+
+def check_sentence(X: FloatArray, W: FloatArray, b: FloatArray) -> None:
+    """Raise ValueError unless a sentence, filters and biases fit together."""
+    if X.ndim != 2 or W.ndim != 3 or b.shape != W.shape[2:] or X.shape[1] != W.shape[1]:
+        raise ValueError(
+            f"X, W and b have the shapes {X.shape}, {W.shape} and {b.shape}; "
+            "they must be (n, D), (h, D, F) and (F,)"
+        )
 
 
 def check_gradient(gradient: FloatArray, shape: tuple[int, ...], name: str) -> None:

@@ -1,25 +1,18 @@
-"""The README's pictures: they are there, have words beside them, and are drawn by a script."""
+"""The pictures on the pages: they have words beside them, and are drawn by scripts."""
 
 import re
 import xml.etree.ElementTree as ET
-from pathlib import Path
 
 import pytest
 
-CLONE = Path(__file__).resolve().parents[2]
-README = (CLONE / "README.md").read_text(encoding="utf-8")
+from docs.pages import pages
 
 
-def test_the_readmes_pictures_are_there_and_described():
-    shown = re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", README)
-    shown += re.findall(r'<img alt="([^"]*)"[^>]* src="([^"]+)"', README)
-    sources = re.findall(r'srcset="([^"]+)"', README)
-    assert len(shown) >= 4
-    for words, path in shown:
-        assert len(words) > 20
-        assert (CLONE / path).is_file()
-    for path in sources:
-        assert (CLONE / path).is_file()
+def test_every_picture_has_words_beside_it():
+    for name, text in pages().items():
+        shown = re.findall(r"!\[([^\]]*)\]\(", text) + re.findall(r'<img alt="([^"]*)"', text)
+        assert text.count("<img") + text.count("![") == len(shown), name
+        assert all(len(words) > 20 for words in shown), name
 
 
 def test_the_script_draws_them(browser, trained_run, tmp_path):

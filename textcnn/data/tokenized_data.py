@@ -97,8 +97,7 @@ class TokenizedData:
             tokenize: with the tokenizer ``custom``, what it stands for.
             weights: (N,) of the sentences, those of the dev and the test part last.
             known: hashes (:mod:`textcnn.data.fingerprints`) of sentences that the network has been
-            trained on
-                before; they go to train, never to dev or test.
+                trained on before; they go to train, never to dev or test.
 
         Raises:
             UserError: the labels cannot be split so.

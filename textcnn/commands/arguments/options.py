@@ -92,7 +92,7 @@ def given_options(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def default_words(field: "dataclasses.Field[Any]") -> str:
-    """An option's default as ``--help`` and the README write it."""
+    """An option's default as ``--help`` and the documentation write it."""
     if field.metadata["default_words"]:
         return str(field.metadata["default_words"])
     if isinstance(field.default, tuple):

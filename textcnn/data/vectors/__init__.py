@@ -55,8 +55,7 @@ def load_vectors(
 
     Args:
         source: a path, a name of :data:`textcnn.data.vectors.named.PACKAGED` ("glove-6b-100d"), or
-        one
-            known to gensim's downloader ("word2vec-google-news-300").
+            one known to gensim's downloader ("word2vec-google-news-300").
         words: V different words.
         report: is given a line before anything that takes long.
         cache: the folder where vectors from packages are kept; by default that of

@@ -14,8 +14,7 @@ def winning_windows(
 
     Args:
         P: (U + 1, K * F) projected words (:func:`textcnn.core.layers.convolve_and_pool.project`);
-        the
-            last row is zeros.
+            the last row is zeros.
         words: (n,) rows of P; n may be 0.
         bank: the layout of the filters.
 

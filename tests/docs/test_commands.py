@@ -1,4 +1,4 @@
-"""Every command line that the README shows is run, on small files of the names that it uses."""
+"""Every command line that README.md and docs/ show is run, on small files of the names they use."""
 
 import gzip
 import io
@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from docs.pages import pages
 from tests.support.small_run import labelled_sentences, options_text, write_csv
 from tests.support.topics import topical
 from tests.support.unequal_labels import unequal
 from textcnn.commands import COMMANDS, main
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
 RUN = "runs/20261124-101500"
 QUICK = options_text(epochs=1)
 NEEDS_THE_NETWORK = "word2vec-google-news-300"
@@ -24,24 +24,28 @@ ELSEWHERE = ("--scheduler", "tcp:")
 """Marks of commands that tests/test_cluster.py runs, which has a cluster."""
 
 
+CALLS = r"(?:^|\| )(?:python (?:(train|eval)\.py|-m textcnn)|textcnn)(?: |$)"
+"""How a command is called; train.py and eval.py are commands by themselves."""
+
+
 def commands() -> list[str]:
-    """The ``textcnn`` commands in the README's shell blocks, but the two that set everything up."""
-    text = re.sub(r"<!-- (?:train|test) command -->\n```sh\n.*?```", "", README, flags=re.S)
+    """The ``textcnn`` commands in all shell blocks, but the two that set everything up."""
+    text = "\n".join(pages().values())
+    text = re.sub(r"<!-- (?:train|test) command -->\n```sh\n.*?```", "", text, flags=re.S)
     lines = []
     for block in re.findall(r"```sh\n(.*?)```", text, re.S):
         for line in block.replace("\\\n", " ").splitlines():
-            if re.search(r"python (train\.py|eval\.py|-m textcnn)", line):
+            if re.search(CALLS, line):
                 lines.append(line.partition("  #")[0].strip())
-    return lines
+    return list(dict.fromkeys(lines))
 
 
 def words_of(line: str) -> list[str]:
     """What stands after ``textcnn``."""
-    command = line.rpartition("|")[2] if "| python" in line else line
-    words = shlex.split(command, comments=True)[1:]
-    if words[0] == "-m":
-        return words[2:]
-    return [words[0].removesuffix(".py"), *words[1:]]
+    call = re.search(CALLS, line)
+    assert call is not None
+    words = shlex.split(line[call.end() :], comments=True)
+    return [call.group(1), *words] if call.group(1) else words
 
 
 def quickened(words: list[str]) -> list[str]:
@@ -71,8 +75,8 @@ def quickened(words: list[str]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory, trained_run: Path) -> Path:
-    """A folder with every file that the README's examples name."""
-    folder = tmp_path_factory.mktemp("readme")
+    """A folder with every file that the examples name."""
+    folder = tmp_path_factory.mktemp("docs")
     corpus = labelled_sentences()
     for number, name in enumerate(("reviews", "more", "new", "train", "dev", "test")):
         count = 40 if name in ("dev", "test") else 120
@@ -120,12 +124,12 @@ def workspace(tmp_path_factory: pytest.TempPathFactory, trained_run: Path) -> Pa
 
 
 @pytest.mark.parametrize("line", commands())
-def test_the_readmes_commands_run(line, workspace, monkeypatch, capsys):
+def test_the_commands_run(line, workspace, monkeypatch, capsys):
     if NEEDS_THE_NETWORK in line or any(mark in line for mark in ELSEWHERE):
         pytest.skip("needs more than this machine")
     monkeypatch.chdir(workspace)
     monkeypatch.delenv("TEXTCNN_DATA", raising=False)
-    if "| python" in line:
+    if " | " in line:
         stream = (workspace / "comments.log").open("rb")
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(stream))
     with pytest.raises(SystemExit) as ended:

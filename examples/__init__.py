@@ -1,0 +1,1 @@
+"""What can be run straight from a clone."""

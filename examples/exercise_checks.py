@@ -1,0 +1,192 @@
+"""Says which of :mod:`examples.exercises` are right, by asking :mod:`textcnn.reference`."""
+
+import copy
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from textcnn import reference
+
+Arguments = dict[str, Any]
+
+SENTENCE = np.array([0, 1, 2, 3, 2, 4, 5])
+"""The words of how-it-works.md: a gorgeous , witty , seductive movie."""
+VECTORS = np.array([[0.0, -1], [3, 0], [0, 2], [2, 0], [1, 1], [1, -1]])
+FILTERS = np.array([[[1.0, 0], [0, 1]], [[0, 1], [1, 1]]])
+BIASES = np.array([-2.0, 1])
+
+SEVERAL = 6
+"""Random sentences, beside the page's own."""
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What a function must do.
+
+    Attributes:
+        expected: the right answer to some arguments.
+        cases: arguments to try.
+    """
+
+    expected: Callable[..., Any]
+    cases: Callable[[], Iterator[Arguments]]
+
+
+def sentences() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """(words, vectors, filters, biases): the page's, then small whole numbers, so that some tie."""
+    yield SENTENCE, VECTORS, FILTERS, BIASES
+    rng = np.random.default_rng(15)
+    for n in [1, 2, 0, *range(4, SEVERAL + 1)]:
+        D, h, F = (int(number) for number in rng.integers(1, 4, 3))
+        vectors = rng.integers(-2, 3, (4, D)).astype(float)
+        filters = rng.integers(-2, 3, (h, D, F)).astype(float)
+        yield rng.integers(0, 4, n), vectors, filters, rng.integers(-2, 3, F).astype(float)
+
+
+def one_filter(**more: Any) -> Iterator[Arguments]:
+    """A sentence and one filter."""
+    for words, vectors, filters, biases in sentences():
+        for c in range(len(biases)):
+            yield {"X": vectors[words], "w": filters[:, :, c], "b": float(biases[c]), **more}
+
+
+def windows() -> Iterator[Arguments]:
+    """One window and one filter."""
+    for words, vectors, filters, biases in sentences():
+        h = len(filters)
+        if len(words) >= h:
+            window = vectors[words[-h:]]
+            yield {"window": window, "w": filters[:, :, 0], "b": float(biases[0])}
+
+
+def answers() -> Iterator[Arguments]:
+    """All answers of one filter."""
+    for arguments in one_filter():
+        yield {"z": all_windows(**arguments)}
+
+
+def products() -> Iterator[Arguments]:
+    """A table of products and a sentence of its rows."""
+    for words, vectors, filters, _ in sentences():
+        if len(words) > 0:
+            table = np.einsum("ud,jdc->ujc", vectors, filters)
+            yield {"P": np.concatenate([table, np.zeros((1, *table.shape[1:]))]), "words": words}
+
+
+def products_and_gradient() -> Iterator[Arguments]:
+    """The same, with the gradient of every filter's maximum."""
+    for number, arguments in enumerate(products()):
+        F = arguments["P"].shape[2]
+        yield {**arguments, "upstream": np.arange(F) * 8.0 - 5 - number}
+
+
+def one_window(window: np.ndarray, w: np.ndarray, b: float) -> float:
+    """The right answer; so are the functions below."""
+    return reference.conv_single_step(window, w, np.array(b))
+
+
+def all_windows(X: np.ndarray, w: np.ndarray, b: float) -> np.ndarray:
+    return reference.wide_convolution(X, w[:, :, None], np.array([b]))[:, 0]
+
+
+def first_maximum(z: np.ndarray) -> tuple[float, int]:
+    values, argmax = reference.max_over_time(z[:, None])
+    return float(values[0]), int(argmax[0])
+
+
+def gradient_of_the_words(X: np.ndarray, w: np.ndarray, b: float, upstream: float) -> np.ndarray:
+    W, biases = w[:, :, None], np.array([b])
+    Z = reference.wide_convolution(X, W, biases)
+    _, argmax = reference.max_over_time(Z)
+    dZ = reference.max_over_time_backward(np.array([upstream]), argmax, len(Z))
+    return reference.wide_convolution_backward(dZ, X, W, biases)[0]
+
+
+def as_convolution(P: np.ndarray, words: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A sentence and filters whose answers are sums of P: a word's vector only says which it is."""
+    return np.eye(len(P))[words], P.transpose(1, 0, 2), np.zeros(P.shape[2])
+
+
+def sums_of_products(P: np.ndarray, words: np.ndarray) -> np.ndarray:
+    return reference.wide_convolution(*as_convolution(P, words))
+
+
+def gradient_of_the_products(P: np.ndarray, words: np.ndarray, upstream: np.ndarray) -> np.ndarray:
+    X, W, b = as_convolution(P, words)
+    Z = reference.wide_convolution(X, W, b)
+    _, argmax = reference.max_over_time(Z)
+    dZ = reference.max_over_time_backward(upstream, argmax, len(Z))
+    return reference.wide_convolution_backward(dZ, X, W, b)[1].transpose(1, 0, 2)
+
+
+EXERCISES: Mapping[str, Exercise] = {
+    "one_window": Exercise(one_window, windows),
+    "all_windows": Exercise(all_windows, one_filter),
+    "first_maximum": Exercise(first_maximum, answers),
+    "gradient_of_the_words": Exercise(gradient_of_the_words, lambda: one_filter(upstream=-5.0)),
+    "sums_of_products": Exercise(sums_of_products, products),
+    "gradient_of_the_products": Exercise(gradient_of_the_products, products_and_gradient),
+}
+
+RIGHT, NOT_DONE = "right", "not done yet"
+
+
+def verdict(name: str, function: Callable[..., Any]) -> str:
+    """:data:`RIGHT`, :data:`NOT_DONE`, or what is wrong with the first wrong answer."""
+    exercise = EXERCISES[name]
+    for arguments in exercise.cases():
+        expected = exercise.expected(**arguments)
+        try:
+            # A copy, so that a function that writes into its arguments spoils no later case.
+            answer = function(**copy.deepcopy(arguments))
+        except NotImplementedError:
+            return NOT_DONE
+        except Exception as error:
+            return _wrong(arguments, f"raises {type(error).__name__}: {error}", expected)
+        if not _same(name, answer, expected):
+            return _wrong(arguments, f"gives\n{answer}", expected)
+    return RIGHT
+
+
+def _same(name: str, answer: Any, expected: Any) -> bool:
+    if isinstance(expected, tuple):
+        return (
+            isinstance(answer, tuple)
+            and len(answer) == len(expected)
+            and all(map(_close, answer, expected))
+        )
+    if name == "gradient_of_the_products" and np.shape(answer) == np.shape(expected):
+        return _close(answer[:-1], expected[:-1])
+    return _close(answer, expected)
+
+
+def _close(answer: Any, expected: Any) -> bool:
+    try:
+        return np.shape(answer) == np.shape(expected) and np.allclose(answer, expected)
+    except (TypeError, ValueError):
+        return False  # It is no number, or no array of one shape.
+
+
+def _wrong(arguments: Arguments, does: str, expected: Any) -> str:
+    given = "\n".join(f"{name} =\n{value}" for name, value in arguments.items())
+    text = f"{given}\n{does}\nit should give\n{expected}"
+    return "wrong: for\n" + "\n".join(f"    {line}" for line in text.splitlines())
+
+
+def main(exercises: ModuleType) -> int:
+    """Print which of a module's functions are right.
+
+    Returns:
+        The exit code: 0 when all are.
+    """
+    verdicts = {name: verdict(name, getattr(exercises, name)) for name in EXERCISES}
+    for number, (name, words) in enumerate(verdicts.items(), 1):
+        step = (inspect.getdoc(getattr(exercises, name)) or "").partition(":")[0]
+        print(f"{number}  {name} ({step}): {words}")
+    right = sum(words == RIGHT for words in verdicts.values())
+    print(f"{right} of {len(EXERCISES)} are right")
+    return 0 if right == len(EXERCISES) else 1
