@@ -204,6 +204,14 @@ def _has_header(names: list[str], path: Path, taken: Taken) -> bool:
     return not numbers
 
 
+def _fitted(fields: list[str], count: int, first: str) -> _Fields:
+    """The fields without those of delimiters too many at the end of the row, or what is wrong."""
+    if len(fields) > count and not any(map(str.strip, fields[count:])):
+        return fields[:count]
+    fault = f"another number of fields than {first}"
+    return RowError(fault, f": {len(fields)}, not {count}{_quotation_advice(fields)}")
+
+
 def _quotation_advice(fields: list[str]) -> str:
     """What a quotation mark at the beginning of a field, which CSV takes away, lets suspect."""
     if not any(field.startswith('"') for field in fields):
@@ -278,13 +286,8 @@ def _rows(
     first = "the header" if header else "the first line"
     for line, fields in records:
         where = f"{path}, line {line}"
-        if isinstance(fields, list) and not any(map(str.strip, fields[len(keys) :])):
-            fields = fields[: len(keys)]  # A delimiter too many at the end of a row.
         if isinstance(fields, list) and len(fields) != len(keys):
-            fields = RowError(
-                f"another number of fields than {first}",
-                f": {len(fields)}, not {len(keys)}{_quotation_advice(fields)}",
-            )
+            fields = _fitted(fields, len(keys), first)
         if isinstance(fields, RowError):
             yield Row(where, line, fault=fields)
         else:
