@@ -90,7 +90,7 @@ def test_all_bad_rows_are_counted(call, write):
         "rows.csv, line 3: the label is missing",
         "rows.csv, line 4: another number of fields than the header: 3, not 2",
     ]
-    assert "2 rows, 2 labels\nbad rows      3 of 5" in out
+    assert "2 rows, 2 labels\nbad rows      3 of 5, left out of all below" in out
     assert "2: the label is missing (rows.csv, line 3; rows.csv, line 5)" in out
     assert "--skip-bad-rows: 3 of 5 rows cannot be used, and training stops at them" in out
     facts = json.loads(call("data", name, "--json")[1])

@@ -83,6 +83,11 @@ class TestDelimiters:
         path = write("r.csv", "text,label;more\nhello,x;1\n")
         assert rows(path, label_column="label;more") == [("x;1", "hello")]
 
+    def test_rows_of_another_width_do_not_hide_it(self, write):
+        path = write("r.csv", "text;mood\na, b;x\nbad\nc;y\nd, e, f;x;1\n")
+        assert opened(path, label_column="mood").delimiter == ";"
+        assert "names 'text', 'mood'" in error(path)
+
     @pytest.mark.parametrize("given", ["@", "tab", r"\t", "\t", "~"])
     def test_forced(self, write, given):
         character = "\t" if "t" in given else given

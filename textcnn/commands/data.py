@@ -18,6 +18,7 @@ from textcnn.commands.screen.display import percent, say
 from textcnn.commands.screen.tables import Table, table_text
 from textcnn.commands.screen.terminal import safe
 from textcnn.data.datasets.corpus import load_corpus, locate
+from textcnn.data.datasets.labelled_texts import BadRow
 from textcnn.data.datasets.suggestions import Suggestion, suggestions
 from textcnn.data.datasets.survey import Find, Repeated, Survey, survey
 from textcnn.data.datasets.text_faults import Fault
@@ -50,7 +51,10 @@ def command(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
     corpus = load_corpus(config, say, with_bad_rows=True)
     if not corpus.texts:
         corpus.without_bad_rows(skip=False)
-    for row in {row.kind: row for row in reversed(corpus.bad_rows)}.values():
+    first_of_kind: dict[str, BadRow] = {}
+    for row in corpus.bad_rows:
+        first_of_kind.setdefault(row.kind, row)
+    for row in first_of_kind.values():
         say(f"{row.where}: {row.fault}")
     found = survey(corpus, config.tokenizer, config.multilabel, find)
     advice = suggestions(found, config)
@@ -109,9 +113,7 @@ def _report(found: Survey, config: Config, advice: Sequence[Suggestion]) -> Iter
 def _bad_row_lines(found: Survey) -> Iterator[str]:
     if not found.bad_rows:
         return
-    yield _line(
-        "bad rows", f"{len(found.bad_rows):,} of {found.given:,}, which are not counted here"
-    )
+    yield _line("bad rows", f"{len(found.bad_rows):,} of {found.given:,}, left out of all below")
     where_of: dict[str, list[str]] = {}
     for row in found.bad_rows:
         where_of.setdefault(row.kind, []).append(row.where)

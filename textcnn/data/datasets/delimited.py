@@ -4,6 +4,7 @@ import csv
 import io
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,27 +70,29 @@ def delimited_rows(text: str, path: Path, taken: Taken, *, quoted: bool) -> Deli
     names = [name.replace("\ufeff", "").strip() for name in first]
     header = _has_header(names, path, taken)
     keys = _unique(names) if header else tuple(str(column + 1) for column in range(len(names)))
-    _check_columns(names, keys, header, path, taken)
+    chosen = _chosen(names, keys, header, path, taken)
     if not header:
         records = itertools.chain([(number, first)], records)
         if taken.options.header is None:
             said.append(f"{path}: no header, as columns are asked for by number")
-    rows = _rows(records, path, taken, names, keys, header)
+    rows = _rows(records, path, taken, keys, chosen, "the header" if header else "the first line")
     return Delimited(keys, delimiter, tuple(said), rows)
 
 
 def told_delimiter(text: str, taken: Taken, usual: str, quoted: bool) -> str:
-    """What parts the fields: what gives the columns asked for, else the same number in each row."""
+    """What parts the fields: what gives the columns asked for, else as many in each row."""
     candidates = [usual, *(delimiter for delimiter in DELIMITERS if delimiter != usual)]
     samples = {one: _sample(text, one, quoted) for one in candidates}
     for delimiter, rows in samples.items():
         if rows and _named_in(rows[0], taken):
             return delimiter
-    for delimiter, rows in samples.items():
-        widths = set(map(len, rows))
-        if len(widths) == 1 and widths != {1}:
-            return delimiter
-    return usual
+    # The first of those that give most rows the same number of fields, several.
+    alike = {
+        delimiter: sum(len(row) == len(rows[0]) > 1 for row in rows)
+        for delimiter, rows in samples.items()
+    }
+    best = max(alike, key=lambda delimiter: alike[delimiter])
+    return best if 2 * alike[best] > len(samples[best]) else usual
 
 
 def names_its_columns(text: str, taken: Taken) -> str | None:
@@ -204,6 +207,14 @@ def _has_header(names: list[str], path: Path, taken: Taken) -> bool:
     return not numbers
 
 
+def _fitted(fields: list[str], count: int, first: str) -> _Fields:
+    """The fields without those of delimiters too many at the end of the row, or what is wrong."""
+    if len(fields) > count and not any(map(str.strip, fields[count:])):
+        return fields[:count]
+    fault = f"another number of fields than {first}"
+    return RowError(fault, f": {len(fields)}, not {count}{_quotation_advice(fields)}")
+
+
 def _quotation_advice(fields: list[str]) -> str:
     """What a quotation mark at the beginning of a field, which CSV takes away, lets suspect."""
     if not any(field.startswith('"') for field in fields):
@@ -213,28 +224,33 @@ def _quotation_advice(fields: list[str]) -> str:
 
 def _unique(names: list[str]) -> tuple[str, ...]:
     """A key for each column: its name, which may be missing or stand there twice."""
-    keys: list[str] = []
+    keys: dict[str, None] = {}
+    copies: Counter[str] = Counter()
     for column, name in enumerate(names, start=1):
-        key, copy = name or str(column), 2
+        key = base = name or str(column)
         while key in keys:
-            key, copy = f"{name or column} ({copy})", copy + 1
-        keys.append(key)
+            copies[base] += 1
+            key = f"{base} ({copies[base] + 1})"
+        keys[key] = None
     return tuple(keys)
 
 
-def _check_columns(
+def _chosen(
     names: list[str], keys: tuple[str, ...], header: bool, path: Path, taken: Taken
-) -> None:
-    columns = [
-        (option, _column(name, option, names, header, path))
-        for option, name in _wanted(names, taken)
-    ]
-    taken_as_text = [column for option, column in columns if option == "--text-column"]
-    for option, column in columns:
-        if option == "--label-column" and column in taken_as_text:
+) -> tuple[list[str], str | None]:
+    """The keys of the columns that make the text, and that of the label's."""
+    texts, label = [], None
+    for option, name in _wanted(names, taken):
+        column = _column(name, option, names, header, path)
+        if option == "--text-column":
+            texts.append(keys[column])
+        elif keys[column] in texts:
             raise UserError(
                 f"{path}: --text-column and --label-column both take column {column + 1}"
             )
+        else:
+            label = keys[column]
+    return texts, label
 
 
 def _column(name: str, option: str, names: list[str], header: bool, path: Path) -> int:
@@ -262,34 +278,20 @@ def _rows(
     records: _Records,
     path: Path,
     taken: Taken,
-    names: list[str],
     keys: tuple[str, ...],
-    header: bool,
+    chosen: tuple[list[str], str | None],
+    first: str,
 ) -> Iterator[Row]:
-    keys_of = {
-        option: [
-            keys[_column(name, option, names, header, path)]
-            for asked, name in _wanted(names, taken)
-            if asked == option
-        ]
-        for option in ("--text-column", "--label-column")
-    }
-    text_keys, label_key = keys_of["--text-column"], next(iter(keys_of["--label-column"]), None)
-    first = "the header" if header else "the first line"
     for line, fields in records:
         where = f"{path}, line {line}"
-        if isinstance(fields, list) and not any(map(str.strip, fields[len(keys) :])):
-            fields = fields[: len(keys)]  # A delimiter too many at the end of a row.
+        given = fields
         if isinstance(fields, list) and len(fields) != len(keys):
-            fault = RowError(
-                f"another number of fields than {first}",
-                f": {len(fields)}, not {len(keys)}{_quotation_advice(fields)}",
-            )
+            fields = _fitted(fields, len(keys), first)
+        if isinstance(fields, RowError):
             # What there is is kept under its column, and under its number where there is none.
-            names_there = [*keys, *map(str, range(1 + len(keys), 1 + len(fields)))]
-            yield Row(where, line, cells=dict(zip(names_there, fields, strict=False)), fault=fault)
-        elif isinstance(fields, RowError):
-            yield Row(where, line, fault=fields)
+            there = given if isinstance(given, list) else []
+            names = [*keys, *map(str, range(1 + len(keys), 1 + len(there)))]
+            yield Row(where, line, cells=dict(zip(names, there, strict=False)), fault=fields)
         else:
             cells = dict(zip(keys, fields, strict=True))
-            yield taken.row(where, line, cells, text_keys, label_key)
+            yield taken.row(where, line, cells, *chosen)

@@ -4,7 +4,8 @@ import dataclasses
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from textcnn.data.datasets.formats import FORMATS
 from textcnn.data.datasets.text_files import check_encoding
@@ -105,8 +106,7 @@ class RowError(Exception):
         self.kind = kind
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A row of data.
 
     Attributes:
@@ -123,7 +123,7 @@ class Row:
     line: int
     text: str = ""
     labels: tuple[str, ...] = ()
-    cells: Mapping[str, object] = field(default_factory=dict)
+    cells: Mapping[str, object] = {}
     fault: RowError | None = None
 
 
@@ -144,18 +144,22 @@ def checked(row: Row, options: ReadingOptions) -> Row:
         _check(labels, row.text)
     except RowError as fault:
         return Row(row.where, row.line, cells=row.cells, fault=fault)
-    return dataclasses.replace(row, labels=labels, text=row.text.strip())
+    return row._replace(labels=labels, text=row.text.strip())
 
 
 def _check(labels: tuple[str, ...], text: str) -> None:
     if not all(labels):
         raise RowError("the label is missing")
     for label in labels:
-        if not label.isascii() and not plain_label(label):
+        if label.isascii() and label.isprintable():
+            continue
+        if not plain_label(label):
             raise RowError("the label is missing", ": it holds only invisible characters")
         # This also keeps labels free of what textcnn.data.label_sets puts between them.
         if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in label):
             raise RowError("a control character in the label", f" {label!r}")
+    if text.isascii() and all(map(str.isascii, labels)):
+        return
     try:
         ("".join(labels) + text).encode("utf-8")
     except UnicodeEncodeError as error:
