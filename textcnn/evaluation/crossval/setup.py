@@ -62,10 +62,9 @@ def new_cross_validation(
         corpora = read_corpora(config, given.get("test_data", ()), say)
         plan = Plan(fingerprint(corpora), **given)
         data, folds = divide_corpora(corpora, config, plan, say)
-        if reads_vectors(config):
-            keep_vectors(folder.vectors, config, data, say)
         write_toml(folder.config, config.resolved())
         plan.save(folder.plan)
+        _keep_vectors(folder, config, data)
     return CrossValidation(folder, config, plan, data, folds)
 
 
@@ -85,4 +84,11 @@ def resumed_cross_validation(path: Path) -> CrossValidation:
             "with; restore it, or start a new cross-validation"
         )
     data, folds = divide_corpora(corpora, config, plan, say)
+    _keep_vectors(folder, config, data)
     return CrossValidation(folder, config, plan, data, folds)
+
+
+def _keep_vectors(folder: CrossValidationFolder, config: Config, data: TokenizedData) -> None:
+    """Last of all, since it takes longest: whoever is killed within it can go on."""
+    if reads_vectors(config) and not folder.vectors.exists():
+        keep_vectors(folder.vectors, config, data, say)
