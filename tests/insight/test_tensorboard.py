@@ -141,6 +141,20 @@ def test_sparsity_is_the_share_of_zeros(tmp_path):
     assert set(values_of(tmp_path / "dev")) == {"loss", "accuracy"}
 
 
+@pytest.mark.parametrize("size", [1e20, 1e25, 3e38, np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("other", [0.0, 1.0, np.inf, np.nan])
+def test_gradients_that_diverge_are_not_its_to_stop(tmp_path, size, other):
+    """It ended in tensorboardX's traceback, where the trainer has a line for it."""
+    gradients = {
+        "w": np.array([size, other], np.float32),
+        "e": RowGradient(np.array([3]), np.full((1, 2), size, np.float32)),
+    }
+    board = TensorBoard(tmp_path, 0)
+    board(StepDone(1, 0.5, 0.5, gradients, 0.1))
+    board(Evaluated(Evaluation(1, 0.1, 1, 0.5, 1, 0.5), True))
+    board.close()
+
+
 def test_a_full_disk_is_said_in_one_line_and_nobody_waits(tmp_path, monkeypatch):
     board = TensorBoard(tmp_path, 0)
     fill_the_disk(monkeypatch)

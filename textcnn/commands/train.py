@@ -133,7 +133,7 @@ def _resumed(folder: RunFolder) -> tuple[Config, TokenizedData]:
     if folder.last.exists():
         checkpoint = load_checkpoint(folder.last)
         config, known = checkpoint.config, checkpoint.seen_before
-    else:  # An ensemble, whose networks have folders of their own.
+    else:  # Stopped before its first, or an ensemble, whose networks have folders of their own.
         config = Config.from_mapping(read_toml(folder.config), str(folder.config))
         initial = initial_checkpoint(config)
         known = np.zeros(0, np.uint64) if initial is None else initial.seen

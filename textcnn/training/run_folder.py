@@ -66,7 +66,8 @@ class RunFolder:
         if folder.config.exists():
             raise UserError(
                 f"--out {folder.path}: holds a config.toml but no checkpoint, perhaps of a run "
-                "that could not begin; remove it, or choose another folder"
+                f"stopped before its first; go on with --resume {folder.path}, or choose another "
+                "folder"
             )
         make_folder(folder.checkpoints, "--out")
         return folder
@@ -108,14 +109,15 @@ class RunFolder:
 
     @classmethod
     def existing(cls, path: Path) -> "RunFolder":
-        """The folder of a run to resume.
+        """The folder of a run to resume; one without a checkpoint begins anew.
 
         Raises:
-            UserError: there is no checkpoint in it.
+            UserError: there is neither a checkpoint in it nor what a run writes before.
         """
         folder = cls(path)
         members = [cls(member) for member in folder.members.glob("*")]
-        if not any(begun.last.exists() for begun in (folder, *members)):
+        begun_anew = folder.checkpoints.is_dir() and folder.config.exists()
+        if not begun_anew and not any(begun.last.exists() for begun in (folder, *members)):
             raise UserError(f"--resume {path}: no run here ({folder.last} is missing)")
         # A killed run may have left what it was writing.
         for begun in (folder, *members):

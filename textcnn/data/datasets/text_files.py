@@ -11,6 +11,7 @@ from pathlib import Path
 
 from textcnn.data.datasets.foreign_formats import refuse_foreign
 from textcnn.support.errors import UserError
+from textcnn.support.files import open_regular
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -66,7 +67,10 @@ def read_bytes(path: Path, *, may_be_empty: bool = False) -> bytes:
             it is.
     """
     try:
-        data = path.read_bytes()
+        # A pipe would be empty when the run is gone on with, and may never end: a checkpoint from
+        # elsewhere can name any file.
+        with open_regular(path) as stream:
+            data = stream.read()
     except FileNotFoundError as error:
         raise UserError(f"no such file: {path}") from error
     except IsADirectoryError as error:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from textcnn.support.errors import UserError
+from textcnn.support.files import open_regular
 
 # Far beyond any vectors in use (the largest have a few thousand dimensions), yet small enough
 # that a header full of nonsense cannot make us reserve all of the memory.
@@ -43,7 +44,7 @@ def open_vectors(path: Path) -> Iterator[BinaryIO]:
         UserError: the file cannot be read, or is a gzip file that is damaged or cut short.
     """
     try:
-        with path.open("rb") as raw:
+        with open_regular(path) as raw:
             compressed = raw.read(2) == _GZIP_MAGIC
             raw.seek(0)
             if compressed:

@@ -68,7 +68,8 @@ class CrossValidationFolder:
                 f"--out {folder.path}: holds a cross-validation already; go on with --resume "
                 f"{folder.path}, or choose another folder"
             )
-        if folder.config.exists():
+        # One that was killed while it was being prepared has no plan yet, and begins anew.
+        if folder.config.exists() and not folder.folds.exists():
             raise UserError(f"--out {folder.path}: holds another run; choose another folder")
         make_folder(folder.folds, "--out")
         return folder

@@ -65,11 +65,10 @@ def new_cross_validation(
         data, folds = divide_corpora(corpora, config, plan, report)
         for line in text_remarks(data):
             report(line)
-        if reads_vectors(config):
-            keep_vectors(folder.vectors, config, data, report)
         config = data.decided(config)
         write_toml(folder.config, config.resolved())
         plan.save(folder.plan)
+        _keep_vectors(folder, config, data, report)
     return CrossValidation(folder, config, plan, data, folds)
 
 
@@ -89,4 +88,13 @@ def resumed_cross_validation(path: Path, report: Report) -> CrossValidation:
             "with; restore it, or start a new cross-validation"
         )
     data, folds = divide_corpora(corpora, config, plan, report)
+    _keep_vectors(folder, config, data, report)
     return CrossValidation(folder, config, plan, data, folds)
+
+
+def _keep_vectors(
+    folder: CrossValidationFolder, config: Config, data: TokenizedData, report: Report
+) -> None:
+    """Last of all, since it takes longest: whoever is killed within it can go on."""
+    if reads_vectors(config) and not folder.vectors.exists():
+        keep_vectors(folder.vectors, config, data, report)

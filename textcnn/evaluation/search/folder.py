@@ -46,7 +46,9 @@ class SearchFolder:
                 f"--out {folder.path}: holds a search already; go on with --resume {folder.path}, "
                 "or choose another folder"
             )
-        if folder.config.exists() or folder.journal.exists():
+        # Nothing but the options: one that was killed before its plan was written begins anew.
+        names = {path.name for path in folder.path.glob("*") if path.suffix != ".part"}
+        if folder.journal.exists() or (folder.config.exists() and len(names) > 1):
             raise UserError(f"--out {folder.path}: holds something else; choose another folder")
         return folder
 

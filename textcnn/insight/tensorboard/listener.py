@@ -101,8 +101,12 @@ class TensorBoard:
             values = gradient.values if isinstance(gradient, RowGradient) else gradient
             if not values.size:
                 continue
-            histogram = self._summary.histogram(f"gradient/{name}", values, self._bins)
-            self._write("train", step, summary=histogram)
+            # What diverges is stopped by the trainer, in its own words; until then the outermost
+            # bins hold what lies beyond them, and what is no number is in none.
+            shown = values[~np.isnan(values)].astype(np.float64).clip(*self._bins[[0, -1]])
+            if shown.size:
+                histogram = self._summary.histogram(f"gradient/{name}", shown, self._bins)
+                self._write("train", step, summary=histogram)
             zeros = 1 - np.count_nonzero(values) / values.size
             self._write("train", step, summary=self._summary.scalar(f"sparsity/{name}", zeros))
 
