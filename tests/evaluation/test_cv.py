@@ -412,7 +412,7 @@ def test_bad_input_is_one_line_and_leaves_nothing_behind(call, tmp_path, noisy, 
 
 
 def test_a_folder_that_is_taken_is_not_overwritten(call, tmp_path, finished, noisy, trained_run):
-    for folder, words in ((finished, f"--resume {finished}"), (trained_run, "holds another run")):
+    for folder, words in ((finished, f"--resume {finished}"), (trained_run, "of something else")):
         code, _, err = call(*words_for(noisy, folder))
         assert code == 2
         assert words in err

@@ -22,8 +22,8 @@ from textcnn.insight.run_list import (
     list_runs,
 )
 from textcnn.support.errors import UserError
+from textcnn.support.result_folder import RUNS
 from textcnn.training.config import Config, Value
-from textcnn.training.run_folder import RUNS
 
 HOW_TO_GO_ON = {RUN: "train", CROSS_VALIDATION: "cv", SEARCH: "search"}
 

@@ -1,17 +1,13 @@
 """What a cross-validation is to do, apart from the options of training."""
 
-import dataclasses
-import json
 from dataclasses import dataclass
-from pathlib import Path
 
-from textcnn.support.errors import UserError
-from textcnn.support.files import replace_text
+from textcnn.support import result_folder
 
 
 @dataclass(frozen=True)
-class Plan:
-    """The options of ``textcnn cv`` itself.
+class Plan(result_folder.Plan):
+    """The options of ``textcnn cv`` itself; whether its numbers fit the data, dividing tells.
 
     Attributes:
         fingerprint: SHA-256 of all data.
@@ -36,29 +32,3 @@ class Plan:
         0 where all repeats test the same sentences: those are no sample of a population.
         """
         return 0.0 if self.test_data else 1 / ((self.folds - 1) * self.train_share)
-
-    def save(self, path: Path) -> None:
-        """Write it as JSON."""
-        replace_text(path, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
-
-    @classmethod
-    def load(cls, path: Path) -> "Plan":
-        """Read it back; whether its numbers are too large or small, dividing will tell.
-
-        Raises:
-            UserError: the file is missing or not a plan.
-        """
-        try:
-            values = json.loads(path.read_text("utf-8"))
-            values["test_data"] = tuple(map(str, values["test_data"]))
-            plan = cls(**values)
-            for name, default in vars(cls("")).items():
-                if type(getattr(plan, name)) is not type(default):
-                    raise ValueError(f"{name} cannot be {getattr(plan, name)!r}")
-        except (FileNotFoundError, NotADirectoryError):
-            raise UserError(
-                f"--resume {path.parent}: no cross-validation here ({path} is missing)"
-            ) from None
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UserError(f"{path}: damaged ({error}); start a new cross-validation") from error
-        return plan

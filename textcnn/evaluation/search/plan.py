@@ -1,17 +1,13 @@
 """What a search is to do, apart from the options of training."""
 
-import dataclasses
-import json
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
+from textcnn.support import result_folder
 from textcnn.support.errors import UserError
-from textcnn.support.files import replace_text
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(result_folder.Plan):
     """The options of ``textcnn search`` itself.
 
     Attributes:
@@ -36,30 +32,5 @@ class Plan:
             raise UserError(f"--folds {self.folds}: must be at least 2")
         if self.nested < 0 or self.nested == 1:
             raise UserError(f"--nested {self.nested}: must be 0 or at least 2")
-
-    def save(self, path: Path) -> None:
-        """Write it as JSON."""
-        replace_text(path, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
-
-    @classmethod
-    def load(cls, path: Path) -> "Plan":
-        """Read it back.
-
-        Raises:
-            UserError: the file is missing or not a plan.
-        """
-        try:
-            values: dict[str, Any] = json.loads(path.read_text("utf-8"))
-            plan = cls(**{**values, "vary": tuple(values["vary"])})
-            numbers = (plan.trials, plan.folds, plan.nested)
-            texts = (*plan.vary, plan.fingerprint)
-            if not all(type(number) is int for number in numbers):
-                raise ValueError("impossible numbers")
-            if not plan.vary or not all(isinstance(text, str) for text in texts):
-                raise ValueError("impossible texts")
-            plan.check()
-            return plan
-        except FileNotFoundError:
-            raise UserError(f"--resume {path.parent}: no search here ({path} is missing)") from None
-        except (OSError, ValueError, KeyError, TypeError, UserError) as error:
-            raise UserError(f"{path}: damaged ({error}); start a new search") from error
+        if not self.vary:
+            raise UserError("--vary: nothing is varied")
