@@ -412,7 +412,7 @@ def test_bad_input_is_one_line_and_leaves_nothing_behind(call, tmp_path, noisy, 
 
 
 def test_a_folder_that_is_taken_is_not_overwritten(call, tmp_path, finished, noisy, trained_run):
-    for folder, words in ((finished, f"--resume {finished}"), (trained_run, "holds another run")):
+    for folder, words in ((finished, f"--resume {finished}"), (trained_run, "of something else")):
         code, _, err = call(*words_for(noisy, folder))
         assert code == 2
         assert words in err
@@ -427,12 +427,12 @@ def test_a_folder_that_is_taken_is_not_overwritten(call, tmp_path, finished, noi
         (
             "plan.json",
             '{"test_data": [], "folds": "3", "fingerprint": ""}',
-            ("damaged ('3' is not a whole number",),
+            ("damaged (folds cannot be '3'",),
         ),
         (
             "plan.json",
             '{"test_data": [], "folds": 1000000000000, "fingerprint": ""}',
-            ("damaged ('1000000000000' is not a whole number from 2 to 1000000",),
+            ("damaged (--folds 1000000000000: must be from 2 to 1,000,000",),
         ),
         ("config.toml", "epochs = " + "[" * 10**5, ("config.toml: not TOML: more than 32",)),
         ("config.toml", "dropout = 1e999", ("config.toml: not TOML: 1e999 is too large",)),

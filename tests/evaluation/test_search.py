@@ -525,7 +525,7 @@ def test_a_config_that_was_made_for_something_else_is_left_alone(call, start, tm
     (tmp_path / "config.toml").write_text("seed = 1\n")
     code, _, err = call(*start, "--out", tmp_path)
     assert code == 2
-    assert "holds something else" in err
+    assert "of something else" in err
     assert (tmp_path / "config.toml").read_text() == "seed = 1\n"
 
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -37,54 +38,24 @@ CHUNKS = [TEXTS[:700], [*ODD, *TEXTS[700:900]], TEXTS[900:901], TEXTS[901:]]
 # The same bytes, in order
 
 
-@pytest.fixture
-def given_away(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many sentences each piece has that another process is given."""
-    sizes: list[int] = []
-    give = stream._Helper.give
-
-    def counted(helper, piece):
-        sizes.append(len(piece.texts))
-        give(helper, piece)
-
-    monkeypatch.setattr(stream._Helper, "give", counted)
-    monkeypatch.setattr(stream, "PIECE", 100)
-    return sizes
-
-
-@pytest.fixture
-def helpers(monkeypatch: pytest.MonkeyPatch) -> list[stream._Helper]:
-    """Those that are started."""
-    found: list[stream._Helper] = []
-    start = stream._start
-
-    def noted(*arguments):
-        found.extend(started := start(*arguments))
-        return started
-
-    monkeypatch.setattr(stream, "_start", noted)
-    return found
-
-
 @pytest.mark.parametrize(
     "words", [("tsv",), ("json", True), ("csv", False, 0.9)], ids=["tsv", "json", "csv"]
 )
-def test_several_processes_write_what_one_does(model, words, helpers, given_away):
+def test_several_processes_write_what_one_does(model, words, monkeypatch):
     """Forked, or, where other threads are about, started anew and sent the model."""
+    given_away: list[int] = []
+    submit = ProcessPoolExecutor.submit
 
-    def source() -> Iterator[list[str]]:
-        yield CHUNKS[0]
-        deadline = time.monotonic() + 20
-        while not (helpers and all(helper.ready for helper in helpers)):
-            assert time.monotonic() < deadline
-            time.sleep(0.002)
-        yield from CHUNKS[1:]
+    def noted(self, function, *texts):
+        given_away.extend(map(len, texts))
+        return submit(self, function, *texts)
 
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", noted)
+    monkeypatch.setattr(stream, "PIECE", 100)
     alone = list(answered(CHUNKS, LineAnswerer(model, *words)))
-    assert not helpers
-    together = list(answered(source(), LineAnswerer(model, *words), jobs=2, enough=1))
-    assert len(helpers) == 1
-    assert given_away
+    assert not given_away
+    together = list(answered(CHUNKS, LineAnswerer(model, *words), jobs=2, enough=1))
+    assert sum(given_away) >= len(TEXTS) - 100
     assert b"".join(together) == b"".join(alone)
 
 
@@ -125,6 +96,18 @@ class Numbers:
         return True
 
 
+@pytest.fixture
+def threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads of this process instead of processes."""
+
+    def started(answer: Numbers, jobs: int) -> ThreadPoolExecutor:
+        monkeypatch.setattr(stream, "_here", answer, raising=False)
+        return ThreadPoolExecutor(jobs)
+
+    monkeypatch.setattr(stream, "_started", started)
+
+
+@pytest.mark.usefixtures("threads")
 def test_what_comes_in_small_chunks_is_answered_in_larger_pieces_and_never_in_huge_ones():
     texts = [str(number) for number in range(3 * PIECE)]
     chunks = [texts[:5], texts[5:9], texts[9 : 2 * PIECE], texts[2 * PIECE :]]
@@ -138,6 +121,7 @@ def test_what_comes_in_small_chunks_is_answered_in_larger_pieces_and_never_in_hu
     assert max(answer.given) <= 2
 
 
+@pytest.mark.usefixtures("threads")
 def test_what_is_not_taken_is_not_read():
     read = []
 
@@ -152,6 +136,7 @@ def test_what_is_not_taken_is_not_read():
     assert len(read) <= AHEAD + UNWRITTEN + 1
 
 
+@pytest.mark.usefixtures("threads")
 def test_all_before_a_fault_is_answered():
     def source() -> Iterator[list[str]]:
         yield ["a", "b"]
@@ -229,7 +214,7 @@ def at_work(trained_run: Path) -> Iterator[tuple[subprocess.Popen[bytes], list[i
 @pytest.mark.parametrize("what", ["end", "interrupt", "kill", "helper", "reader"])
 def test_no_process_outlives_the_others_and_nothing_is_said_twice(trained_run, what):
     with at_work(trained_run) as (process, helpers):
-        assert len(helpers) == 2
+        assert len(helpers) == 3
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
@@ -244,6 +229,11 @@ def test_no_process_outlives_the_others_and_nothing_is_said_twice(trained_run, w
             code, said = -signal.SIGKILL, ""
         elif what == "helper":
             os.kill(helpers[0], signal.SIGKILL)
+            with contextlib.suppress(BrokenPipeError):  # It is heard of with the next sentences.
+                while process.poll() is None:
+                    process.stdin.write(b"a dull film\n")
+                    process.stdin.flush()
+                    time.sleep(0.05)
             code, said = RunError.exit_code, "textcnn: a process was killed, most likely for want"
         else:
             process.stdout.close()

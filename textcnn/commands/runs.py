@@ -24,7 +24,7 @@ from textcnn.insight.run_list import (
 from textcnn.recipe.config import Config, Value
 from textcnn.support.errors import UserError
 from textcnn.support.program import command_line
-from textcnn.training.run_folder import RUNS
+from textcnn.support.result_folder import RUNS
 
 COMMAND_OF = {RUN: "train", CROSS_VALIDATION: "cv", SEARCH: "search"}
 """What goes on with each kind of run."""

@@ -45,7 +45,6 @@ from textcnn.support.files import replace_text
 from textcnn.support.folder_lock import locked
 from textcnn.support.program import command_line
 from textcnn.support.workers.runner import Runner
-from textcnn.training.run_folder import RUNS
 
 DEFAULTS = {"trials": 30, "folds": 3, "nested": 0, "vary": ()}
 """Of the search's own options."""
@@ -129,12 +128,12 @@ def command(
         session = _new(config, given_options(own), out, runner)
         context.with_resource(locked(session.folder.path, "--out"))
         on_failure = session.folder.removed_unless_begun()
-    try:
-        with on_failure:
+    with on_failure:
+        try:
             _run(session)
-    except KeyboardInterrupt:
-        say(f"stopped; go on with: {command_line('search', '--resume', session.folder.path)}")
-        sys.exit(130)
+        except KeyboardInterrupt:
+            say(f"stopped; go on with: {command_line('search', '--resume', session.folder.path)}")
+            sys.exit(130)
     say(f"took {clock}")
 
 
@@ -147,13 +146,13 @@ def _new(config: Config, own: dict[str, Any], out: Path | None, runner: Runner) 
     data = TokenizedData.load(config, say)
     config = data.decided(config)
     plan = dataclasses.replace(plan, fingerprint=data.fingerprint)
-    folder = SearchFolder.new(out, RUNS)
+    folder = SearchFolder.create(out)
     session = Session(folder, Space.parse(plan.vary, config), plan, data, runner)
-    session.check_divisible()
-    folder.make()
-    # Not resolved: what follows from options that are varied is decided in each trial.
-    write_toml(folder.config, config)
-    plan.save(folder.plan)
+    with folder.removed_unless_begun():
+        session.check_divisible()
+        # Not resolved: what follows from options that are varied is decided in each trial.
+        write_toml(folder.config, config)
+        plan.save(folder.plan)
     return session
 
 

@@ -28,7 +28,7 @@ def fuse(
     """
     several = dev.targets.ndim == 2
     experts = [np.mean(network_logits, axis=0), *([] if ngrams is None else [ngrams.dev_logits])]
-    if len(experts[0]) != len(dev):
+    if experts[0].shape != (len(dev), num_classes):
         experts = [np.zeros((0, num_classes), np.float32) for _ in experts]
         dev = dev.take(np.arange(0))
     fusion = Fusion.fit(experts, dev.targets, dev.weights)

@@ -14,31 +14,26 @@
 ========================  ==============================================================
 """
 
-import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from textcnn.core.progress import Evaluation, history_rows
 from textcnn.data.datasets.splits import Split
 from textcnn.support.errors import UserError
-from textcnn.support.files import fresh_path, make_folder, remove_unfinished, replace_text
+from textcnn.support.files import make_folder, replace_text
 from textcnn.support.program import how_to_train
+from textcnn.support.result_folder import RUNS, ResultFolder
 from textcnn.training.checkpoint import share_file
 
-RUNS = Path("runs")
 
+class RunFolder(ResultFolder):
+    """Paths in a run's folder, and its files written."""
 
-class RunFolder:
-    """Paths in a run's folder, and its files written.
-
-    Attributes:
-        path: the folder.
-    """
+    KIND = "run"
 
     def __init__(self, path: Path):
-        self.path = path
-        self.config = path / "config.toml"
+        super().__init__(path)
         self.split = path / "split.json"
         self.metrics = path / "metrics.jsonl"
         self.test = path / "test.json"
@@ -50,27 +45,31 @@ class RunFolder:
         self.best = self.checkpoints / "best.h5"
         self.last = self.checkpoints / "last.h5"
 
-    @classmethod
-    def create(cls, path: Path | None) -> "RunFolder":
-        """Make a new run's folder; without a path, one named after the time, below ``runs/``.
+    @property
+    def mark(self) -> Path:
+        """See :class:`ResultFolder`."""
+        return self.last
 
-        Raises:
-            UserError: the folder holds a run already, or cannot be written in.
-        """
-        folder = cls(path or fresh_path(RUNS))
-        if folder.last.exists():
-            raise UserError(
-                f"--out {folder.path}: holds a run already; go on with --resume {folder.path}, "
-                "or choose another folder"
-            )
-        if folder.config.exists():
-            raise UserError(
-                f"--out {folder.path}: holds a config.toml but no checkpoint, perhaps of a run "
-                f"stopped before its first; go on with --resume {folder.path}, or choose another "
-                "folder"
-            )
-        make_folder(folder.checkpoints, "--out")
-        return folder
+    @property
+    def begun(self) -> bool:
+        """Whether a network, its own or one of an ensemble, has been kept."""
+        return any(network.last.exists() for network in self.networks)
+
+    @property
+    def resumable(self) -> bool:
+        """Also one that was killed before its first checkpoint: it begins anew."""
+        return self.begun or (self.config.exists() and self.checkpoints.is_dir())
+
+    @property
+    def folders(self) -> list[Path]:
+        """See :class:`ResultFolder`."""
+        members = [part for it in self._members for part in (it.path, it.checkpoints)]
+        return [self.path, self.checkpoints, *([self.members] if members else []), *members]
+
+    @property
+    def prepared(self) -> list[Path]:
+        """See :class:`ResultFolder`."""
+        return [file for it in (self, *self._members) for file in (it.config, it.split)]
 
     def member(self, number: int) -> "RunFolder":
         """The folder of one network of an ensemble, counted from 1; made if need be."""
@@ -81,49 +80,12 @@ class RunFolder:
     @property
     def networks(self) -> list["RunFolder"]:
         """The folders that hold histories: its own, or an ensemble's members' that there are."""
-        members = [path for path in self.members.glob("*") if path.name.isdecimal()]
-        members.sort(key=lambda path: int(path.name))
-        return [RunFolder(path) for path in members] or [self]
+        return self._members or [self]
 
-    @contextlib.contextmanager
-    def removed_unless_begun(self) -> Iterator[None]:
-        """Take what was made of a new run's folder away again if setting the run up fails."""
-        try:
-            yield
-        except BaseException:
-            with contextlib.suppress(OSError):  # Not empty: it holds something worth keeping.
-                self._remove_unless_begun()
-            raise
-
-    def _remove_unless_begun(self) -> None:
-        members = [RunFolder(path) for path in self.members.glob("*")]
-        if any(folder.last.exists() for folder in (self, *members)):
-            return
-        for folder in (*members, self):
-            for written in (folder.config, folder.split):
-                written.unlink(missing_ok=True)
-            folder.checkpoints.rmdir()
-            if folder is self and members:
-                self.members.rmdir()
-            folder.path.rmdir()
-
-    @classmethod
-    def existing(cls, path: Path) -> "RunFolder":
-        """The folder of a run to resume; one without a checkpoint begins anew.
-
-        Raises:
-            UserError: there is neither a checkpoint in it nor what a run writes before.
-        """
-        folder = cls(path)
-        members = [cls(member) for member in folder.members.glob("*")]
-        begun_anew = folder.checkpoints.is_dir() and folder.config.exists()
-        if not begun_anew and not any(begun.last.exists() for begun in (folder, *members)):
-            raise UserError(f"--resume {path}: no run here ({folder.last} is missing)")
-        # A killed run may have left what it was writing.
-        for begun in (folder, *members):
-            remove_unfinished(begun.checkpoints)
-            remove_unfinished(begun.path)
-        return folder
+    @property
+    def _members(self) -> list["RunFolder"]:
+        paths = [path for path in self.members.glob("*") if path.name.isdecimal()]
+        return [RunFolder(path) for path in sorted(paths, key=lambda path: int(path.name))]
 
     def save_split(self, split: Split) -> None:
         """Write the row numbers of each part."""

@@ -15,9 +15,7 @@
 ========================  ===================================================================
 """
 
-import contextlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +25,8 @@ from textcnn.evaluation.crossval.fold_run import FoldResult
 from textcnn.evaluation.crossval.folds import Fold
 from textcnn.support import read_back
 from textcnn.support.errors import UserError
-from textcnn.support.files import fresh_path, make_folder, remove_unfinished, replace_text
+from textcnn.support.files import replace_text
+from textcnn.support.result_folder import ResultFolder
 
 LONGEST_NUMBER = 32
 """Characters of a number in a fold's file, with what separates it."""
@@ -36,16 +35,14 @@ ROOM = 2**16
 """Characters of everything else in it."""
 
 
-class CrossValidationFolder:
-    """Paths in the folder, and the finished folds in it.
+class CrossValidationFolder(ResultFolder):
+    """Paths in the folder, and the finished folds in it."""
 
-    Attributes:
-        path: the folder.
-    """
+    KIND = "cross-validation"
+    PREFIX = "cv-"
 
     def __init__(self, path: Path):
-        self.path = path
-        self.config = path / "config.toml"
+        super().__init__(path)
         self.plan = path / "plan.json"
         self.vectors = path / "vectors.bin"
         self.folds = path / "folds"
@@ -55,46 +52,25 @@ class CrossValidationFolder:
         self.folds_figure = path / "folds.png"
         self.reliability_figure = path / "reliability.png"
 
-    @classmethod
-    def create(cls, path: Path | None, runs: Path) -> "CrossValidationFolder":
-        """Make a new folder; without a path, one named after the time, below ``runs``.
+    @property
+    def mark(self) -> Path:
+        """Written last of all that comes before the first fold."""
+        return self.plan
 
-        Raises:
-            UserError: it holds a cross-validation or a run already, or cannot be written in.
-        """
-        folder = cls(path or fresh_path(runs, "cv-"))
-        if folder.plan.exists():
-            raise UserError(
-                f"--out {folder.path}: holds a cross-validation already; go on with --resume "
-                f"{folder.path}, or choose another folder"
-            )
-        # One that was killed while it was being prepared has no plan yet, and begins anew.
-        if folder.config.exists() and not folder.folds.exists():
-            raise UserError(f"--out {folder.path}: holds another run; choose another folder")
-        make_folder(folder.folds, "--out")
-        return folder
+    @property
+    def half_made(self) -> bool:
+        """See :class:`ResultFolder`."""
+        return self.folds.is_dir() and not self.plan.exists()
 
-    @contextlib.contextmanager
-    def removed_unless_prepared(self) -> Iterator[None]:
-        """Take what was made of the folder away again if preparing it fails."""
-        try:
-            yield
-        except BaseException:
-            for written in (self.config, self.plan, self.vectors):
-                written.unlink(missing_ok=True)
-            with contextlib.suppress(OSError):  # Not empty: something else is kept in it.
-                self.folds.rmdir()
-                self.path.rmdir()
-            raise
+    @property
+    def folders(self) -> list[Path]:
+        """See :class:`ResultFolder`."""
+        return [self.path, self.folds]
 
-    @classmethod
-    def existing(cls, path: Path) -> "CrossValidationFolder":
-        """The folder of a cross-validation to go on with."""
-        folder = cls(path)
-        # A killed one may have left what it was writing.
-        for part in (folder.path, folder.folds):
-            remove_unfinished(part)
-        return folder
+    @property
+    def prepared(self) -> list[Path]:
+        """See :class:`ResultFolder`."""
+        return [self.config, self.vectors]
 
     def save_fold(self, result: FoldResult) -> None:
         """Write a finished fold."""

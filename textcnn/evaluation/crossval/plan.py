@@ -1,21 +1,20 @@
 """What a cross-validation is to do, apart from the options of training."""
 
-import dataclasses
-import json
 from dataclasses import dataclass
-from pathlib import Path
 
-from textcnn.support import read_back
+from textcnn.support import result_folder
 from textcnn.support.errors import UserError
-from textcnn.support.files import replace_text
+
+LARGEST = 10**6
+"""Folds or repeats that a plan may ask for."""
 
 LARGEST = 10**6
 """Folds or repeats that a plan may ask for."""
 
 
 @dataclass(frozen=True)
-class Plan:
-    """The options of ``textcnn cv`` itself.
+class Plan(result_folder.Plan):
+    """The options of ``textcnn cv`` itself; whether its numbers fit the data, dividing tells.
 
     Attributes:
         fingerprint: SHA-256 of all data.
@@ -33,6 +32,15 @@ class Plan:
     baselines: bool = False
     test_data: tuple[str, ...] = ()
 
+    def check(self) -> None:
+        """See :class:`textcnn.support.result_folder.Plan`."""
+        if not 2 <= self.folds <= LARGEST:
+            raise UserError(f"--folds {self.folds}: must be from 2 to {LARGEST:,}")
+        if not 1 <= self.repeats <= LARGEST:
+            raise UserError(f"--repeats {self.repeats}: must be from 1 to {LARGEST:,}")
+        if not 0 < self.train_share <= 1:
+            raise UserError(f"--train-share {self.train_share}: must be above 0 and at most 1")
+
     @property
     def test_to_train(self) -> float:
         """How many sentences are tested for each that is learnt from, for the corrected variance.
@@ -40,40 +48,3 @@ class Plan:
         0 where all repeats test the same sentences: those are no sample of a population.
         """
         return 0.0 if self.test_data else 1 / ((self.folds - 1) * self.train_share)
-
-    def save(self, path: Path) -> None:
-        """Write it as JSON."""
-        replace_text(path, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
-
-    @classmethod
-    def load(cls, path: Path) -> "Plan":
-        """Read it back.
-
-        Raises:
-            UserError: the file is missing or not a plan.
-        """
-        try:
-            values = read_back.read_json(path)
-            plan = cls(
-                fingerprint=str(values.pop("fingerprint")),
-                folds=read_back.whole_number(values.pop("folds"), 2, LARGEST),
-                repeats=read_back.whole_number(values.pop("repeats"), 1, LARGEST),
-                train_share=read_back.share(values.pop("train_share")),
-                baselines=_flag(values.pop("baselines")),
-                test_data=read_back.texts(values.pop("test_data")),
-            )
-            if values or plan.train_share == 0:
-                raise ValueError("no plan of this version")
-        except (FileNotFoundError, NotADirectoryError):
-            raise UserError(
-                f"--resume {path.parent}: no cross-validation here ({path} is missing)"
-            ) from None
-        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-            raise UserError(f"{path}: damaged ({error}); start a new cross-validation") from error
-        return plan
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(f"{str(value)[:40]!r} is neither true nor false")
-    return value

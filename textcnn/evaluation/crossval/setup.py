@@ -14,7 +14,6 @@ from textcnn.evaluation.crossval.kept_vectors import keep_vectors, reads_vectors
 from textcnn.evaluation.crossval.plan import Plan
 from textcnn.recipe.config import Config, read_toml, write_toml
 from textcnn.support.errors import UserError
-from textcnn.training.run_folder import RUNS
 
 
 @dataclass(frozen=True)
@@ -58,8 +57,8 @@ def new_cross_validation(
     """
     config = locate(config)
     # Before anything that takes long: a folder that cannot be written should be said at once.
-    folder = CrossValidationFolder.create(out, RUNS)
-    with folder.removed_unless_prepared():
+    folder = CrossValidationFolder.create(out)
+    with folder.removed_unless_begun():
         corpora = read_corpora(config, given.get("test_data", ()), report)
         plan = Plan(fingerprint(corpora), **given)
         data, folds = divide_corpora(corpora, config, plan, report)

@@ -10,78 +10,45 @@
 =================  =====================================================================
 """
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 
-from textcnn.support.errors import RunError, UserError
-from textcnn.support.files import fresh_path, make_folder, remove_unfinished
+from textcnn.support.result_folder import ResultFolder
 
 
-class SearchFolder:
-    """Paths in the folder.
+class SearchFolder(ResultFolder):
+    """Paths in the folder."""
 
-    Attributes:
-        path: the folder.
-    """
+    KIND = "search"
+    PREFIX = "search-"
 
     def __init__(self, path: Path):
-        self.path = path
-        self.config = path / "config.toml"
+        super().__init__(path)
         self.plan = path / "plan.json"
         self.journal = path / "journal.jsonl"
         self.table = path / "trials.csv"
         self.best = path / "best.toml"
 
-    @classmethod
-    def new(cls, path: Path | None, runs: Path) -> "SearchFolder":
-        """A folder for a new search; without a path, one named after the time, below ``runs``.
+    @property
+    def mark(self) -> Path:
+        """See :class:`ResultFolder`."""
+        return self.plan
 
-        Raises:
-            UserError: it holds a search or a run already.
-        """
-        folder = cls(path or fresh_path(runs, "search-"))
-        if folder.plan.exists():
-            raise UserError(
-                f"--out {folder.path}: holds a search already; go on with --resume {folder.path}, "
-                "or choose another folder"
-            )
-        # Nothing but the options: one that was killed before its plan was written begins anew.
-        names = {path.name for path in folder.path.glob("*") if path.suffix != ".part"}
-        if folder.journal.exists() or (folder.config.exists() and len(names) > 1):
-            raise UserError(f"--out {folder.path}: holds something else; choose another folder")
-        return folder
+    @property
+    def begun(self) -> bool:
+        """Whether a trial is finished: where not even the first can be made, nothing is kept."""
+        return self.table.exists()
 
-    def make(self) -> None:
-        """Make it.
+    @property
+    def half_made(self) -> bool:
+        """See :class:`ResultFolder`."""
+        names = {path.name for path in self.path.glob("*") if path.suffix != ".part"}
+        return names == {self.config.name}
 
-        Raises:
-            UserError: it cannot be written in.
-        """
-        make_folder(self.path, "--out")
-
-    @classmethod
-    def existing(cls, path: Path) -> "SearchFolder":
-        """The folder of a search to go on with."""
-        folder = cls(path)
-        if folder.path.is_dir():
-            remove_unfinished(folder.path)
-        return folder
+    @property
+    def prepared(self) -> list[Path]:
+        """See :class:`ResultFolder`."""
+        return [self.config, self.plan, self.journal, *self.path.glob("vectors-*.bin")]
 
     def vectors(self, number: int) -> Path:
         """Where the vectors of the data's words are kept, for each value of ``--vectors``."""
         return self.path / f"vectors-{number}.bin"
-
-    @contextlib.contextmanager
-    def removed_unless_begun(self) -> Iterator[None]:
-        """Take a new folder away again if not even the first trial can be made."""
-        try:
-            yield
-        except (UserError, RunError):
-            if not self.table.exists():
-                kept = self.path.glob("vectors-*.bin")
-                for written in (self.config, self.plan, self.journal, *kept):
-                    written.unlink(missing_ok=True)
-                with contextlib.suppress(OSError):  # Not empty: something of the user's own.
-                    self.path.rmdir()
-            raise

@@ -97,7 +97,7 @@ def _call(parent: int, function: Callable[..., Result], *arguments: Any) -> Resu
     from threadpoolctl import threadpool_limits
 
     if os.getpid() != parent:
-        _end_with(parent)
+        end_with(parent)
     # joblib limits the threads of its processes, but a single job runs in this one.
     with threadpool_limits(1):
         return function(*arguments)
@@ -108,7 +108,7 @@ def _with_keywords(function: Callable[..., Result], arguments: dict[str, Any]) -
 
 
 @functools.cache
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
     """See to it that this process ends when ``parent`` does, be it killed.
 
     joblib's would otherwise wait for more work for ever, with all of their memory.

@@ -1,0 +1,151 @@
+"""The folder that a command makes, and goes on with after an interrupt."""
+
+import contextlib
+import dataclasses
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar, Self, get_origin
+
+from textcnn.support import read_back
+from textcnn.support.errors import UserError
+from textcnn.support.files import fresh_path, make_folder, remove_unfinished, replace_text
+
+RUNS = Path("runs")
+"""Where folders are made whose place the user does not name."""
+
+
+class ResultFolder:
+    """A run's, a cross-validation's or a search's folder.
+
+    Attributes:
+        path: the folder.
+        config: the options of training, ``config.toml``.
+    """
+
+    KIND: ClassVar[str]
+    """What it holds, for messages."""
+
+    PREFIX: ClassVar[str] = ""
+    """How the name of a folder begins that the user did not name."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.config = path / "config.toml"
+
+    @property
+    def mark(self) -> Path:
+        """The file without which there is nothing to go on with."""
+        raise NotImplementedError
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is something worth going on with."""
+        return self.mark.exists()
+
+    @property
+    def resumable(self) -> bool:
+        """Whether it can be gone on with."""
+        return self.begun or self.mark.exists()
+
+    @property
+    def half_made(self) -> bool:
+        """Whether one was killed here while it was set up; the same command begins it anew."""
+        return False
+
+    @property
+    def folders(self) -> list[Path]:
+        """Itself and those in it that are always made, a folder before those in it."""
+        return [self.path]
+
+    @property
+    def prepared(self) -> list[Path]:
+        """The files that may be there before it is begun."""
+        return [self.config]
+
+    @classmethod
+    def create(cls, path: Path | None) -> Self:
+        """Make a new one; without a path, named after the time, below ``runs/``.
+
+        Raises:
+            UserError: it holds something already, or cannot be written in.
+        """
+        folder = cls(path or fresh_path(RUNS, cls.PREFIX))
+        if folder.resumable:
+            raise UserError(
+                f"--out {folder.path}: holds a {cls.KIND} already; go on with --resume "
+                f"{folder.path}, or choose another folder"
+            )
+        for file in folder.prepared:
+            if file.exists() and not folder.half_made:
+                raise UserError(
+                    f"--out {folder.path}: holds {file.name} of something else, or of a "
+                    f"{cls.KIND} that could not begin; choose another folder"
+                )
+        for part in folder.folders:
+            make_folder(part, "--out")
+        return folder
+
+    @classmethod
+    def existing(cls, path: Path) -> Self:
+        """The folder of one to go on with.
+
+        Raises:
+            UserError: there is none.
+        """
+        folder = cls(path)
+        if not folder.resumable:
+            raise UserError(f"--resume {path}: no {cls.KIND} here ({folder.mark} is missing)")
+        # A killed process may have left what it was writing.
+        for part in folder.folders:
+            remove_unfinished(part)
+        return folder
+
+    @contextlib.contextmanager
+    def removed_unless_begun(self) -> Iterator[None]:
+        """Take what was made of a new folder away again if setting up what it is for fails."""
+        try:
+            yield
+        except (Exception, KeyboardInterrupt):  # Not SystemExit, with which a command may end.
+            if not self.begun:
+                for file in self.prepared:
+                    file.unlink(missing_ok=True)
+                for part in reversed(self.folders):
+                    with contextlib.suppress(OSError):  # Not empty: something else is kept in it.
+                        part.rmdir()
+            raise
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """The options of a command besides those of training, kept as JSON in its folder."""
+
+    def check(self) -> None:
+        """Raise a UserError, naming the option, unless the values make sense."""
+
+    def save(self, path: Path) -> None:
+        """Write it."""
+        replace_text(path, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read it back.
+
+        Raises:
+            UserError: the file is not such a plan.
+        """
+        try:
+            values = read_back.read_json(path)
+            plan = cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+            for field in dataclasses.fields(cls):
+                value = getattr(plan, field.name)
+                texts = value if isinstance(value, tuple) else ()
+                right = type(value) is (get_origin(field.type) or field.type)
+                if not right or not all(isinstance(text, str) for text in texts):
+                    raise ValueError(f"{field.name} cannot be {value!r}")
+            plan.check()
+        except (OSError, ValueError, TypeError, AttributeError, UserError) as error:
+            raise UserError(
+                f"{path}: damaged ({error}); leave out --resume to start anew"
+            ) from error
+        return plan
