@@ -1,7 +1,6 @@
 """Every command line that README.md and docs/ show is run, on small files of the names they use."""
 
 import gzip
-import io
 import json
 import re
 import shlex
@@ -33,7 +32,7 @@ def commands() -> list[str]:
     text = "\n".join(pages().values())
     text = re.sub(r"<!-- (?:train|test) command -->\n```sh\n.*?```", "", text, flags=re.S)
     lines = []
-    for block in re.findall(r"```sh\n(.*?)```", text, re.S):
+    for block in re.findall(r"```(?:sh|bash)\n(.*?)```", text, re.S):
         for line in block.replace("\\\n", " ").splitlines():
             if re.search(CALLS, line):
                 lines.append(line.partition("  #")[0].strip())
@@ -91,6 +90,9 @@ def workspace(tmp_path_factory: pytest.TempPathFactory, trained_run: Path) -> Pa
     rows = zip(corpus.texts, corpus.labels, strict=True)
     headless = [f'"{label}","{text}","{text} and more"\n' for text, label in rows]
     (folder / "agnews.csv").write_text("".join(headless))
+    rows = zip(corpus.texts, corpus.labels, strict=True)
+    tickets = [f"{text};{label};{text};{label}\n" for text, label in rows]
+    (folder / "tickets.csv").write_text("text;label;body;queue\n" + "".join(tickets))
     topics = topical(200)
     lines = [f"{text},{labels}\n" for text, labels in topics]
     (folder / "topics.csv").write_text("text,label\n" + "".join(lines))
@@ -129,11 +131,11 @@ def test_the_commands_run(line, workspace, monkeypatch, capsys):
         pytest.skip("needs more than this machine")
     monkeypatch.chdir(workspace)
     monkeypatch.delenv("TEXTCNN_DATA", raising=False)
-    if " | " in line:
-        stream = (workspace / "comments.log").open("rb")
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(stream))
-    with pytest.raises(SystemExit) as ended:
-        main(quickened(words_of(line)))
+    with (workspace / "comments.log").open(encoding="utf-8") as piped:
+        if " | " in line:
+            monkeypatch.setattr(sys, "stdin", piped)
+        with pytest.raises(SystemExit) as ended:
+            main(quickened(words_of(line)))
     out, err = capsys.readouterr()
     assert not ended.value.code, err
     assert out or err
