@@ -93,7 +93,7 @@ class TableWriter:
         self, cells: Cells, labels: list[str], probabilities: list[float], shares: list[float]
     ) -> str:
         one = self._layout.separator is None
-        first = (labels or [None])[0], (probabilities or [None])[0]
+        first = next(iter(labels), None), next(iter(probabilities), None)
         added = first if one else (labels, probabilities)
         answer: dict[str, Any] = {**cells, **dict(zip(self._added, added, strict=True))}
         if self._layout.proba:

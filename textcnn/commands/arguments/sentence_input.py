@@ -109,7 +109,7 @@ def open_input(
     reading = ReadingOptions.of(dataclasses.replace(config, **given))
     stream = stack.enter_context(_opened(path))
     # The first bytes tell; what is read of them is put back in front of the others.
-    read = functools.partial(os.read, stream.fileno())
+    read: Callable[[int], bytes] = functools.partial(os.read, stream.fileno())
     head = read(CHUNK_BYTES)
     read = put_back(head, read)
     if head.startswith(GZIP_MAGIC):
