@@ -335,3 +335,16 @@ def test_data_that_has_changed_is_said_and_whose(call, tmp_path, trained_run):
     other = train(tmp_path / "r", data)
     write_csv(data, labelled_sentences(seed=1))
     refused(call("compare", trained_run, other), f"{other}/checkpoints/best.h5: the data now read")
+
+
+def test_the_accuracies_as_a_table_for_elsewhere(call, trained_run, poor_run):
+    code, out, _ = call("compare", trained_run, poor_run, "--as", "csv")
+    assert code == 0
+    lines = [line.split(",") for line in out.splitlines()]
+    assert lines[0] == ["model", "accuracy %", "95 % low", "high", "McNemar p"]
+    assert [line[0] for line in lines[1:]] == [
+        str(run / "checkpoints" / "best.h5") for run in (trained_run, poor_run)
+    ] + ["A - B"]
+    found = json.loads(call("compare", trained_run, poor_run, "--as", "json")[1])
+    assert float(lines[1][1]) == pytest.approx(100 * found["accuracy"]["A"], abs=0.005)
+    assert float(lines[3][1]) == pytest.approx(100 * found["a_minus_b"], abs=0.005)

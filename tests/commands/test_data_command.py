@@ -45,7 +45,7 @@ def test_all_findings_with_their_rows(call, write):
         "gone \ufffd,good",
         "\x1b[2J,good",
     )
-    code, out, _ = call("data", name)
+    code, out, _ = call("data", name, "--tokenizer", "kim")
     assert code == 0
     assert "row 1 good, row 2 bad: a film" in out
     assert "no token      1 row (3)" in out

@@ -33,6 +33,7 @@ from textcnn.commands.screen.search_progress import TrialProgress
 from textcnn.commands.screen.search_tables import best_table, importance_text
 from textcnn.commands.screen.tables import Styled, Table, plain_text, rich_text, table_text
 from textcnn.commands.screen.terminal import drawing_width, one_line
+from textcnn.commands.screen.written_tables import written_table
 from textcnn.core.progress import Evaluated, Evaluation, StepDone
 from textcnn.evaluation.comparison.comparison import Comparison
 from textcnn.evaluation.comparison.mcnemar import Paired, difference_interval, mcnemar_test
@@ -179,7 +180,7 @@ def test_no_line_is_wider_than_the_window(rich_terminal, width):
         assert drawn is None or max(map(len, seen(drawn).split("\n"))) <= width
 
 
-def test_where_room_is_short_bars_get_shorter_then_go_then_the_table_is_plain(
+def test_where_room_is_short_bars_get_shorter_then_go_then_each_row_is_a_block(
     rich_terminal, monkeypatch
 ):
     shown = []
@@ -188,7 +189,55 @@ def test_where_room_is_short_bars_get_shorter_then_go_then_the_table_is_plain(
         shown.append(table_text(LABELS, rich_terminal))
     assert [text.count("━") + text.count("╺") for text in shown] == [32, 16, 0, 0]
     assert "\x1b[1m" in shown[2]
-    assert shown[3] == plain_text(LABELS)
+    assert shown[3] == (
+        "label  good\nrows   1,200\nshare  75.0 %\n\nlabel  bad\nrows   400\nshare  25.0 %"
+    )
+
+
+@pytest.mark.parametrize(
+    ("form", "lines"),
+    [
+        (
+            "markdown",
+            ["| a_b | n |", "| --- | ---: |", r"| x \| y | 5 % |", "| long one |  |"],
+        ),
+        ("csv", ["a_b,n", "x | y,5 %", "long one,"]),
+        (
+            "latex",
+            [
+                r"\begin{tabular}{lr}",
+                r"\toprule",
+                r"a\_b & n \\",
+                r"\midrule",
+                r"x | y & 5 \% \\",
+                r"long one &  \\",
+                r"\bottomrule",
+                r"\end{tabular}",
+            ],
+        ),
+    ],
+)
+def test_tables_for_elsewhere(form, lines):
+    table = Table(["a_b", "n"], [["x | y", Styled("5 %", "bold")], ["long\none"]], right={1})
+    assert written_table(table, form).split("\n") == lines
+
+
+def test_text_at_the_end_of_rows_may_go_on_in_the_next_line(terminal, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "60")
+    assert table_text(RUNS, terminal) == plain_text(RUNS)
+    monkeypatch.setenv("COLUMNS", "20")
+    assert table_text(RUNS, terminal).startswith(
+        "name      a\naccuracy  79.6 %\noptions   epochs=5\n\n"
+    )
+
+
+def test_a_matrix_without_room_gives_way_to_the_commonest_confusions(terminal, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", terminal)
+    scores = some_scores([f"a long label {number}" for number in range(6)])
+    for columns, first in (("200", "true \\ predicted"), ("80", "true")):
+        monkeypatch.setenv("COLUMNS", columns)
+        assert confusion_table(scores).heads[0] == first
 
 
 def test_text_in_the_last_column_is_folded(rich_terminal):
@@ -548,9 +597,9 @@ def test_eval_on_a_real_terminal_and_in_a_pipe(rich_terminal, trained_run):
     assert on_a_terminal(words, 100, TERM="dumb") == piped
 
 
-def test_in_a_narrow_window_the_wide_table_is_plain(rich_terminal, trained_run):
+def test_in_a_narrow_window_each_row_of_the_wide_table_is_a_block(rich_terminal, trained_run):
     shown = on_a_terminal(["eval", str(trained_run)], 40)
-    assert "label  precision   recall       F1  sentences\n" in shown
+    assert re.search(r"^label      bad\nprecision  \d+\.\d %\nrecall     ", shown, re.M)
     assert "─" in shown  # The other tables have room.
 
 

@@ -35,7 +35,7 @@ def test_a_run_without_a_checkpoint_begins_anew(call, tmp_path, reviews, names, 
     assert call("train", "--resume", "early")[0] == 0
     assert not list(early.glob(".*.part"))
     mine, theirs = (
-        parameter_bytes(load_checkpoint(Path(name, "checkpoints/best.h5")).parameters)
+        parameter_bytes(load_checkpoint(Path(name, "checkpoints/best.h5")).networks[0])
         for name in ("early", "whole")
     )
     assert mine == theirs

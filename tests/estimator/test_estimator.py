@@ -151,7 +151,8 @@ def test_numbers_of_numpy_and_paths_are_as_good_as_pythons(tmp_path):
         ({"random_state": "x"}, "cannot be used to seed"),
         ({"network_seed": -1}, "network_seed -1"),
         ({"class_weight": "none"}, "class_weight 'none': choose from None, 'balanced' or a dict"),
-        ({"class_weight": {"worse": 2}}, "are not in class_weight"),
+        ({"class_weight": {"bad": "much"}}, "class_weight: 'bad' counts 'much'; give a number"),
+        ({"class_weight": {"bad": -1}}, "give a number from 0 up"),
         (
             {"tokenizer": str.split, "vectors": "train", "vectors_text": "text.txt"},
             "vectors_text can be read with tokenizers given by their name only",
@@ -830,3 +831,57 @@ def test_a_token_that_no_file_can_hold_is_said_on_saving(tmp_path):
     with pytest.raises(ValueError, match="a word cannot be stored"):
         classifier.save(Path(tmp_path) / "nul.h5")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_tokenizer_may_yield_its_tokens():
+    def one_by_one(text):
+        yield from text.split()
+
+    assert state(small(tokenizer=one_by_one).fit(TEXTS, LABELS)) == state(
+        small(tokenizer=str.split).fit(TEXTS, LABELS)
+    )
+    with pytest.raises(TypeError, match="tokenizer must return a list of str, not None"):
+        small(tokenizer=lambda text: None).fit(TEXTS, LABELS)
+
+
+def test_white_space_around_labels_is_left_out_and_said():
+    spaced = [f" {label}" if row % 2 else label for row, label in enumerate(LABELS)]
+    with pytest.warns(UserWarning, match="y: white space around labels is left out, as of ' "):
+        classifier = small().fit(TEXTS, spaced)
+    assert state(classifier) == state(small().fit(TEXTS, LABELS))
+    assert classifier.classes_.tolist() == ["bad", "good"]
+    with pytest.raises(ValueError, match=r"y\[0\] is ' ': the label is missing"):
+        small().fit(TEXTS, [" ", *LABELS[1:]])
+
+
+def test_class_weight_may_name_a_class_without_a_sentence():
+    with pytest.warns(UserWarning, match="class_weight: no sentence is of class 'rare'"):
+        weighted = small(class_weight={"rare": 5}).fit(TEXTS, LABELS)
+    assert weighted.classes_.tolist() == ["bad", "good"]
+
+
+def test_the_tokenizer_is_chosen_by_the_first_sentences():
+    assert small().fit(TEXTS, LABELS).checkpoint_.config.tokenizer == "kim"
+    german = [f"{text} schön über" for text in TEXTS]
+    classifier = small().fit(german, LABELS)
+    assert classifier.checkpoint_.config.tokenizer == "unicode"
+    assert classifier.partial_fit(TEXTS, LABELS).checkpoint_.config.tokenizer == "unicode"
+
+
+def test_every_parameter_is_documented():
+    lines = TextCNNClassifier.__doc__.splitlines()
+    for name in TextCNNClassifier().get_params():
+        assert any(line.startswith(f"        {name}: ") for line in lines), name
+    assert "--" not in TextCNNClassifier.__doc__.replace("--init-from", "")
+
+
+def test_a_classifier_refuses_what_is_no_list_of_texts(trained_run):
+    classifier = Classifier.load(trained_run)
+    for texts, words in (
+        ("a fine film", "not the text 'a fine film'; for one text give"),
+        (None, "not NoneType"),
+        (["a", None], r"texts\[1\] is None, not a str"),
+    ):
+        for answer in (classifier.predict, classifier.predict_proba, classifier.features):
+            with pytest.raises(TypeError, match=words):
+                answer(texts)

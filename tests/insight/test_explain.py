@@ -64,7 +64,9 @@ def random_checkpoint(
     """A model of :data:`WORDS` whose numbers mean nothing."""
     rng = np.random.default_rng(seed)
     config = dataclasses.replace(
-        small_config(filter_sizes=filter_sizes, num_filters=3, ngrams=ngrams, subwords=4),
+        small_config(
+            tokenizer="kim", filter_sizes=filter_sizes, num_filters=3, ngrams=ngrams, subwords=4
+        ),
         mode=mode,
         multilabel=multilabel,
         ensemble=networks,

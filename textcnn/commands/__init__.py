@@ -1,5 +1,6 @@
 """The ``textcnn`` command: one click group, its commands loaded only when they are called."""
 
+import difflib
 import importlib
 import io
 import platform
@@ -67,6 +68,15 @@ class LazyGroup(click.Group):
             if isinstance(param.type, click.Path):
                 param.type = _Path(param.type)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        near = difflib.get_close_matches(name.lower(), COMMANDS, 1, 0.5)
+        if name not in COMMANDS and near and not name.startswith("-"):
+            ctx.fail(f"no command is called {name!r}; did you mean {near[0]}?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from textcnn.commands.arguments.checkpoint import chosen_checkpoint
-from textcnn.commands.arguments.options import given_options
+from textcnn.commands.arguments.options import SectionedCommand, given_options
 from textcnn.commands.arguments.sentence_input import (
     checkpoint_apart,
     open_input,
@@ -39,7 +39,7 @@ ROWS = 8192
 """Of a table, answered and written at once."""
 
 
-@click.command("classify")
+@click.command("classify", cls=SectionedCommand)
 @sentence_options
 @click.option(
     "--format",

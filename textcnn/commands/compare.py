@@ -12,9 +12,10 @@ from textcnn.commands.arguments.options import (
     config_options,
     given_options,
 )
-from textcnn.commands.screen.compare_tables import comparison_text
+from textcnn.commands.screen.compare_tables import accuracy_table, comparison_text
 from textcnn.commands.screen.display import say
 from textcnn.commands.screen.terminal import safe_lines
+from textcnn.commands.screen.written_tables import format_option, written_table
 from textcnn.evaluation.comparison.comparison import Comparison
 from textcnn.evaluation.comparison.shared_sentences import Side, shared_sentences
 from textcnn.support.csv_line import csv_line
@@ -40,9 +41,9 @@ BOTH_TESTED = {"data": "Sentences, given as to train. [default: the test part of
     type=click.Path(path_type=Path),
     help="Write sentence, true label, both answers and their probabilities to this CSV file.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
+@format_option
 def command(
-    a: Path, b: Path, flipped: int, predictions: Path | None, as_json: bool, **options: Any
+    a: Path, b: Path, flipped: int, predictions: Path | None, form: str | None, **options: Any
 ) -> None:
     """Compare A and B, runs' folders or checkpoint files, on the same sentences.
 
@@ -56,8 +57,11 @@ def command(
     found = Comparison.of(sides, shared)
     if predictions is not None:
         replace_text(predictions, _predictions_csv(found))
-    if as_json:
+    if form == "json":
         click.echo(json.dumps(_values(found, flipped), indent=2))
+        return
+    if form is not None:
+        click.echo(written_table(accuracy_table(found), form))
         return
     click.echo(comparison_text(found, flipped))
     if predictions is not None:

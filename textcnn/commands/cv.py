@@ -32,6 +32,7 @@ from textcnn.commands.cv_doctor import (
 )
 from textcnn.commands.screen.cv_progress import FoldProgress
 from textcnn.commands.screen.cv_tables import (
+    accuracy_table,
     fold_rows,
     mistakes_text,
     mistakes_values,
@@ -39,6 +40,7 @@ from textcnn.commands.screen.cv_tables import (
     summary_text,
 )
 from textcnn.commands.screen.display import Clock, say
+from textcnn.commands.screen.written_tables import format_option, written_table
 from textcnn.evaluation.crossval.baselines import BASELINES
 from textcnn.evaluation.crossval.figures import draw_folds, draw_reliability
 from textcnn.evaluation.crossval.fold_run import FoldResult, expert_names, run_fold
@@ -122,7 +124,7 @@ def _option(
     help="Folds at once. [default: one a processor]",
 )
 @_option("--scheduler", section="Run", metavar="ADDRESS", help=SCHEDULER_HELP)
-@_option("--json", "as_json", section="Run", is_flag=True, help="Print the results as JSON.")
+@format_option
 @_option(
     "--out",
     section="Run",
@@ -140,7 +142,7 @@ def _option(
 def command(
     jobs: int | None,
     scheduler: str | None,
-    as_json: bool,
+    form: str | None,
     mistakes: int,
     doctor: bool,
     out: Path | None,
@@ -174,7 +176,7 @@ def command(
         found = new_cross_validation(config, given, out, say)
         context.with_resource(locked(found.folder.path, "--out"))
     results = _run(found, runner)
-    _report(found, results, mistakes, doctor, as_json)
+    _report(found, results, mistakes, doctor, form)
     say(f"\nresults: {found.folder.path}\ntook {clock}")
 
 
@@ -246,7 +248,7 @@ def _termination_as_interrupt() -> Iterator[None]:
 
 
 def _report(
-    found: CrossValidation, results: list[FoldResult], mistakes: int, doctor: bool, as_json: bool
+    found: CrossValidation, results: list[FoldResult], mistakes: int, doctor: bool, form: str | None
 ) -> None:
     folder, texts, labels = found.folder, found.data.texts, found.labels
     summary = summarise(results, found.plan, len(texts))
@@ -261,7 +263,10 @@ def _report(
     diagnosis = diagnose(results, found.data, labels) if doctor else None
     if diagnosis is not None:
         save_diagnosis(folder.path, diagnosis, texts, labels)
-    if as_json:
+    if form not in (None, "json"):
+        click.echo(written_table(accuracy_table(summary), str(form)))
+        return
+    if form == "json":
         if mistakes:
             values["mistakes"] = mistakes_values(worst, texts, labels)
         if diagnosis is not None:

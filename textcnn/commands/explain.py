@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from textcnn.commands.arguments.checkpoint import chosen_checkpoint
-from textcnn.commands.arguments.options import given_options
+from textcnn.commands.arguments.options import SectionedCommand, given_options
 from textcnn.commands.arguments.sentence_input import (
     checkpoint_apart,
     open_input,
@@ -33,7 +33,7 @@ from textcnn.support.files import replace_text
 from textcnn.training.checkpoint import load_checkpoint
 
 
-@click.command("explain")
+@click.command("explain", cls=SectionedCommand)
 @sentence_options
 @click.option(
     "--top",

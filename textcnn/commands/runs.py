@@ -8,10 +8,12 @@ from typing import Any
 
 import click
 
+from textcnn.commands.arguments.options import SectionedCommand
 from textcnn.commands.cv import UNUSED
 from textcnn.commands.screen.display import percent, say
 from textcnn.commands.screen.tables import Table, table_text
 from textcnn.commands.screen.terminal import one_line
+from textcnn.commands.screen.written_tables import format_option, written_table
 from textcnn.insight.run_list import (
     CROSS_VALIDATION,
     RUN,
@@ -30,7 +32,7 @@ COMMAND_OF = {RUN: "train", CROSS_VALIDATION: "cv", SEARCH: "search"}
 """What goes on with each kind of run."""
 
 
-@click.command("runs")
+@click.command("runs", cls=SectionedCommand)
 @click.argument("folder", default=RUNS, type=click.Path(path_type=Path))
 @click.option(
     "--sort",
@@ -46,8 +48,8 @@ COMMAND_OF = {RUN: "train", CROSS_VALIDATION: "cv", SEARCH: "search"}
     metavar="NAME",
     help="Show this option of every run in a column; may be given several times.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
-def command(folder: Path, sort: str, names: tuple[str, ...], as_json: bool) -> None:
+@format_option
+def command(folder: Path, sort: str, names: tuple[str, ...], form: str | None) -> None:
     """List the runs, cross-validations and searches below FOLDER, by default runs/.
 
     A run's accuracy is that of its test sentences, with its 95 % interval; a cross-validation's is
@@ -59,10 +61,14 @@ def command(folder: Path, sort: str, names: tuple[str, ...], as_json: bool) -> N
     found = list_runs(folder)
     if sort == "accuracy":
         found.sort(key=_untested_last)
-    if as_json:
+    if form == "json":
         click.echo(json.dumps([_values(listed, columns) for listed in found], indent=2))
         return
-    click.echo(table_text(_table(found, columns)))
+    table = _table(found, columns)
+    if form is not None:
+        click.echo(written_table(table, form))
+        return
+    click.echo(table_text(table))
     unfinished = [listed for listed in found if listed.unfinished]
     if unfinished:
         last = max(unfinished, key=lambda listed: listed.began)

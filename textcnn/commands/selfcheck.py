@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from textcnn.commands.arguments.options import SectionedCommand
 from textcnn.commands.screen.display import Clock, say
 from textcnn.commands.screen.tables import BAD, GOOD
 from textcnn.commands.screen.terminal import coloured
@@ -14,7 +15,7 @@ from textcnn.evaluation.selfcheck.result import Finished, run_checks
 from textcnn.evaluation.selfcheck.versions import machine, versions
 
 
-@click.command("selfcheck")
+@click.command("selfcheck", cls=SectionedCommand)
 @click.option("--json", "as_json", is_flag=True, help="Print versions and results as JSON.")
 def command(as_json: bool) -> None:
     """Prove on this machine, in seconds, that the program is right.

@@ -4,7 +4,8 @@ Where scikit-learn has words for a mistake, they are used here.
 """
 
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,7 +133,39 @@ def _checked_labels(y: Any) -> np.ndarray:
     if kind == "multiclass-multioutput":
         raise InputError(f"Unknown label type: {kind}. {ONE_OR_INDICATORS}")
     check_classification_targets(y)
-    return y.astype(np.int64) if kind == "multilabel-indicator" else column_or_1d(y, warn=True)
+    if kind == "multilabel-indicator":
+        return y.astype(np.int64)
+    return without_space(column_or_1d(y, warn=True))
+
+
+def without_space(y: np.ndarray, name: str = "y") -> np.ndarray:
+    """Labels that are text, without the white space around them, as files of data are read.
+
+    Warns where there was any, since whoever scores the answers has the labels as they were.
+
+    Args:
+        y: N labels.
+        name: of the parameter.
+
+    Raises:
+        ValueError: nothing is left of one.
+    """
+    labels = y.tolist()
+    if not all(isinstance(label, str) for label in labels):
+        return y
+    stripped = [label.strip() for label in labels]
+    if "" in stripped:
+        number = stripped.index("")
+        raise InputError(f"{name}[{number}] is {labels[number]!r}: the label is missing")
+    changed = [label for label, plain in zip(labels, stripped, strict=True) if label != plain]
+    if not changed:
+        return y
+    warnings.warn(
+        f"{name}: white space around labels is left out, as of {changed[0]!r}; strip them before "
+        "scoring, too",
+        stacklevel=2,
+    )
+    return np.array(stripped, dtype=y.dtype)
 
 
 ONE_OR_INDICATORS = (
@@ -195,11 +228,14 @@ class CheckedTokenizer:
         TypeError: that is no list of text.
     """
 
-    def __init__(self, function: Callable[[str], Sequence[str]]):
+    def __init__(self, function: Callable[[str], Iterable[str]]):
         self._function = function
 
     def __call__(self, text: str) -> list[str]:
-        tokens = self._function(text)
-        if isinstance(tokens, str) or not all(isinstance(token, str) for token in tokens):
-            raise TypeError(f"tokenizer must return a list of str, not {tokens!r}")
-        return list(tokens)
+        made = self._function(text)
+        # A generator is empty once it has been looked at.
+        tokens = list(made) if isinstance(made, Iterable) else []
+        several = isinstance(made, Iterable) and not isinstance(made, str)
+        if not several or not all(isinstance(token, str) for token in tokens):
+            raise TypeError(f"tokenizer must return a list of str, not {made!r}")
+        return tokens

@@ -5,14 +5,15 @@ byte for byte, and each reads the other's checkpoints.
 """
 
 import dataclasses
+import numbers
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
-from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_is_fitted
 
@@ -23,11 +24,18 @@ from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.datasets.splits import Split
 from textcnn.data.label_kinds import kind_of, values_of
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.estimator.checking import NAME, CheckedTokenizer, Given, checked_texts, class_names
+from textcnn.estimator.checking import (
+    NAME,
+    CheckedTokenizer,
+    Given,
+    checked_texts,
+    class_names,
+    without_space,
+)
 from textcnn.estimator.declared_labels import DeclaredLabels
 from textcnn.estimator.errors import InputError, told_in_python
 from textcnn.estimator.lazy_classifier import LazyClassifier
-from textcnn.estimator.options import config_of, parameters_of, seed_of
+from textcnn.estimator.options import config_of, described_options, parameters_of, seed_of
 from textcnn.inference.classifier import Classifier
 from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
@@ -46,16 +54,15 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
     sentence or, where there may be several or none, a row of 0 and 1 with a column for each label.
 
     Args:
-        tokenizer: kim, unicode or characters; or any function from a text to a list of tokens.
+        <options>
         random_state: decides the dev part and, unless ``network_seed`` does, the network. None
             draws from NumPy's own generator, as everywhere in scikit-learn.
-        class_weight: None, "balanced", or what each class counts in the loss; classes that are not
-            in the dict count 1.
+        class_weight: None, "balanced" (each class the same weight in the loss, however rare it is),
+            or what each class counts; those that are not in the dict count 1, and it may name
+            classes that have no sentence.
         warm_start: whether ``fit`` goes on from the present network, with new words and new labels,
             as ``textcnn train --init-from`` does. Sentences that it knows never choose the epoch.
         verbose: 1 writes a line to standard error for each evaluation.
-        dev_share, max_tokens, min_count, ...: all others are the options of ``textcnn train``, with
-            their names and defaults; ``textcnn train --help`` says what each does.
 
     Attributes:
         classes_: (C,) the labels, sorted; where there may be several, the numbers of the columns.
@@ -364,9 +371,19 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
             raise InputError(
                 "class_weight: a dict is for one label a sentence; use 'balanced' or sample_weight"
             )
-        of_class = compute_class_weight(dict(self.class_weight), classes=classes, y=classes)
+        absent = [label for label in self.class_weight if label not in set(classes.tolist())]
+        if absent:
+            warnings.warn(f"class_weight: no sentence is of class {absent[0]!r}", stacklevel=3)
+        of_class = np.array([self._weight_of(label) for label in classes.tolist()])
         weights = of_class[given.numbers(classes)]
         return weights if given.weights is None else weights * given.weights
+
+    def _weight_of(self, label: Any) -> float:
+        """What a class counts by the dict; 1 where that does not name it."""
+        weight = dict(self.class_weight or {}).get(label, 1.0)  # type: ignore[arg-type]
+        if isinstance(weight, bool) or not isinstance(weight, numbers.Real) or not weight >= 0:
+            raise InputError(f"class_weight: {label!r} counts {weight!r}; give a number from 0 up")
+        return float(weight)
 
     def _initial(self, given: Given) -> Checkpoint:
         """The present network, to go on from with these sentences."""
@@ -403,8 +420,8 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
         if not _is_fitted(self):
             if classes is None:
                 raise InputError("classes must be passed on the first call to partial_fit.")
-            return unique_labels(classes)
-        if classes is not None and not np.array_equal(self.classes_, unique_labels(classes)):
+            return _different(classes)
+        if classes is not None and not np.array_equal(self.classes_, _different(classes)):
             raise InputError(
                 f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "
                 f"{self.classes_!r}"
@@ -431,6 +448,17 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
         # The core's classes are in the order of their names, in which 10 goes before 2.
         self._columns = np.array([number[name] for name in class_names(classes)])
         self._model = LazyClassifier(self.checkpoint_, self._custom_tokenizer())
+
+
+if TextCNNClassifier.__doc__:  # There is none with python -OO.
+    TextCNNClassifier.__doc__ = TextCNNClassifier.__doc__.replace(
+        "        <options>", described_options()
+    )
+
+
+def _different(classes: Any) -> np.ndarray:
+    """The classes that ``partial_fit`` is told of, each once and sorted."""
+    return unique_labels(without_space(np.asarray(classes), "classes"))
 
 
 def _is_fitted(estimator: TextCNNClassifier) -> bool:

@@ -3,6 +3,7 @@
 import dataclasses
 import numbers
 import os
+import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from sklearn.utils import check_random_state
 from textcnn.core.tokenizers import AUTO, CUSTOM
 from textcnn.data.datasets.rows import READING_OPTIONS
 from textcnn.estimator.checking import NAME
-from textcnn.estimator.errors import InputError
+from textcnn.estimator.errors import InputError, in_python
 from textcnn.recipe.config import Config
 from textcnn.training.checkpoint import Checkpoint
 from textcnn.training.continuing import check_inherited
@@ -38,6 +39,20 @@ PARAMETERS = tuple(
 
 IN_MEMORY = "(given in Python)"
 """What a checkpoint names as its data, or as the network that it went on from."""
+
+
+def described_options() -> str:
+    """The parameters that are options of training, as they stand in the estimator's docstring."""
+    fields = {field.name: field for field in dataclasses.fields(Config)}
+    described = []
+    for name in PARAMETERS:
+        default, words = fields[name].default, fields[name].metadata["default_words"]
+        if name == "tokenizer":
+            words = "auto; or any function from a text to its tokens"
+        told = in_python(f"{fields[name].metadata['help']} Default: {words or repr(default)}.")
+        lines = textwrap.wrap(f"{name}: {told}", 90, subsequent_indent=" " * 12)
+        described += [f"        {lines[0]}", *lines[1:]]
+    return "\n".join(described)
 
 
 def config_of(

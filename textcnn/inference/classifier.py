@@ -64,7 +64,11 @@ class Classifier:
         return cls(load_checkpoint(find_checkpoint(Path(path))), fast)
 
     def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
-        """(N, C) float32 probabilities of N sentences, the rows in the order given."""
+        """(N, C) float32 probabilities of N sentences, the rows in the order given.
+
+        Raises:
+            TypeError: ``texts`` is one text, or holds what is none.
+        """
         return self._model.probabilities(self.logits(texts))
 
     def project_all(self, most: int) -> bool:
@@ -105,6 +109,7 @@ class Classifier:
         self, function: Callable[[Texts], np.ndarray], texts: Sequence[str]
     ) -> np.ndarray:
         """The rows that ``function`` makes of the texts' word numbers."""
+        _check_texts(texts)
         if len(texts) <= PIECE:
             return function(self._numbers.pack(texts))
         # A thread holds the interpreter while it takes text apart and lets go while it adds up
@@ -123,3 +128,13 @@ class Classifier:
         :func:`textcnn.data.label_sets.join_labels` puts them together.
         """
         return given_labels(self.predict_proba(texts), self.labels, self.checkpoint.thresholds)
+
+
+def _check_texts(texts: Sequence[str]) -> None:
+    """Refuse a text in the place of several, whose characters would each be answered."""
+    if isinstance(texts, str | bytes) or not isinstance(texts, Sequence | np.ndarray):
+        what = f"the text {texts!r}" if isinstance(texts, str) else type(texts).__name__
+        raise TypeError(f"texts must be a list of str, not {what}; for one text give [text]")
+    for number, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise TypeError(f"texts[{number}] is {text!r}, not a str")

@@ -6,8 +6,10 @@ from typing import Any
 
 import click
 
+from textcnn.commands.arguments.help import EXAMPLES, is_usual
 from textcnn.data.datasets.rows import READING_OPTIONS
 from textcnn.recipe.config import Config, flag, value_type
+from textcnn.support.program import command_line
 
 
 class Sizes(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4, not before
@@ -35,19 +37,64 @@ class SectionedOption(click.Option):
         self.section = section
 
 
+NAMES = 22
+"""Columns of the screen for the names of options, at most; longer ones have a line of their own."""
+
+ALL = "textcnn.help_all"
+"""Where a context notes that every option is asked for."""
+
+
 class SectionedCommand(click.Command):
-    """A command whose ``--help`` lists the options under headings."""
+    """A command whose ``--help`` shows the usual options and two examples.
+
+    ``--help-all`` lists every option under headings.
+    """
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        rare = any(not self._is_usual(param) for param in self.params)
+        return [*super().get_params(ctx), *([_help_all()] if rare else [])]
+
+    def _is_usual(self, param: click.Parameter) -> bool:
+        return not isinstance(param, click.Option) or is_usual(self.name or "", param.name or "")
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        everything = ctx.meta.get(ALL, False)
         sections: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):
+            shown = everything or self._is_usual(param) or param not in self.params
             # Arguments stand in the usage already.
-            record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
-            if record is not None:
-                sections.setdefault(getattr(param, "section", "Other"), []).append(record)
+            if isinstance(param, click.Option) and shown:
+                record = param.get_help_record(ctx)
+                section = getattr(param, "section", "Other") if everything else "Options"
+                if record is not None:
+                    sections.setdefault(section, []).append(record)
         for section, records in sections.items():
             with formatter.section(section):
-                formatter.write_dl(records)
+                formatter.write_dl(records, col_max=NAMES)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        name = self.name or ""
+        with formatter.section("Examples"):
+            for words in EXAMPLES.get(name, ()):
+                line = f"{command_line(name)} {words}".rstrip()
+                formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+
+
+def _help_all() -> click.Option:
+    def show(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+        if value and not ctx.resilient_parsing:
+            ctx.meta[ALL] = True
+            click.echo(ctx.get_help(), color=ctx.color)
+            ctx.exit()
+
+    return click.Option(
+        ["--help-all"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=show,
+        help="Show all options, the rare ones too, and exit.",
+    )
 
 
 DATA_OPTIONS = ("data", *READING_OPTIONS)

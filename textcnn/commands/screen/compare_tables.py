@@ -48,6 +48,22 @@ def _accuracies(found: Comparison) -> str:
     )
 
 
+def accuracy_table(found: Comparison) -> Table:
+    """The accuracies and their difference, in per cent, for papers."""
+    rows = [
+        [str(side.path), *_percents(right / found.paired.count, *interval), ""]
+        for side, (_, right, interval) in zip(found.sides, found.accuracies(), strict=True)
+    ]
+    difference = _percents(found.paired.difference, *found.interval)
+    rows.append(["A - B", *difference, _p_value(found.test.p_value).removeprefix("= ")])
+    heads = ["model", "accuracy %", "95 % low", "high", "McNemar p"]
+    return Table(heads, rows, right={1, 2, 3, 4})
+
+
+def _percents(*shares: float) -> list[str]:
+    return [f"{100 * share:.2f}" for share in shares]
+
+
 def _who_was_right(found: Comparison) -> Table:
     paired = found.paired
     only_a, only_b = Styled(f"{paired.only_a:,}", GOOD), Styled(f"{paired.only_b:,}", BAD)

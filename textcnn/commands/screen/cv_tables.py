@@ -72,6 +72,23 @@ def fold_table(summary: Summary) -> Table:
     return Table(heads, rows, right=columns, least=dict.fromkeys(columns[5:], 9))
 
 
+def accuracy_table(summary: Summary) -> Table:
+    """The mean accuracies over the folds, in per cent, for papers."""
+    means = {"textcnn": summary.accuracy, **{k: it.accuracy for k, it in summary.rivals.items()}}
+    rows = [
+        [
+            name,
+            *(
+                "" if math.isnan(share) else f"{100 * share:.2f}"
+                for share in (mean.mean, mean.standard_error, mean.low, mean.high)
+            ),
+        ]
+        for name, mean in means.items()
+    ]
+    heads = ["model", "accuracy %", "standard error", "95 % low", "high"]
+    return Table(heads, rows, right=range(1, 5))
+
+
 def mean_text(mean: Mean) -> str:
     """``79.51 % (standard error 0.32, 95 % interval 78.79 to 80.23)``."""
     if math.isnan(mean.standard_error):

@@ -1,11 +1,20 @@
 """Scores as lines and tables."""
 
 import math
+import sys
 from collections.abc import Sequence
 
 from textcnn.commands.screen.display import percent
-from textcnn.commands.screen.tables import SHADED_BAD, SHADED_GOOD, Cell, Styled, Table, table_text
-from textcnn.commands.screen.terminal import safe
+from textcnn.commands.screen.tables import (
+    SHADED_BAD,
+    SHADED_GOOD,
+    Cell,
+    Styled,
+    Table,
+    fits,
+    table_text,
+)
+from textcnn.commands.screen.terminal import columns_of, is_terminal, safe
 from textcnn.data.remarks import without_token
 from textcnn.evaluation.abstaining import Covered
 from textcnn.evaluation.scores import MultilabelScores, Scores, commonest_confusions
@@ -143,8 +152,14 @@ HEAVY = 0.5
 
 def confusion_table(scores: Scores) -> Table:
     """Sentences by true and predicted label; of many labels, those most often confused."""
-    if len(scores.classes) > WIDEST_CONFUSION:
+    table = _confusion_matrix(scores)
+    room = columns_of(sys.stdout) if is_terminal(sys.stdout) else None
+    if len(scores.classes) > WIDEST_CONFUSION or (room is not None and not fits(table, room)):
         return _commonest_confusions(scores)
+    return table
+
+
+def _confusion_matrix(scores: Scores) -> Table:
     labels = [row.label for row in scores.classes]
     heaviest = max((count for *_, count in commonest_confusions(scores, 1)), default=0)
     rows: list[list[Cell]] = []
@@ -172,7 +187,7 @@ def _commonest_confusions(scores: Scores) -> Table:
     """The cells off the diagonal with the most sentences, the most first."""
     width = max(len(row.label) for row in scores.classes)
     return Table(
-        ["true", "predicted", "sentences (the commonest confusions)"],
+        ["true", "predicted", "sentences (the commonest confusions; --json has all)"],
         [
             [true, given, f"{count:9,}"]
             for true, given, count in commonest_confusions(scores, WIDEST_CONFUSION)

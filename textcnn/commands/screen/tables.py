@@ -1,4 +1,7 @@
-"""Tables: drawn by rich on a terminal, aligned plain text in pipes, logs and narrow windows."""
+"""Tables: drawn by rich on a terminal, aligned plain text in pipes and logs.
+
+In a window too narrow for the columns, each row is a block with a line for each column.
+"""
 
 import dataclasses
 import sys
@@ -6,7 +9,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TextIO
 
-from textcnn.commands.screen.terminal import drawing_width, drawn, is_terminal
+from textcnn.commands.screen.terminal import columns_of, drawing_width, drawn, is_terminal
 from textcnn.support.text import printable
 
 if TYPE_CHECKING:
@@ -79,7 +82,8 @@ def table_text(table: Table, stream: TextIO | None = None) -> str:
         return plain_text(table)
     table = _harmless(table)
     width = drawing_width(stream)
-    return (None if width is None else rich_text(table, width)) or plain_text(table)
+    drawing = None if width is None else rich_text(table, width)
+    return drawing or (plain_text if fits(table, columns_of(stream)) else blocks)(table)
 
 
 def _harmless(table: Table) -> Table:
@@ -129,6 +133,29 @@ def plain_text(table: Table) -> str:
         ]
         lines.append((" " * GAP).join(cells).rstrip())
     return "\n".join(lines)
+
+
+def fits(table: Table, width: int) -> bool:
+    """Whether plain text has room; text at the end of rows may go on in the next line."""
+    text = len(table.heads) > 1 and len(table.heads) - 1 not in table.right
+    heads = table.heads[:-1] if text else table.heads
+    # A row that ends early ends with text, too.
+    rows = [row[:-1] if text and len(row) - 1 not in table.right else row for row in table.rows]
+    short = dataclasses.replace(table, heads=heads, rows=rows)
+    longest = max(map(len, plain_text(short).split("\n")))
+    return longest <= width - (min(PROSE, width // 2) if text else 0)
+
+
+def blocks(table: Table) -> str:
+    """Each row as a block: the heads, and what the row has there, below each other."""
+    wide = max(map(len, table.heads))
+    return "\n\n".join(
+        "\n".join(
+            f"{head:{wide}}{'':{GAP}}{words_of(cell).strip()}".rstrip()
+            for head, cell in zip(table.heads, row, strict=False)
+        )
+        for row in table.rows
+    )
 
 
 # Drawn by rich

@@ -62,13 +62,11 @@ class FoldResult:
     def macro_f1(self) -> float:
         """Of the network: the mean of the F1 of those classes that a tested sentence has."""
         names = self.probabilities.shape[1]
-        tested = (
-            len(np.unique(self.classes))
-            if self.classes.ndim == 1
-            else np.count_nonzero(self.classes.any(axis=0))
-        )
+        true = self.classes if self.classes.ndim == 1 else self.classes.nonzero()[1]
+        tested = len(np.unique(true))
         # The F1 of the others is 0, so what they take from the mean is their share of it.
-        return macro_f1(self.answers, self.classes, names) * names / max(int(tested), 1)
+        found: float = macro_f1(self.answers, self.classes, names) * names / max(tested, 1)
+        return found
 
     @property
     def answers(self) -> np.ndarray:
