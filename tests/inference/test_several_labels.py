@@ -123,8 +123,8 @@ def test_several_labels_are_learnt_scored_and_answered(run, call, tmp_path):
     assert code == 0
     assert "of all answers together (micro)" in out
     header, *rows = (tmp_path / "p.csv").read_text().splitlines()
-    assert header == "text,label,predicted,p(law),p(money),p(rare),p(sport)"
-    assert any("|" in row.split(",")[2] for row in rows)
+    assert header == "row,text,label,predicted,p(law),p(money),p(rare),p(sport)"
+    assert any("|" in row.split(",")[3] for row in rows)
     code, out, _ = call("classify", "--checkpoint", run, "the bank near the court", "it was a")
     labels = [line.split("\t")[0] for line in out.splitlines()]
     assert labels == ["law|money", ""]

@@ -251,7 +251,7 @@ def _report(
     found: CrossValidation, results: list[FoldResult], mistakes: int, doctor: bool, form: str | None
 ) -> None:
     folder, texts, labels = found.folder, found.data.texts, found.labels
-    summary = summarise(results, found.plan, len(texts))
+    summary = summarise(results, found.plan, found.data.given)
     values = summary.as_dict()
     replace_text(folder.summary, json.dumps(values, indent=2) + "\n")
     replace_text(folder.table, "".join(map(csv_line, fold_rows(summary))))

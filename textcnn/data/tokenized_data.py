@@ -43,6 +43,7 @@ class TokenizedData:
         weights: (N,) what each sentence counts in the loss, or None for 1 each.
         removed: rows in no part, since they also stand in a test or dev part that was given.
         cut: sentences that were longer than ``--max-tokens``.
+        bad_rows: rows that were given and are not among the N, as they could not be used.
         first_test_row: where the sentences of ``--test-data`` begin; 0 where there are none.
     """
 
@@ -58,6 +59,7 @@ class TokenizedData:
     weights: np.ndarray | None = None
     removed: int = 0
     cut: int = 0
+    bad_rows: int = 0
     first_test_row: int = 0
 
     @classmethod
@@ -143,6 +145,7 @@ class TokenizedData:
             tokenizer=tokenizer,
             chosen=config.tokenizer == AUTO,
             cut=cut,
+            bad_rows=sum(len(part.bad_rows) for part in corpora.parts),
             first_test_row=0 if corpora.test is None else int(corpora.rows[2][0]),
         )
 
@@ -170,6 +173,11 @@ class TokenizedData:
     def decided(self, config: Config) -> Config:
         """The options with the tokenizer that has made the tokens in the place of ``auto``."""
         return dataclasses.replace(config, tokenizer=self.tokenizer)
+
+    @property
+    def given(self) -> int:
+        """How many rows the data has, those that could not be used among them."""
+        return len(self.texts) + self.bad_rows
 
     @property
     def keys(self) -> list[str]:

@@ -42,8 +42,8 @@ class Sample:
 
     Attributes:
         texts, labels: N of each, as they were read.
-        rows: (N,) their numbers among the rows of the data, counted from 1.
-        given: rows of the data, those of other parts included.
+        rows: (N,) their numbers among the rows that could be used, counted from 1.
+        given: rows of the data, those of other parts and those that could not be used included.
     """
 
     texts: list[str]
@@ -54,13 +54,14 @@ class Sample:
     @classmethod
     def whole(cls, corpus: LabelledTexts) -> "Sample":
         """All sentences of the data."""
-        return cls(corpus.texts, corpus.labels, np.arange(1, len(corpus) + 1), len(corpus))
+        rows, given = np.arange(1, len(corpus) + 1), len(corpus) + len(corpus.bad_rows)
+        return cls(corpus.texts, corpus.labels, rows, given)
 
     @classmethod
     def test_part(cls, data: TokenizedData) -> "Sample":
         """The test part, its rows counted in ``--test-data`` where the data came with that."""
         test = data.split.test
-        return cls(*data.part(test), test + 1 - data.first_test_row, len(data.texts))
+        return cls(*data.part(test), test + 1 - data.first_test_row, data.given)
 
 
 def read_as_before(
