@@ -22,6 +22,7 @@ from textcnn.inference.classifier import Classifier
 from textcnn.inference.network import InferenceNetwork
 from textcnn.inference.word_numbers import TextNumbers
 from textcnn.recipe.ngrams.counts import Counts
+from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 
 SENTENCES = st.lists(st.lists(st.integers(0, 199), max_size=30), min_size=1, max_size=12)
@@ -76,6 +77,17 @@ def test_a_long_sentence_is_answered_in_blocks_of_its_windows(monkeypatch, fast)
         monkeypatch.setattr(module, "WINDOWS_IN_HAND", 8)
     in_blocks = InferenceNetwork([parameters], architecture, fast=fast).logits(sentences)
     assert in_blocks.tobytes() == whole.tobytes()
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_numbers_that_overflow_are_no_answer(fast):
+    architecture = Architecture("rand", 200, 13, (3, 1, 5), 7, 3)
+    parameters = initial_parameters(architecture, np.random.default_rng(0))
+    parameters["dense/weights"] = np.full_like(parameters["dense/weights"], 3e38)
+    model = InferenceNetwork([parameters], architecture, fast=fast)
+    for sentences in ([[1, 2, 3]], [[1, 2, 3], [4]] * 200):
+        with pytest.raises(UserError, match="too large to be added up, so it has no answer"):
+            model.probabilities(packed(sentences))
 
 
 def test_the_memory_of_a_long_sentence_does_not_grow_with_its_length():

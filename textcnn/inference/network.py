@@ -22,6 +22,7 @@ from textcnn.core.objective import objective_of
 from textcnn.core.sentences import PackedSentences
 from textcnn.inference.projected_words import FloatTable, Int16Table
 from textcnn.recipe.ngrams.naive_bayes import NaiveBayes
+from textcnn.support.errors import UserError
 from textcnn.support.threads import in_threads
 
 CHUNK = 128
@@ -102,9 +103,20 @@ class InferenceNetwork:
         return logits
 
     def probabilities(self, sentences: PackedSentences, threads: bool = True) -> np.ndarray:
-        """(N, C) class probabilities; see :meth:`logits`."""
-        return self._objective.probabilities(self.logits(sentences, threads))
+        """(N, C) class probabilities; see :meth:`logits`.
 
+        Raises:
+            UserError: the parameters are so large that there are none.
+        """
+        logits = self.logits(sentences, threads)
+        if not np.isfinite(logits).all():
+            raise UserError(
+                "the network's numbers are too large to be added up, so it has no answer; use "
+                "another checkpoint, or train again with a lower --learning-rate"
+            )
+        return self._objective.probabilities(logits)
+
+    @np.errstate(over="ignore", invalid="ignore")  # What comes of it is looked for and said.
     def _answer(self, sentences: PackedSentences) -> np.ndarray:
         logits = self._members[0].logits(sentences)
         for member in self._members[1:]:

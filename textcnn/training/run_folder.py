@@ -100,6 +100,10 @@ class RunFolder:
         if any(folder.last.exists() for folder in (self, *members)):
             return
         for folder in (*members, self):
+            made = {folder.config, folder.split, folder.checkpoints, folder.members}
+            if set(folder.path.glob("*")) - made:  # --resume finds its options there.
+                return
+        for folder in (*members, self):
             for written in (folder.config, folder.split):
                 written.unlink(missing_ok=True)
             folder.checkpoints.rmdir()
