@@ -47,8 +47,8 @@ class Faults:
 
 COMMANDS: dict[str, tuple[str, ...]] = {
     "eval": ("eval", "run", "--predictions", "out.csv"),
-    "shrink": ("shrink", "run", "out.h5"),
-    "export": ("export", "run", "out.py"),
+    "shrink": ("shrink", "run", "--out", "out.h5"),
+    "export": ("export", "run", "--to", "html", "--out", "out.html"),
     "report": ("report", "run"),
     "train": ("train", *options_text(epochs=2), "--out", "out", "--data", "DATA"),
     "ensemble": (
@@ -65,7 +65,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     ),
 }
 
-OUTPUTS = {"eval": "out.csv", "shrink": "out.h5", "export": "out.py", "report": "run/report.html"}
+OUTPUTS = {"eval": "out.csv", "shrink": "out.h5", "export": "out.html", "report": "run/report.html"}
 
 
 @pytest.fixture

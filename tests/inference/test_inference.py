@@ -1,5 +1,6 @@
 """A sentence's probabilities: the same alone, in any batch, in any order."""
 
+import dataclasses
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
@@ -21,6 +22,7 @@ from textcnn.inference.classifier import Classifier
 from textcnn.inference.network import InferenceNetwork
 from textcnn.inference.word_numbers import TextNumbers
 from textcnn.recipe.ngrams.expert import Texts
+from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 
 SENTENCES = st.lists(st.lists(st.integers(0, 199), max_size=30), min_size=1, max_size=12)
@@ -152,6 +154,16 @@ def test_sixteen_bits_give_the_same_labels(checkpoint):
 
 def test_no_sentences_give_no_rows():
     assert network().logits(packed([])).shape == (0, 3)
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_numbers_that_overflow_are_no_answer(checkpoint, fast):
+    weights = np.full_like(checkpoint.networks[0]["dense/weights"], 3e38)
+    spoilt = {**checkpoint.networks[0], "dense/weights": weights}
+    classifier = Classifier(dataclasses.replace(checkpoint, networks=(spoilt,)), fast)
+    for texts in (["a fine film"], ["a fine film", "dull"] * 200):
+        with pytest.raises(UserError, match="too large to be added up, so it has no answer"):
+            classifier.predict_proba(texts)
 
 
 def test_a_model_weighs_its_experts(checkpoint):

@@ -75,8 +75,8 @@ def command(
     """Train a network on labelled sentences and score it on a part it never saw.
 
     Without options: the movie reviews, a new folder below runs/. Ctrl-C saves and says how to go
-    on. What is fetched, movie reviews and word vectors, is kept in ~/.cache/textcnn, or in the
-    folder that the environment variable TEXTCNN_CACHE names.
+    on. What is fetched, movie reviews and word vectors, is kept in data/ of a clone, else in
+    ~/.cache/textcnn, or in the folder that the environment variable TEXTCNN_CACHE names.
     """
     clock = Clock()
     if resume is not None:

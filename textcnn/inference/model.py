@@ -7,6 +7,7 @@ import numpy as np
 from textcnn.core.objective import objective_of
 from textcnn.inference.network import InferenceNetwork
 from textcnn.recipe.ngrams.expert import Texts
+from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint
 
 
@@ -51,7 +52,16 @@ class Model:
         return self._fusion.combine(logits)
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
-        """(N, C) of these logits."""
+        """(N, C) of these logits.
+
+        Raises:
+            UserError: the parameters are so large that there are none.
+        """
+        if not np.isfinite(logits).all():
+            raise UserError(
+                "the model's numbers are too large to be added up, so it has no answer; use "
+                "another checkpoint, or train again with a lower --learning-rate"
+            )
         return self._objective.probabilities(logits)
 
     def answered(self, probabilities: np.ndarray) -> list[int]:

@@ -92,6 +92,7 @@ class InferenceNetwork:
                 answer(chunk)
         return logits
 
+    @np.errstate(over="ignore", invalid="ignore")  # What comes of it is looked for and said.
     def _answer(self, sentences: PackedSentences) -> np.ndarray:
         logits = self._members[0].logits(sentences)
         for member in self._members[1:]:

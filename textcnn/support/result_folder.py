@@ -107,7 +107,9 @@ class ResultFolder:
         try:
             yield
         except (Exception, KeyboardInterrupt):  # Not SystemExit, with which a command may end.
-            if not self.begun:
+            # What else is kept in it, --resume needs the options of.
+            made = {*self.prepared, *self.folders}
+            if not self.begun and all(set(part.glob("*")) <= made for part in self.folders):
                 for file in self.prepared:
                     file.unlink(missing_ok=True)
                 for part in reversed(self.folders):

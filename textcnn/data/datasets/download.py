@@ -29,10 +29,15 @@ ANSWER_SECONDS = 10.0
 CACHE_VARIABLE = "TEXTCNN_CACHE"
 
 
-def download_cache() -> Path:
-    """Where fetched files are kept: the folder TEXTCNN_CACHE names, else ``~/.cache/textcnn``.
+CLONE_CACHE = Path(__file__).parents[3] / "data"
+"""The folder for downloads of a clone; none is there where the package is installed alone."""
 
-    Other systems and users have other folders for caches; theirs are obeyed.
+
+def download_cache() -> Path:
+    """Where fetched files are kept.
+
+    The folder that TEXTCNN_CACHE names, else ``data`` of the clone, else ``~/.cache/textcnn`` or
+    what the system or the user has for caches.
 
     Raises:
         UserError: no variable names one, and the user has no home.
@@ -40,6 +45,8 @@ def download_cache() -> Path:
     named = os.environ.get(CACHE_VARIABLE)
     if named:
         return Path(named)
+    if (CLONE_CACHE / "README.md").exists():
+        return CLONE_CACHE
     caches = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or "~/.cache"
     try:
         return Path(caches, "textcnn").expanduser()

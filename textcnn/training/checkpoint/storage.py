@@ -96,6 +96,11 @@ def load_checkpoint(path: Path, for_training: bool = False) -> Checkpoint:
             another format.
     """
     container = read_container(path, lambda name: for_training or not name.startswith("training/"))
+    if for_training and "training" not in container.facts:
+        raise UserError(
+            f"{path}: holds only what answering needs (a small copy, or an ensemble), with nothing "
+            "to go on from; name a single network's best.h5 or last.h5"
+        )
     try:
         return _checkpoint(container, for_training)
     except _FAULTS as error:
@@ -302,9 +307,7 @@ def _thresholds(container: Container, classes: int) -> np.ndarray:
 def _training(
     container: Container, answering: Parameters, architecture: Architecture
 ) -> TrainingState:
-    facts = container.facts.get("training")
-    if facts is None:
-        raise ValueError("it holds only what answering needs, with nothing to go on from")
+    facts = container.facts["training"]
     arrays = _below(container.arrays, "training")
     state = Container(facts, arrays, {})
     classes = architecture.num_classes
