@@ -148,9 +148,10 @@ def _new(config: Config, own: dict[str, Any], out: Path | None, runner: Runner) 
     session = Session(folder, Space.parse(plan.vary, config), plan, data, runner)
     session.check_divisible()
     folder.make()
-    # Not resolved: what follows from options that are varied is decided in each trial.
-    write_toml(folder.config, config)
-    plan.save(folder.plan)
+    with folder.removed_unless_begun():
+        # Not resolved: what follows from options that are varied is decided in each trial.
+        write_toml(folder.config, config)
+        plan.save(folder.plan)
     return session
 
 
