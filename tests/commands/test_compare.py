@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.cv_runs import words_for
 from tests.support.small_run import labelled_sentences, options_text, write_csv
 from textcnn.commands import main
 from textcnn.core.tokenizers import kim
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.fingerprints import sentence_hashes
 from textcnn.evaluation.comparison.mcnemar import FEW, Paired, difference_interval, mcnemar_test
+from textcnn.evaluation.crossval.statistics import paired_difference
 from textcnn.evaluation.scores import wilson_interval
 from textcnn.evaluation.scoring import held_out
 from textcnn.inference.classifier import Classifier
@@ -348,3 +351,56 @@ def test_the_accuracies_as_a_table_for_elsewhere(call, trained_run, poor_run):
     found = json.loads(call("compare", trained_run, poor_run, "--as", "json")[1])
     assert float(lines[1][1]) == pytest.approx(100 * found["accuracy"]["A"], abs=0.005)
     assert float(lines[3][1]) == pytest.approx(100 * found["a_minus_b"], abs=0.005)
+
+
+# Two cross-validations
+
+
+@pytest.fixture(scope="module")
+def folds(tmp_path_factory, noisy) -> Path:
+    """A folder with cross-validations "a", "b" and "other", the last with other folds."""
+    folder = tmp_path_factory.mktemp("folds")
+    for name, words in (
+        ("a", ()),
+        ("b", ("--ngrams", "0")),
+        ("other", ("--seed", "1")),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main(words_for(noisy, folder / name, "--folds", "3", "--jobs", "1", *words))
+        assert ended.value.code == 0
+    return folder
+
+
+def test_cross_validations_are_compared_fold_by_fold(call, folds):
+    code, out, err = call("compare", folds / "a", folds / "b", "--json")
+    assert code == 0, err
+    found = json.loads(out)
+    assert found["different_options"] == {"ngrams": {"A": 2, "B": 0}}
+    results = [json.loads((folds / name / "results.json").read_text()) for name in "ab"]
+    ours, theirs = ([fold["accuracy"] for fold in result["folds"]] for result in results)
+    expected = paired_difference(ours, theirs, 1 / 2)
+    assert found["a_minus_b"] == pytest.approx(np.mean(ours) - np.mean(theirs))
+    assert found["a_minus_b_95"] == pytest.approx([expected.low, expected.high])
+    code, out, _ = call("compare", folds / "a", folds / "b")
+    assert code == 0
+    assert "paired over 3 folds" in out
+    assert f"A  {100 * np.mean(ours):.2f}" in out
+    code, out, _ = call("compare", folds / "a", folds / "b", "--as", "markdown")
+    assert code == 0
+    assert out.splitlines()[-1].startswith("| A - B |")
+
+
+def test_other_folds_are_not_compared(call, folds, trained_run, tmp_path):
+    half = tmp_path / "half"
+    shutil.copytree(folds / "a", half)
+    (half / "results.json").unlink()
+    for words, wrong in (
+        ((folds / "a", folds / "other"), "have other folds"),
+        ((folds / "a", trained_run), "no cross-validation; compare two of them"),
+        ((folds / "a", half), "not finished"),
+        ((folds / "a", folds / "b", "--data", "x.csv"), "--data is for two runs"),
+    ):
+        code, out, err = call("compare", *words)
+        assert (code, out) == (2, "")
+        assert wrong in err
+        assert err.count("\n") == 1

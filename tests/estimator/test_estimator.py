@@ -305,9 +305,9 @@ def test_the_same_options_give_the_command_lines_network(call, capsys, reviews, 
     # And say the same while they are trained.
     out, err = capsys.readouterr()
     evaluations = [line for line in errors.splitlines() if "train loss" in line]
-    assert [line for line in err.splitlines() if "train loss" in line] == evaluations
+    assert [line for line in out.splitlines() if "train loss" in line] == evaluations
     assert len(evaluations) == len(here.history_)
-    assert out == ""
+    assert err == ""
 
 
 def test_so_do_several_labels_a_sentence(call, tmp_path):
@@ -407,9 +407,25 @@ def test_nothing_is_said_unless_it_is_asked_for(capsys):
     small().fit(TEXTS, LABELS)
     assert capsys.readouterr() == ("", "")
     small(verbose=1).partial_fit(TEXTS, LABELS, classes=["bad", "good"])
-    line = capsys.readouterr().err
+    line = capsys.readouterr().out
     assert line.startswith("epoch  1.00  step      8  train loss")
     assert "dev" not in line
+
+
+def test_an_explanation_adds_up_and_shows_itself(fitted):
+    explanation = fitted.explain("a lovely <b>film</b>")
+    total = explanation.bias + sum(term.values for term in explanation.terms)
+    np.testing.assert_allclose(total, explanation.logits, atol=1e-5)
+    (answered,) = explanation.answered
+    assert explanation.labels[answered] == fitted.predict(["a lovely <b>film</b>"])[0]
+    assert "lovely" in str(explanation)
+    shown = explanation._repr_html_()
+    assert shown.startswith('<iframe srcdoc="&lt;!DOCTYPE html')
+    assert "<b>" not in shown
+    with pytest.raises(ValueError, match="text"):
+        fitted.explain(["a film"])
+    with pytest.raises(NotFittedError):
+        small().explain("a film")
 
 
 # Weights

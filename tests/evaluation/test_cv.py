@@ -225,6 +225,33 @@ def test_a_given_test_part_is_tested_in_every_repeat(call, tmp_path, noisy):
     assert call("cv", "--resume", "out")[0] == 0
 
 
+def test_given_parts_are_kept_and_repeats_differ_in_the_networks_only(call, tmp_path, noisy):
+    parts = {}
+    for number, name in enumerate(("dev", "test")):
+        corpus = labelled_sentences(24, seed=number + 5)
+        first = rows_of(noisy)[number]
+        texts, labels = [*corpus.texts, first["text"]], [*corpus.labels, first["label"]]
+        parts[name] = write_csv(tmp_path / f"{name}.csv", LabelledTexts(texts, labels, ""))
+    given = ("--test-data", str(parts["test"]), "--dev-data", str(parts["dev"]), "--repeats", "2")
+    code, _, err = call(*words_for(noisy, "out", *given, "--jobs", "1"))
+    assert code == 0, err
+    assert "left out of training, since they are tested: 2 sentences" in err
+    first, second = (rows_of(tmp_path / "out/predictions.csv")[start::2] for start in (0, 1))
+    tested = [row["text"] for row in rows_of(tmp_path / "out/predictions.csv")]
+    assert tested == [row["text"] for row in rows_of(parts["test"])] * 2
+    assert first != second
+    assert call("cv", "--resume", "out")[0] == 0
+    for words, wrong in (
+        (given[2:], "--dev-data goes with --test-data"),
+        ((*given, "--train-share", "0.5"), "with --dev-data all of --data is trained on"),
+        (("--test-data", str(parts["dev"]), *given[2:]), "--dev-data: every sentence also stands"),
+    ):
+        code, _, err = call(*words_for(noisy, "other", *words))
+        assert code == 2
+        assert wrong in err
+    assert not (tmp_path / "other").exists()
+
+
 def test_vectors_are_read_once_and_not_needed_to_go_on(call, tmp_path, noisy):
     words = sorted({word for row in rows_of(noisy) for word in row["text"].split()})
     choose = random.Random(0)

@@ -12,12 +12,23 @@ from textcnn.commands.arguments.options import (
     config_options,
     given_options,
 )
-from textcnn.commands.screen.compare_tables import accuracy_table, comparison_text
+from textcnn.commands.screen.compare_tables import (
+    accuracy_table,
+    comparison_text,
+    folds_table,
+    folds_text,
+)
 from textcnn.commands.screen.display import say
 from textcnn.commands.screen.terminal import safe_lines
 from textcnn.commands.screen.written_tables import format_option, written_table
 from textcnn.evaluation.comparison.comparison import Comparison
+from textcnn.evaluation.comparison.cross_validations import (
+    FoldsCompared,
+    compare_folds,
+    is_cross_validation,
+)
 from textcnn.evaluation.comparison.shared_sentences import Side, shared_sentences
+from textcnn.recipe.config import flag
 from textcnn.support.csv_line import csv_line
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
@@ -47,10 +58,16 @@ def command(
 ) -> None:
     """Compare A and B, runs' folders or checkpoint files, on the same sentences.
 
+    Or two cross-validations on the same folds: the difference paired fold by fold, with the
+    interval of the corrected resampled t-test.
+
     Without --data: on the test sentences that both kept. Where their test parts differ: on those
     of either that neither was trained on. Says which options differ, who is right how often,
     whether the difference could be chance (McNemar's test), and which sentences get another answer.
     """
+    if is_cross_validation(a) or is_cross_validation(b):
+        _compare_folds(a, b, form, given_options({**options, "predictions": predictions}))
+        return
     sides = [Side.load(a), Side.load(b)]
     _check_comparable(*sides)
     shared = shared_sentences(sides, given_options(options), say)
@@ -66,6 +83,36 @@ def command(
     click.echo(comparison_text(found, flipped))
     if predictions is not None:
         click.echo(safe_lines(f"\npredictions written to {predictions}"))
+
+
+def _compare_folds(a: Path, b: Path, form: str | None, given: dict[str, Any]) -> None:
+    for path in (a, b):
+        if not is_cross_validation(path):
+            raise UserError(f"{path}: no cross-validation; compare two of them, or two runs")
+    for name in given:
+        raise UserError(f"{flag(name)} is for two runs; cross-validations have tested already")
+    found = compare_folds(a, b)
+    if form == "json":
+        click.echo(json.dumps(_fold_values(found), indent=2))
+    elif form is not None:
+        click.echo(written_table(folds_table(found), form))
+    else:
+        click.echo(folds_text(found))
+
+
+def _fold_values(found: FoldsCompared) -> dict[str, Any]:
+    sides = dict(zip("AB", zip(found.paths, found.accuracies, strict=True), strict=True))
+    paired = found.difference
+    return {
+        "cross_validations": {name: str(path) for name, (path, _) in sides.items()},
+        "different_options": {name: {"A": a, "B": b} for name, (a, b) in found.options.items()},
+        "folds": found.folds,
+        "accuracy": {name: mean.mean for name, (_, mean) in sides.items()},
+        "accuracy_95": {name: [mean.low, mean.high] for name, (_, mean) in sides.items()},
+        "a_minus_b": paired.mean,
+        "a_minus_b_95": [paired.low, paired.high],
+        "p_value": paired.p_value,
+    }
 
 
 def _check_comparable(a: Side, b: Side) -> None:

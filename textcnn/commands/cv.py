@@ -67,7 +67,7 @@ from textcnn.training.option_files import option_files
 UNUSED = {"test_share": 0.0, "checkpoint_every": 0, "checkpoints_kept": 0}
 """Options of training that mean nothing here, and what they are whatever a preset says."""
 
-PLAN_OPTIONS = ("folds", "repeats", "train_share", "baselines", "test_data")
+PLAN_OPTIONS = ("folds", "repeats", "train_share", "baselines", "test_data", "dev_data")
 
 
 def _option(
@@ -100,6 +100,13 @@ def _option(
     metavar="TEXT",
     help="What to test on instead of folds, given as --data is; each repeat draws another dev "
     "part.",
+)
+@_option(
+    "--dev-data",
+    multiple=True,
+    metavar="TEXT",
+    help="With --test-data: what chooses, given as --data is; repeats then differ in the networks' "
+    "random numbers only.",
 )
 @_option(
     "--mistakes",

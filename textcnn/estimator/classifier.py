@@ -6,7 +6,6 @@ byte for byte, and each reads the other's checkpoints.
 
 import dataclasses
 import numbers
-import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -62,7 +61,7 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
             classes that have no sentence.
         warm_start: whether ``fit`` goes on from the present network, with new words and new labels,
             as ``textcnn train --init-from`` does. Sentences that it knows never choose the epoch.
-        verbose: 1 writes a line to standard error for each evaluation.
+        verbose: 1 prints a line for each evaluation.
 
     Attributes:
         classes_: (C,) the labels, sorted; where there may be several, the numbers of the columns.
@@ -274,6 +273,22 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
             return logits[:, 1] - logits[:, 0]
         return logits
 
+    def explain(self, text: str) -> Any:
+        """Why a text is answered as it is, exactly: terms that add up to the logits.
+
+        In a notebook it shows itself; ``print`` writes it as ``textcnn explain`` does.
+
+        Returns:
+            :class:`textcnn.insight.explanations.explanation.Explanation`; its labels are in the
+            order of ``checkpoint_.labels``.
+        """
+        # Imported here: answering has no use for it.
+        from textcnn.insight.explanations.explaining import Explainer
+
+        check_is_fitted(self)
+        (checked,) = checked_texts([text])
+        return Explainer(self.checkpoint_, self._custom_tokenizer()).explain(checked)
+
     def transform(self, X: Any) -> np.ndarray:
         """(N, networks * heights * num_filters) float32: how strongly each filter was answered.
 
@@ -430,7 +445,7 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
 
     def _report(self, line: str) -> None:
         if self.verbose:
-            print(line, file=sys.stderr)
+            print(line)
 
     def _listen(self, event: Event) -> None:
         if isinstance(event, Evaluated):

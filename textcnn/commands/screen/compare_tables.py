@@ -1,10 +1,15 @@
 """A comparison in lines and tables, for people."""
 
+from collections.abc import Mapping
+
 from textcnn.commands.runs import option_words
+from textcnn.commands.screen.cv_tables import difference_text, mean_text
 from textcnn.commands.screen.display import percent
 from textcnn.commands.screen.tables import BAD, GOOD, Cell, Styled, Table, table_text
 from textcnn.commands.screen.terminal import coloured, one_line
 from textcnn.evaluation.comparison.comparison import Comparison
+from textcnn.evaluation.comparison.cross_validations import FoldsCompared
+from textcnn.recipe.config import Value
 
 CHANCE = 0.05
 """P-value from which on a difference is called one that could be chance."""
@@ -13,15 +18,40 @@ CHANCE = 0.05
 def comparison_text(found: Comparison, flipped: int) -> str:
     """All of it, with so many of the sentences that get another answer."""
     a, b = found.sides
-    parts = [f"A  {a.path}\nB  {b.path}", _options(found), _about(found), _accuracies(found)]
+    parts = [
+        f"A  {a.path}\nB  {b.path}",
+        _options(found.different_options()),
+        _about(found),
+        _accuracies(found),
+    ]
     parts += [table_text(_who_was_right(found)), _verdict(found)]
     if flipped:
         parts.append(_flipped(found, flipped))
     return "\n\n".join(parts)
 
 
-def _options(found: Comparison) -> str:
-    changed = found.different_options()
+def folds_text(found: FoldsCompared) -> str:
+    """Two cross-validations on the same folds."""
+    a, b = found.paths
+    lines = [f"A  {mean_text(found.accuracies[0])}", f"B  {mean_text(found.accuracies[1])}"]
+    lines.append(f"A - B  {difference_text(found.difference)}, paired over {found.folds} folds")
+    return "\n\n".join([f"A  {a}\nB  {b}", _options(found.options), "\n".join(lines)])
+
+
+def folds_table(found: FoldsCompared) -> Table:
+    """The same in per cent, for papers."""
+    rows = [
+        [str(path), *_percents(mean.mean, mean.low, mean.high), ""]
+        for path, mean in zip(found.paths, found.accuracies, strict=True)
+    ]
+    paired = found.difference
+    difference = _percents(paired.mean, paired.low, paired.high)
+    rows.append(["A - B", *difference, _p_value(paired.p_value).removeprefix("= ")])
+    heads = ["cross-validation", "accuracy %", "95 % low", "high", "paired p"]
+    return Table(heads, rows, right={1, 2, 3, 4})
+
+
+def _options(changed: Mapping[str, tuple[Value, Value]]) -> str:
     if not changed:
         return "all options are the same"
     rows = [[name, option_words(a), option_words(b)] for name, (a, b) in changed.items()]

@@ -74,6 +74,11 @@ class Comparison:
 
     def different_options(self) -> dict[str, tuple[Value, Value]]:
         """Options whose values are not the same, by name, with A's and B's."""
-        a, b = (vars(side.config.resolved()) for side in self.sides)
-        names = [field.name for field in dataclasses.fields(Config)]
-        return {name: (a[name], b[name]) for name in names if a[name] != b[name]}
+        return different_options(*(side.config for side in self.sides))
+
+
+def different_options(a: Config, b: Config) -> dict[str, tuple[Value, Value]]:
+    """Options whose values are not the same, by name, with both values."""
+    ours, theirs = vars(a.resolved()), vars(b.resolved())
+    names = [field.name for field in dataclasses.fields(Config)]
+    return {name: (ours[name], theirs[name]) for name in names if ours[name] != theirs[name]}

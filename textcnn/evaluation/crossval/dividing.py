@@ -6,21 +6,23 @@ from collections.abc import Callable
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.label_sets import strata
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.evaluation.crossval.folds import Fold, fold_with_test, make_folds
+from textcnn.evaluation.crossval.folds import Fold, fixed_folds, fold_with_test, make_folds
 from textcnn.evaluation.crossval.plan import Plan
 from textcnn.recipe.config import Config
 
 Report = Callable[[str], None]
 
 
-def read_corpora(config: Config, test_data: tuple[str, ...], report: Report) -> Corpora:
-    """Read what ``--data`` and ``--test-data`` name, the other data options being for both.
+def read_corpora(
+    config: Config, dev_data: tuple[str, ...], test_data: tuple[str, ...], report: Report
+) -> Corpora:
+    """Read what ``--data`` and the other parts name, the options of data being for all.
 
     Raises:
         UserError: the data cannot be used.
         RunError: the movie reviews could not be reached.
     """
-    return Corpora.read(dataclasses.replace(config, dev_data=(), test_data=test_data), report)
+    return Corpora.read(dataclasses.replace(config, dev_data=dev_data, test_data=test_data), report)
 
 
 def divide_corpora(
@@ -42,7 +44,10 @@ def divide_corpora(
     if corpora.test is None:
         return data, make_folds(data.keys, labels, plan.folds, *how)
     learnt, _, tested = corpora.rows
-    folds, removed = fold_with_test(data.keys, labels, learnt, tested, *how)
+    if corpora.dev is None:
+        folds, removed = fold_with_test(data.keys, labels, learnt, tested, *how)
+    else:
+        folds, removed = fixed_folds(data.keys, labels, corpora.rows, plan.repeats)
     if removed:
         report(f"left out of training, since they are tested: {removed:,} sentences")
     return data, folds

@@ -103,8 +103,7 @@ def fold_with_test(
         UserError: naming the option that cannot be, or a label with too few different sentences.
     """
     _check_options(repeats, dev_share, train_share)
-    tested = {keys[row] for row in test_rows}
-    kept = np.array([row for row in sorted(train_rows) if keys[row] not in tested], dtype=np.int64)
+    kept = _without(train_rows, keys, test_rows)
     train_labels = [labels[row] for row in kept]
     _check_labels_known(train_labels, [labels[row] for row in test_rows])
     sentences = DifferentSentences.of([keys[row] for row in kept], train_labels)
@@ -117,6 +116,46 @@ def fold_with_test(
         split = Split(kept[sentences.rows(train)], kept[sentences.rows(dev)], np.sort(test_rows))
         made.append(Fold(repeat, 0, split))
     return made, len(train_rows) - len(kept)
+
+
+def fixed_folds(
+    keys: Sequence[str],
+    labels: Sequence[str],
+    parts: tuple[np.ndarray, np.ndarray, np.ndarray],
+    repeats: int,
+) -> tuple[list[Fold], int]:
+    """Keep the parts of data that came with all three: repeats differ in the networks' seeds only.
+
+    Args:
+        keys: N sentences (:func:`textcnn.data.datasets.splits.sentence_keys`).
+        labels: N label names.
+        parts: rows to train on, of dev and to test on.
+        repeats: how often the same is trained.
+
+    Returns:
+        The folds, and how many rows were taken out of train and dev, as they stand among those of
+        a later part.
+
+    Raises:
+        UserError: a label stands in dev or test only, or a part is left without a sentence.
+    """
+    learnt, given_dev, test = parts
+    dev = _without(given_dev, keys, test)
+    train = _without(_without(learnt, keys, test), keys, dev)
+    for option, rows in (("--data", train), ("--dev-data", dev)):
+        if not len(rows):
+            raise UserError(f"{option}: every sentence also stands in a part that is kept from it")
+    for rows in (dev, test):
+        _check_labels_known([labels[row] for row in train], [labels[row] for row in rows])
+    split = Split(train, dev, np.sort(test))
+    removed = len(learnt) + len(given_dev) - len(train) - len(dev)
+    return [Fold(repeat, 0, split) for repeat in range(repeats)], removed
+
+
+def _without(rows: np.ndarray, keys: Sequence[str], others: np.ndarray) -> np.ndarray:
+    """Those of the rows, sorted, whose sentence is none of the others'."""
+    taken = {keys[row] for row in others}
+    return np.array([row for row in sorted(rows) if keys[row] not in taken], dtype=np.int64)
 
 
 def _k_fold(

@@ -23,6 +23,7 @@ class Plan(result_folder.Plan):
         train_share: share of each training part that is trained on.
         baselines: whether rivals run on the same folds.
         test_data: where the sentences to test on are, if they came apart; empty for folds.
+        dev_data: where those of dev are, if they came apart too.
     """
 
     fingerprint: str
@@ -31,6 +32,7 @@ class Plan(result_folder.Plan):
     train_share: float = 1.0
     baselines: bool = False
     test_data: tuple[str, ...] = ()
+    dev_data: tuple[str, ...] = ()
 
     def check(self) -> None:
         """See :class:`textcnn.support.result_folder.Plan`."""
@@ -40,6 +42,12 @@ class Plan(result_folder.Plan):
             raise UserError(f"--repeats {self.repeats}: must be from 1 to {LARGEST:,}")
         if not 0 < self.train_share <= 1:
             raise UserError(f"--train-share {self.train_share}: must be above 0 and at most 1")
+        if self.dev_data and not self.test_data:
+            raise UserError(
+                "--dev-data goes with --test-data; of folds, a share of each training part is dev"
+            )
+        if self.dev_data and self.train_share != 1:
+            raise UserError("--train-share: with --dev-data all of --data is trained on")
 
     @property
     def test_to_train(self) -> float:

@@ -59,7 +59,9 @@ def new_cross_validation(
     # Before anything that takes long: a folder that cannot be written should be said at once.
     folder = CrossValidationFolder.create(out)
     with folder.removed_unless_begun():
-        corpora = read_corpora(config, given.get("test_data", ()), report)
+        Plan("", **given).check()
+        parts = given.get("dev_data", ()), given.get("test_data", ())
+        corpora = read_corpora(config, *parts, report)
         plan = Plan(fingerprint(corpora), **given)
         data, folds = divide_corpora(corpora, config, plan, report)
         for line in text_remarks(data):
@@ -80,7 +82,7 @@ def resumed_cross_validation(path: Path, report: Report) -> CrossValidation:
     folder = CrossValidationFolder.existing(path)
     plan = Plan.load(folder.plan)
     config = Config.from_mapping(read_toml(folder.config), str(folder.config))
-    corpora = read_corpora(config, plan.test_data, report)
+    corpora = read_corpora(config, plan.dev_data, plan.test_data, report)
     if fingerprint(corpora) != plan.fingerprint:
         raise UserError(
             f"--resume {path}: the data ({corpora.learnt.source}) is not what it was started "

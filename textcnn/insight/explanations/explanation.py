@@ -1,11 +1,17 @@
 """What is said of one decision: its terms, which add up to the logits."""
 
+import html
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 FILTERS = "filters"
 """The kind of a term that comes from the convolution; the others are the n-gram expert's."""
+
+
+SHOWN = 10
+"""N-grams that an explanation shows of itself."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,23 @@ class Explanation:
     terms: list[Term]
     logits: np.ndarray
     probabilities: np.ndarray
+
+    def _repr_html_(self) -> str:
+        """The explanation in a notebook: a page in a frame of its own."""
+        # Imported here: these modules are about explanations.
+        from textcnn.insight.explanations.as_html import page
+
+        text = html.escape(page([(self, None)], SHOWN, "this model"))
+        return f'<iframe srcdoc="{text}" style="width: 100%; height: 30rem; border: 0"></iframe>'
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """The explanation in IPython, as ``textcnn explain`` prints it."""
+        printer.text(str(self))
+
+    def __str__(self) -> str:
+        from textcnn.insight.explanations.as_text import Screen, as_text
+
+        return as_text(self, SHOWN, Screen(width=80))
 
     @property
     def explained(self) -> list[int]:
