@@ -76,9 +76,12 @@ def movie_reviews() -> LabelledTexts:
     return load_corpus(Config(data=(folder,)), lambda line: None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """A headless Chromium; without one, the tests that need it are skipped and say so."""
+    """A headless Chromium; without one, the tests that need it are skipped and say so.
+
+    It is closed after each file, since no other event loop can run beside that of its driver.
+    """
     yield from started_browser()
 
 

@@ -664,7 +664,9 @@ def test_bad_input_of_classify_is_one_line(call, tmp_path, trained_run):
     checked(call("classify", "--checkpoint", "text.h5", "a"), 2, "not a textcnn checkpoint")
     given = ("classify", "--checkpoint", trained_run)
     checked(call(*given, "--input", "none.txt"), 2, "--input none.txt: No such file")
-    checked(call(*given, "--input", tmp_path), 2, f"--input {tmp_path}: Is a directory")
+    checked(
+        call(*given, "--input", tmp_path), 2, f"--input {tmp_path}: a folder; give one of its files"
+    )
     checked(call(*given, "--format", "xml", "a"), 2, "--format", "xml")
     for encoding in ("klingon", "hex", "idna"):
         (tmp_path / "a.txt").write_text("a\n")
@@ -717,7 +719,7 @@ def test_the_path_of_a_file_is_no_sentence(call, tmp_path, trained_run):
 
 
 def test_the_scripts_of_a_clone_are_the_commands(tmp_path):
-    for script, word in (("train.py", "--filter-sizes"), ("eval.py", "--predictions")):
+    for script, word in (("train.py", "--tokenizer"), ("eval.py", "--predictions")):
         words = [*command_line()[:1], str(Path(__file__).parents[2] / script), "--help"]
         run = subprocess.run(words, env=environment(), capture_output=True, cwd=tmp_path)
         assert run.returncode == 0

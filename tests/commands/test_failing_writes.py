@@ -117,7 +117,7 @@ def result(name: str, folder: Path) -> Any:
     if name == "search":
         return [(folder / file).read_text() for file in ("trials.csv", "best.toml")]
     best = load_checkpoint(folder / "checkpoints" / "best.h5")
-    return {name: array.tobytes() for name, array in best.parameters.items()}
+    return {name: array.tobytes() for name, array in best.networks[0].items()}
 
 
 def whole_run(command, name: str) -> tuple[int, Any]:

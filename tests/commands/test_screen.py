@@ -463,7 +463,7 @@ def test_an_evaluation_takes_the_bars_line(rich_terminal, monkeypatch):
     monkeypatch.setattr(sys, "stderr", rich_terminal)
     display = Display(20, 0, 10, 50)
     steps(display, range(1, 3))
-    display(Evaluated(Evaluation(2, 0.2, 0.7, 0.5, 0.69, 0.525), is_best=True))
+    display(Evaluated(Evaluation(2, 0.2, 0.7, 0.5, 0.69, 0.525, 0.5), is_best=True))
     assert rich_terminal.getvalue().split("\033[2K")[-1].startswith("epoch  0.20")
 
 

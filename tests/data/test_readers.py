@@ -621,7 +621,7 @@ class TestFaultyPaths:
             raise PermissionError(13, "Permission denied")
 
         write("a.csv", "text,label\nhello,x\n")
-        monkeypatch.setattr(Path, "read_bytes", refuse)
+        monkeypatch.setattr(text_files, "open_regular", refuse)
         assert error("a.csv") == "cannot read a.csv: Permission denied"
 
     def test_binary_garbage(self, write):

@@ -773,8 +773,8 @@ def test_files_that_cannot_be_are_said_in_one_line(fitted, tmp_path):
         ("int", "a label is not how a int is written"),
         ("bool", "a label is not how a bool is written"),
         ("float", "a label is not how a float is written"),
-        ("os.system", "none of str, int, float, bool"),
-        (7, "none of str, int, float, bool"),
+        ("os.system", "labels/kind is none of str, int, float, bool"),
+        (7, "labels/kind is none of str, int, float, bool"),
     ],
 )
 def test_a_kind_that_does_not_fit_the_labels_is_refused(fitted, tmp_path, kind, words):

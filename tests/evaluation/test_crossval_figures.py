@@ -9,7 +9,7 @@ import pytest
 
 from textcnn.evaluation.crossval.figures import draw_folds, draw_reliability
 from textcnn.evaluation.crossval.statistics import mean_interval
-from textcnn.recipe.calibration import Bin
+from textcnn.evaluation.reliability import Bin
 from textcnn.support.errors import RunError
 
 BINS = [Bin(0.5, 0.75, 10, 0.6, 0.7), Bin(0.75, 1, 30, 0.9, 0.8)]

@@ -161,16 +161,17 @@ def test_a_network_knows_no_word_of_its_test_part(monkeypatch):
     data, folds = divide_corpora(Corpora(corpus), config, plan, print)
     models = []
 
-    def fit(*arguments):
-        models.append(original(*arguments))
-        return models[-1]
+    def train(*arguments):
+        model, outcome = original(*arguments)
+        models.append(model)
+        return model, outcome
 
-    original = fold_run.fit
-    monkeypatch.setattr(fold_run, "fit", fit)
+    original = fold_run.train_in_memory
+    monkeypatch.setattr(fold_run, "train_in_memory", train)
     for fold in folds:
         result = run_fold(config, data, fold, ())
         tested = {f"w{row}" for row in result.rows}
-        known = set(models[-1].checkpoint.vocabulary.words)
+        known = set(models[-1].vocabulary.words)
         assert not tested & known
         # All others, dev's included: it is trained on too, once it has chosen the epoch.
         assert {f"w{row}" for row in range(40)} - tested <= known

@@ -73,14 +73,16 @@ class Fits:
         self.splits = []
         self.stop_at = -1
 
-    def __call__(self, config: Config, data: TokenizedData, report: object) -> SimpleNamespace:
+    def __call__(
+        self, config: Config, data: TokenizedData, report: object
+    ) -> tuple[None, SimpleNamespace]:
         if len(self.configs) == self.stop_at:
             self.stop_at = -1
             raise KeyboardInterrupt
         self.configs.append(config)
         self.splits.append(data.split)
         accuracy = self.accuracy(config, int(data.split.dev[0]))
-        return SimpleNamespace(chosen=[SimpleNamespace(dev_accuracy=accuracy)])
+        return None, SimpleNamespace(best=[SimpleNamespace(dev_accuracy=accuracy)])
 
 
 def by_dropout(config: Config, first_dev_row: int) -> float:
@@ -92,7 +94,7 @@ def by_dropout(config: Config, first_dev_row: int) -> float:
 def fits(monkeypatch: pytest.MonkeyPatch) -> Fits:
     """Fits where more dropout is better."""
     made = Fits(by_dropout)
-    monkeypatch.setattr(dev_folds, "fit", made)
+    monkeypatch.setattr(dev_folds, "train_in_memory", made)
     return made
 
 
@@ -322,7 +324,7 @@ def test_a_setting_whose_training_diverges_is_no_end_of_the_search(call, start, 
             raise RunError("the loss is nan at step 3")
         return 0.7
 
-    monkeypatch.setattr(dev_folds, "fit", Fits(diverging))
+    monkeypatch.setattr(dev_folds, "train_in_memory", Fits(diverging))
     code, _, err = call(*start, "--trials", "8", "--out", "search")
     assert code == 0
     assert "failed" in {trial["outcome"] for trial in table("search")}
@@ -334,7 +336,7 @@ def test_where_nothing_can_be_trained_the_search_says_why(call, start, monkeypat
     def diverging(config: Config, first_dev_row: int) -> float:
         raise RunError("the loss is nan at step 3")
 
-    monkeypatch.setattr(dev_folds, "fit", Fits(diverging))
+    monkeypatch.setattr(dev_folds, "train_in_memory", Fits(diverging))
     code, out, err = call(*start, "--trials", "2", "--out", "search")
     assert (code, out) == (1, "")
     assert err.splitlines()[-1].startswith(

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from textcnn.recipe.calibration import Bin, one_answer_each
 
 from tests.support.small_run import environment, labelled_sentences, options_text, write_csv
 from tests.support.topics import topical, write
@@ -22,6 +21,7 @@ from textcnn.commands.arguments.training_config import training_config
 from textcnn.core.progress import Evaluation
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.evaluation.abstaining import Covered
+from textcnn.evaluation.reliability import Bin, one_answer_each
 from textcnn.evaluation.scores import Rows, score
 from textcnn.evaluation.scoring import Scored
 from textcnn.insight import report

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from sklearn.metrics import precision_score, recall_score
-from textcnn.recipe.ngrams.item_counts import ItemCounts
 
 from tests.support.small_run import (
     labelled_sentences,
@@ -404,7 +404,7 @@ def a_checkpoint(words: list[str], channels: tuple[str, ...] = ("embedding/tuned
 
 def test_no_word_breaks_the_table(tmp_path):
     words = ["tab\there", "line\nbreak", "\r", "\u2028", "\x85", "\x00", "\ud800", '"quote', "é"]
-    counts = ItemCounts(np.ones((len(words), 2), np.int64))
+    counts = csr_array(np.ones((1 + len(words), 2), np.int64))
     projector.write_projector(tmp_path, a_checkpoint(words), counts)
     rows = words_of(tmp_path)
     assert [len(row) for row in rows] == [4] * len(words)
@@ -419,7 +419,7 @@ def test_no_word_breaks_the_table(tmp_path):
 
 def test_the_most_frequent_words_are_shown_and_fewer_where_vectors_are_long(tmp_path, monkeypatch):
     checkpoint = a_checkpoint(["a", "b", "c", "d"])
-    counts = ItemCounts(np.array([[1, 0], [5, 1], [0, 2], [9, 9]]))
+    counts = csr_array([[0, 0], [1, 0], [5, 1], [0, 2], [9, 9]])
     for most_words, most_numbers, expected in ((3, 100, "dbc"), (3, 5, "db"), (9, 1, "d")):
         monkeypatch.setattr(projector, "MOST_WORDS", most_words)
         monkeypatch.setattr(projector, "MOST_NUMBERS", most_numbers)
@@ -433,7 +433,7 @@ def test_the_most_frequent_words_are_shown_and_fewer_where_vectors_are_long(tmp_
 def test_two_channels_stand_side_by_side(tmp_path):
     channels = ("embedding/static", "embedding/tuned")
     checkpoint = a_checkpoint(["a", "b"], channels)
-    projector.write_projector(tmp_path, checkpoint, ItemCounts(np.array([[1, 1], [1, 1]])))
+    projector.write_projector(tmp_path, checkpoint, csr_array(np.ones((3, 2), np.int64)))
     tensors = tensors_of(tmp_path)
     assert [*tensors] == [*channels]
     for name, found in tensors.items():
@@ -444,7 +444,7 @@ def test_vectors_cannot_be_taken_for_text(tmp_path):
     checkpoint = a_checkpoint(["a"])
     # These bytes are a text of one number.
     checkpoint.networks[0]["embedding/tuned"][:] = np.frombuffer(b"1.5\n1.5\n", "<f4")
-    projector.write_projector(tmp_path, checkpoint, ItemCounts(np.array([[1, 1]])))
+    projector.write_projector(tmp_path, checkpoint, csr_array(np.ones((2, 2), np.int64)))
     with pytest.raises(UnicodeDecodeError):
         (tmp_path / "embedding-tuned.bin").read_text(encoding="utf-8")
     expected = checkpoint.networks[0]["embedding/tuned"][1:]

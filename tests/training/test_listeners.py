@@ -70,7 +70,7 @@ def shown(capsys: pytest.CaptureFixture[str]) -> str:
     display = Display(total_steps=20, done_steps=0, steps_between=10, batch_size=50)
     for step in (1, 2):
         display(StepDone(step, 0.7, 0.5, {}, 0.01))
-    display(Evaluated(Evaluation(2, 0.2, 0.7, 0.5, 0.69, 0.525), is_best=True))
+    display(Evaluated(Evaluation(2, 0.2, 0.7, 0.5, 0.69, 0.525, 0.5), is_best=True))
     display.close()
     out, err = capsys.readouterr()
     assert out == ""
@@ -93,7 +93,7 @@ def test_on_a_terminal_the_figures_are_shown(capsys, monkeypatch):
 
 
 def test_an_evaluation_that_is_not_the_best_is_not_called_so():
-    evaluation = Evaluation(1200, 3.0, 0.1, 0.9, 0.2, 0.8)
+    evaluation = Evaluation(1200, 3.0, 0.1, 0.9, 0.2, 0.8, 0.8)
     assert "best" not in evaluation_line(evaluation)
     assert "step  1,200" in evaluation_line(evaluation)
 

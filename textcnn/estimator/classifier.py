@@ -98,9 +98,9 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
         embedding_dim: int = 300,
         filter_sizes: Sequence[int] = (3, 4, 5),
         num_filters: int = 100,
+        ensemble: int = 1,
         ngrams: int = 2,
         subwords: int = 6,
-        ensemble: int = 1,
         dropout: float = 0.5,
         dropout_draw: str = "batch",
         word_dropout: float = 0.2,
@@ -139,9 +139,9 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
         self.embedding_dim = embedding_dim
         self.filter_sizes = filter_sizes
         self.num_filters = num_filters
+        self.ensemble = ensemble
         self.ngrams = ngrams
         self.subwords = subwords
-        self.ensemble = ensemble
         self.dropout = dropout
         self.dropout_draw = dropout_draw
         self.word_dropout = word_dropout

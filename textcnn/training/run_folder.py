@@ -58,7 +58,8 @@ class RunFolder(ResultFolder):
     @property
     def resumable(self) -> bool:
         """Also one that was killed before its first checkpoint: it begins anew."""
-        return self.begun or (self.config.exists() and self.checkpoints.is_dir())
+        made = self.config.exists() and self.checkpoints.is_dir()
+        return self.begun or (made and not any(self.checkpoints.glob("*.h5")))
 
     @property
     def folders(self) -> list[Path]:

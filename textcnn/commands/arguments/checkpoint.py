@@ -10,12 +10,12 @@ import click
 from textcnn.commands.arguments.options import SectionedOption
 from textcnn.commands.screen.display import say
 from textcnn.support.errors import UserError
+from textcnn.training.checkpoint.container import MARK
 from textcnn.training.run_folder import RunFolder, find_checkpoint, newest_run
 
 if TYPE_CHECKING:
     from textcnn.insight.run_list import Listed
 
-HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
 checkpoint_option = click.option(
     "--checkpoint",
@@ -84,6 +84,6 @@ def is_checkpoint(given: str) -> bool:
         if path.is_dir():
             return RunFolder(path).best.exists() or RunFolder(path).config.exists()
         with path.open("rb") as file:
-            return file.read(len(HDF5_MAGIC)) == HDF5_MAGIC
+            return file.read(len(MARK)) == MARK
     except (OSError, ValueError):  # No such file, or a sentence that could not be a path.
         return False

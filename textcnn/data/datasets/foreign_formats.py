@@ -28,6 +28,7 @@ _WHAT = {
     b"BZh91AY&SY": _COMPRESSED.format("bzip2"),
     b"\xfd7zXZ\x00": _COMPRESSED.format("xz"),
     b"\x28\xb5\x2f\xfd": _COMPRESSED.format("zstd"),
+    b"textcnn checkpoint ": "a checkpoint: name the sentences, not the model",
     b"\x89HDF\r\n\x1a\n": "an HDF5 file: export its texts and labels as CSV",
     b"SQLite format 3\x00": "an SQLite database: export the table as CSV",
     **dict.fromkeys((b"\x80\x02", b"\x80\x03", b"\x80\x04\x95", b"\x80\x05\x95"), _PICKLE),

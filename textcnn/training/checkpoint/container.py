@@ -65,6 +65,9 @@ TEXT_MEMORY = 100
 LONGEST_REASON = 300
 """Letters of a reason that are shown; it may quote the file."""
 
+MARK = b"textcnn checkpoint "
+"""What a file begins with, whatever its version."""
+
 _HEADER = b"textcnn checkpoint %d\nsha256 %s\nindex %016d %016d\n"
 _NO_DIGEST = b"0" * 64
 _THIS_HEADER = re.compile(
