@@ -41,7 +41,7 @@ from textcnn.commands.screen.cv_tables import (
 from textcnn.commands.screen.display import Clock, say
 from textcnn.evaluation.crossval.baselines import BASELINES
 from textcnn.evaluation.crossval.figures import draw_folds, draw_reliability
-from textcnn.evaluation.crossval.fold_run import FoldResult, run_fold
+from textcnn.evaluation.crossval.fold_run import FoldResult, rival_names, run_fold
 from textcnn.evaluation.crossval.folder import CrossValidationFolder
 from textcnn.evaluation.crossval.kept_vectors import reads_vectors
 from textcnn.evaluation.crossval.mistakes import worst_mistakes
@@ -190,7 +190,10 @@ def _run(found: CrossValidation, runner: Runner) -> list[FoldResult]:
     names = tuple(BASELINES) if found.plan.baselines else ()
     loaded = [
         folder.load_fold(
-            fold, found.data.targets(fold.split.test, found.labels), len(found.labels), names
+            fold,
+            found.data.targets(fold.split.test, found.labels),
+            len(found.labels),
+            rival_names(found.config, found.plan.baselines),
         )
         for fold in folds
     ]

@@ -7,7 +7,7 @@ import numpy as np
 
 from textcnn.commands.screen.display import duration
 from textcnn.commands.screen.tables import Table, table_text
-from textcnn.evaluation.crossval.baselines import BASELINES
+from textcnn.evaluation.crossval.baselines import BASELINES, EXPERTS
 from textcnn.evaluation.crossval.fold_run import FoldResult
 from textcnn.evaluation.crossval.mistakes import Mistake
 from textcnn.evaluation.crossval.statistics import Difference, Mean
@@ -43,7 +43,7 @@ def summary_text(summary: Summary) -> str:
         lines += [
             "",
             f"{name:9}  {mean_text(rival.accuracy)}",
-            f"           {BASELINES[name].description}",
+            f"           {EXPERTS.get(name) or BASELINES[name].description}",
             f"           textcnn's difference: {difference_text(rival.difference)}",
         ]
     return "\n".join(lines)

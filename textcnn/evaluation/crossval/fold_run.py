@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from textcnn.core.decisions import macro_f1, right
+from textcnn.core.decisions import decided, macro_f1, right
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.evaluation.crossval.baselines import predict_baseline
+from textcnn.evaluation.crossval.baselines import BASELINES, EXPERTS, predict_baseline
 from textcnn.evaluation.crossval.folds import Fold
 from textcnn.inference.model import Model
 from textcnn.recipe.config import Config
@@ -30,7 +30,8 @@ class FoldResult:
         probabilities: (N, C) the network's.
         thresholds: (C,) from which on each class is answered, where there may be several; else
             None.
-        baselines: answers shaped as ``classes``, by the baseline's name.
+        baselines: answers shaped as ``classes``, by the name of the baseline, or of the expert
+            where the model is made of several.
         epoch: what dev chose; the mean, of an ensemble.
         dev_accuracy: there; the mean, of an ensemble.
         seconds: spent on the network, not on the baselines.
@@ -76,6 +77,16 @@ class FoldResult:
         return float(right(self.baselines[name], self.classes).mean())
 
 
+def expert_names(config: Config) -> tuple[str, ...]:
+    """The experts that are tested alone: none where the network is all there is."""
+    return tuple(EXPERTS) if config.ngrams else ()
+
+
+def rival_names(config: Config, baselines: bool) -> tuple[str, ...]:
+    """Whose answers stand in the results of a fold, beside those of the whole model."""
+    return (*expert_names(config), *(BASELINES if baselines else ()))
+
+
 def run_fold(
     config: Config,
     data: TokenizedData,
@@ -118,7 +129,10 @@ def run_fold(
         classes=classes,
         probabilities=probabilities,
         thresholds=model.thresholds,
-        baselines={name: _baseline(name, data, model.labels) for name in baselines},
+        baselines={
+            **{name: decided(logits[name], classes) for name in expert_names(config)},
+            **{name: _baseline(name, data, model.labels) for name in baselines},
+        },
         epoch=float(np.mean([chosen.epoch for chosen in outcome.best])),
         dev_accuracy=float(np.mean([chosen.dev_accuracy for chosen in outcome.best])),
         seconds=seconds,
