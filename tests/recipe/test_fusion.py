@@ -86,6 +86,18 @@ def test_a_flawless_dev_part_makes_nothing_sure_of_everything():
     assert loss(fusion.combine([others]), classes) < loss(others, classes) + 0.5
 
 
+def test_a_flawless_dev_part_makes_two_experts_no_surer_than_one():
+    logits, _ = drawn(40, classes=4)
+    easy, classes = [logits, 3 * logits], logits.argmax(axis=1)
+    alone, fused = Fusion.fit(easy[:1], classes), Fusion.fit(easy, classes)
+    surer = fused.combine(easy).std() / alone.combine(easy[:1]).std()
+    # Two that move together are twice as far from what is expected.
+    assert 0.5 < surer < 1
+    others, classes = drawn(4000, classes=4)
+    both = [others, 3 * others]
+    assert loss(fused.combine(both), classes) < loss(others, classes) + 0.75
+
+
 def test_all_wrong_leaves_weights_above_zero():
     logits, _ = drawn(50)
     fusion = Fusion.fit([logits, logits], logits.argmin(axis=1))

@@ -14,7 +14,7 @@ from textcnn.recipe.ngrams.nbsvm import ALPHA, BETA, Features, nbsvm
 from textcnn.recipe.ngrams.subwords import subwords
 from textcnn.support.errors import UserError
 
-GOOD, BAD = ("lovely", "charming", "not bad"), ("dreadful", "boring", "not good")
+GOOD, BAD = ("lovely", "charming", "not bad"), ("dreadful", "bored boring", "not good")
 STRANGE = [["lovely"], ["not", "good"], [], ["lovelier", "zzz"], ["plot", "dreadful", "lovely"]]
 
 

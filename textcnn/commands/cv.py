@@ -43,7 +43,7 @@ from textcnn.commands.screen.display import Clock, say
 from textcnn.commands.screen.written_tables import format_option, written_table
 from textcnn.evaluation.crossval.baselines import BASELINES
 from textcnn.evaluation.crossval.figures import draw_folds, draw_reliability
-from textcnn.evaluation.crossval.fold_run import FoldResult, expert_names, run_fold
+from textcnn.evaluation.crossval.fold_run import FoldResult, rival_names, run_fold
 from textcnn.evaluation.crossval.folder import CrossValidationFolder
 from textcnn.evaluation.crossval.kept_vectors import reads_vectors
 from textcnn.evaluation.crossval.mistakes import worst_mistakes
@@ -197,10 +197,12 @@ def _run(found: CrossValidation, runner: Runner) -> list[FoldResult]:
     """The results of all folds, in order; those that are not in the folder yet are run."""
     folder, folds = found.folder, found.folds
     rivals = tuple(BASELINES) if found.plan.baselines else ()
-    names = (*expert_names(found.config), *rivals)
     loaded = [
         folder.load_fold(
-            fold, found.data.targets(fold.split.test, found.labels), len(found.labels), names
+            fold,
+            found.data.targets(fold.split.test, found.labels),
+            len(found.labels),
+            rival_names(found.config, found.plan.baselines),
         )
         for fold in folds
     ]

@@ -7,8 +7,8 @@ import numpy as np
 
 from textcnn.commands.screen.display import duration
 from textcnn.commands.screen.tables import Table, table_text
-from textcnn.evaluation.crossval.baselines import BASELINES
-from textcnn.evaluation.crossval.fold_run import EXPERTS, FoldResult
+from textcnn.evaluation.crossval.baselines import BASELINES, EXPERTS
+from textcnn.evaluation.crossval.fold_run import FoldResult
 from textcnn.evaluation.crossval.mistakes import Mistake
 from textcnn.evaluation.crossval.statistics import Difference, Mean
 from textcnn.evaluation.crossval.summary import Summary
@@ -43,14 +43,10 @@ def summary_text(summary: Summary) -> str:
         lines += [
             "",
             f"{name:9}  {mean_text(rival.accuracy)}",
-            f"           {_description(name)}",
+            f"           {EXPERTS.get(name) or BASELINES[name].description}",
             f"           textcnn's difference: {difference_text(rival.difference)}",
         ]
     return "\n".join(lines)
-
-
-def _description(name: str) -> str:
-    return EXPERTS.get(name) or BASELINES[name].description
 
 
 def fold_table(summary: Summary) -> Table:

@@ -128,6 +128,12 @@ def _unchanged(tokens: Sequence[str]) -> Sequence[str]:
     return tokens
 
 
+EXPERTS = {
+    "network": "the network alone, its answers not fused",
+    "n-grams": "the n-gram expert alone, its answers not fused",
+}
+"""The experts that a model with n-grams is made of, by the name that tables use."""
+
 BASELINES: dict[str, Baseline] = {
     "majority": Baseline("always the most frequent label", _majority),
     "tfidf": Baseline(

@@ -9,7 +9,7 @@ import numpy as np
 
 from textcnn.core.decisions import decided, macro_f1, right
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.evaluation.crossval.baselines import predict_baseline
+from textcnn.evaluation.crossval.baselines import BASELINES, EXPERTS, predict_baseline
 from textcnn.evaluation.crossval.folds import Fold
 from textcnn.inference.model import Model
 from textcnn.recipe.config import Config
@@ -17,12 +17,6 @@ from textcnn.recipe.ngrams.expert import Texts
 from textcnn.support.errors import RunError
 from textcnn.training.option_files import with_files
 from textcnn.training.run import train_in_memory
-
-EXPERTS = {
-    "network": "the network alone",
-    "n-grams": "the n-gram expert alone, a linear model",
-}
-"""What each expert is, by the name that it is scored by."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +30,8 @@ class FoldResult:
         probabilities: (N, C) the network's.
         thresholds: (C,) from which on each class is answered, where there may be several; else
             None.
-        baselines: answers shaped as ``classes``, by the baseline's name; the experts alone first.
+        baselines: answers shaped as ``classes``, by the name of the baseline, or of the expert
+            where the model is made of several.
         epoch: what dev chose; the mean, of an ensemble.
         dev_accuracy: there; the mean, of an ensemble.
         seconds: spent on the network, not on the baselines.
@@ -80,6 +75,16 @@ class FoldResult:
         return float(right(self.baselines[name], self.classes).mean())
 
 
+def expert_names(config: Config) -> tuple[str, ...]:
+    """The experts that are tested alone: none where the network is all there is."""
+    return tuple(EXPERTS) if config.ngrams else ()
+
+
+def rival_names(config: Config, baselines: bool) -> tuple[str, ...]:
+    """Whose answers stand in the results of a fold, beside those of the whole model."""
+    return (*expert_names(config), *(BASELINES if baselines else ()))
+
+
 def run_fold(
     config: Config,
     data: TokenizedData,
@@ -114,7 +119,6 @@ def run_fold(
     classes = data.targets(fold.split.test, model.labels)
     logits = answering.expert_logits(Texts.of(tokens, model.vocabulary))
     probabilities = answering.probabilities(answering.fused(list(logits.values())))
-    alone = {name: decided(logits[name], classes) for name in expert_names(config)}
     seconds = time.perf_counter() - start
     return FoldResult(
         repeat=fold.repeat,
@@ -123,16 +127,14 @@ def run_fold(
         classes=classes,
         probabilities=probabilities,
         thresholds=model.thresholds,
-        baselines={**alone, **{name: _baseline(name, data, model.labels) for name in baselines}},
+        baselines={
+            **{name: decided(logits[name], classes) for name in expert_names(config)},
+            **{name: _baseline(name, data, model.labels) for name in baselines},
+        },
         epoch=float(np.mean([chosen.epoch for chosen in outcome.best])),
         dev_accuracy=float(np.mean([chosen.dev_accuracy for chosen in outcome.best])),
         seconds=seconds,
     )
-
-
-def expert_names(config: Config) -> tuple[str, ...]:
-    """The model's experts, where there are several, each of which is scored alone too."""
-    return tuple(EXPERTS) if config.ngrams else ()
 
 
 def _network_seed(config: Config, fold: Fold) -> int:

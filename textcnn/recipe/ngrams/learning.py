@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csc_matrix, csr_matrix, hstack
 from threadpoolctl import threadpool_limits
 
 from textcnn.core.objective import objective_of
-from textcnn.core.sentences import PackedSentences
 from textcnn.core.vocabulary import UNKNOWN
 from textcnn.recipe.fusion import Fusion
 from textcnn.recipe.ngrams.expert import NgramExpert, Texts, scale
 from textcnn.recipe.ngrams.letters import part_keys
 from textcnn.recipe.ngrams.nbsvm import Features, nbsvm
-from textcnn.recipe.ngrams.ngrams import LARGEST_KEY, ngram_keys, rebased, rows_of
-from textcnn.recipe.ngrams.tables import CountTable, DenseTable, Table
+from textcnn.recipe.ngrams.ngrams import LARGEST_KEY, ngram_keys, rows_of
+from textcnn.recipe.ngrams.tables import Rows, Table, table_of
 from textcnn.support.errors import UserError
 
 MANY = 100
@@ -26,6 +26,14 @@ PENALTIES = (0.03, 0.1)
 
 USUAL_PENALTY = 0.1
 """The penalty where nothing has chosen it."""
+
+FEWEST_PARTS = 2
+"""How often a part must stand in the vocabulary to have a weight, with few classes.
+
+More than half of all stand in one word, and say little that the word does not say.
+"""
+
+NO_KEYS = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,8 @@ def fit_expert(
             "--max-vocabulary"
         )
     many = num_classes > MANY if before is None else not before.expert.dense
-    learner = _Learner(train, words, num_classes, ngrams, subwords, before)
+    fewest = 1 if many else FEWEST_PARTS
+    learner = _Learner(train, words, num_classes, ngrams, subwords, before, fewest)
     if many:
         return learner.count()
     # One thread, since sums must not depend on how many processors there are.
@@ -121,186 +130,126 @@ class _Learner:
         ngrams: int,
         subwords: int,
         before: Before | None,
+        fewest: int,
     ):
         self._train, self._words, self._num_classes = train, words, num_classes
         self._subwords, self._before = subwords, before
+        # With all words known to it, the old expert says the same, and its tables are added to.
+        if before is not None:
+            old = before.expert
+            self._before = Before(old.with_words(words[len(old.words) :]), before.classes)
         sentences = train.texts.sentences
         different, owners = np.unique(
             np.array(train.texts.unknown, object).astype(str), return_inverse=True
         )
-        self._num_words = len(words) + len(different)
+        # The unknown word's name is no word.
+        letters = ["", *words[1:], *different.tolist()]
         numbers = sentences.words.astype(np.int64)
         if len(different):
             numbers[numbers == UNKNOWN] = len(words) + owners
-        places, columns = [np.repeat(np.arange(len(sentences)), sentences.lengths)], [numbers]
-        known = [numbers != UNKNOWN]
+        numbers[numbers == UNKNOWN] = -1
+        blocks = [_counts(numbers, sentences.lengths, len(letters))]
         self._keys: dict[str, np.ndarray] = {}
-        size = self._num_words
+        self._orders = [str(order) for order in range(2, ngrams + 1)]
         for order in range(2, ngrams + 1):
             keys, lengths = ngram_keys(sentences, order, len(words))
-            self._keys[str(order)] = found = np.unique(keys[keys >= 0])
-            places.append(np.repeat(np.arange(len(sentences)), lengths))
-            columns.append(size + rows_of(keys, found))
-            known.append(keys >= 0)
-            size += len(found)
-        kept = np.concatenate(known)
-        cells = np.concatenate(places)[kept], np.concatenate(columns)[kept]
-        items = csr_matrix((np.ones(kept.sum()), cells), (len(sentences), size))
-        # The unknown word's name is no word.
-        letters = ["", *words[1:], *different.tolist()]
+            self._keys[str(order)] = known = np.unique(keys[keys >= 0])
+            blocks.append(
+                _counts(np.where(keys < 0, -1, rows_of(keys, known)), lengths, len(known))
+            )
         keys, owners = part_keys(letters, subwords)
-        self._keys["parts"], columns_of_parts = np.unique(keys, return_inverse=True)
+        known, columns, counts = np.unique(keys, return_inverse=True, return_counts=True)
         norms = np.sqrt(np.bincount(owners, minlength=len(letters)))
-        parts = csr_matrix(
-            (1 / norms[owners], (owners, columns_of_parts)),
-            (len(letters), len(self._keys["parts"])),
-        )
-        self._features = Features(items, parts, scale(sentences.lengths))
-        self._collect = self._features.transposed()
+        parts = csc_matrix((1 / norms[owners], (owners, columns)), (len(letters), len(known)))
+        self._keys["parts"] = known[counts >= fewest]
+        parts = parts[:, counts >= fewest].tocsr()
+        self._features = Features(hstack(blocks, "csr"), parts, scale(sentences.lengths))
 
     def _binary(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """(N,) which sentences are of a class, and what each counts for it."""
         targets, weights = self._train.targets, self._train.weights
-        if targets.ndim == 2:
-            positive = targets[:, index]
-            counted = np.ones(len(targets)) if weights is None else weights[:, index]
-        else:
-            positive = targets == index
-            counted = np.ones(len(targets)) if weights is None else weights
+        column: Any = ... if targets.ndim == 1 else (..., index)
+        positive = targets == index if targets.ndim == 1 else targets[column]
+        counted = np.ones(len(targets)) if weights is None else weights[column]
         return positive, counted.astype(np.float64)
 
     def optimise(self, penalty: float) -> NgramExpert:
         """Tables of a support vector machine for each class."""
-        features, before = self._features, self._old_logits()
-        values = np.zeros((features.size, self._num_classes), np.float32)
-        folded = np.zeros((features.items.shape[1], self._num_classes), np.float32)
+        features, old = self._features, self._before
+        collect = features.transposed()
+        by_item = np.zeros((features.items.shape[1], self._num_classes), np.float32)
+        by_part = np.zeros((features.parts.shape[1], self._num_classes), np.float32)
         bias = np.zeros(self._num_classes, np.float32)
+        said = np.zeros((len(features.scale), self._num_classes))
+        if old is not None:
+            said[:, old.classes] = old.expert.logits(self._train.texts)
         # With one of two classes a sentence, each is against the other: once is enough.
         mirrored = self._train.targets.ndim == 1 and self._num_classes == 2
         for index in [1] if mirrored else range(self._num_classes):
             positive, counted = self._binary(index)
-            if before is not None and not positive.any():
+            if old is not None and not positive.any():
                 continue  # The new sentences have nothing to say about it.
-            offset = None if before is None else before[:, index].astype(np.float64)
-            found = nbsvm(features, self._collect, positive, counted, penalty, offset)
-            values[:, index], bias[index] = found.weights, found.bias
-            folded[:, index] = features.fold(found.weights)
+            offset = None if old is None else said[:, index]
+            found = nbsvm(features, collect, positive, counted, penalty, offset)
+            by_item[:, index] = features.fold(found.weights)
+            by_part[:, index] = found.weights[len(by_item) :]
+            bias[index] = found.bias
         if mirrored:
-            values[:, 0], folded[:, 0], bias[0] = -values[:, 1], -folded[:, 1], -bias[1]
-        folded[UNKNOWN] = 0
-        rows = {"words": folded[: len(self._words)], "parts": values[features.items.shape[1] :]}
-        start = self._num_words
-        for name in self._keys:
-            if name != "parts":
-                rows[name] = folded[start : start + len(self._keys[name])]
-                start += len(self._keys[name])
-        keys = dict(self._keys)
-        if self._before is not None:
-            old = self._before.expert
-            bias[self._before.classes] += old.bias
-            known = old.word_rows(self._words)
-            known[UNKNOWN] = 0
-            rows["words"][:, self._before.classes] += known
-            for name, theirs in self._old_keys().items():
-                mine = keys.get(name, theirs[:0])
-                keys[name] = np.union1d(mine, theirs)
-                merged = np.zeros((len(keys[name]), self._num_classes), np.float32)
-                if len(mine):
-                    merged[rows_of(mine, keys[name])] = rows[name]
-                places = rows_of(theirs, keys[name])
-                table = old.tables[name]
-                ones = np.ones(len(theirs), np.int64)
-                columns = np.ix_(places, self._before.classes)
-                merged[columns] += table.sums(np.arange(len(theirs)), ones)
-                rows[name] = merged
-        tables: dict[str, Table] = {name: DenseTable.of(part) for name, part in rows.items()}
-        return NgramExpert(self._words, self._subwords, penalty, bias, keys, tables)
+            for values in (by_item, by_part, bias):
+                values[..., 0] = -values[..., 1]
+        by_item[UNKNOWN] = 0
+        return self._expert(penalty, bias, by_item, by_part)
 
     def count(self) -> NgramExpert:
         """Tables of counts."""
-        targets = self._train.targets
-        if targets.ndim == 1:
-            sentences, classes = np.arange(len(targets)), targets
-        else:
-            sentences, classes = np.nonzero(targets)
-        weights = self._train.weights
-        counted = np.ones(len(classes))
-        if weights is not None:
-            counted = weights if targets.ndim == 1 else weights[sentences, classes]
-        shape = len(targets), self._num_classes
-        members = csr_matrix((counted, (sentences, classes)), shape)
+        targets, weights = self._train.targets, self._train.weights
+        cells = np.nonzero(targets) if targets.ndim == 2 else (np.arange(len(targets)), targets)
+        at = cells if targets.ndim == 2 else cells[0]
+        counted = np.ones(len(cells[0])) if weights is None else weights[at]
+        members = csr_matrix((counted, cells), (len(targets), self._num_classes))
         by_item = (self._features.items.T @ members).tocsr()
-        rows = {
-            "words": by_item[: len(self._words)],
-            "parts": (self._features.parts.T @ by_item[: self._num_words]).tocsr(),
-        }
-        start, keys = self._num_words, dict(self._keys)
-        for name in self._keys:
-            if name != "parts":
-                rows[name] = by_item[start : start + len(keys[name])]
-                start += len(keys[name])
-        bias = np.zeros(self._num_classes, np.float32)
+        by_part = self._features.parts.T @ by_item[: self._features.parts.shape[0]]
+        return self._expert(0.0, np.zeros(self._num_classes, np.float32), by_item, by_part)
+
+    def _expert(
+        self, penalty: float, bias: np.ndarray, by_item: Rows, by_part: Rows
+    ) -> NgramExpert:
+        """The expert with these rows, added to those of the one it goes on from."""
+        keys = {"words": np.arange(len(self._words)), **self._keys}
+        rows = {"words": by_item[: len(self._words)], "parts": by_part}
+        start = self._features.parts.shape[0]
+        for name in self._orders:
+            rows[name] = by_item[start : start + len(keys[name])]
+            start += len(keys[name])
         if self._before is not None:
-            old, classes_of = self._before.expert, self._before.classes
-            words = np.arange(len(old.words))
-            pairs = {"words": (np.arange(len(self._words)), words)}
-            for name, theirs in self._old_keys().items():
-                mine = keys.get(name, theirs[:0])
-                keys[name] = np.union1d(mine, theirs)
-                pairs[name] = rows_of(mine, keys[name]), rows_of(theirs, keys[name])
-            for name, (mine, theirs) in pairs.items():
-                size = len(self._words) if name == "words" else len(keys[name])
-                entries = [rows[name].tocoo()] if name in rows else []
-                table = old.tables[name]
-                assert isinstance(table, CountTable)
-                items = np.repeat(theirs, np.diff(table.ends, prepend=0))
-                data, at, of = [table.counts], [items], [classes_of[table.classes]]
-                for entry in entries:
-                    data.append(entry.data)
-                    at.append(mine[entry.row])
-                    of.append(entry.col)
-                cells = np.concatenate(at), np.concatenate(of)
-                rows[name] = csr_matrix((np.concatenate(data), cells), (size, self._num_classes))
-        tables: dict[str, Table] = {name: _count_table(part) for name, part in rows.items()}
-        return NgramExpert(self._words, self._subwords, 0.0, bias, keys, tables)
-
-    def _old_logits(self) -> np.ndarray | None:
-        """(N, C) what the expert to go on from says of the training sentences; 0 of new classes."""
-        if self._before is None:
-            return None
-        sentences, old = self._train.texts.sentences, self._before.expert
-        unknown = iter(self._train.texts.unknown)
-        size = len(old.words)
-        new = np.flatnonzero((sentences.words == UNKNOWN) | (sentences.words >= size))
-        letters = [
-            next(unknown, "") if number == UNKNOWN else self._words[number]
-            for number in sentences.words[new].tolist()
-        ]
-        numbers = np.where(sentences.words >= size, UNKNOWN, sentences.words)
-        texts = Texts(PackedSentences(numbers, sentences.lengths), letters)
-        logits = np.zeros((len(sentences), self._num_classes), np.float32)
-        logits[:, self._before.classes] = old.logits(texts)
-        return logits
-
-    def _old_keys(self) -> dict[str, np.ndarray]:
-        """The keys of the expert to go on from, written with the new number of words."""
-        if self._before is None:
-            return {}
-        expert, keys = self._before.expert, {}
-        for name, rest in expert.keys.items():
-            if name == "parts":
-                keys[name] = rest
-                continue
-            keys[name] = rebased(rest, int(name), len(expert.words), len(self._words))
-        return keys
+            old, classes = self._before.expert, self._before.classes
+            bias[classes] += old.bias
+            widened = _selection(classes, self._num_classes).T
+            for name, table in old.tables.items():
+                theirs, mine = old.keys.get(name, keys["words"]), keys.get(name, NO_KEYS)
+                keys[name] = known = np.union1d(mine, theirs)
+                merged = _placed(table.rows() @ widened, rows_of(theirs, known), len(known))
+                if name in rows:
+                    merged = merged + _placed(rows[name], rows_of(mine, known), len(known))
+                rows[name] = merged
+        del keys["words"]
+        tables: dict[str, Table] = {name: table_of(part) for name, part in rows.items()}
+        return NgramExpert(self._words, self._subwords, penalty, bias, keys, tables)
 
 
-def _count_table(rows: csr_matrix) -> CountTable:
-    rows.sum_duplicates()
-    rows.eliminate_zeros()
-    return CountTable(
-        rows.indptr[1:].astype(np.int64),
-        rows.indices.astype(np.int32),
-        rows.data.astype(np.float32),
-        rows.shape[1],
-    )
+def _counts(columns: np.ndarray, lengths: np.ndarray, size: int) -> csr_matrix:
+    """(B, size) how often each column's number stands in each of B segments; -1 is left out."""
+    rows, kept = np.repeat(np.arange(len(lengths)), lengths), columns >= 0
+    cells = rows[kept], columns[kept]
+    return csr_matrix((np.ones(len(cells[0])), cells), (len(lengths), size))
+
+
+def _placed(rows: Rows, places: np.ndarray, size: int) -> Rows:
+    """(size, C) with n rows at these places among zeros."""
+    return _selection(places, size) @ rows
+
+
+def _selection(places: np.ndarray, size: int) -> csr_matrix:
+    """The (size, n) matrix of ones at these places."""
+    numbers = np.arange(len(places))
+    return csr_matrix((np.ones(len(places)), (places, numbers)), (size, len(places)))

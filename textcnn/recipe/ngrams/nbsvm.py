@@ -24,6 +24,9 @@ BIAS_PENALTY = 0.01
 STEPS = 100
 """Most steps of L-BFGS; a few dozen do."""
 
+FTOL = 1e-3
+"""Share of the loss that a step must gain, or it is the last."""
+
 
 @dataclass(frozen=True)
 class Features:
@@ -116,7 +119,7 @@ def nbsvm(
         held = weights @ weights + BIAS_PENALTY * bias * bias
         return penalty * (counted * missing**2).sum() + held / 2, gradient
 
-    options = {"maxiter": STEPS, "ftol": 1e-4, "maxcor": 5}
+    options = {"maxiter": STEPS, "ftol": FTOL, "maxcor": 5}
     start = np.zeros(features.size + 1)
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
     weights, bias = found[:-1], float(found[-1])

@@ -2,7 +2,7 @@
 
 import functools
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -10,6 +10,10 @@ from textcnn.core.sentences import segment_places, sum_segments
 
 SMOOTHING = 0.3
 """Added to counts by class in :class:`CountTable`: chosen with TREC's 50 labels."""
+
+
+Rows = Any
+"""(N, C) numbers: an array, or a sparse matrix of SciPy, which has no type hints."""
 
 
 class Table(Protocol):
@@ -26,6 +30,9 @@ class Table(Protocol):
 
     def longer(self, rows: np.ndarray) -> "Table":
         """The table with (n, C) further rows; of many classes, those stay empty."""
+
+    def rows(self) -> Rows:
+        """(N, C) what :func:`table_of` makes the table of."""
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What it is kept as."""
@@ -61,6 +68,10 @@ class DenseTable:
     def longer(self, rows: np.ndarray) -> "DenseTable":
         """See :class:`Table`."""
         return DenseTable.of(np.concatenate([self.values[:-1], rows]))
+
+    def rows(self) -> np.ndarray:
+        """See :class:`Table`."""
+        return self.values[:-1]
 
     def arrays(self) -> dict[str, np.ndarray]:
         """See :class:`Table`."""
@@ -125,6 +136,29 @@ class CountTable:
         ends = np.append(self.ends, np.full(len(rows), len(self.classes)))
         return CountTable(ends, self.classes, self.counts, self.num_classes)
 
+    def rows(self) -> Rows:
+        """See :class:`Table`."""
+        # Imported here: SciPy takes longer to load than a sentence to classify.
+        from scipy.sparse import csr_matrix
+
+        shape = len(self), self.num_classes
+        return csr_matrix((self.counts, self.classes, np.append(0, self.ends)), shape)
+
     def arrays(self) -> dict[str, np.ndarray]:
         """See :class:`Table`."""
         return {"ends": self.ends, "classes": self.classes, "counts": self.counts}
+
+
+def table_of(rows: Rows) -> Table:
+    """The table of (N, C) weights, or of counts in a sparse matrix."""
+    if isinstance(rows, np.ndarray):
+        return DenseTable.of(rows)
+    counted = rows.tocsr()
+    counted.sum_duplicates()
+    counted.eliminate_zeros()
+    return CountTable(
+        counted.indptr[1:].astype(np.int64),
+        counted.indices.astype(np.int32),
+        counted.data.astype(np.float32),
+        counted.shape[1],
+    )
