@@ -56,25 +56,42 @@ def test_many_sentences_find_which_expert_to_trust_and_the_biases():
 
 def test_what_is_found_is_the_likeliest():
     logits, classes = drawn(300)
-    other = logits + np.random.default_rng(1).normal(size=logits.shape)
-    fusion = Fusion.fit([logits, 3 * other], classes)
-    expected = Fusion.fit([logits, 3 * other], classes, np.zeros(300)).weights
+    fusion = Fusion.fit([1.7 * logits], classes)
 
-    def posterior(weights: np.ndarray, bias: np.ndarray) -> float:
-        fused = weights[0] * logits + weights[1] * 3 * other + bias
-        far = (np.log(weights / expected) / TRUST_DEVIATION) ** 2
-        return 300 * loss(fused, classes) + (far.sum() + ((bias / BIAS_DEVIATION) ** 2).sum()) / 2
+    def posterior(weight: float, bias: np.ndarray) -> float:
+        far = (np.log(weight) / TRUST_DEVIATION) ** 2 + ((bias / BIAS_DEVIATION) ** 2).sum()
+        return 300 * loss(weight * 1.7 * logits + bias, classes) + far / 2
 
-    best = posterior(fusion.weights, fusion.bias)
+    best = posterior(fusion.weights[0], fusion.bias)
     for step in (0.98, 1.02):
-        for expert in range(2):
-            moved = fusion.weights.copy()
-            moved[expert] *= step
-            assert posterior(moved, fusion.bias) > best
+        assert posterior(step * fusion.weights[0], fusion.bias) > best
         for label in range(3):
             bias = fusion.bias.copy()
             bias[label] += step - 1
-            assert posterior(fusion.weights, bias) > best
+            assert posterior(fusion.weights[0], bias) > best
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_an_expert_that_has_learnt_nothing_spoils_nothing(several):
+    """As a network on a hundred sentences: half of the trust would be half of the answer."""
+    logits, classes = drawn(30, scale=3.0)
+    targets = np.eye(3, dtype=bool)[classes] if several else classes
+    silent = np.random.default_rng(7).normal(size=logits.shape)
+    for experts in ([logits, silent], [silent, logits]):
+        fusion = Fusion.fit(experts, targets)
+        sizes = fusion.weights * [expert.std() for expert in experts]
+        trusted, other = sizes if experts[0] is logits else sizes[::-1]
+        assert other < 0.2 * trusted
+
+
+def test_classes_that_dev_lacks_have_no_bias_and_change_nothing():
+    """As of a model that goes on with sentences of few of its labels."""
+    logits, classes = drawn(60)
+    wider = np.concatenate([logits[:, :1], np.full((60, 1), 9.0), logits[:, 1:]], axis=1)
+    alone, among = Fusion.fit([logits], classes), Fusion.fit([wider], classes + (classes > 0))
+    np.testing.assert_allclose(among.weights, alone.weights, rtol=1e-5)
+    np.testing.assert_allclose(among.bias[[0, 2, 3]], alone.bias, atol=1e-5)
+    assert among.bias[1] == 0
 
 
 def test_a_flawless_dev_part_makes_nothing_sure_of_everything():

@@ -6,7 +6,7 @@ expert this is the temperature of Guo, Pleiss, Sun and Weinberger, "On Calibrati
 Networks" (ICML 2017), and a bias for each class.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,9 @@ thousand decide alone.
 
 BIAS_DEVIATION = 0.2
 """How far a class's bias is expected to be from 0. Most classes have few dev sentences."""
+
+LEAST_SHARE = 0.02
+"""Of the trust that is expected in an expert that tells nothing; not 0, for dev may be small."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,11 @@ class Fusion:
     ) -> "Fusion":
         """The likeliest weights and biases, given the targets and what is expected of them.
 
-        Expected is the mean of the experts' standardised logits, as large as the first expert's
-        are: for one expert, that is temperature 1. A weight is log-normal about that, and a bias
-        normal about 0; what is found maximises their posterior.
+        Expected is a mean of the experts' standardised logits, as large as the first expert's are:
+        for one expert, that is temperature 1. Of several, each counts by the square of what it
+        alone tells of the targets, in nats, so that one which has learnt nothing spoils nothing. A
+        weight is log-normal about that, and a bias normal about 0; what is found maximises their
+        posterior. Classes that no target has are left out: their bias is 0.
 
         Args:
             logits: of E experts, (N, C) each, of sentences that none was trained on, finite. The
@@ -52,31 +57,19 @@ class Fusion:
             targets: (N,) classes, or (N, C) booleans.
             weights: shaped as ``targets``, what each counts; None for 1 each.
         """
-        # Imported here: SciPy takes longer to load than a sentence to classify.
-        from scipy.optimize import minimize
-
-        experts, objective = np.stack(logits).astype(np.float64), objective_of(targets.ndim == 2)
-        count, (size, classes) = len(experts), experts.shape[1:]
-        sizes = np.array([_size(expert, targets.ndim == 2) for expert in experts])
-        expected = sizes[0] / (sizes * count)
-        if not size:
-            return cls(expected.astype(np.float32), np.zeros(classes, np.float32))
-
-        def loss(free: np.ndarray) -> tuple[float, np.ndarray]:
-            trust, bias = expected * np.exp(free[:count]), free[count:]
-            fused = np.tensordot(trust, experts, 1) + bias
-            mean, backward = objective.loss(fused, targets, weights)
-            upstream = backward(float(size))
-            gradient = np.append(
-                trust * np.tensordot(experts, upstream, 2) + free[:count] / TRUST_DEVIATION**2,
-                upstream.sum(axis=0) + bias / BIAS_DEVIATION**2,
-            )
-            far = (free[:count] / TRUST_DEVIATION) ** 2, (bias / BIAS_DEVIATION) ** 2
-            return mean * size + (far[0].sum() + far[1].sum()) / 2, gradient
-
-        found = minimize(loss, np.zeros(count + classes), jac=True, method="L-BFGS-B").x
-        trust = expected * np.exp(found[:count])
-        return cls(trust.astype(np.float32), found[count:].astype(np.float32))
+        experts, several = np.stack(logits).astype(np.float64), targets.ndim == 2
+        count, _, classes = experts.shape
+        found, bias = np.zeros(count), np.zeros(classes)
+        sizes = np.array([_size(expert, several) for expert in experts])
+        if not len(targets):
+            expected = sizes[0] / (sizes * count)
+            return cls(expected.astype(np.float32), bias.astype(np.float32))
+        present = np.arange(classes)
+        if not several:
+            present, targets = np.unique(targets, return_inverse=True)
+        dev = _Dev(experts[:, :, present], targets, weights)
+        found, bias[present] = dev.fit(dev.shares(sizes[0] / sizes) * sizes[0] / sizes)
+        return cls(found.astype(np.float32), bias.astype(np.float32))
 
     def combine(self, logits: Sequence[np.ndarray]) -> np.ndarray:
         """(N, C) float32 fused logits of the same experts' (N, C); each row by itself."""
@@ -85,6 +78,60 @@ class Fusion:
             fused += weight * expert
         fused += self.bias
         return fused
+
+
+@dataclass(frozen=True)
+class _Dev:
+    """What experts say of sentences, (E, N, C), and what is true of them."""
+
+    experts: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray | None
+
+    def fit(self, expected: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The weights (E,) and biases (C,) with the largest posterior, these being expected."""
+        # Imported here: SciPy takes longer to load than a sentence to classify.
+        from scipy.optimize import minimize
+
+        count, size, classes = self.experts.shape
+
+        def loss(free: np.ndarray) -> tuple[float, np.ndarray]:
+            trust, bias = expected * np.exp(free[:count]), free[count:]
+            mean, backward = self._loss(np.tensordot(trust, self.experts, 1) + bias)
+            upstream = backward(float(size))
+            gradient = np.append(
+                trust * np.tensordot(self.experts, upstream, 2) + free[:count] / TRUST_DEVIATION**2,
+                upstream.sum(axis=0) + bias / BIAS_DEVIATION**2,
+            )
+            far = (free[:count] / TRUST_DEVIATION) ** 2, (bias / BIAS_DEVIATION) ** 2
+            return mean * size + (far[0].sum() + far[1].sum()) / 2, gradient
+
+        found = minimize(loss, np.zeros(count + classes), jac=True, method="L-BFGS-B").x
+        return expected * np.exp(found[:count]), found[count:]
+
+    def shares(self, scales: np.ndarray) -> np.ndarray:
+        """(E,) how the trust is expected to be divided; ``scales`` make the experts alike."""
+        if len(scales) == 1:
+            return np.ones(1)
+        untold, gains = self._loss(self._prior())[0], []
+        for expert, scale in zip(self.experts, scales, strict=True):
+            (trust,), bias = _Dev(expert[None], self.targets, self.weights).fit(scale[None])
+            gains.append(max(untold - self._loss(trust * expert + bias)[0], 0.0))
+        squares = np.maximum(np.square(gains), LEAST_SHARE * np.square(max(gains)))
+        return squares / squares.sum() if squares.any() else np.full(len(gains), 1 / len(gains))
+
+    def _prior(self) -> np.ndarray:
+        """(N, C) logits that know nothing but how frequent each class is."""
+        shape = self.experts.shape[1:]
+        if self.targets.ndim == 1:
+            frequent = np.log(np.bincount(self.targets, minlength=shape[1]))
+        else:
+            there = self.targets.sum(axis=0) + 0.5
+            frequent = np.log(there / (shape[0] + 1 - there))
+        return np.broadcast_to(frequent, shape)
+
+    def _loss(self, logits: np.ndarray) -> tuple[float, Callable[[float], np.ndarray]]:
+        return objective_of(self.targets.ndim == 2).loss(logits, self.targets, self.weights)
 
 
 def _size(logits: np.ndarray, multilabel: bool) -> float:
