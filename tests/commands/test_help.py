@@ -67,6 +67,7 @@ def test_a_mistyped_command_is_told_the_nearest(call):
     ("called", "command", "printed"),
     [
         ("/usr/bin/textcnn", "classify", "textcnn classify --checkpoint 'my run'"),
+        ("/opt/own/textcnn", "classify", "/opt/own/textcnn classify --checkpoint 'my run'"),
         ("clone/train.py", "eval", "clone/eval.py --checkpoint 'my run'"),
         ("clone/train.py", "classify", "-m textcnn classify --checkpoint 'my run'"),
         ("/x/textcnn/__main__.py", "train", "-m textcnn train --checkpoint 'my run'"),
@@ -74,5 +75,6 @@ def test_a_mistyped_command_is_told_the_nearest(call):
 )
 def test_a_printed_command_is_that_of_the_program_called(monkeypatch, called, command, printed):
     monkeypatch.setattr("sys.argv", [called])
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     line = command_line(command, "--checkpoint", "my run")
     assert line == printed or line.endswith(f"python {printed}")

@@ -166,11 +166,11 @@ def answers_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def dropout_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    from textcnn.core import network
+    from textcnn.recipe import thinning
 
-    right = network.thinned
+    right = thinning.thinned
     monkeypatch.setattr(
-        network,
+        thinning,
         "thinned",
         lambda parameters, architecture, rate, rng: right(
             parameters, architecture, rate, np.random.default_rng()

@@ -307,7 +307,7 @@ def test_in_a_pipe_words_have_their_push_in_brackets(call, trained_run):
     assert "lovely[+" in out
     assert "\033" not in out
     assert "what pushed most" in out
-    assert "bias + n-grams +  counts =   logit  probability" in out
+    assert "bias + filters + n-grams =   logit  probability" in out
 
 
 def test_on_a_terminal_words_are_coloured(trained_run, monkeypatch):
@@ -391,7 +391,7 @@ def test_json_has_everything_on_a_line(call, trained_run):
         by_word = sum(word["values"][label] for word in first["words"])
         assert by_word + first["bias"][label] == pytest.approx(logit, abs=1e-5)
     kinds = {part["kind"] for part in first["contributions"]}
-    assert kinds == {"filters", "words", "subwords", "2-grams"}
+    assert kinds == {"filters", "words", "2-grams"}
     assert sum(first["probabilities"].values()) == pytest.approx(1)
     assert (first["label"], second["label"]) == ("good", "bad")
     assert second["what_if"]["kind"] == "deletion"
@@ -486,7 +486,7 @@ def test_who_stops_reading_is_no_error(trained_run):
         ([], "give sentences"),
         (["a film", "--input", "in.txt"], "give sentences"),
         (["--input", "nowhere.txt"], "nowhere.txt: No such file"),
-        (["a film", "--encoding", "klingon"], "klingon"),
+        (["a film", "--encoding", "klingon"], "--encoding is for --input FILE"),
         (["a film", "--json", "--html", "x.html"], "choose one"),
         (["a film", "--html", "nowhere/x.html"], "nowhere/x.html"),
         (["a film", "--top", "-1"], "--top"),

@@ -118,7 +118,7 @@ def test_without_the_data_it_says_so_and_shows_the_rest(call, tmp_path):
     assert code == 0, err
     assert "cannot be shown without the training sentences" in out
     assert "mine.csv" in out
-    assert "what pushes most by counting" in out
+    assert "what pushes most by the n-gram expert" in out
     assert "would miss most" not in out
     write_csv(path, labelled_sentences(seed=5))
     _, out, _ = call("inspect", "run")
@@ -170,7 +170,7 @@ def test_a_network_without_counts_is_shown(call, reviews):
     assert call("train", "--data", reviews, "--out", "run", *small)[0] == 0
     code, out, err = call("inspect", "run")
     assert code == 0, err
-    assert "by counting" not in out
+    assert "by the n-gram expert" not in out
     assert "by the filters" in out
 
 
@@ -204,7 +204,7 @@ def test_the_training_sentences_are_those_that_the_network_has_seen(part, model,
 def test_of_many_sentences_some_are_drawn(model, monkeypatch):
     monkeypatch.setattr(training_part_module, "MOST_SENTENCES", 10)
     first, second = training_part(model, silent), training_part(model, silent)
-    assert (len(first.train), len(first.dev), first.total) == (10, 10, 108)
+    assert (len(first.train), len(first.dev.sentences), first.total) == (10, 10, 108)
     np.testing.assert_array_equal(first.train.words, second.train.words)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support.small_run import options_text, small_config
 from textcnn.commands import cli
-from textcnn.commands.arguments.options import default_words
+from textcnn.commands.arguments.options import ALL, default_words
 from textcnn.recipe.config import Config, flag, read_toml, write_toml
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import load_checkpoint
@@ -205,6 +205,7 @@ def test_every_option_of_training_is_on_the_command_line_with_its_default_in_the
         assert param.help is not None
         assert param.help.endswith(f"[default: {default_words(field)}]")
         assert param.help.startswith(field.metadata["help"])
+    context.meta[ALL] = True
     text = " ".join(train_command().get_help(context).split())
     for field in FIELDS:
         assert f"[default: {default_words(field)}]" in text

@@ -70,7 +70,9 @@ def test_sentences_it_has_seen_never_choose_or_score(before):
 
 def test_it_learns_the_new_and_keeps_the_old(before):
     config = small_config(**QUICK)
-    data = TokenizedData.prepare(weather(), config, known=before.seen)
+    new, old = weather(), labelled_sentences(60, seed=3)
+    both = LabelledTexts([*new.texts, *old.texts], [*new.labels, *old.labels], "both")
+    data = TokenizedData.prepare(both, config, known=before.seen)
     now = Classifier(train_in_memory(config, data, quiet, before)[0])
     fresh = labelled_sentences(60, seed=5)
     assert np.mean(np.array(now.predict(fresh.texts)) == np.array(fresh.labels)) > 0.8

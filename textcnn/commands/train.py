@@ -63,7 +63,7 @@ from textcnn.training.run_folder import RunFolder
     section="Run",
     type=click.Path(path_type=Path),
     metavar="RUN",
-    help="Go on with this run where its last checkpoint was written.",
+    help="Go on with this run from its last checkpoint.",
 )
 def command(
     out: Path | None,
@@ -75,8 +75,7 @@ def command(
     """Train a network on labelled sentences and score it on a part it never saw.
 
     Without options: the movie reviews, a new folder below runs/. Ctrl-C saves and says how to go
-    on. What is fetched, movie reviews and word vectors, is kept in data/ of a clone, else in
-    ~/.cache/textcnn, or in the folder that the environment variable TEXTCNN_CACHE names.
+    on. What is fetched is kept in data/ of a clone, else in ~/.cache/textcnn or TEXTCNN_CACHE.
     """
     clock = Clock()
     if resume is not None:

@@ -198,9 +198,9 @@ class Config:
     tokenizer: str = option(
         AUTO,
         "Text",
-        "kim (English, as Kim's clean_str), unicode (any language) or characters (each a token); "
-        "auto is kim unless that would drop a hundredth of the letters or the words, then "
-        "unicode; custom is a function given in Python.",
+        "kim (English, as Kim's clean_str), unicode (any language), characters (each a token) or "
+        "auto: kim unless it would drop a hundredth of the letters or the words, then unicode; "
+        "custom is a function given in Python.",
         choices=(AUTO, *TOKENIZERS, CUSTOM),
     )
     max_tokens: int = option(

@@ -90,7 +90,7 @@ def sentences_or_file(
 
 def _exists(sentence: str) -> bool:
     try:
-        return Path(sentence).exists()
+        return bool(sentence) and Path(sentence).exists()  # Path("") is the folder we are in.
     except (OSError, ValueError):  # Too long for a path, or with a NUL.
         return False
 

@@ -47,9 +47,7 @@ def term_words(term: Term, tokens: list[str]) -> str:
 
 def kind_words(term: Term) -> str:
     """Where a term comes from, in a few words."""
-    if term.kind == FILTERS:
-        return f"height {term.height}"
-    return "count of parts" if term.kind == "subwords" else "count"
+    return f"height {term.height}" if term.kind == FILTERS else "count"
 
 
 def label_words(explanation: Explanation, numbers: list[int]) -> str:

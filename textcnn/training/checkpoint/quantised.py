@@ -42,4 +42,7 @@ def quantise(name: str, array: np.ndarray, width: str) -> tuple[np.ndarray, np.n
 def restore(kept: np.ndarray, scales: np.ndarray | None) -> np.ndarray:
     """The float32 array that :func:`quantise` made ``kept`` of, as nearly as it can be."""
     floats = kept.astype(np.float32, copy=False)
-    return floats if scales is None else floats * scales
+    if scales is None:
+        return floats
+    with np.errstate(over="ignore"):  # What overflows is refused where the arrays are checked.
+        return floats * scales
