@@ -180,7 +180,7 @@ def test_an_ensemble_stopped_in_its_second_network_ends_in_the_same_bytes(
             lines.append(line)
             if line.startswith("epoch") and "network 2 of 3:\n" in lines:
                 process.send_signal(signal.SIGINT)
-    assert process.returncode == 130, lines
+    assert process.returncode == 130, "".join(lines)
     assert lines[-1].endswith(f"-m textcnn train --resume {stopped}\n")
     assert not (stopped / "checkpoints" / "best.h5").exists()
     done = textcnn("train", "--resume", stopped, text=True)

@@ -101,7 +101,8 @@ def command(
         _finish(folder, data, outcome)
     # Last, as the library that draws takes much memory, and what is reported is found before.
     with contextlib.suppress(ImportError):
-        for own, choice in zip(folder.networks, outcome.choices, strict=True):
+        # Where the run was stopped, the last networks have not begun.
+        for own, choice in zip(folder.networks, outcome.choices, strict=outcome.finished):
             draw_curves(own.curves, choice.history)
     if not outcome.finished:
         say(f"go on with: {command_line('train', '--resume', folder.path)}")
