@@ -267,7 +267,7 @@ def test_vectors_are_read_once_and_not_needed_to_go_on(call, tmp_path, noisy):
     assert b"elsewhere" not in (tmp_path / "out" / "vectors.bin").read_bytes()
 
     config = small_config(vectors="vectors.txt", **kim_static())
-    corpora = read_corpora(small_config(data=(str(noisy),)), (), print)
+    corpora = read_corpora(small_config(data=(str(noisy),)), (), (), print)
     data, folds = divide_corpora(corpora, config, Plan("", folds=2), print)
     straight = run_fold(config, data, folds[1], ())
     kept = json.loads((tmp_path / "out" / "folds" / "1-2.json").read_text())
@@ -371,7 +371,7 @@ def test_a_signal_ends_it_with_a_line_that_says_how_to_go_on(tmp_path, noisy, nu
     assert out == b""
     lines = err.decode().splitlines()
     assert lines[-1] == "stopped; go on with: python -m textcnn cv --resume out"
-    assert all(re.match(r" *\d+ of 4 ", line) for line in lines[3:-1]), lines
+    assert all(re.match(r" *\d+ of 4 ", line) for line in lines[4:-1]), lines
     wait_for_the_end_of_all(process.pid)
     assert list((tmp_path / "out" / "folds").glob("*.json"))
 
@@ -399,7 +399,7 @@ def test_a_fault_in_another_process_is_its_one_line(tmp_path, noisy):
     run = textcnn(*words_for(noisy, "out", *options, "--folds", "3", "--jobs", "2"), cwd=tmp_path)
     assert run.returncode == 1
     lines = run.stderr.decode().splitlines()
-    assert len(lines) == 4, lines
+    assert len(lines) == 5, lines
     assert re.match(r"textcnn: repeat 1 fold \d: the loss is \w+ at step", lines[-1])
 
 
@@ -432,7 +432,7 @@ def test_bad_input_is_one_line_and_leaves_nothing_behind(call, tmp_path, noisy, 
     (tmp_path / "other.txt").write_text("xyzzy 1 2 3\nplugh 1 2 4\n")
     before = sorted(tmp_path.rglob("*"))
     code, out, err = call(*words_for(noisy, "out", *words.split()))
-    err = re.sub(r"^(reading vectors from|vectors:) .*\n", "", err, flags=re.M)
+    err = re.sub(r"^(reading vectors from|vectors:|tokenizer:) .*\n", "", err, flags=re.M)
     assert (code, out) == (2, "")
     assert len(err.splitlines()) == 1, err
     for part in ("textcnn: ", *parts):

@@ -200,16 +200,16 @@ def test_probabilities_are_rows_that_sum_to_1(checkpoint):
 
 def test_unknown_words_are_one_to_the_network_and_speak_by_their_parts(checkpoint):
     classifier = Classifier(checkpoint)
-    alone = classifier.expert_logits(["zzz", "qqq", "", "…", "dullest"])
-    unknown, other, empty, dropped, dullest = alone["network"]
-    assert unknown.tobytes() == other.tobytes() == dullest.tobytes()
+    alone = classifier.expert_logits(["zzz", "qqq", "", "…", "warmth"])
+    unknown, other, empty, dropped, warmth = alone["network"]
+    assert unknown.tobytes() == other.tobytes() == warmth.tobytes()
     assert empty.tobytes() == dropped.tobytes()
     assert unknown.tobytes() != empty.tobytes()
-    unknown, other, empty, dropped, dullest = alone["n-grams"]
+    unknown, other, empty, dropped, warmth = alone["n-grams"]
     assert empty.tobytes() == dropped.tobytes() == unknown.tobytes() == other.tobytes()
-    assert "dull" in checkpoint.vocabulary.words
-    bad = checkpoint.labels.index("bad")
-    assert dullest[bad] - dullest[1 - bad] > empty[bad] - empty[1 - bad]
+    assert {"warm", "charming"} <= set(checkpoint.vocabulary.words)
+    good = checkpoint.labels.index("good")
+    assert warmth[good] - warmth[1 - good] > empty[good] - empty[1 - good]
 
 
 def test_an_empty_list_is_answered_by_an_empty_one(checkpoint):

@@ -441,7 +441,7 @@ def test_the_command_repeats_the_options(options):
 
 
 def test_figures_take_the_pages_colours():
-    history = [Evaluation(step, step / 10, 0.5, 0.7, 0.6, 0.8) for step in (10, 20)]
+    history = [Evaluation(step, step / 10, 0.5, 0.7, 0.6, 0.8, 0.8) for step in (10, 20)]
     drawn = [
         *figures.curves([history, history], [10, 20]),
         figures.reliability_figure([Bin(0.5, 0.6, 3, 0.55, 0.5), Bin(0.9, 1.0, 1, 0.95, 1.0)], 0.1),

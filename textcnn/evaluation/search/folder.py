@@ -39,12 +39,6 @@ class SearchFolder(ResultFolder):
         return self.table.exists()
 
     @property
-    def half_made(self) -> bool:
-        """See :class:`ResultFolder`."""
-        names = {path.name for path in self.path.glob("*") if path.suffix != ".part"}
-        return names == {self.config.name}
-
-    @property
     def prepared(self) -> list[Path]:
         """See :class:`ResultFolder`."""
         return [self.config, self.plan, self.journal, *self.path.glob("vectors-*.bin")]
