@@ -68,8 +68,8 @@ def new_cross_validation(
             report(line)
         config = data.decided(config)
         write_toml(folder.config, config.resolved())
-        plan.save(folder.plan)
         _keep_vectors(folder, config, data, report)
+        plan.save(folder.plan)
     return CrossValidation(folder, config, plan, data, folds)
 
 
