@@ -70,10 +70,13 @@ def test_a_search_without_a_plan(call, tmp_path, reviews):
     words = ("search", "--data", reviews, *options_text(epochs=1), "--jobs", "1")
     words = (*words, "--vary", "dropout=0.3:0.6", "--trials", "2", "--folds", "2")
     assert call(*words, "--out", "whole")[0] == 0
+    # The file may as well be the user's own, so nothing is written over it.
     left(tmp_path / "whole", tmp_path / "early", "config.toml")
-    assert call(*words, "--out", "early")[0] == 0
-    for name in ("best.toml", "trials.csv"):
-        assert Path("early", name).read_bytes() == Path("whole", name).read_bytes()
+    before = Path("early/config.toml").read_bytes()
+    code, _, err = call(*words, "--out", "early")
+    assert code == 2
+    assert "of a search that could not begin; choose another folder" in err
+    assert Path("early/config.toml").read_bytes() == before
 
 
 def test_a_device_that_never_ends_is_no_data(call):
