@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.networks import packed, random_parameters, whole
 from tests.support.numeric import assert_close, numeric_gradient
 from textcnn.core import network, plain_network
 from textcnn.core.architecture import MODES, Architecture, initial_parameters
@@ -13,6 +12,7 @@ from textcnn.core.examples import Examples
 from textcnn.core.gradients import Gradients
 from textcnn.core.network import Network
 from textcnn.core.step import kim_step
+from textcnn.evaluation.selfcheck.material import packed, random_parameters, whole
 from textcnn.recipe.steps import with_l2, with_word_dropout
 from textcnn.recipe.thinning import thinned_step
 

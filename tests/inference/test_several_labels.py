@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
 from tests.support.changed_checkpoints import change
-from tests.support.networks import packed, random_parameters, whole
 from tests.support.numeric import assert_close, numeric_gradient
 from tests.support.small_run import options_text, textcnn
 from tests.support.topics import TOPICS, topical, write
@@ -20,6 +19,7 @@ from textcnn.core.decisions import USUAL, decided, fit_thresholds, macro_f1, rig
 from textcnn.core.examples import Examples
 from textcnn.core.step import kim_step
 from textcnn.data.label_sets import join_labels, label_names, members, split_labels, strata
+from textcnn.evaluation.selfcheck.material import packed, random_parameters, whole
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.given_labels import given_labels
 from textcnn.support.errors import UserError

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.support.networks import packed, random_parameters, whole
 from textcnn.core.architecture import Architecture
 from textcnn.core.network import kim
+from textcnn.evaluation.selfcheck.material import packed, random_parameters, whole
 from textcnn.recipe.thinning import thinned
 
 

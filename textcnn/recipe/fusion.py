@@ -59,16 +59,15 @@ class Fusion:
         """
         experts, several = np.stack(logits).astype(np.float64), targets.ndim == 2
         count, _, classes = experts.shape
-        found, bias = np.zeros(count), np.zeros(classes)
         sizes = np.array([_size(expert, several) for expert in experts])
+        scales, bias = sizes[0] / sizes, np.zeros(classes)
         if not len(targets):
-            expected = sizes[0] / (sizes * count)
-            return cls(expected.astype(np.float32), bias.astype(np.float32))
+            return cls((scales / count).astype(np.float32), bias.astype(np.float32))
         present = np.arange(classes)
         if not several:
             present, targets = np.unique(targets, return_inverse=True)
         dev = _Dev(experts[:, :, present], targets, weights)
-        found, bias[present] = dev.fit(dev.shares(sizes[0] / sizes) * sizes[0] / sizes)
+        found, bias[present] = dev.fit(dev.shares(scales) * scales)
         return cls(found.astype(np.float32), bias.astype(np.float32))
 
     def combine(self, logits: Sequence[np.ndarray]) -> np.ndarray:
