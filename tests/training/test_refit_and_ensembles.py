@@ -6,6 +6,7 @@ import subprocess
 import numpy as np
 import pytest
 
+import textcnn.data.vectors as vectors_package
 from tests.support.small_run import (
     command_line,
     environment,
@@ -189,3 +190,20 @@ def test_an_ensemble_stopped_in_its_second_network_ends_in_the_same_bytes(
     for one, other in zip(first.networks, second.networks, strict=True):
         assert parameter_bytes(one) == parameter_bytes(other)
     assert_same_fusion(first, second)
+
+
+def test_a_file_of_vectors_is_read_once_for_all_networks_and_halves(data, tmp_path, monkeypatch):
+    path = tmp_path / "vectors.txt"
+    path.write_text("fine 1 0\ndull 0 1\n")
+    config = small_config(vectors=str(path), ensemble=2, epochs=1)
+    read: list[str] = []
+    opened = vectors_package.open_vectors
+    monkeypatch.setattr(
+        vectors_package, "open_vectors", lambda path: (read.append(str(path)), opened(path))[1]
+    )
+    model, _ = train_in_memory(config, data, quiet)
+    assert read == [str(path)]
+    row = model.vocabulary.numbers(["fine"])[0]
+    for parameters in model.networks:
+        # Tuned a little in a few steps, so still near where it began.
+        np.testing.assert_allclose(parameters["embedding/tuned"][row], [1, 0], atol=0.1)

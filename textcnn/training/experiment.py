@@ -4,7 +4,6 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -15,10 +14,8 @@ from textcnn.core.network import Network
 from textcnn.core.optimizers import SGD, Adadelta, Adam, Optimizer
 from textcnn.core.progress import Event, Progress
 from textcnn.core.step import Step, kim_step
-from textcnn.core.tokenizers import find_tokenizer
 from textcnn.core.trainer import DivergedError, Schedule, Trainer
 from textcnn.core.vocabulary import Vocabulary
-from textcnn.data.datasets.text_files import decode, read_bytes, split_lines
 from textcnn.data.fingerprints import sentence_hashes
 from textcnn.data.tokenized_data import Report, TokenizedData
 from textcnn.recipe.averaging import MovingAverage
@@ -33,6 +30,7 @@ from textcnn.training.checkpoint import Checkpoint, TrainingState, architecture_
 from textcnn.training.continuing import label_columns, take_over
 from textcnn.training.fusing import fuse
 from textcnn.training.ngram_training import TrainedNgrams, train_ngrams
+from textcnn.training.start_vectors import StartVectors
 
 
 @dataclass(frozen=True)
@@ -208,6 +206,7 @@ def new_experiment(
     epochs: float | None = None,
     chosen: Progress | None = None,
     ngrams: TrainedNgrams | None = None,
+    start: StartVectors | None = None,
 ) -> Experiment:
     """Set up one half of a run from its first step.
 
@@ -220,6 +219,7 @@ def new_experiment(
         chosen: where the half ended in which dev chose, or None.
         ngrams: the n-gram expert of this half where it is trained already, for another network
             of an ensemble, or of the first half, from which the second takes its choices.
+        start: what the networks of a run begin with; None for those of this one alone.
 
     Raises:
         UserError: the data or the vectors cannot be used.
@@ -229,7 +229,9 @@ def new_experiment(
     # The split and the parameters draw from streams of their own, so that one more option
     # that draws numbers does not change the other.
     rng = np.random.default_rng([config.network_seed or 0, 1])
-    vectors = _vectors(config, parts.vocabulary, parts.tokens, rng, report)
+    vectors = (start or StartVectors()).of(
+        config, data, parts.vocabulary, parts.tokens, rng, report
+    )
     if vectors is not None:
         config = dataclasses.replace(config, embedding_dim=vectors.shape[1])
     architecture = architecture_of(config, len(parts.vocabulary), len(parts.labels))
@@ -372,48 +374,6 @@ def _weighted(
         weights = example_weights(examples.targets, by_class, own)
         weighted.append(dataclasses.replace(examples, weights=weights))
     return weighted[0], weighted[1]
-
-
-def _vectors(
-    config: Config,
-    vocabulary: Vocabulary,
-    train_tokens: list[list[str]],
-    rng: np.random.Generator,
-    report: Report,
-) -> np.ndarray | None:
-    """(V, D) vectors to start from, or None; words without one are drawn from ``rng``."""
-    if config.vectors is None:
-        return None
-    # Imported here: gensim is slow to load, and most runs have no use for it.
-    from textcnn.data.vectors import Algorithm, fill_unknown, load_vectors, train_vectors
-
-    if config.vectors == "train":
-        sentences = _vector_sentences(config, train_tokens, report)
-        report(f"training {config.vectors_algorithm} vectors first …")
-        vectors = train_vectors(
-            sentences,
-            vocabulary.words,
-            algorithm=cast(Algorithm, config.vectors_algorithm),
-            dim=config.embedding_dim,
-            seed=config.seed,
-        )
-    else:
-        vectors = load_vectors(config.vectors, vocabulary.words, report)
-    report(f"vectors: {vectors.source}: {vectors.coverage}")
-    if not vectors.found.any():
-        raise UserError(f"--vectors {config.vectors}: no word of the training sentences is in it")
-    return fill_unknown(vectors, rng)
-
-
-def _vector_sentences(
-    config: Config, train_tokens: list[list[str]], report: Report
-) -> list[list[str]]:
-    if config.vectors_text is None:
-        return train_tokens
-    path = Path(config.vectors_text)
-    tokenize = find_tokenizer(config.tokenizer)
-    lines = split_lines(decode(read_bytes(path), path, config.encoding, report))
-    return [tokens for tokens in map(tokenize, lines) if tokens]
 
 
 def _schedule(config: Config) -> Schedule:

@@ -9,7 +9,7 @@ import copy
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from textcnn.core.progress import CheckpointDue, Evaluation, Event, Progress
@@ -26,6 +26,7 @@ from textcnn.training.experiment import (
 )
 from textcnn.training.fusing import fuse
 from textcnn.training.ngram_training import TrainedNgrams
+from textcnn.training.start_vectors import StartVectors
 
 Listener = Callable[[Event], None]
 Watch = Callable[[Experiment], AbstractContextManager[Listener]]
@@ -129,7 +130,9 @@ def train_run(
 
 @dataclass
 class _Run:
-    """What the networks of a run share; the n-gram expert is trained once for all of them."""
+    """What the networks of a run share: the n-gram expert is trained once, and a file of vectors
+    read once, for all of them.
+    """
 
     data: TokenizedData
     report: Report
@@ -137,6 +140,7 @@ class _Run:
     watch: Watch
     ngrams: TrainedNgrams | None = None
     refitted_ngrams: TrainedNgrams | None = None
+    start: StartVectors = field(default_factory=StartVectors)
 
     def train_network(self, config: Config, keeper: Keeper) -> tuple[Progress, bool]:
         """Train one network to the end, and whether it came so far."""
@@ -145,7 +149,12 @@ class _Run:
             experiment = resumed_experiment(last, self.data)
         else:
             experiment = new_experiment(
-                config, self.data, self.report, self.initial, ngrams=self.ngrams
+                config,
+                self.data,
+                self.report,
+                self.initial,
+                ngrams=self.ngrams,
+                start=self.start,
             )
         del last
         self._train(experiment, keeper)
@@ -165,6 +174,7 @@ class _Run:
                     epochs=chosen_epochs(choice),
                     chosen=choice,
                     ngrams=self.refitted_ngrams or self.ngrams,
+                    start=self.start,
                 )
                 self._train(experiment, keeper)
                 self.refitted_ngrams = experiment.ngrams

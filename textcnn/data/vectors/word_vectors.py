@@ -28,6 +28,10 @@ class WordVectors:
         share = 100 * known / total if total else 0.0
         return f"{known:,} of {total:,} words ({share:.1f} %)"
 
+    def of(self, rows: Sequence[int]) -> "WordVectors":
+        """The vectors of some of the words, by their rows, in this order."""
+        return WordVectors(self.matrix[rows], self.found[rows], self.source)
+
 
 def no_vectors(word_count: int, dim: int) -> WordVectors:
     """Vectors of ``word_count`` words none of which has been found yet, for a reader to fill."""
