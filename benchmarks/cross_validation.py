@@ -54,8 +54,8 @@ class Run:
 
 
 RECIPE = (
-    Run("recipe-random", "random vectors", BASELINES),
-    Run("recipe-glove", "GloVe, 100 d", (*GLOVE, *BASELINES)),
+    Run("recipe-random", "random vectors", BASELINES, repeats=3),
+    Run("recipe-glove", "GloVe, 100 d", (*GLOVE, *BASELINES), repeats=3),
     Run("recipe-random-ensemble", "random vectors, five networks", ENSEMBLE),
     Run("recipe-glove-ensemble", "GloVe, 100 d, five networks", (*GLOVE, *ENSEMBLE)),
 )
