@@ -1,18 +1,24 @@
 """``textcnn selfcheck``."""
 
+import importlib.metadata
 import json
+import platform
 import sys
 from typing import Any
 
 import click
+import h5py
+import numpy as np
 
+from textcnn import __version__
 from textcnn.commands.arguments.options import SectionedCommand
 from textcnn.commands.screen.display import Clock, say
 from textcnn.commands.screen.tables import BAD, GOOD
 from textcnn.commands.screen.terminal import coloured
-from textcnn.evaluation.selfcheck.checks import CHECKS
-from textcnn.evaluation.selfcheck.result import Finished, run_checks
-from textcnn.evaluation.selfcheck.versions import machine, versions
+from textcnn.evaluation.selfcheck.checks import CHECKS, Finished, run_checks
+from textcnn.support.threads import processors
+
+PACKAGES = ("numpy", "scipy", "h5py", "scikit-learn", "gensim", "click")
 
 
 @click.command("selfcheck", cls=SectionedCommand)
@@ -42,32 +48,47 @@ def command(as_json: bool) -> None:
         sys.exit(1)
 
 
-def check_line(finished: Finished) -> str:
-    """``ok      <what>: <numbers>``, or ``FAILED  <what>: <numbers>``."""
-    result = finished.result
-    return f"{'ok' if result.passed else 'FAILED':6}  {finished.name}: {result.figures}"
-
-
 def _shown(finished: Finished) -> str:
-    """The line, its first word in colour on a terminal."""
-    passed, line = finished.result.passed, check_line(finished)
-    word, rest = line[:6], line[6:]
-    return (coloured(word, GOOD) if passed else coloured(word, BAD, bold=True)) + rest
+    """``ok      <what>: <numbers>``, or ``FAILED  <what>: <numbers>``."""
+    passed = finished.result.passed
+    word = coloured("ok    ", GOOD) if passed else coloured("FAILED", BAD, bold=True)
+    return f"{word}  {finished.name}: {finished.result.figures}"
 
 
 def _about() -> list[str]:
-    about = machine()
+    about = _machine()
     return [
-        ", ".join(f"{name} {version}" for name, version in versions().items()),
+        ", ".join(f"{name} {version}" for name, version in _versions().items()),
         f"{about['system']}, {about['processors']} processors, smallest steps from 1: "
         f"float32 {about['float32_eps']:.2g}, float64 {about['float64_eps']:.2g}",
     ]
 
 
+def _versions() -> dict[str, str]:
+    """Versions by name: of the program, of Python and of the libraries."""
+    found = {"textcnn": __version__, "python": platform.python_version()}
+    # From their metadata: gensim and scikit-learn take a second to import.
+    found |= {name: importlib.metadata.version(name) for name in PACKAGES}
+    built = np.show_config(mode="dicts")
+    blas = built.get("Build Dependencies", {}).get("blas", {}) if built else {}
+    found["BLAS"] = f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()
+    return {**found, "HDF5": h5py.version.hdf5_version}
+
+
+def _machine() -> dict[str, Any]:
+    """The system, its processors and how fine its numbers are."""
+    return {
+        "system": platform.platform(),
+        "processors": processors(),
+        "float32_eps": float(np.finfo(np.float32).eps),
+        "float64_eps": float(np.finfo(np.float64).eps),
+    }
+
+
 def _values(finished: list[Finished]) -> dict[str, Any]:
     return {
-        "versions": versions(),
-        "machine": machine(),
+        "versions": _versions(),
+        "machine": _machine(),
         "passed": all(one.result.passed for one in finished),
         "checks": [
             {

@@ -1,24 +1,342 @@
-"""All checks, in the order in which one builds on another."""
+"""The checks: gradients, fast code against plain code, the same bytes, and files that come back."""
 
-from textcnn.evaluation.selfcheck import (
-    answers,
-    checkpoints,
-    fast_paths,
-    layer_gradients,
-    network_gradients,
-    runs,
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from textcnn.core import network, plain_network
+from textcnn.core.architecture import MODES, Architecture, Parameters
+from textcnn.core.examples import Examples
+from textcnn.core.gradients import Gradients
+from textcnn.core.layers.softmax import softmax
+from textcnn.core.step import kim_step
+from textcnn.core.tokenizers import find_tokenizer
+from textcnn.evaluation.selfcheck.material import (
+    any_texts,
+    model,
+    packed,
+    ragged,
+    random_parameters,
+    run_until,
+    small_run,
+    state_of,
+    whole,
 )
-from textcnn.evaluation.selfcheck.result import Check
+from textcnn.inference.classifier import PIECE, Classifier
+from textcnn.recipe.steps import with_l2, with_word_dropout
+from textcnn.recipe.thinning import thinned_step
+from textcnn.support.errors import UserError
+from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from textcnn.training.experiment import Experiment, resumed_experiment
+
+STEP = 1e-6
+"""Of central differences. In float64 rounding then costs about 1e-10 of a value, and the curve's
+bend less."""
+
+GRADIENT_LIMIT = 1e-6
+"""Relative. The differences themselves are good to about 1e-9."""
+
+PLAIN_LIMIT = 1e-10
+"""In float64, relative: the fast forms add up in another order."""
+
+ANSWER_LIMIT = 1e-5
+"""Of probabilities in float32."""
+
+FLIPS = 50
+"""Bits of a checkpoint that are flipped, one at a time."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a check found.
+
+    Attributes:
+        passed: whether all is as it should be.
+        figures: the numbers behind that, in a line.
+    """
+
+    passed: bool
+    figures: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A check that was made: what it looks at, what it found, how long it took."""
+
+    name: str
+    result: Result
+    seconds: float
+
+
+Check = Callable[[], Result]
+
+
+def run_checks(checks: Mapping[str, Check]) -> Iterator[Finished]:
+    """Make each check, and yield it as it finishes; one that cannot even run has failed."""
+    for name, check in checks.items():
+        start = time.perf_counter()
+        try:
+            result = check()
+        except Exception as error:  # Whatever is broken, the remaining checks are to be made.
+            reason = " ".join(str(error).split())
+            result = Result(False, f"stopped by {type(error).__name__}: {reason}")
+        yield Finished(name, result, time.perf_counter() - start)
+
+
+def within(errors: Mapping[str, float], limit: float, kind: str) -> Result:
+    """Whether all errors are small; the largest is named.
+
+    Args:
+        errors: by what they are of.
+        limit: the largest that is allowed.
+        kind: what the errors are, such as "relative error".
+    """
+    # What is not a number compares as neither larger nor smaller, and is the worst of all.
+    worst = max(errors, key=lambda name: (errors[name] != errors[name], errors[name]))
+    figures = f"largest {kind} {errors[worst]:.1e} ({worst})"
+    passed = errors[worst] <= limit
+    return Result(passed, figures if passed else f"{figures}; at most {limit:.0e} is right")
+
+
+def relative_error(found: np.ndarray, expected: np.ndarray) -> float:
+    """The largest difference over the largest entry of either; infinite where shapes differ."""
+    if found.shape != expected.shape:
+        return np.inf
+    scale = max(float(np.abs(found).max()), float(np.abs(expected).max()))
+    return 0.0 if scale == 0 else float(np.abs(found - expected).max()) / scale
+
+
+# Gradients
+
+
+def check_gradients() -> Result:
+    """The logits of every mode, and the loss with everything that regularises it.
+
+    Under a random upstream gradient: with one of ones, mistakes that permute the output go
+    unnoticed.
+    """
+    sentences = packed([[1, 2, 2, 3], [], [5], [4, 1, 0, 5, 2]])
+    examples, errors = Examples(sentences, np.array([0, 2, 1, 2])), {}
+    for seed, mode in enumerate(MODES):
+        rng, architecture = np.random.default_rng(seed), Architecture(mode, 6, 2, (1, 3), 3, 3)
+        parameters = random_parameters(architecture, rng)
+        upstream = rng.normal(size=(len(sentences), 3))
+        _, backward = network.kim(parameters, architecture, sentences)
+
+        def logits(
+            parameters: Parameters = parameters, architecture: Architecture = architecture
+        ) -> np.ndarray:
+            return network.kim(parameters, architecture, sentences)[0]
+
+        errors[f"logits, {mode}"] = _gradient_error(
+            parameters, logits, backward(upstream), upstream
+        )
+    for draw, plain_step in (("sentence", kim_step), ("batch", thinned_step)):
+        step = with_l2(with_word_dropout(plain_step(architecture, 0.5), 0.4), 0.3)
+
+        def loss(step: Callable[..., tuple[float, np.ndarray, Gradients]] = step) -> np.ndarray:
+            # The same words and features are dropped each time.
+            return np.array(step(parameters, examples, np.random.default_rng(11))[0])
+
+        _, _, gradients = step(parameters, examples, np.random.default_rng(11))
+        errors[f"loss, dropout by {draw}"] = _gradient_error(
+            parameters, loss, gradients, np.array(1.0)
+        )
+    return within(errors, GRADIENT_LIMIT, "relative error")
+
+
+def _gradient_error(
+    parameters: Parameters,
+    forward: Callable[[], np.ndarray],
+    gradients: Gradients,
+    upstream: np.ndarray,
+) -> float:
+    """Against ``(f(x + h) - f(x - h)) / 2h``, an entry at a time."""
+    errors = []
+    for name, gradient in gradients.items():
+        array, differences = parameters[name], np.empty(parameters[name].shape)
+        for index in np.ndindex(array.shape):
+            value = array[index]
+            array[index] = value + STEP
+            above = forward()
+            array[index] = value - STEP
+            below = forward()
+            array[index] = value
+            differences[index] = np.sum((above - below) * upstream) / (2 * STEP)
+        errors.append(relative_error(whole(gradient, len(array)), differences))
+    return max(errors)
+
+
+# Fast code against plain code
+
+
+def check_fast_network() -> Result:
+    """Logits and gradients of every mode in float64."""
+    errors = {}
+    for seed, mode in enumerate(MODES * 2):
+        rng, integers = np.random.default_rng(seed), seed >= len(MODES)
+        # Half of them with whole numbers, so that many windows tie.
+        numbers = "whole numbers" if integers else "random numbers"
+        architecture = Architecture(mode, 7, 3, (2, 3), 2, 3)
+        parameters = random_parameters(architecture, rng, integers)
+        batch = packed(ragged(rng, 7, 8))
+        fast, fast_backward = network.kim(parameters, architecture, batch)
+        plain, plain_backward = plain_network.kim(parameters, architecture, batch)
+        upstream = rng.normal(size=plain.shape)
+        found, expected = fast_backward(upstream), plain_backward(upstream)
+        errors[f"logits, {mode}, {numbers}"] = relative_error(fast, plain)
+        errors[f"gradients, {mode}, {numbers}"] = max(
+            relative_error(
+                whole(found[name], len(parameters[name])),
+                whole(expected[name], len(parameters[name])),
+            )
+            for name in architecture.trained
+        )
+    return within(errors, PLAIN_LIMIT, "relative difference")
+
+
+def check_answers() -> Result:
+    """A trained model's probabilities, from text on, with those of the plain network."""
+    errors = {}
+    for kind, ngrams in (("n-grams", 2), ("no n-grams", 0)):
+        checkpoint = model(ngrams=ngrams)
+        fast = Classifier(checkpoint).predict_proba(any_texts())
+        errors[kind] = float(np.abs(fast - _plain_probabilities(checkpoint)).max())
+    return within(errors, ANSWER_LIMIT, "difference of a probability")
+
+
+def _plain_probabilities(checkpoint: Checkpoint) -> np.ndarray:
+    """From the plain network and, sentence by sentence, the terms of the n-gram expert."""
+    tokenize = find_tokenizer(checkpoint.config.tokenizer)
+    tokens = [tokenize(text) for text in any_texts()]
+    sentences, expert = checkpoint.vocabulary.pack(tokens), checkpoint.ngrams
+    experts = [plain_network.kim(checkpoint.networks[0], checkpoint.architecture, sentences)[0]]
+    if expert is not None:
+        bias = expert.bias.astype(np.float64)
+        rows = [sum((term.values for term in expert.terms(words)), bias) for words in tokens]
+        experts.append(np.stack(rows))
+    return softmax(checkpoint.fusion.combine(experts))
+
+
+# The same bytes
+
+
+def check_batches() -> Result:
+    """A sentence's probabilities alone, in small batches, in another order, in several threads."""
+    texts, classifier = any_texts(), Classifier(model())
+    answer, expected = classifier.predict_proba, classifier.predict_proba(texts)
+    order = np.random.default_rng(1).permutation(len(texts))
+    batches = [texts[start : start + 7] for start in range(0, len(texts), 7)]
+    many = texts * (PIECE // len(texts) + 1)  # More than one thread takes at a time.
+    otherwise = {
+        "alone": np.concatenate([answer([text]) for text in texts]),
+        "in small batches": np.concatenate([answer(batch) for batch in batches]),
+        "in another order": answer([texts[row] for row in order])[np.argsort(order)],
+        "in several threads": answer(many)[-len(texts) :],
+    }
+    different = [
+        f"{(found != expected).any(axis=1).sum()} of {len(texts)} {how}"
+        for how, found in otherwise.items()
+        if found.tobytes() != expected.tobytes()
+    ]
+    if different:
+        return Result(False, f"other bytes: {'; '.join(different)}")
+    return Result(True, f"{len(texts)} sentences, the same bytes")
+
+
+def check_repeatability() -> Result:
+    """Two runs of one seed."""
+    return _same_bits(run_until(None), {"the second run": run_until(None)})
+
+
+def check_resuming() -> Result:
+    """A run stopped, kept in a file and gone on with, within an epoch and at the end of one."""
+    whole_run = run_until(None)
+    per_epoch = whole_run.trainer.steps_per_epoch(whole_run.train)
+    steps = (per_epoch - 2, per_epoch)
+    return _same_bits(whole_run, {f"stopped at step {step}": _resumed(step) for step in steps})
+
+
+def _resumed(step: int) -> Experiment:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "last.h5"
+        save_checkpoint(path, run_until(step).checkpoint())
+        checkpoint = load_checkpoint(path, for_training=True)
+    experiment = resumed_experiment(checkpoint, small_run()[1])
+    experiment.train_to_end(lambda event: None)
+    return experiment
+
+
+def _same_bits(one: Experiment, others: dict[str, Experiment]) -> Result:
+    """Whether all that training changes is the same in all."""
+    expected = state_of(one)
+    for how, other in others.items():
+        state = state_of(other)
+        different = [name for name in expected if state.get(name) != expected[name]]
+        if different:
+            return Result(False, f"{how}: {', '.join(different[:3])} came out otherwise")
+    return Result(True, f"{', '.join(others)}: {len(expected)} arrays bit for bit")
+
+
+# Files
+
+
+def check_round_trip() -> Result:
+    """A model that is kept and read back answers as before."""
+    kept, texts = model(), any_texts()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "best.h5"
+        save_checkpoint(path, kept)
+        size, back = path.stat().st_size, load_checkpoint(path)
+    before, after = (Classifier(one).predict_proba(texts).tobytes() for one in (kept, back))
+    if (before, kept.labels, kept.config) != (after, back.labels, back.config):
+        return Result(False, "it answers otherwise once it has been read back")
+    return Result(True, f"{size:,} bytes; {len(texts)} sentences with the same probabilities")
+
+
+def check_damage() -> Result:
+    """A checkpoint cut short, or with a bit flipped, must be refused in a line."""
+    faults = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "best.h5"
+        save_checkpoint(path, model())
+        damaged = _damaged(path.read_bytes())
+        for damage, content in damaged.items():
+            path.write_bytes(content)
+            try:
+                load_checkpoint(path)
+            except UserError:
+                continue
+            except Exception as error:
+                faults.append(f"{damage}: stopped by {type(error).__name__}")
+            else:
+                faults.append(f"{damage}: taken for a checkpoint")
+    return Result(not faults, "; ".join(faults) or f"{len(damaged)} damaged files, each refused")
+
+
+def _damaged(content: bytes) -> dict[str, bytes]:
+    """What the file would hold, by how it is damaged."""
+    damaged = {f"cut to {cut} tenths": content[: len(content) * cut // 10] for cut in range(10)}
+    damaged["without its last byte"] = content[:-1]
+    for byte in np.linspace(0, len(content) - 1, FLIPS).astype(int).tolist():
+        flipped = bytes([content[byte] ^ 1])
+        name = f"with a bit of byte {byte} flipped"
+        damaged[name] = content[:byte] + flipped + content[byte + 1 :]
+    return damaged
+
 
 CHECKS: dict[str, Check] = {
-    "gradients of every layer against finite differences (float64)": layer_gradients.check,
-    "gradients of the whole network against finite differences (float64)": network_gradients.check,
-    "fast network and layers against the plain ones (float64)": fast_paths.check,
-    "answers to sentences against the plain network's (float32)": fast_paths.check_answers,
-    "a sentence's probabilities, alone and in any batch": answers.check,
-    "two runs of one seed": runs.check_repeatability,
-    "a run stopped and gone on with, against one never stopped": runs.check_resuming,
-    "a checkpoint kept and read back": checkpoints.check_round_trip,
-    "damaged checkpoints": checkpoints.check_damage,
+    "gradients of the network against finite differences (float64)": check_gradients,
+    "fast network against the plain one (float64)": check_fast_network,
+    "answers to sentences against the plain network's (float32)": check_answers,
+    "a sentence's probabilities, alone and in any batch": check_batches,
+    "two runs of one seed": check_repeatability,
+    "a run stopped and gone on with, against one never stopped": check_resuming,
+    "a checkpoint kept and read back": check_round_trip,
+    "damaged checkpoints": check_damage,
 }
-"""By what they look at."""
+"""By what they look at, in the order in which one builds on another."""

@@ -19,7 +19,7 @@ from textcnn.training.experiment import Experiment, new_experiment
 
 LABELS = ("bad", "fair", "good")
 
-ODD: dict[str, Any] = {
+SMALL: dict[str, Any] = {
     # Heights, maps and dimensions that no vector instruction divides evenly.
     "embedding_dim": 9,
     "filter_sizes": (3, 1, 4),
@@ -81,49 +81,36 @@ def any_texts() -> list[str]:
 
 def small_run(**options: Any) -> tuple[Config, TokenizedData]:
     """The options and the sentences of a small run."""
-    config = Config.from_mapping({**ODD, **options}, "selfcheck")
+    config = Config.from_mapping({**SMALL, **options}, "selfcheck")
     return config, TokenizedData.prepare(labelled_sentences(), config)
 
 
-def begun(steps: int, **options: Any) -> Experiment:
-    """A small run after so many steps."""
-    experiment = new_experiment(*small_run(**options), _nobody)
+def run_until(step: int | None, **options: Any) -> Experiment:
+    """A small run, trained to its end or, where that is no None, to the step."""
+    experiment = new_experiment(*small_run(**options), lambda line: None)
 
-    def stop(event: Event) -> None:
-        if isinstance(event, StepDone) and event.step == steps:
+    def listen(event: Event) -> None:
+        if isinstance(event, StepDone) and event.step == step:
             experiment.trainer.request_stop()
 
-    experiment.train_to_end(stop)
+    experiment.train_to_end(listen)
     return experiment
 
 
 def model(**options: Any) -> Checkpoint:
-    """A network after a few steps, in which nothing is zero any more."""
-    return begun(12, **options).checkpoint()
+    """A model after a few steps, in which nothing is zero any more."""
+    return run_until(12, **options).checkpoint()
 
 
 def state_of(experiment: Experiment) -> dict[str, bytes]:
     """Every number that training changes, as bytes: equal means identical."""
     trainer, progress = experiment.trainer, experiment.trainer.progress
-    arrays: dict[str, np.ndarray] = {
-        f"parameters/{name}": array for name, array in trainer.network.parameters.items()
-    }
-    arrays |= {f"slots/{name}": array for name, array in trainer.optimizer.slots.items()}
+    arrays = {**trainer.network.parameters, **trainer.optimizer.slots}
     if isinstance(trainer.average, MovingAverage):
         arrays |= {f"average/{name}": array for name, array in trainer.average.arrays.items()}
     arrays["dev logits"] = progress.dev_logits
     state = {name: repr(array.shape).encode() + array.tobytes() for name, array in arrays.items()}
-    position = (progress.step, progress.epoch, progress.batch, progress.best_step)
-    state["position"] = repr((position, progress.finished)).encode()
-    state["history"] = repr(progress.history).encode()
+    told = (progress.step, progress.epoch, progress.batch, progress.finished, progress.history)
+    state["progress"] = repr(told).encode()
     state["random state"] = repr(trainer.rng.bit_generator.state).encode()
     return state
-
-
-def differing(state: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
-    """Names of what is not the same in both."""
-    return sorted(name for name in state | other if state.get(name) != other.get(name))
-
-
-def _nobody(line: str) -> None:
-    """Hear nothing."""
