@@ -237,7 +237,7 @@ def test_a_matrix_without_room_gives_way_to_the_commonest_confusions(terminal, m
     scores = some_scores([f"a long label {number}" for number in range(6)])
     for columns, first in (("200", "true \\ predicted"), ("80", "true")):
         monkeypatch.setenv("COLUMNS", columns)
-        assert confusion_table(scores).heads[0] == first
+        assert confusion_of(scores).heads[0] == first
 
 
 def test_text_in_the_last_column_is_folded(rich_terminal):
@@ -282,7 +282,7 @@ def test_data_is_shown_and_not_obeyed(rich_terminal, monkeypatch, label, plain):
 
 
 def test_labels_in_a_sentence_cannot_steer_a_terminal_either(rich_terminal, monkeypatch):
-    scores = dataclasses.replace(some_scores(["a", "b"]), majority_label="\x1b[31mred")
+    scores = dataclasses.replace(some_scores(["a", "b"]), baseline_label="\x1b[31mred")
     assert "answering \x1b[31mred," in scores_text(scores)
     monkeypatch.setattr(sys, "stdout", rich_terminal)
     assert "answering \ufffd[31mred," in scores_text(scores)
@@ -338,8 +338,13 @@ def some_scores(labels: list[str]) -> Scores:
     return score(probabilities / 2, classes, labels, np.ones(len(labels)), 0, Rows(200, 0, "kim"))
 
 
+def confusion_of(scores: Scores) -> Table:
+    assert scores.confusion is not None
+    return confusion_table(scores.confusion, scores.classes)
+
+
 def test_plain_scores_have_the_widths_that_they_always_had():
-    confused = plain_text(confusion_table(some_scores(["a", "two words"]))).split("\n")
+    confused = plain_text(confusion_of(some_scores(["a", "two words"]))).split("\n")
     assert confused[0] == "true \\ predicted          a  two words"
     assert re.fullmatch(r"a                  +\d+  +\d+", confused[1])
     classes = plain_text(class_table(some_scores(["a", "b"]))).split("\n")
@@ -350,7 +355,7 @@ def test_plain_scores_have_the_widths_that_they_always_had():
 def test_the_diagonal_and_the_heaviest_confusions_are_shaded(rich_terminal):
     scores = some_scores(["a", "b", "c"])
     scores.confusion[:] = [[30, 9, 0], [4, 20, 5], [0, 1, 10]]
-    shown = rich_text(confusion_table(scores), 80)
+    shown = rich_text(confusion_of(scores), 80)
     good = re.findall(r"\x1b\[30;42m +(\d+)", shown)
     bad = re.findall(r"\x1b\[30;45m +(\d+)", shown)
     assert (good, bad) == (["30", "20", "10"], ["9", "5"])
@@ -359,7 +364,7 @@ def test_the_diagonal_and_the_heaviest_confusions_are_shaded(rich_terminal):
 def test_without_a_confusion_none_is_shaded(rich_terminal):
     scores = some_scores(["a", "b"])
     scores.confusion[:] = [[3, 0], [0, 4]]
-    assert "45m" not in rich_text(confusion_table(scores), 80)
+    assert "45m" not in rich_text(confusion_of(scores), 80)
 
 
 @pytest.mark.parametrize("labels", [["a", "b", "c"], [f"label {number}" for number in range(15)]])

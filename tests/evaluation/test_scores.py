@@ -55,7 +55,7 @@ def test_scores_by_hand():
     assert (scores.count, scores.accuracy) == (4, 0.5)
     assert scores.interval == wilson_interval(2, 4)
     assert scores.confusion.tolist() == [[1, 1, 0], [0, 1, 0], [1, 0, 0]]
-    assert (scores.majority_label, scores.majority_accuracy) == ("b", 0.25)
+    assert (scores.baseline_label, scores.baseline) == ("b", 0.25)
     assert scores.log_loss == pytest.approx(-np.log([0.8, 0.2, 0.5, 0.2]).mean(), abs=1e-6)
     rows = [(row.label, row.precision, row.recall, row.count) for row in scores.classes]
     assert rows == [("a", 0.5, 0.5, 2), ("b", 0.5, 1.0, 1), ("c", 0.0, 0.0, 1)]
@@ -79,7 +79,7 @@ def test_the_scores_are_plain_values_for_json():
     values = json.loads(json.dumps(three_classes().as_dict()))
     assert values["seen_in_training"] == 2
     assert values["confusion"]["rows_are_true_labels"] == [[1, 1, 0], [0, 1, 0], [1, 0, 0]]
-    assert values["majority"] == {"label": "b", "accuracy": 0.25}
+    assert values["baseline"] == {"label": "b", "accuracy": 0.25}
 
 
 def test_a_class_that_is_not_among_the_scored_sentences_is_no_error():

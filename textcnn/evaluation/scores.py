@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from textcnn.core.decisions import right
+
 Z_95 = 1.959963984540054
 """The normal distribution's 97.5 % point."""
 
@@ -53,74 +55,25 @@ class Rows:
 
 @dataclass(frozen=True)
 class Scores:
-    """What a model did on N labelled sentences.
+    """What a model did on N labelled sentences of one label each, or of several or none.
 
     Attributes:
         count: N.
-        accuracy: share of right predictions.
+        accuracy: share of right predictions; where there may be several labels, of the sentences
+            all of whose labels were answered, and no other.
         interval: its 95 % interval.
+        micro_f1: F1 of all answers together; None where a sentence has one label, for it is the
+            accuracy.
         macro_f1: mean of the F1 of those classes that a sentence has.
-        majority_label: the label that was most frequent in training.
-        majority_accuracy: what always answering with it would score.
-        log_loss: mean negative log-probability of the true label, in nats.
-        classes: scores of each class.
-        confusion: (C, C) sentences by true label (rows) and predicted one (columns).
-        seen: how many of the sentences the model was trained on.
-        of: where the sentences are from, and which of them cannot be read.
-        experts: share that each of the model's experts would have answered right alone, by its
-            name; where a sentence may have several labels, by 0.5 and all of them. Empty where
-            there is but one expert.
-    """
-
-    count: int
-    accuracy: float
-    interval: tuple[float, float]
-    macro_f1: float
-    majority_label: str
-    majority_accuracy: float
-    log_loss: float
-    classes: list[ClassScores]
-    confusion: np.ndarray
-    seen: int
-    of: "Rows"
-    experts: dict[str, float] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        return {
-            "sentences": self.count,
-            **self.of.as_dict(),
-            "seen_in_training": self.seen,
-            "accuracy": self.accuracy,
-            "accuracy_95": list(self.interval),
-            "experts": self.experts,
-            "macro_f1": self.macro_f1,
-            "majority": {"label": self.majority_label, "accuracy": self.majority_accuracy},
-            "log_loss": self.log_loss,
-            "classes": [vars(scores) for scores in self.classes],
-            "confusion": {
-                "labels": [scores.label for scores in self.classes],
-                "rows_are_true_labels": self.confusion.tolist(),
-            },
-        }
-
-
-@dataclass(frozen=True)
-class MultilabelScores:
-    """What a model did on N sentences that may have several labels, or none.
-
-    Attributes:
-        count: N.
-        accuracy: share of the sentences all of whose labels were answered, and no other.
-        interval: its 95 % interval.
-        micro_f1, macro_f1: F1 of all answers together, and the mean over those classes that a
-            sentence has.
         baseline_label: the label that was most frequent in training.
-        baseline_micro_f1: what always answering with it alone would score.
-        log_loss: mean over sentences and classes of the negative log-probability of what is true,
-            in nats.
+        baseline: what always answering with it alone would score: accuracy, or micro F1.
+        log_loss: mean negative log-probability of the true label, in nats; where there may be
+            several, mean over sentences and classes of that of what is true.
         classes: scores of each class.
-        thresholds: (C,) from which probability on each class was answered.
+        confusion: (C, C) sentences by true label (rows) and predicted one (columns); None where
+            there may be several.
+        thresholds: (C,) from which probability on each class was answered, where there may be
+            several; else None.
         seen: how many of the sentences the model was trained on.
         of: where the sentences are from, and which of them cannot be read.
         experts: share that each of the model's experts would have answered right alone, by its
@@ -131,35 +84,41 @@ class MultilabelScores:
     count: int
     accuracy: float
     interval: tuple[float, float]
-    micro_f1: float
+    micro_f1: float | None
     macro_f1: float
     baseline_label: str
-    baseline_micro_f1: float
+    baseline: float
     log_loss: float
     classes: list[ClassScores]
-    thresholds: np.ndarray
+    confusion: np.ndarray | None
+    thresholds: np.ndarray | None
     seen: int
-    of: "Rows"
+    of: Rows
     experts: dict[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
-        return {
+        values = {
             "sentences": self.count,
             **self.of.as_dict(),
             "seen_in_training": self.seen,
             "accuracy": self.accuracy,
             "accuracy_95": list(self.interval),
             "experts": self.experts,
-            "micro_f1": self.micro_f1,
             "macro_f1": self.macro_f1,
-            "baseline": {"label": self.baseline_label, "micro_f1": self.baseline_micro_f1},
             "log_loss": self.log_loss,
-            "classes": [
-                {**vars(scores), "threshold": threshold}
-                for scores, threshold in zip(self.classes, self.thresholds.tolist(), strict=True)
-            ],
+            "classes": [dict(vars(scores)) for scores in self.classes],
         }
+        if self.thresholds is not None:
+            for scores, threshold in zip(values["classes"], self.thresholds.tolist(), strict=True):
+                scores["threshold"] = threshold
+            baseline = {"label": self.baseline_label, "micro_f1": self.baseline}
+            return {**values, "micro_f1": self.micro_f1, "baseline": baseline}
+        confusion = None if self.confusion is None else self.confusion.tolist()
+        labels = [scores.label for scores in self.classes]
+        values["baseline"] = {"label": self.baseline_label, "accuracy": self.baseline}
+        values["confusion"] = {"labels": labels, "rows_are_true_labels": confusion}
+        return values
 
 
 def score(
@@ -170,7 +129,7 @@ def score(
     seen: int,
     of: Rows,
     thresholds: np.ndarray | None = None,
-) -> Scores | MultilabelScores:
+) -> Scores:
     """Score predicted probabilities against the truth.
 
     Args:
@@ -183,73 +142,42 @@ def score(
         thresholds: (C,) from which probability on each class is answered, where there may be
             several.
     """
-    if thresholds is None:
-        return _score_one(probabilities, targets, labels, label_counts, seen, of)
-    return _score_several(probabilities, targets, labels, label_counts, seen, of, thresholds)
-
-
-def _score_one(
-    probabilities: np.ndarray,
-    classes: np.ndarray,
-    labels: Sequence[str],
-    label_counts: np.ndarray,
-    seen: int,
-    of: Rows,
-) -> Scores:
     # Imported here: scikit-learn takes longer to load than a sentence to classify.
     from sklearn import metrics
 
-    predicted, numbers = probabilities.argmax(axis=1), np.arange(len(labels))
-    rows = _class_scores(classes, predicted, labels)
-    majority = int(np.argmax(label_counts))
-    right = int((predicted == classes).sum())
-    # In float64 the rows sum to 1 as closely as scikit-learn wants them to.
-    exact = probabilities.astype(np.float64)
-    exact /= exact.sum(axis=1, keepdims=True)
-    return Scores(
-        count=len(classes),
-        accuracy=float(metrics.accuracy_score(classes, predicted)),
-        interval=wilson_interval(right, len(classes)),
-        macro_f1=mean_f1(rows),
-        majority_label=labels[majority],
-        majority_accuracy=float((classes == majority).mean()),
-        log_loss=float(metrics.log_loss(classes, exact, labels=numbers)),
-        classes=rows,
-        confusion=metrics.confusion_matrix(classes, predicted, labels=numbers),
-        seen=seen,
-        of=of,
+    several, majority = thresholds is not None, int(np.argmax(label_counts))
+    exact, numbers = probabilities.astype(np.float64), np.arange(len(labels))
+    micro_f1 = confusion = None
+    if several:
+        predicted = probabilities >= thresholds
+        always = np.tile(numbers == majority, (len(targets), 1))
+        micro_f1, baseline = (
+            float(metrics.f1_score(targets, answers, average="micro", zero_division=0.0))
+            for answers in (predicted, always)
+        )
+        exact = np.clip(exact, TINY, 1 - TINY)
+        log_loss = -float(np.log(np.where(targets, exact, 1 - exact)).mean())
+    else:
+        predicted, baseline = probabilities.argmax(axis=1), float((targets == majority).mean())
+        # In float64 the rows sum to 1 as closely as scikit-learn wants them to.
+        exact /= exact.sum(axis=1, keepdims=True)
+        log_loss = float(metrics.log_loss(targets, exact, labels=numbers))
+        confusion = metrics.confusion_matrix(targets, predicted, labels=numbers)
+    classes, correct = (
+        _class_scores(targets, predicted, labels),
+        int(right(predicted, targets).sum()),
     )
-
-
-def _score_several(
-    probabilities: np.ndarray,
-    targets: np.ndarray,
-    labels: Sequence[str],
-    label_counts: np.ndarray,
-    seen: int,
-    of: Rows,
-    thresholds: np.ndarray,
-) -> MultilabelScores:
-    from sklearn import metrics
-
-    predicted, majority = probabilities >= thresholds, int(np.argmax(label_counts))
-    rows = _class_scores(targets, predicted, labels)
-    right = int((predicted == targets).all(axis=1).sum())
-    always = np.zeros_like(targets)
-    always[:, majority] = True
-    exact = np.clip(probabilities.astype(np.float64), TINY, 1 - TINY)
-    return MultilabelScores(
+    return Scores(
         count=len(targets),
-        accuracy=right / len(targets),
-        interval=wilson_interval(right, len(targets)),
-        micro_f1=float(metrics.f1_score(targets, predicted, average="micro", zero_division=0.0)),
-        macro_f1=mean_f1(rows),
+        accuracy=correct / len(targets),
+        interval=wilson_interval(correct, len(targets)),
+        micro_f1=micro_f1,
+        macro_f1=mean_f1(classes),
         baseline_label=labels[majority],
-        baseline_micro_f1=float(
-            metrics.f1_score(targets, always, average="micro", zero_division=0.0)
-        ),
-        log_loss=-float(np.log(np.where(targets, exact, 1 - exact)).mean()),
-        classes=rows,
+        baseline=baseline,
+        log_loss=log_loss,
+        classes=classes,
+        confusion=confusion,
         thresholds=thresholds,
         seen=seen,
         of=of,
@@ -282,10 +210,11 @@ def mean_f1(rows: Sequence[ClassScores]) -> float:
     return float(np.mean(scored)) if scored else 0.0
 
 
-def commonest_confusions(scores: Scores, count: int) -> list[tuple[str, str, int]]:
+def commonest_confusions(
+    confusion: np.ndarray, labels: Sequence[str], count: int
+) -> list[tuple[str, str, int]]:
     """True label, answer and sentences of the wrong answers given most often, those first."""
-    labels = [row.label for row in scores.classes]
-    wrong = scores.confusion.copy()
+    wrong = confusion.copy()
     np.fill_diagonal(wrong, 0)
     order = np.argsort(-wrong, axis=None, kind="stable")[:count]
     cells = [divmod(cell, len(labels)) for cell in order.tolist() if wrong.flat[cell]]

@@ -14,7 +14,7 @@ from textcnn.data.datasets.rows import READING_OPTIONS
 from textcnn.data.fingerprints import NO_TOKEN, are_known, sentence_hashes
 from textcnn.data.label_sets import label_names, members, split_labels
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.evaluation.scores import MultilabelScores, Rows, Scores, score
+from textcnn.evaluation.scores import Rows, Scores, score
 from textcnn.inference.classifier import Classifier
 from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
@@ -31,7 +31,7 @@ class Scored:
         targets: (N,) true classes, or (N, C) booleans where a sentence may have several labels.
     """
 
-    scores: Scores | MultilabelScores
+    scores: Scores
     probabilities: np.ndarray
     targets: np.ndarray
 

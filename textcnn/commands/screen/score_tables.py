@@ -4,6 +4,8 @@ import math
 import sys
 from collections.abc import Sequence
 
+import numpy as np
+
 from textcnn.commands.screen.display import percent
 from textcnn.commands.screen.tables import (
     SHADED_BAD,
@@ -17,66 +19,55 @@ from textcnn.commands.screen.tables import (
 from textcnn.commands.screen.terminal import columns_of, is_terminal, safe
 from textcnn.data.remarks import without_token
 from textcnn.evaluation.abstaining import Covered
-from textcnn.evaluation.scores import MultilabelScores, Scores, commonest_confusions
+from textcnn.evaluation.scores import ClassScores, Scores, commonest_confusions
 
 
-def scores_text(scores: Scores | MultilabelScores) -> str:
+def scores_text(scores: Scores) -> str:
     """Accuracy with its interval, the baseline, scores of each class and the confusion matrix."""
     low, high = scores.interval
-    if isinstance(scores, MultilabelScores):
-        return "\n".join(
-            [
-                f"F1        {percent(scores.micro_f1)} of all answers together (micro), "
-                f"{percent(scores.macro_f1)} {_mean_of(scores)} (macro)",
-                f"baseline  {percent(scores.baseline_micro_f1)} micro  "
-                f"(always answering {safe(scores.baseline_label)}, training's most frequent label)",
-                f"all right {percent(scores.accuracy)} of the sentences  "
-                f"(95 % interval {percent(low)} to {percent(high)}, {_rows_text(scores)})",
-                *_expert_text(scores),
-                f"log-loss  {scores.log_loss:.4f} a label",
-                *_unread_text(scores),
-                seen_text(scores),
-                "",
-                table_text(class_table(scores)),
-            ]
-        )
-    return "\n".join(
-        [
-            f"accuracy  {percent(scores.accuracy)}  "
-            f"(95 % interval {percent(low)} to {percent(high)}, {_rows_text(scores)})",
+    interval = f"(95 % interval {percent(low)} to {percent(high)}, {_rows_text(scores)})"
+    always = f"(always answering {safe(scores.baseline_label)}, training's most frequent label)"
+    accuracy, baseline = percent(scores.accuracy), percent(scores.baseline)
+    if scores.micro_f1 is not None:
+        lines = [
+            f"F1        {percent(scores.micro_f1)} of all answers together (micro), "
+            f"{percent(scores.macro_f1)} {_mean_of(scores)} (macro)",
+            f"baseline  {baseline} micro  {always}",
+            f"all right {accuracy} of the sentences  {interval}",
             *_expert_text(scores),
-            f"baseline  {percent(scores.majority_accuracy)}  "
-            f"(always answering {safe(scores.majority_label)}, training's most frequent label)",
-            f"log-loss  {scores.log_loss:.4f}",
-            *_unread_text(scores),
-            seen_text(scores),
-            "",
-            table_text(class_table(scores)),
-            "",
-            table_text(confusion_table(scores)),
+            f"log-loss  {scores.log_loss:.4f} a label",
         ]
-    )
+    else:
+        lines = [
+            f"accuracy  {accuracy}  {interval}",
+            *_expert_text(scores),
+            f"baseline  {baseline}  {always}",
+            f"log-loss  {scores.log_loss:.4f}",
+        ]
+    lines += [*_unread_text(scores), seen_text(scores), "", table_text(class_table(scores))]
+    if scores.confusion is not None:
+        lines += ["", table_text(confusion_table(scores.confusion, scores.classes))]
+    return "\n".join(lines)
 
 
-def _expert_text(scores: Scores | MultilabelScores) -> list[str]:
+def _expert_text(scores: Scores) -> list[str]:
     """What each of the model's experts would score alone."""
-    several = isinstance(scores, MultilabelScores)
-    told = "alone, all labels of a sentence right" if several else "alone"
+    told = "alone" if scores.thresholds is None else "alone, all labels of a sentence right"
     return [f"{name:9} {percent(share)}  {told}" for name, share in scores.experts.items()]
 
 
-def _rows_text(scores: Scores | MultilabelScores) -> str:
+def _rows_text(scores: Scores) -> str:
     """How many rows the scores stand for, out of how many."""
     return f"{scores.count:,} of {scores.of.given:,} rows"
 
 
-def _unread_text(scores: Scores | MultilabelScores) -> list[str]:
+def _unread_text(scores: Scores) -> list[str]:
     """The line about sentences that were answered without being read, where there are any."""
     of = scores.of
     return [without_token(of.no_token, scores.count, of.tokenizer)] if of.no_token else []
 
 
-def _mean_of(scores: Scores | MultilabelScores) -> str:
+def _mean_of(scores: Scores) -> str:
     scored = sum(row.f1 is not None for row in scores.classes)
     if scored == len(scores.classes):
         return "the labels' mean"
@@ -97,7 +88,7 @@ def coverage_text(curve: Sequence[Covered]) -> str:
     return table_text(Table(heads, rows, right={0, 1}))
 
 
-def seen_text(scores: Scores | MultilabelScores) -> str:
+def seen_text(scores: Scores) -> str:
     """How many of the scored sentences the model was trained on."""
     if not scores.seen:
         return "seen      none of these sentences were in the training part"
@@ -107,7 +98,7 @@ def seen_text(scores: Scores | MultilabelScores) -> str:
     )
 
 
-def class_table(scores: Scores | MultilabelScores) -> Table:
+def class_table(scores: Scores) -> Table:
     """Precision, recall and F1 of each class."""
     heads = ["label", "precision", "recall", "F1", "sentences"]
     rows = [
@@ -121,7 +112,7 @@ def class_table(scores: Scores | MultilabelScores) -> Table:
         for row in scores.classes
     ]
     bars = [row.f1 or 0.0 for row in scores.classes]
-    if isinstance(scores, MultilabelScores):
+    if scores.thresholds is not None:
         heads.append("threshold")
         for cells, threshold in zip(rows, scores.thresholds, strict=True):
             cells.append(f"{threshold:.2f}")
@@ -150,20 +141,20 @@ HEAVY = 0.5
 """Share of the largest confusion from which on others are shaded with it."""
 
 
-def confusion_table(scores: Scores) -> Table:
+def confusion_table(confusion: np.ndarray, classes: Sequence[ClassScores]) -> Table:
     """Sentences by true and predicted label; of many labels, those most often confused."""
-    table = _confusion_matrix(scores)
+    labels = [row.label for row in classes]
+    table = _confusion_matrix(confusion, labels)
     room = columns_of(sys.stdout) if is_terminal(sys.stdout) else None
-    if len(scores.classes) > WIDEST_CONFUSION or (room is not None and not fits(table, room)):
-        return _commonest_confusions(scores)
+    if len(labels) > WIDEST_CONFUSION or (room is not None and not fits(table, room)):
+        return _commonest_confusions(confusion, labels)
     return table
 
 
-def _confusion_matrix(scores: Scores) -> Table:
-    labels = [row.label for row in scores.classes]
-    heaviest = max((count for *_, count in commonest_confusions(scores, 1)), default=0)
+def _confusion_matrix(confusion: np.ndarray, labels: Sequence[str]) -> Table:
+    heaviest = max((count for *_, count in commonest_confusions(confusion, labels, 1)), default=0)
     rows: list[list[Cell]] = []
-    for true, counts in enumerate(scores.confusion.tolist()):
+    for true, counts in enumerate(confusion.tolist()):
         cells = [_confusion_cell(n, true == given, heaviest) for given, n in enumerate(counts)]
         rows.append([labels[true], *cells])
     column = max(CONFUSION_WIDTH, *map(len, labels))
@@ -183,14 +174,14 @@ def _confusion_cell(count: int, right: bool, heaviest: int) -> Cell:
     return Styled(words, SHADED_BAD) if count and count >= HEAVY * heaviest else words
 
 
-def _commonest_confusions(scores: Scores) -> Table:
+def _commonest_confusions(confusion: np.ndarray, labels: Sequence[str]) -> Table:
     """The cells off the diagonal with the most sentences, the most first."""
-    width = max(len(row.label) for row in scores.classes)
+    width = max(map(len, labels))
     return Table(
         ["true", "predicted", "sentences (the commonest confusions; --json has all)"],
         [
             [true, given, f"{count:9,}"]
-            for true, given, count in commonest_confusions(scores, WIDEST_CONFUSION)
+            for true, given, count in commonest_confusions(confusion, labels, WIDEST_CONFUSION)
         ],
         least={0: width, 1: width},
     )

@@ -14,7 +14,7 @@ import numpy as np
 from textcnn.core.progress import Evaluation
 from textcnn.evaluation.abstaining import coverage_curve
 from textcnn.evaluation.reliability import expected_calibration_error, one_answer_each, reliability
-from textcnn.evaluation.scores import Scores, commonest_confusions
+from textcnn.evaluation.scores import commonest_confusions
 from textcnn.evaluation.scoring import Scored
 from textcnn.insight.explanations.shades import SHADES, shade
 from textcnn.insight.explanations.wording import share, typeset
@@ -149,12 +149,13 @@ def _scored_values(scored: Scored | None) -> dict[str, Any]:
 
 
 def _confusion(scored: Scored) -> dict[str, Any]:
-    scores = scored.scores
-    if not isinstance(scores, Scores):
+    counts = scored.scores.confusion
+    if counts is None:
         return {"confusion": [], "confusions": []}
-    counts = scores.confusion
     if len(counts) > WIDEST_CONFUSION:
-        return {"confusion": [], "confusions": commonest_confusions(scores, WIDEST_CONFUSION)}
+        labels = [row.label for row in scored.scores.classes]
+        confusions = commonest_confusions(counts, labels, WIDEST_CONFUSION)
+        return {"confusion": [], "confusions": confusions}
     return {"confusion": [_row(row, true) for true, row in enumerate(counts)], "confusions": []}
 
 
