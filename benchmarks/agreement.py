@@ -7,8 +7,8 @@ from benchmarks.onnx_network import export, session
 from benchmarks.torch_network import TorchNetwork, torch_batches
 from benchmarks.workload import DENNYBRITZ, KIM, Setting, Workload, initial, say
 from textcnn.core.architecture import Architecture, Parameters
-from textcnn.core.examples import Examples
 from textcnn.core.gradients import RowGradient
+from textcnn.core.sentences import Examples
 from textcnn.core.step import kim_step
 from textcnn.inference.network import InferenceNetwork
 from textcnn.support.errors import RunError

@@ -11,8 +11,7 @@ from benchmarks.report import Row, duration
 from benchmarks.timing import OURS, Spread, Timings, interleave
 from benchmarks.workload import Workload, say
 from textcnn.core.architecture import Architecture
-from textcnn.core.examples import Examples
-from textcnn.core.sentences import PackedSentences
+from textcnn.core.sentences import Examples, PackedSentences
 
 USED_WORDS = 10_000
 """Words that occur; the rest of a larger vocabulary is never used."""

@@ -17,7 +17,7 @@ from benchmarks.torch_network import (
 )
 from benchmarks.workload import DENNYBRITZ, KIM, Options, Setting, Workload, initial, say
 from textcnn.core.architecture import Architecture
-from textcnn.core.examples import Examples
+from textcnn.core.sentences import Examples
 from textcnn.core.step import kim_step
 from textcnn.recipe.config import Config
 from textcnn.support.freed_memory import keep_freed_memory

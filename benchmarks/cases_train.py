@@ -10,8 +10,8 @@ from benchmarks.torch_network import DROPOUT, TorchTrainer
 from benchmarks.torch_training import train_epochs
 from benchmarks.workload import KIM, Workload, initial
 from textcnn.core.architecture import Architecture
-from textcnn.core.examples import Examples
 from textcnn.core.network import Network
+from textcnn.core.sentences import Examples
 from textcnn.core.step import kim_step
 from textcnn.core.trainer import Schedule, Trainer
 from textcnn.recipe.config import Config

@@ -30,8 +30,7 @@ from textcnn.evaluation.crossval.folds import Fold, make_folds
 from textcnn.inference.files import Shard, ShardOptions, classify_shard, digest_of
 from textcnn.recipe.config import Config
 from textcnn.support.workers.cluster import cluster
-from textcnn.support.workers.processes import Processes
-from textcnn.support.workers.runner import Runner, SentFile
+from textcnn.support.workers.processes import Processes, Runner, SentFile
 from textcnn.training.checkpoint import save_checkpoint
 from textcnn.training.run import train_in_memory
 

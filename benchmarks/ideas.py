@@ -10,7 +10,6 @@ import numpy as np
 
 from benchmarks.timing import OURS, Side, interleave
 from textcnn.core.architecture import word_vectors
-from textcnn.core.examples import Examples
 from textcnn.core.layers.convolve_and_pool import (
     HeightWindows,
     Windows,
@@ -19,7 +18,7 @@ from textcnn.core.layers.convolve_and_pool import (
     _winners,
     project,
 )
-from textcnn.core.sentences import PackedSentences
+from textcnn.core.sentences import Examples, PackedSentences
 from textcnn.core.trainer import Trainer
 from textcnn.data.datasets.corpus import load_corpus, locate
 from textcnn.data.tokenized_data import TokenizedData

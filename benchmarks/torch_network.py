@@ -12,8 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from textcnn.core.architecture import Architecture, Parameters
-from textcnn.core.examples import Examples
-from textcnn.core.sentences import PackedSentences
+from textcnn.core.sentences import Examples, PackedSentences
 from textcnn.recipe.config import Config
 
 DROPOUT = 0.5

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from benchmarks.torch_network import TorchTrainer, padded
-from textcnn.core.examples import Examples
+from textcnn.core.sentences import Examples
 from textcnn.data.datasets.corpus import load_corpus
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.recipe.config import Config

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from textcnn.core.architecture import Architecture, Parameters, initial_parameters
-from textcnn.core.examples import Examples
 from textcnn.core.progress import StepDone
+from textcnn.core.sentences import Examples
 from textcnn.data.datasets.corpus import load_corpus, locate
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.recipe.config import Config

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from textcnn.core.architecture import Architecture, initial_parameters
-from textcnn.core.examples import Examples
 from textcnn.core.network import Network
 from textcnn.core.optimizers import Adam
 from textcnn.core.progress import Evaluated
+from textcnn.core.sentences import Examples
 from textcnn.core.step import kim_step
 from textcnn.core.tokenizers import kim
 from textcnn.core.trainer import Schedule, Trainer

@@ -23,20 +23,27 @@ import pytest
 from tests.support.small_run import command_line, environment, options_text, textcnn
 from textcnn.commands import main
 from textcnn.commands.runs import best_rows
-from textcnn.commands.screen import bars
-from textcnn.commands.screen.bars import NARROWEST, WIDTH, ClickBar, RichBar, open_bar
+from textcnn.commands.screen import display as display_module
 from textcnn.commands.screen.compare_tables import comparison_text
-from textcnn.commands.screen.cv_progress import FoldProgress
-from textcnn.commands.screen.display import Display
+from textcnn.commands.screen.display import NARROWEST, WIDTH, Bar, Display, TaskProgress
 from textcnn.commands.screen.score_tables import class_table, confusion_table, scores_text
-from textcnn.commands.screen.search_progress import TrialProgress
 from textcnn.commands.screen.search_tables import best_table, importance_text
-from textcnn.commands.screen.tables import Styled, Table, plain_text, rich_text, table_text
+from textcnn.commands.screen.tables import (
+    Styled,
+    Table,
+    plain_text,
+    rich_text,
+    table_text,
+    written_table,
+)
 from textcnn.commands.screen.terminal import drawing_width, one_line
-from textcnn.commands.screen.written_tables import written_table
 from textcnn.core.progress import Evaluated, Evaluation, StepDone
-from textcnn.evaluation.comparison.comparison import Comparison
-from textcnn.evaluation.comparison.mcnemar import Paired, difference_interval, mcnemar_test
+from textcnn.evaluation.comparison.comparison import (
+    Comparison,
+    Paired,
+    difference_interval,
+    mcnemar_test,
+)
 from textcnn.evaluation.scores import Rows, Scores, score
 from textcnn.evaluation.search.trials import Tried
 from textcnn.recipe.config import Config
@@ -459,7 +466,7 @@ def test_a_bar_leaves_out_what_there_is_no_room_for(rich_terminal, monkeypatch, 
 def test_a_bar_is_drawn_a_few_times_a_second_and_not_at_every_step(rich_terminal, monkeypatch):
     monkeypatch.setattr(sys, "stderr", rich_terminal)
     now = iter(np.arange(0, 100, 0.01).tolist())
-    monkeypatch.setattr(bars.time, "perf_counter", lambda: next(now))
+    monkeypatch.setattr(display_module.time, "perf_counter", lambda: next(now))
     steps(Display(1000, 0, 1000, 50), range(1, 101))  # a second
     assert rich_terminal.getvalue().count("step") in range(4, 6)
 
@@ -480,27 +487,13 @@ def training_under_way() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def folds_under_way() -> Iterator[None]:
-    with FoldProgress(1, 4):
+def tasks_under_way() -> Iterator[None]:
+    with TaskProgress("folds", 4, 1):
         yield
 
 
-@contextlib.contextmanager
-def trials_under_way() -> Iterator[None]:
-    with TrialProgress(4):
-        yield
-
-
-@pytest.mark.parametrize(
-    ("under_way", "plain"),
-    [
-        (training_under_way, False),
-        (training_under_way, True),
-        (folds_under_way, False),
-        (folds_under_way, True),
-        (trials_under_way, False),
-    ],
-)
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("under_way", [training_under_way, tasks_under_way])
 def test_what_stops_leaves_no_bar_and_a_cursor(rich_terminal, monkeypatch, under_way, plain):
     monkeypatch.setattr(sys, "stderr", rich_terminal)
     monkeypatch.setenv("NO_COLOR", "1" if plain else "")
@@ -510,46 +503,33 @@ def test_what_stops_leaves_no_bar_and_a_cursor(rich_terminal, monkeypatch, under
     assert text.count("\r") > 1
     assert text.endswith("\r\033[2K")
     assert "\n" not in text
-    hidden, given_back = (text.rfind(f"\033[?25{end}") for end in "lh")
-    assert given_back >= hidden
-    assert (hidden >= 0) is plain  # Rich's bar does not hide it.
+    assert "\033[?25l" not in text  # The cursor is not hidden.
 
 
-def test_folds_and_trials_have_bars_too(rich_terminal, monkeypatch):
+def test_tasks_have_a_line_each_and_a_bar_below(rich_terminal, monkeypatch):
     monkeypatch.setattr(sys, "stderr", rich_terminal)
-    with FoldProgress(1, 4):
-        pass
-    assert re.search(r"folds  ━+[╸╺]?━+  1/4", seen(rich_terminal.getvalue()))
-    with TrialProgress(4) as progress:
-        progress.show([tried(1, 0.7)])
-        assert re.search(r"1/4  best 70\.00 %, trial 1  about 0:00 left", last_line(rich_terminal))
+    with TaskProgress("folds", 4, 1) as progress:
+        assert re.search(r"folds  ━+[╸╺]?━+  1/4", seen(rich_terminal.getvalue()))
+        progress.show(2, "a fold", "accuracy 70.0 %")
+        assert re.search(r"2/4  accuracy 70\.0 %  about 0:00 left", last_line(rich_terminal))
         progress.say("something else")
         lines = rich_terminal.getvalue().split("\n")
+        assert lines[-3].endswith("\r\033[2Ka fold")
         assert lines[-2].endswith("\r\033[2Ksomething else")
 
 
-def test_elsewhere_trials_are_lines_and_no_more(terminal, monkeypatch):
-    monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setenv("NO_COLOR", "1")
-    with TrialProgress(4) as progress:
-        progress.show([tried(1, 0.7)])
-    assert terminal.getvalue() == "  1 of 4  dev 70.00 %  dropout 0.5  best\n"
+def test_elsewhere_tasks_are_lines_and_no_more(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    with TaskProgress("trials", 4) as progress:
+        progress.show(1, "a trial", "best 70.00 %, trial 1")
+    assert sys.stderr.getvalue() == "a trial\n"
 
 
-def test_the_bar_is_clicks_without_rich(terminal, monkeypatch):
+def test_a_bar_without_rich(terminal, monkeypatch):
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setitem(sys.modules, "rich.console", None)
-    bar = open_bar(4, counted=True, often=False)
-    assert isinstance(bar, ClickBar)
-    bar.show(2, "folds", lambda: "accuracy 50 %")
+    Bar(4, counted=True, often=False).show(2, "folds", lambda: "accuracy 50 %")
     assert re.search(r"folds  \[#{12}-{12}\]  2/4  accuracy 50 %", terminal.getvalue())
-
-
-def test_the_bar_is_richs_with_it_and_none_where_no_one_looks(rich_terminal, monkeypatch):
-    monkeypatch.setattr(sys, "stderr", rich_terminal)
-    assert isinstance(open_bar(4, counted=False, often=False), RichBar)
-    monkeypatch.setattr(sys, "stderr", io.StringIO())
-    assert open_bar(4, counted=False, often=False) is None
 
 
 # Real terminals
@@ -627,7 +607,7 @@ def test_a_bar_on_a_real_terminal_that_ctrl_c_ends(rich_terminal, tmp_path, revi
     assert process.wait(30) == 130
     assert "loss " in text
     assert "━" in text
-    assert text.rfind("\033[?25l") <= text.rfind("\033[?25h")
+    assert "\033[?25l" not in text
     after = text.rpartition("\033[2K")[2]
     assert after.startswith("stopped at step")
     assert "━" not in after

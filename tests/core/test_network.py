@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from tests.support.numeric import assert_close, numeric_gradient
 from textcnn.core import network, plain_network
 from textcnn.core.architecture import MODES, Architecture, initial_parameters
-from textcnn.core.examples import Examples
 from textcnn.core.gradients import Gradients
 from textcnn.core.network import Network
+from textcnn.core.sentences import Examples
 from textcnn.core.step import kim_step
 from textcnn.evaluation.selfcheck.material import packed, random_parameters, whole
 from textcnn.recipe.steps import with_l2, with_word_dropout

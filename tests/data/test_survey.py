@@ -7,7 +7,7 @@ from textcnn.data.datasets.labelled_texts import BadRow, LabelledTexts
 from textcnn.data.datasets.suggestions import suggestions
 from textcnn.data.datasets.survey import Coverage, Lengths, Survey, survey
 from textcnn.data.datasets.text_faults import dropped_letters, text_faults
-from textcnn.data.label_sets import join_labels
+from textcnn.data.labels import join_labels
 from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
 

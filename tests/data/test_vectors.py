@@ -33,9 +33,9 @@ from textcnn.data.vectors import (
     WordVectors,
     fill_unknown,
     load_vectors,
+    named,
     train_vectors,
 )
-from textcnn.data.vectors import download as vector_download
 from textcnn.data.vectors import training as vector_training
 from textcnn.support.errors import RunError, UserError
 
@@ -537,7 +537,7 @@ def test_network_that_never_answers_is_given_up(
         raise urllib.error.URLError("too late")
 
     monkeypatch.setattr(gensim.downloader, "urlopen", hang)
-    monkeypatch.setattr(vector_download, "_LIST_SECONDS", 0.1)
+    monkeypatch.setattr(named, "_LIST_SECONDS", 0.1)
     start = time.perf_counter()
     with pytest.raises(RunError, match="cannot be fetched"):
         load_vectors("glove-9", WANTED)

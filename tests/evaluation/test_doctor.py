@@ -17,9 +17,9 @@ from tests.support.small_run import options_text, write_csv
 from textcnn.commands import main
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.evaluation.crossval.fold_run import FoldResult
-from textcnn.evaluation.crossval.mean_answers import mean_answers
+from textcnn.evaluation.crossval.summary import mean_answers
 from textcnn.evaluation.doctor import near_duplicates
-from textcnn.evaluation.doctor.label_errors import (
+from textcnn.evaluation.doctor.diagnosis import (
     LabelError,
     find_label_errors,
 )

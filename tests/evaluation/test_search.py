@@ -30,8 +30,8 @@ from textcnn.commands import main
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.search import dev_folds
-from textcnn.evaluation.search.dev_folds import dev_splits
-from textcnn.evaluation.search.nested import learnt_rows, outer_folds
+from textcnn.evaluation.search.dev_folds import dev_splits, folds_within
+from textcnn.evaluation.search.session import learnt_rows
 from textcnn.evaluation.search.space import Space, default_specs
 from textcnn.recipe.config import Config, read_toml
 from textcnn.support.errors import RunError
@@ -239,7 +239,7 @@ def test_each_sentence_is_dev_once_and_none_of_the_test_part_is_seen():
 
 def test_an_outer_fold_keeps_its_test_part_from_the_search_inside():
     data = repeated_sentences()
-    folds = outer_folds(data, data.everything_but_test, small_config(), 3)
+    folds = folds_within(data, data.everything_but_test, 3, 0.1, 0)
     tested = np.concatenate([fold.split.test for fold in folds])
     assert sorted(tested) == data.everything_but_test.tolist()
     for fold in folds:
@@ -442,7 +442,7 @@ def nested(
         tested.append(config)
         return SimpleNamespace(accuracy=0.6 + 0.1 * fold.number)
 
-    monkeypatch.setattr("textcnn.evaluation.search.nested.run_fold", run_fold)
+    monkeypatch.setattr("textcnn.evaluation.search.session.run_fold", run_fold)
     code, out, err = call(*start, "--trials", "3", "--nested", "3", "--out", "search")
     assert code == 0
     return out, err, tested
@@ -464,7 +464,7 @@ def test_a_search_inside_an_outer_fold_never_sees_its_test_part(nested, fits):
     data = TokenizedData.prepare(labelled_sentences(), small_config(**SMALL))
     rows = data.everything_but_test
     inner = fits.splits[9:]  # The main search has three trials of three folds.
-    folds = outer_folds(data, rows, small_config(), 3)
+    folds = folds_within(data, rows, 3, small_config().dev_share, small_config().seed)
     assert len(inner) == 3 * 9
     for number, split in enumerate(inner):
         seen = np.union1d(split.train, split.dev)

@@ -16,9 +16,9 @@ from tests.support.small_run import options_text, textcnn
 from tests.support.topics import TOPICS, topical, write
 from textcnn.core.architecture import Architecture
 from textcnn.core.decisions import USUAL, decided, fit_thresholds, macro_f1, right
-from textcnn.core.examples import Examples
+from textcnn.core.sentences import Examples
 from textcnn.core.step import kim_step
-from textcnn.data.label_sets import join_labels, label_names, members, split_labels, strata
+from textcnn.data.labels import join_labels, label_names, members, split_labels, strata
 from textcnn.evaluation.selfcheck.material import packed, random_parameters, whole
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.given_labels import given_labels

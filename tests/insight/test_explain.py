@@ -24,12 +24,10 @@ from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.scoring import held_out
 from textcnn.inference.classifier import Classifier
 from textcnn.insight.explanations.as_html import page
-from textcnn.insight.explanations.as_json import as_object
 from textcnn.insight.explanations.as_text import Screen, as_text
-from textcnn.insight.explanations.explaining import Explainer
-from textcnn.insight.explanations.explanation import FILTERS, Explanation
+from textcnn.insight.explanations.explaining import Explainer, winning_windows
+from textcnn.insight.explanations.explanation import FILTERS, Explanation, as_object
 from textcnn.insight.explanations.what_if import what_if
-from textcnn.insight.explanations.winning import winning_windows
 from textcnn.recipe.config import Config
 from textcnn.recipe.fusion import Fusion
 from textcnn.recipe.ngrams.expert import Texts

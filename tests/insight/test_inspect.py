@@ -23,7 +23,7 @@ from textcnn.insight.explanations.explaining import Explainer
 from textcnn.insight.explanations.explanation import FILTERS
 from textcnn.insight.learnt import training_part as training_part_module
 from textcnn.insight.learnt.filters import filter_dictionary
-from textcnn.insight.learnt.learnt_ngrams import learnt_ngrams
+from textcnn.insight.learnt.learnt_ngrams import learnt_ngrams, ngram_items
 from textcnn.insight.learnt.neighbours import (
     Start,
     moved_furthest,
@@ -31,7 +31,6 @@ from textcnn.insight.learnt.neighbours import (
     starting_vectors,
     tuned_vectors,
 )
-from textcnn.insight.learnt.ngram_items import ngram_items
 from textcnn.insight.learnt.scan import scan
 from textcnn.insight.learnt.training_part import TrainingPart, training_part
 from textcnn.recipe.ngrams.expert import USUAL_LENGTH

@@ -30,7 +30,8 @@ from textcnn.core.trainer import Trainer
 from textcnn.core.vocabulary import UNKNOWN_WORD, Vocabulary
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.insight.tensorboard import PrecisionRecall, TensorBoard, projector, write_result
+from textcnn.insight import tensorboard
+from textcnn.insight.tensorboard import PrecisionRecall, TensorBoard, write_result
 from textcnn.recipe.config import read_toml
 from textcnn.support.errors import RunError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
@@ -237,7 +238,7 @@ def test_a_label_that_no_sentence_has_is_not_drawn(tmp_path):
 
 
 def test_of_very_many_labels_the_most_frequent_are_drawn(tmp_path, monkeypatch):
-    monkeypatch.setattr("textcnn.insight.tensorboard.precision_recall.MOST_LABELS", 2)
+    monkeypatch.setattr("textcnn.insight.tensorboard.MOST_LABELS", 2)
     drawn = PrecisionRecall(["a", "b", "c", "d"], np.array([0, 1, 1, 2, 3, 3]))
     assert [*curves_of(tmp_path, drawn, np.zeros((6, 4)))] == ["label/b", "label/d"]
 
@@ -403,7 +404,7 @@ def a_checkpoint(words: list[str], channels: tuple[str, ...] = ("embedding/tuned
 def test_no_word_breaks_the_table(tmp_path):
     words = ["tab\there", "line\nbreak", "\r", "\u2028", "\x85", "\x00", "\ud800", '"quote', "é"]
     counts = csr_array(np.ones((1 + len(words), 2), np.int64))
-    projector.write_projector(tmp_path, a_checkpoint(words), counts)
+    tensorboard.write_projector(tmp_path, a_checkpoint(words), counts)
     rows = words_of(tmp_path)
     assert [len(row) for row in rows] == [4] * len(words)
     shown = [row[0] for row in rows]
@@ -419,9 +420,9 @@ def test_the_most_frequent_words_are_shown_and_fewer_where_vectors_are_long(tmp_
     checkpoint = a_checkpoint(["a", "b", "c", "d"])
     counts = csr_array([[0, 0], [1, 0], [5, 1], [0, 2], [9, 9]])
     for most_words, most_numbers, expected in ((3, 100, "dbc"), (3, 5, "db"), (9, 1, "d")):
-        monkeypatch.setattr(projector, "MOST_WORDS", most_words)
-        monkeypatch.setattr(projector, "MOST_NUMBERS", most_numbers)
-        projector.write_projector(tmp_path, checkpoint, counts)
+        monkeypatch.setattr(tensorboard, "MOST_WORDS", most_words)
+        monkeypatch.setattr(tensorboard, "MOST_NUMBERS", most_numbers)
+        tensorboard.write_projector(tmp_path, checkpoint, counts)
         assert [row[0] for row in words_of(tmp_path)] == [*expected]
         numbers = checkpoint.vocabulary.numbers(expected)
         vectors = checkpoint.networks[0]["embedding/tuned"][numbers]
@@ -431,7 +432,7 @@ def test_the_most_frequent_words_are_shown_and_fewer_where_vectors_are_long(tmp_
 def test_two_channels_stand_side_by_side(tmp_path):
     channels = ("embedding/static", "embedding/tuned")
     checkpoint = a_checkpoint(["a", "b"], channels)
-    projector.write_projector(tmp_path, checkpoint, csr_array(np.ones((3, 2), np.int64)))
+    tensorboard.write_projector(tmp_path, checkpoint, csr_array(np.ones((3, 2), np.int64)))
     tensors = tensors_of(tmp_path)
     assert [*tensors] == [*channels]
     for name, found in tensors.items():
@@ -442,7 +443,7 @@ def test_vectors_cannot_be_taken_for_text(tmp_path):
     checkpoint = a_checkpoint(["a"])
     # These bytes are a text of one number.
     checkpoint.networks[0]["embedding/tuned"][:] = np.frombuffer(b"1.5\n1.5\n", "<f4")
-    projector.write_projector(tmp_path, checkpoint, csr_array(np.ones((2, 2), np.int64)))
+    tensorboard.write_projector(tmp_path, checkpoint, csr_array(np.ones((2, 2), np.int64)))
     with pytest.raises(UnicodeDecodeError):
         (tmp_path / "embedding-tuned.bin").read_text(encoding="utf-8")
     expected = checkpoint.networks[0]["embedding/tuned"][1:]

@@ -9,9 +9,8 @@ from textcnn.core.vocabulary import Vocabulary
 from textcnn.recipe.ngrams import learning
 from textcnn.recipe.ngrams.expert import NgramExpert, Texts
 from textcnn.recipe.ngrams.learning import Before, Labelled, fit_expert
-from textcnn.recipe.ngrams.letters import part_keys
+from textcnn.recipe.ngrams.letters import part_keys, subwords
 from textcnn.recipe.ngrams.nbsvm import ALPHA, BETA, Features, nbsvm
-from textcnn.recipe.ngrams.subwords import subwords
 from textcnn.support.errors import UserError
 
 GOOD, BAD = ("lovely", "charming", "not bad"), ("dreadful", "bored boring", "not good")

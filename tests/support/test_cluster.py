@@ -27,9 +27,8 @@ from tests.support import dask_tasks
 from tests.support.dask_cluster import PATIENCE, DaskCluster, wait_until
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.workers import cluster as cluster_module
-from textcnn.support.workers.cluster import Cluster, cluster
-from textcnn.support.workers.runner import SentFile
-from textcnn.support.workers.worker_task import Task, run_task
+from textcnn.support.workers.cluster import Cluster, Task, cluster, run_task
+from textcnn.support.workers.processes import SentFile
 
 LONG = ("--folds", "4", "--epochs", "25", "--patience", "0", "--baselines")
 

@@ -108,7 +108,7 @@ def test_durations(seconds, text):
 def on_a_terminal(words: list[str]) -> tuple[int, str]:
     """Run the command with its errors on a terminal; its exit code and what was shown there."""
     terminal, inside = pty.openpty()
-    # Without colours the bar is click's, whether rich is installed or not.
+    # Without colours the bar is plain, whether rich is installed or not.
     environ = {**environment(), "TERM": "xterm", "COLUMNS": "100", "NO_COLOR": "1"}
     process = subprocess.Popen(
         command_line(*words), env=environ, stdout=subprocess.DEVNULL, stderr=inside

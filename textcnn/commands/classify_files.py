@@ -23,7 +23,7 @@ from textcnn.inference.files import (
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.files import make_folder
 from textcnn.support.folder_lock import locked
-from textcnn.support.workers.runner import Runner, SentFile
+from textcnn.support.workers.processes import Runner, SentFile
 from textcnn.training.checkpoint import load_checkpoint
 
 

@@ -19,8 +19,8 @@ from textcnn.commands.screen.compare_tables import (
     folds_text,
 )
 from textcnn.commands.screen.display import say
+from textcnn.commands.screen.tables import format_option, written_table
 from textcnn.commands.screen.terminal import safe_lines
-from textcnn.commands.screen.written_tables import format_option, written_table
 from textcnn.evaluation.comparison.comparison import Comparison
 from textcnn.evaluation.comparison.cross_validations import (
     FoldsCompared,
@@ -29,9 +29,9 @@ from textcnn.evaluation.comparison.cross_validations import (
 )
 from textcnn.evaluation.comparison.shared_sentences import Side, shared_sentences
 from textcnn.recipe.config import flag
-from textcnn.support.csv_line import csv_line
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
+from textcnn.support.text import csv_line
 
 BOTH_TESTED = {"data": "Sentences, given as to train. [default: the test part of both runs]"}
 

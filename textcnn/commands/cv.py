@@ -30,38 +30,36 @@ from textcnn.commands.cv_doctor import (
     refuse_several_labels,
     save_diagnosis,
 )
-from textcnn.commands.screen.cv_progress import FoldProgress
 from textcnn.commands.screen.cv_tables import (
     accuracy_table,
+    fold_line,
     fold_rows,
     mistakes_text,
     mistakes_values,
     prediction_rows,
     summary_text,
 )
-from textcnn.commands.screen.display import Clock, say
-from textcnn.commands.screen.written_tables import format_option, written_table
+from textcnn.commands.screen.display import Clock, TaskProgress, percent, say
+from textcnn.commands.screen.tables import format_option, written_table
 from textcnn.evaluation.crossval.baselines import BASELINES
 from textcnn.evaluation.crossval.figures import draw_folds, draw_reliability
 from textcnn.evaluation.crossval.fold_run import FoldResult, rival_names, run_fold
-from textcnn.evaluation.crossval.folder import CrossValidationFolder
+from textcnn.evaluation.crossval.folder import CrossValidationFolder, Plan
 from textcnn.evaluation.crossval.kept_vectors import reads_vectors
-from textcnn.evaluation.crossval.mistakes import worst_mistakes
-from textcnn.evaluation.crossval.plan import Plan
 from textcnn.evaluation.crossval.setup import (
     CrossValidation,
     new_cross_validation,
     resumed_cross_validation,
 )
-from textcnn.evaluation.crossval.summary import Summary, summarise
+from textcnn.evaluation.crossval.summary import Summary, summarise, worst_mistakes
 from textcnn.evaluation.doctor.diagnosis import diagnose
 from textcnn.recipe.config import Config, flag
-from textcnn.support.csv_line import csv_line
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
 from textcnn.support.folder_lock import locked
 from textcnn.support.program import command_line
-from textcnn.support.workers.runner import Runner
+from textcnn.support.text import csv_line
+from textcnn.support.workers.processes import Runner
 from textcnn.training.option_files import option_files
 
 UNUSED = {"test_share": 0.0, "checkpoint_every": 0, "checkpoints_kept": 0}
@@ -217,13 +215,15 @@ def _run(found: CrossValidation, runner: Runner) -> list[FoldResult]:
     try:
         with (
             _termination_as_interrupt(),
-            FoldProgress(len(results), len(folds)) as progress,
+            TaskProgress("folds", len(folds), len(results)) as progress,
             contextlib.closing(runner.run(run_fold, tasks, common)) as finished,
         ):
             for result in finished:
                 folder.save_fold(result)
                 results[result.repeat, result.number] = result
-                progress.show(result)
+                done = len(results)
+                accuracy = percent(sum(it.accuracy for it in results.values()) / done)
+                progress.show(done, fold_line(result, done, len(folds)), f"accuracy {accuracy}")
     except KeyboardInterrupt:
         say(f"stopped; go on with: {command_line('cv', '--resume', folder.path)}")
         sys.exit(128 + signal.SIGINT)

@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from textcnn.commands.screen.tables import Table, table_text
-from textcnn.evaluation.doctor.diagnosis import Diagnosis
-from textcnn.evaluation.doctor.label_errors import LabelError
+from textcnn.evaluation.doctor.diagnosis import Diagnosis, LabelError
 from textcnn.evaluation.doctor.leaking_words import MIN_SENTENCES, MIN_SHARE
 from textcnn.evaluation.doctor.near_duplicates import SIMILARITY, Sentence
 from textcnn.recipe.config import Config
-from textcnn.support.csv_line import csv_line
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
+from textcnn.support.text import csv_line
 
 PRINTED = 20
 """Of each kind; the files hold all."""

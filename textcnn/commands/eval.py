@@ -19,16 +19,16 @@ from textcnn.commands.screen.display import say
 from textcnn.commands.screen.score_tables import coverage_text, scores_text
 from textcnn.commands.screen.terminal import safe_lines
 from textcnn.data.datasets.corpus import Corpora
-from textcnn.data.label_sets import BETWEEN
+from textcnn.data.labels import BETWEEN
 from textcnn.evaluation.abstaining import Covered, coverage_curve, covered
 from textcnn.evaluation.scoring import Sample, Scored, held_out, read_as_before, score_sample
 from textcnn.inference.answer_lines import check_abstaining
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.given_labels import given_labels
 from textcnn.recipe.config import flag
-from textcnn.support.csv_line import csv_line
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
+from textcnn.support.text import csv_line
 from textcnn.training.checkpoint import Checkpoint
 
 

@@ -22,10 +22,9 @@ from textcnn.commands.arguments.sentence_input import (
 from textcnn.commands.screen.display import say
 from textcnn.data.datasets.tables import Table
 from textcnn.insight.explanations.as_html import page
-from textcnn.insight.explanations.as_json import as_object
 from textcnn.insight.explanations.as_text import Screen, as_text
 from textcnn.insight.explanations.explaining import Explainer
-from textcnn.insight.explanations.explanation import Explanation
+from textcnn.insight.explanations.explanation import Explanation, as_object
 from textcnn.insight.explanations.what_if import Change, what_if
 from textcnn.recipe.config import Config, flag
 from textcnn.support.errors import RunError, UserError

@@ -24,7 +24,7 @@ from textcnn.core.progress import evaluation_line
 from textcnn.insight.explanations.wording import signed
 from textcnn.insight.learnt.facts import Facts, fusion_words, read_facts
 from textcnn.insight.learnt.filters import Filter, filter_dictionary
-from textcnn.insight.learnt.learnt_ngrams import Ngram, learnt_ngrams
+from textcnn.insight.learnt.learnt_ngrams import Item, Ngram, learnt_ngrams, ngram_items
 from textcnn.insight.learnt.neighbours import (
     Neighbours,
     Start,
@@ -32,7 +32,6 @@ from textcnn.insight.learnt.neighbours import (
     neighbours,
     starting_vectors,
 )
-from textcnn.insight.learnt.ngram_items import Item, ngram_items
 from textcnn.insight.learnt.scan import scan
 from textcnn.insight.learnt.training_part import TrainingPart, training_part
 from textcnn.support.errors import RunError, UserError

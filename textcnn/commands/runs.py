@@ -11,9 +11,8 @@ import click
 from textcnn.commands.arguments.options import SectionedCommand
 from textcnn.commands.cv import UNUSED
 from textcnn.commands.screen.display import percent, say
-from textcnn.commands.screen.tables import Table, table_text
+from textcnn.commands.screen.tables import Table, format_option, table_text, written_table
 from textcnn.commands.screen.terminal import one_line
-from textcnn.commands.screen.written_tables import format_option, written_table
 from textcnn.insight.run_list import (
     CROSS_VALIDATION,
     RUN,

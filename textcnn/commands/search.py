@@ -22,29 +22,31 @@ from textcnn.commands.arguments.training_config import (
 )
 from textcnn.commands.arguments.where_to_run import SCHEDULER_HELP, open_runner
 from textcnn.commands.screen.cv_tables import mean_text
-from textcnn.commands.screen.display import Clock, say
-from textcnn.commands.screen.search_progress import TrialProgress
-from textcnn.commands.screen.search_tables import best_table, importance_text
+from textcnn.commands.screen.display import Clock, TaskProgress, say
+from textcnn.commands.screen.search_tables import (
+    best_table,
+    importance_text,
+    trial_line,
+    trial_rows,
+)
 from textcnn.commands.screen.terminal import safe_lines
 from textcnn.data.datasets.corpus import locate
 from textcnn.data.remarks import remarks
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.crossval.folds import Fold
 from textcnn.evaluation.crossval.statistics import mean_interval
-from textcnn.evaluation.search.folder import SearchFolder
+from textcnn.evaluation.search.folder import Plan, SearchFolder
 from textcnn.evaluation.search.journal import require_optuna
-from textcnn.evaluation.search.plan import Plan
 from textcnn.evaluation.search.session import Session
 from textcnn.evaluation.search.space import Space, default_specs
-from textcnn.evaluation.search.tables import trial_rows
 from textcnn.evaluation.search.trials import Tried, best_of
 from textcnn.recipe.config import Config, flag, read_toml, write_toml
-from textcnn.support.csv_line import csv_line
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
 from textcnn.support.folder_lock import locked
 from textcnn.support.program import command_line
-from textcnn.support.workers.runner import Runner
+from textcnn.support.text import csv_line
+from textcnn.support.workers.processes import Runner
 
 DEFAULTS = {"trials": 30, "folds": 3, "nested": 0, "vary": ()}
 """Of the search's own options."""
@@ -185,10 +187,10 @@ def _run(session: Session) -> None:
         say("the options given lie outside what is varied, and are not tried")
     session.keep_vectors(say)
 
-    with TrialProgress(plan.trials) as progress:
+    with TaskProgress("trials", plan.trials) as progress:
 
         def listen(tried: list[Tried]) -> None:
-            progress.show(tried)
+            _show(progress, tried, plan.trials)
             _save(session, tried)
 
         tried, best = session.search(None, listen, progress.say)
@@ -202,13 +204,22 @@ def _run(session: Session) -> None:
     click.echo(safe_lines(f"\nnext: {command_line('train', '--config', folder.best)}"))
 
 
+def _show(progress: TaskProgress, tried: list[Tried], trials: int) -> None:
+    """The last of these trials has finished."""
+    best = best_of(tried)
+    figures = f"best {100 * best.score:.2f} %, trial {best.number}" if best else ""
+    progress.show(len(tried), trial_line(tried[-1], trials, best), figures)
+
+
 def _outer(session: Session, fold: Fold) -> float:
     """The test accuracy of what a search inside an outer fold finds."""
     plan = session.plan
     name = f"outer fold {fold.number + 1} of {plan.nested}"
     say(f"{name}: a search without its {len(fold.split.test):,} sentences")
-    with TrialProgress(plan.trials) as progress:
-        _, best = session.search(fold, progress.show, progress.say)
+    with TaskProgress("trials", plan.trials) as progress:
+        _, best = session.search(
+            fold, lambda tried: _show(progress, tried, plan.trials), progress.say
+        )
     accuracy = session.test(fold, best)
     say(f"{name}: test {100 * accuracy:.2f} %  (trial {best.number}, dev {100 * best.score:.2f} %)")
     return accuracy

@@ -54,3 +54,26 @@ def sum_segments(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     if some.any():
         sums[some] = np.add.reduceat(values, segment_starts(lengths)[some], axis=0)
     return sums
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Sentences and what is to be answered.
+
+    Attributes:
+        sentences: N packed sentences.
+        targets: (N,) classes, or (N, C) booleans where a sentence may have several.
+        weights: shaped as ``targets``, what each counts in the loss; None for 1 each.
+    """
+
+    sentences: PackedSentences
+    targets: np.ndarray
+    weights: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def take(self, rows: np.ndarray) -> "Examples":
+        """The examples with these numbers, in this order."""
+        weights = None if self.weights is None else self.weights[rows]
+        return Examples(self.sentences.take(rows), self.targets[rows], weights)

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from textcnn.core.architecture import Architecture
-from textcnn.core.examples import Examples
 from textcnn.core.gradients import Gradients
 from textcnn.core.network import kim
 from textcnn.core.objective import objective_of
+from textcnn.core.sentences import Examples
 
 Step = Callable[
     [Mapping[str, np.ndarray], Examples, np.random.Generator | None],

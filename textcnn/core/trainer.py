@@ -10,7 +10,6 @@ import numpy as np
 
 from textcnn.core.architecture import Parameters
 from textcnn.core.decisions import decided, macro_f1, right
-from textcnn.core.examples import Examples
 from textcnn.core.gradients import Gradient, Gradients
 from textcnn.core.layers.dense import limit_row_norms
 from textcnn.core.network import Network
@@ -24,6 +23,7 @@ from textcnn.core.progress import (
     Progress,
     StepDone,
 )
+from textcnn.core.sentences import Examples
 from textcnn.core.step import Step
 from textcnn.support.freed_memory import keep_freed_memory
 

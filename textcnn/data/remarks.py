@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from textcnn.data.datasets.text_faults import dropped_letters
-from textcnn.data.label_sets import label_names, split_labels
+from textcnn.data.labels import label_names, split_labels
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.data.tokenizer_choice import is_damage
 

@@ -17,7 +17,7 @@ from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.datasets.splits import Split, sentence_keys, stratified_split
 from textcnn.data.datasets.suggestions import about_names
 from textcnn.data.fingerprints import are_known, sentence_hashes
-from textcnn.data.label_sets import label_names, members, split_labels, strata
+from textcnn.data.labels import label_names, members, split_labels, strata
 from textcnn.data.tokenizer_choice import choose_tokenizer
 from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
@@ -34,7 +34,7 @@ class TokenizedData:
         tokens: N token lists.
         tokenizer: what made them; never ``auto``.
         chosen: whether ``auto`` has chosen that.
-        labels: N label names; with ``multilabel`` what :func:`textcnn.data.label_sets.join_labels`
+        labels: N label names; with ``multilabel`` what :func:`textcnn.data.labels.join_labels`
             makes of each sentence's.
         split: rows of each part.
         fingerprint: SHA-256 over all sentences and labels as they were read.

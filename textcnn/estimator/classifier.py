@@ -8,6 +8,7 @@ import dataclasses
 import numbers
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,19 +22,18 @@ from textcnn.core.tokenizers import CUSTOM, Tokenizer
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.datasets.splits import Split
-from textcnn.data.label_kinds import kind_of, values_of
+from textcnn.data.labels import kind_of, values_of
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.estimator.checking import (
     NAME,
     CheckedTokenizer,
     Given,
+    InputError,
     checked_texts,
     class_names,
+    told_in_python,
     without_space,
 )
-from textcnn.estimator.declared_labels import DeclaredLabels
-from textcnn.estimator.errors import InputError, told_in_python
-from textcnn.estimator.lazy_classifier import LazyClassifier
 from textcnn.estimator.options import config_of, described_options, parameters_of, seed_of
 from textcnn.inference.classifier import Classifier
 from textcnn.recipe.config import Config
@@ -42,6 +42,54 @@ from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkp
 from textcnn.training.one_pass import one_pass
 from textcnn.training.run import train_in_memory
 from textcnn.training.run_folder import find_checkpoint
+
+
+@dataclass(frozen=True)
+class DeclaredLabels(TokenizedData):
+    """The same sentences, their labels told and not gathered.
+
+    Attributes:
+        declared: all labels that a network for them has.
+    """
+
+    declared: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, data: TokenizedData, labels: Sequence[str]) -> "DeclaredLabels":
+        """``data``, whose labels are among these."""
+        fields = {field.name: getattr(data, field.name) for field in dataclasses.fields(data)}
+        return cls(**{**fields, "declared": tuple(labels)})
+
+    @property
+    def label_names(self) -> list[str]:
+        """The labels, in the order of their classes."""
+        return sorted(self.declared)
+
+
+@dataclass
+class LazyClassifier:
+    """Holds what a :class:`Classifier` is made of.
+
+    A classifier has locks, which cannot be pickled, and tables, which need not be.
+
+    Attributes:
+        checkpoint: the model.
+        tokenize: with the tokenizer ``custom``, what it stands for.
+    """
+
+    checkpoint: Checkpoint
+    tokenize: Tokenizer | None
+    _made: Classifier | None = field(default=None, repr=False)
+
+    def get(self) -> Classifier:
+        """The classifier; two threads that ask for it at first may both make one."""
+        made = self._made
+        if made is None:
+            made = self._made = Classifier(self.checkpoint, tokenize=self.tokenize)
+        return made
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_made": None}
 
 
 class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]

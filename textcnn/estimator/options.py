@@ -12,8 +12,7 @@ from sklearn.utils import check_random_state
 
 from textcnn.core.tokenizers import AUTO, CUSTOM
 from textcnn.data.datasets.rows import READING_OPTIONS
-from textcnn.estimator.checking import NAME
-from textcnn.estimator.errors import InputError, in_python
+from textcnn.estimator.checking import NAME, InputError, in_python
 from textcnn.recipe.config import Config
 from textcnn.training.checkpoint import Checkpoint
 from textcnn.training.continuing import check_inherited

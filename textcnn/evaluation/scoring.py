@@ -12,7 +12,7 @@ from textcnn.data.datasets.corpus import Corpora, load_corpus, locate
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.datasets.rows import READING_OPTIONS
 from textcnn.data.fingerprints import NO_TOKEN, are_known, sentence_hashes
-from textcnn.data.label_sets import label_names, members, split_labels
+from textcnn.data.labels import label_names, members, split_labels
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.scores import Rows, Scores, score
 from textcnn.inference.classifier import Classifier

@@ -21,8 +21,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from textcnn.support.csv_line import csv_line, guard
 from textcnn.support.errors import UserError
+from textcnn.support.text import csv_line, guard
 from textcnn.training.checkpoint import Checkpoint
 
 EXTENSIONS = {"tsv": ".tsv", "json": ".jsonl", "csv": ".csv", "spreadsheet": ".csv"}

@@ -125,7 +125,7 @@ class Classifier:
         """The most probable label of each of N sentences.
 
         Where a sentence may have several, those above their thresholds, as
-        :func:`textcnn.data.label_sets.join_labels` puts them together.
+        :func:`textcnn.data.labels.join_labels` puts them together.
         """
         return given_labels(self.predict_proba(texts), self.labels, self.checkpoint.thresholds)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from textcnn.data.label_sets import join_labels
+from textcnn.data.labels import join_labels
 
 
 def given_labels(

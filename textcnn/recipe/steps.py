@@ -4,10 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from textcnn.core.examples import Examples
 from textcnn.core.gradients import Gradients
 from textcnn.core.layers.dense import l2_penalty
-from textcnn.core.sentences import PackedSentences
+from textcnn.core.sentences import Examples, PackedSentences
 from textcnn.core.step import Step
 from textcnn.core.vocabulary import UNKNOWN
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from textcnn.core.architecture import Architecture, Parameters
-from textcnn.core.examples import Examples
 from textcnn.core.gradients import Gradients
+from textcnn.core.sentences import Examples
 from textcnn.core.step import Step, kim_step
 
 

@@ -1,6 +1,9 @@
 """Text from outside that is safe to show."""
 
+import csv
+import io
 import re
+from collections.abc import Iterable
 
 
 def printable(text: str) -> str:
@@ -14,3 +17,23 @@ def printable(text: str) -> str:
 def printable_lines(text: str) -> str:
     """:func:`printable`, but for the ends of lines, and the tabs between cells."""
     return re.sub(r"[^\n\t]+", lambda part: printable(part[0]), text)
+
+
+FORMULA = tuple("=+-@\t\r")
+"""What begins a cell that a spreadsheet calculates, which can run commands."""
+
+
+def guard(field: str) -> str:
+    """The field, with ' before it where a spreadsheet would take it for a formula."""
+    return f"'{field}" if field.startswith(FORMULA) else field
+
+
+def csv_line(fields: Iterable[str]) -> str:
+    r"""The fields as CSV writes them, ended by ``\n``.
+
+    The csv module puts quotation marks around a carriage return only where its own lines end in
+    one, and no reader accepts it without; so it is given that ending, which is then replaced.
+    """
+    stream = io.StringIO(newline="")
+    csv.writer(stream, lineterminator="\r\n").writerow(fields)
+    return stream.getvalue().removesuffix("\r\n") + "\n"

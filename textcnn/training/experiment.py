@@ -9,10 +9,10 @@ from typing import cast
 import numpy as np
 
 from textcnn.core.architecture import Architecture, initial_parameters
-from textcnn.core.examples import Examples
 from textcnn.core.network import Network
 from textcnn.core.optimizers import SGD, Adadelta, Adam, Optimizer
 from textcnn.core.progress import Event, Progress
+from textcnn.core.sentences import Examples
 from textcnn.core.step import Step, kim_step
 from textcnn.core.trainer import DivergedError, Schedule, Trainer
 from textcnn.core.vocabulary import Vocabulary
@@ -28,8 +28,7 @@ from textcnn.recipe.thinning import thinned_step
 from textcnn.support.errors import RunError, UserError
 from textcnn.training.checkpoint import Checkpoint, TrainingState, architecture_of
 from textcnn.training.continuing import label_columns, take_over
-from textcnn.training.fusing import fuse
-from textcnn.training.ngram_training import TrainedNgrams, train_ngrams
+from textcnn.training.fusing import TrainedNgrams, fuse, train_ngrams
 from textcnn.training.start_vectors import StartVectors
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from textcnn.recipe.config import Config
-from textcnn.support.workers.runner import SentFile
+from textcnn.support.workers.processes import SentFile
 
 
 def option_files(config: Config, kept_vectors: Path | None) -> dict[str, SentFile]:

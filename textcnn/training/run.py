@@ -24,8 +24,7 @@ from textcnn.training.experiment import (
     new_experiment,
     resumed_experiment,
 )
-from textcnn.training.fusing import fuse
-from textcnn.training.ngram_training import TrainedNgrams
+from textcnn.training.fusing import TrainedNgrams, fuse
 from textcnn.training.start_vectors import StartVectors
 
 Listener = Callable[[Event], None]

@@ -5,8 +5,7 @@ import click
 from textcnn.commands.screen.display import say
 from textcnn.support.errors import UserError
 from textcnn.support.threads import processors
-from textcnn.support.workers.processes import Processes
-from textcnn.support.workers.runner import Runner
+from textcnn.support.workers.processes import Processes, Runner
 
 SCHEDULER_HELP = (
     "Run on the workers of a Dask cluster instead of this machine's processors; the address of "

@@ -9,9 +9,8 @@ from textcnn.commands.screen.display import duration
 from textcnn.commands.screen.tables import Table, table_text
 from textcnn.evaluation.crossval.baselines import BASELINES, EXPERTS
 from textcnn.evaluation.crossval.fold_run import FoldResult
-from textcnn.evaluation.crossval.mistakes import Mistake
 from textcnn.evaluation.crossval.statistics import Difference, Mean
-from textcnn.evaluation.crossval.summary import Summary
+from textcnn.evaluation.crossval.summary import Mistake, Summary
 
 
 def fold_line(result: FoldResult, finished: int, total: int) -> str:

@@ -1,15 +1,132 @@
-"""What a person sees while a network trains: a bar on a terminal, plain lines elsewhere."""
+"""What a person sees while something runs: a bar on a terminal, plain lines elsewhere."""
 
+import sys
 import time
+from collections.abc import Callable
+from types import TracebackType
 
 import click
 
-from textcnn.commands.screen.bars import Bar, open_bar
+from textcnn.commands.screen.terminal import columns_of, drawing_width, drawn, is_terminal
 from textcnn.core.progress import Evaluated, Event, StepDone, evaluation_line
 from textcnn.support.text import printable_lines
 
+WIDTH, NARROWEST = 26, 4
+"""Columns of a bar; figures that leave it less are not shown."""
+
+SECONDS = 0.25
+"""Between two drawings at least: each takes a fifth of a millisecond, a thousandth of the time."""
+
+
 SMOOTHING = 0.95
 """Share of the running means kept at each step, so that the figures can be read."""
+
+
+ERASE = "\r\033[2K"
+
+
+class Bar:
+    """A bar on standard error, drawn when it is told to, without a thread; nothing elsewhere.
+
+    Rich's own ``Live`` and click's bar hide the cursor, which a process that is killed does not
+    bring back.
+
+    Args:
+        total: what is done at the end.
+        counted: whether to say how many of how many.
+        often: whether it is shown so often that most drawings are to be left out.
+    """
+
+    def __init__(self, total: int, counted: bool, often: bool):
+        self._total = total
+        self._counted = counted
+        self._seconds = SECONDS if often else 0.0
+        self._next = 0.0
+
+    def show(self, done: int, label: str, figures: Callable[[], str]) -> None:
+        """Draw it, or not yet.
+
+        Args:
+            done: of the total.
+            label: before the bar.
+            figures: gives what stands after it; not asked where nothing is drawn.
+        """
+        now = time.perf_counter()
+        if not is_terminal(sys.stderr) or now < self._next:
+            return
+        self._next = now + self._seconds
+        after = (f"{done}/{self._total}  " if self._counted else "") + figures()
+        # The last column stays empty: some terminals go on to the next line there.
+        room = columns_of(sys.stderr) - 1 - len(label) - 2 * len("  ")
+        while after and room - len(after) < NARROWEST:
+            after = after.rpartition("  ")[0]
+        width = min(max(room - len(after), NARROWEST), WIDTH)
+        line = _line(label, done / max(self._total, 1), width, after.rstrip())
+        # The cursor goes back to the beginning, lest what Ctrl-C echoes run over the end.
+        click.echo(f"\r{line}\033[K\r", nl=False, err=True)
+
+    def close(self) -> None:
+        """Leave its line empty."""
+        if is_terminal(sys.stderr):
+            click.echo(ERASE, nl=False, err=True)
+
+
+def _line(label: str, share: float, width: int, after: str) -> str:
+    if drawing_width(sys.stderr) is None:
+        full = round((width - 2) * min(share, 1.0))
+        return f"{label}  [{'#' * full}{'-' * (width - 2 - full)}]  {after}"
+    from rich.text import Text
+
+    from textcnn.commands.screen.tables import bar_drawn
+
+    line = Text.assemble(label, "  ", bar_drawn(share, width), "  ", after)
+    return drawn(line, columns_of(sys.stderr))
+
+
+class TaskProgress:
+    """Says each task as it is done, on standard error, with a bar below; a context manager.
+
+    Args:
+        what: the tasks' name.
+        total: tasks in all.
+        done: those done before.
+    """
+
+    def __init__(self, what: str, total: int, done: int = 0):
+        self._what, self._total, self._done = what, total, done
+        self._figures = ""
+        self._count = 0
+        self._start = time.perf_counter()
+        self._bar = Bar(total, counted=True, often=False)
+
+    def __enter__(self) -> "TaskProgress":
+        self._draw()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.close()
+
+    def show(self, done: int, line: str, figures: str) -> None:
+        """One more is done: so many in all, this line about it, and what stands after the bar."""
+        self._done, self._count = done, self._count + 1
+        each = (time.perf_counter() - self._start) / self._count
+        left = duration(each * (self._total - done))
+        self._figures = f"{figures}  about {left} left" if figures else ""
+        self.say(line)
+
+    def say(self, line: str) -> None:
+        """Say something meanwhile."""
+        self._bar.close()
+        say(line)
+        self._draw()
+
+    def _draw(self) -> None:
+        self._bar.show(self._done, self._what, lambda: self._figures)
 
 
 class Display:
@@ -62,9 +179,8 @@ class Display:
             done = (self._step - 1) % self._steps_between
             self._before = self._step - 1 - done
             length = min(self._steps_between, self._total_steps - self._before)
-            self._bar = open_bar(length, counted=False, often=True)
-        if self._bar is not None:
-            self._bar.show(self._step - self._before, f"step {self._step:,}", self._figures)
+            self._bar = Bar(length, counted=False, often=True)
+        self._bar.show(self._step - self._before, f"step {self._step:,}", self._figures)
 
     def _figures(self) -> str:
         left = (self._total_steps - self._step) * self._seconds
@@ -82,10 +198,9 @@ def _blend(old: float, new: float) -> float:
 
 def duration(seconds: float) -> str:
     """``1:05`` for 65 seconds."""
-    whole = round(seconds)
-    hours, rest = divmod(whole, 3600)
-    minutes = f"{rest // 60:02d}" if hours else str(rest // 60)
-    return f"{f'{hours}:' if hours else ''}{minutes}:{rest % 60:02d}"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
 class Clock:

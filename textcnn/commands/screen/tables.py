@@ -5,16 +5,20 @@ In a window too narrow for the columns, each row is a block with a line for each
 
 import dataclasses
 import sys
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
+import click
+
+from textcnn.commands.arguments.options import SectionedOption
 from textcnn.commands.screen.terminal import columns_of, drawing_width, drawn, is_terminal
-from textcnn.support.text import printable
+from textcnn.support.text import csv_line, printable
 
 if TYPE_CHECKING:
     import rich.table
     from rich.text import Text
+
 
 GAP = 2
 """Columns of the terminal between two of a table."""
@@ -253,3 +257,84 @@ def bar_drawn(share: float, width: int) -> "Text":
     # The faint part begins with half a column, too, so that there is always the same gap.
     start = "" if half or not full or not rest else "╺"
     return Text.assemble(("━" * full + "╸" * half, BAR), (start + "━" * (rest - len(start)), FAINT))
+
+
+FORMATS = ("markdown", "latex", "csv", "json")
+
+_LATEX = str.maketrans(
+    {
+        **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "±": r"$\pm$",
+        "<": "$<$",
+        ">": "$>$",
+    }
+)
+
+
+def format_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a command with ``--as`` and ``--json``, the latter short for one of the former.
+
+    Not ``--format``, which is that of the sentences. The command is passed ``form``: one of
+    :data:`FORMATS`, or None for lines to read.
+    """
+    for decorate in (
+        click.option(
+            "--json",
+            "form",
+            cls=SectionedOption,
+            section="Run",
+            flag_value="json",
+            default=None,
+            help="Print the results as JSON.",
+        ),
+        click.option(
+            "--as",
+            "form",
+            cls=SectionedOption,
+            section="Run",
+            type=click.Choice(FORMATS),
+            default=None,
+            help="Print the results as a table to be pasted elsewhere, or as JSON.",
+        ),
+    ):
+        function = decorate(function)
+    return function
+
+
+def written_table(table: Table, form: str) -> str:
+    """The table in Markdown, LaTeX (with the package booktabs) or CSV."""
+    rows = [[*map(words_of, row), *[""] * (len(table.heads) - len(row))] for row in table.rows]
+    rows = [[" ".join(cell.split()) for cell in row] for row in rows]
+    right = [column in table.right for column in range(len(table.heads))]
+    if form == "csv":
+        return "".join(map(csv_line, [list(table.heads), *rows])).removesuffix("\n")
+    return _latex(table.heads, rows, right) if form == "latex" else _markdown(table, rows, right)
+
+
+def _markdown(table: Table, rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:
+    def line(cells: Sequence[str]) -> str:
+        return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+
+    rule = line(["---:" if is_right else "---" for is_right in right])
+    return "\n".join([line(table.heads), rule, *map(line, rows)])
+
+
+def _latex(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:
+    def line(cells: Sequence[str]) -> str:
+        return " & ".join(cell.translate(_LATEX) for cell in cells) + r" \\"
+
+    columns = "".join("r" if is_right else "l" for is_right in right)
+    return "\n".join(
+        [
+            rf"\begin{{tabular}}{{{columns}}}",
+            r"\toprule",
+            line(heads),
+            r"\midrule",
+            *map(line, rows),
+            r"\bottomrule",
+            r"\end{tabular}",
+        ]
+    )

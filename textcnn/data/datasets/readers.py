@@ -10,7 +10,7 @@ from textcnn.data.datasets.labelled_texts import BadRow, LabelledTexts
 from textcnn.data.datasets.rows import USUAL, ReadingOptions, Row, RowError, checked
 from textcnn.data.datasets.tables import read_table
 from textcnn.data.datasets.text_files import Report
-from textcnn.data.label_sets import join_labels
+from textcnn.data.labels import join_labels
 from textcnn.support.errors import UserError
 
 

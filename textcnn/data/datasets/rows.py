@@ -155,7 +155,7 @@ def _check(labels: tuple[str, ...], text: str) -> None:
             continue
         if not plain_label(label):
             raise RowError("the label is missing", ": it holds only invisible characters")
-        # This also keeps labels free of what textcnn.data.label_sets puts between them.
+        # This also keeps labels free of what textcnn.data.labels puts between them.
         if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in label):
             raise RowError("a control character in the label", f" {label!r}")
     if text.isascii() and all(map(str.isascii, labels)):

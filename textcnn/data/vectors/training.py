@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from textcnn.data.vectors.quiet_gensim import quiet_gensim
-from textcnn.data.vectors.word_vectors import WordVectors, no_vectors, utf8_rows
+from textcnn.data.vectors.word_vectors import WordVectors, no_vectors, quiet_gensim, utf8_rows
 from textcnn.support.errors import UserError
 
 Algorithm = Literal["word2vec", "fasttext"]

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textcnn.evaluation.comparison.comparison import different_options
-from textcnn.evaluation.crossval.folder import CrossValidationFolder
-from textcnn.evaluation.crossval.plan import Plan
+from textcnn.evaluation.crossval.folder import CrossValidationFolder, Plan
 from textcnn.evaluation.crossval.statistics import (
     Difference,
     Mean,

@@ -1,19 +1,59 @@
 """What has to be there before the folds of a cross-validation can be run."""
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from textcnn.data.datasets.corpus import locate
+from textcnn.data.datasets.corpus import Corpora, locate
+from textcnn.data.labels import strata
 from textcnn.data.remarks import text_remarks
 from textcnn.data.tokenized_data import Report, TokenizedData, fingerprint
-from textcnn.evaluation.crossval.dividing import divide_corpora, read_corpora
-from textcnn.evaluation.crossval.folder import CrossValidationFolder
-from textcnn.evaluation.crossval.folds import Fold
+from textcnn.evaluation.crossval.folder import CrossValidationFolder, Plan
+from textcnn.evaluation.crossval.folds import Fold, fixed_folds, fold_with_test, make_folds
 from textcnn.evaluation.crossval.kept_vectors import keep_vectors, reads_vectors
-from textcnn.evaluation.crossval.plan import Plan
 from textcnn.recipe.config import Config, read_toml, write_toml
 from textcnn.support.errors import UserError
+
+
+def read_corpora(
+    config: Config, dev_data: tuple[str, ...], test_data: tuple[str, ...], report: Report
+) -> Corpora:
+    """Read what ``--data`` and the other parts name, the options of data being for all.
+
+    Raises:
+        UserError: the data cannot be used.
+        RunError: the movie reviews could not be reached.
+    """
+    return Corpora.read(dataclasses.replace(config, dev_data=dev_data, test_data=test_data), report)
+
+
+def divide_corpora(
+    corpora: Corpora, config: Config, plan: Plan, report: Report
+) -> tuple[TokenizedData, list[Fold]]:
+    """Tokenise all sentences, those of the test part last, and divide them.
+
+    Returns:
+        The sentences, with no split of their own, and the folds in order.
+
+    Raises:
+        UserError: naming the option that cannot be, or a label with too few different sentences.
+    """
+    data = TokenizedData.undivided(corpora, config)
+    data.check_tokens()
+    data.check_labels()
+    labels = strata(data.labels, max(plan.folds, 4)) if config.multilabel else data.labels
+    how = (plan.repeats, config.dev_share, config.seed, plan.train_share)
+    if corpora.test is None:
+        return data, make_folds(data.keys, labels, plan.folds, *how)
+    learnt, _, tested = corpora.rows
+    if corpora.dev is None:
+        folds, removed = fold_with_test(data.keys, labels, learnt, tested, *how)
+    else:
+        folds, removed = fixed_folds(data.keys, labels, corpora.rows, plan.repeats)
+    if removed:
+        report(f"left out of training, since they are tested: {removed:,} sentences")
+    return data, folds
 
 
 @dataclass(frozen=True)

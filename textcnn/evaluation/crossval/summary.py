@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from textcnn.evaluation.crossval.fold_run import FoldResult
-from textcnn.evaluation.crossval.plan import Plan
+from textcnn.evaluation.crossval.folder import Plan
 from textcnn.evaluation.crossval.statistics import (
     Difference,
     Mean,
@@ -22,6 +22,53 @@ from textcnn.evaluation.reliability import (
     reliability,
 )
 from textcnn.evaluation.scores import wilson_interval
+
+
+def mean_answers(results: Sequence[FoldResult]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The (N,) rows that were tested, ascending, and their classes; (N, C) probabilities.
+
+    A sentence that several repeats tested has the mean of their probabilities.
+    """
+    rows, first, place = np.unique(
+        np.concatenate([result.rows for result in results]), return_index=True, return_inverse=True
+    )
+    classes = np.concatenate([result.classes for result in results])[first]
+    answers = np.concatenate([result.probabilities for result in results]).astype(np.float64)
+    sums = np.zeros((len(rows), answers.shape[1]))
+    np.add.at(sums, place, answers)
+    return rows, classes, sums / np.bincount(place)[:, None]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A sentence answered wrongly.
+
+    Attributes:
+        row: of the data.
+        true, predicted: its class, and the one it was given.
+        probability: what the network gave ``predicted``.
+    """
+
+    row: int
+    true: int
+    predicted: int
+    probability: float
+
+
+def worst_mistakes(results: Sequence[FoldResult], count: int) -> list[Mistake]:
+    """The ``count`` surest wrong answers, the surest first; fewer where fewer were wrong.
+
+    A sentence that several repeats tested counts once, by the mean of their probabilities.
+    """
+    rows, true, means = mean_answers(results)
+    predicted, confidence = means.argmax(axis=1), means.max(axis=1)
+    wrong = np.flatnonzero(predicted != true)
+    surest = wrong[np.argsort(-confidence[wrong], kind="stable")][:count]
+    return [
+        Mistake(int(rows[at]), int(true[at]), int(predicted[at]), float(confidence[at]))
+        for at in surest
+    ]
+
 
 BINS = 15
 """Of the reliability diagram and the calibration error, as in Guo et al. (2017)."""

@@ -10,10 +10,10 @@ import numpy as np
 
 from textcnn.data.datasets.splits import Split
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.evaluation.crossval.folds import make_folds
+from textcnn.evaluation.crossval.folds import Fold, make_folds
 from textcnn.recipe.config import Config
 from textcnn.support.errors import RunError
-from textcnn.support.workers.runner import Runner
+from textcnn.support.workers.processes import Runner
 from textcnn.training.option_files import option_files, with_files
 from textcnn.training.run import train_in_memory
 
@@ -65,7 +65,8 @@ class DevFolds:
         ]
         kept = self.vectors.get(config.vectors or "")
         common = {"data": self.data, **option_files(config, kept)}
-        return [score for _, score in sorted(self.runner.run(_score, tasks, common), key=_number)]
+        scores = dict(self.runner.run(_score, tasks, common))
+        return [scores[number] for number in sorted(scores)]
 
 
 def dev_splits(data: TokenizedData, rows: np.ndarray, folds: int, seed: int) -> list[Split]:
@@ -82,17 +83,20 @@ def dev_splits(data: TokenizedData, rows: np.ndarray, folds: int, seed: int) -> 
     """
     # What a cross-validation would test is dev here; its own dev part goes back to train, so that
     # its share plays no role.
-    made = make_folds(*keys_and_labels(data, rows), folds, 1, 0.5, seed)
-    nothing = np.arange(0)
+    parts = (fold.split for fold in folds_within(data, rows, folds, 0.5, seed))
+    return [Split(np.union1d(part.train, part.dev), part.test, np.arange(0)) for part in parts]
+
+
+def folds_within(
+    data: TokenizedData, rows: np.ndarray, folds: int, dev_share: float, seed: int
+) -> list[Fold]:
+    """Divide rows of the data as :func:`make_folds` does, once."""
+    labels = [data.labels[row] for row in rows]
+    made = make_folds(data.keys_of(rows), labels, folds, 1, dev_share, seed)
     return [
-        Split(rows[np.union1d(fold.split.train, fold.split.dev)], rows[fold.split.test], nothing)
-        for fold in made
+        Fold(0, number, Split(rows[part.train], rows[part.dev], rows[part.test]))
+        for number, part in enumerate(fold.split for fold in made)
     ]
-
-
-def keys_and_labels(data: TokenizedData, rows: np.ndarray) -> tuple[list[str], list[str]]:
-    """What tells these rows' sentences apart, and their labels, as what divides them takes them."""
-    return data.keys_of(rows), [data.labels[row] for row in rows]
 
 
 def _trial_config(config: Config, number: int) -> Config:
@@ -112,7 +116,3 @@ def _score(
     except RunError as error:
         return number, FoldScore(math.nan, str(error))
     return number, FoldScore(outcome.best[0].dev_accuracy)
-
-
-def _number(scored: tuple[int, FoldScore]) -> int:
-    return scored[0]

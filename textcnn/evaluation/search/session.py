@@ -9,17 +9,23 @@ import numpy as np
 
 from textcnn.data.datasets.splits import Split
 from textcnn.data.tokenized_data import Report, TokenizedData
+from textcnn.evaluation.crossval.fold_run import run_fold
 from textcnn.evaluation.crossval.folds import Fold
 from textcnn.evaluation.crossval.kept_vectors import keep_vectors, reads_vectors
-from textcnn.evaluation.search.dev_folds import DevFolds, dev_splits
-from textcnn.evaluation.search.folder import SearchFolder
+from textcnn.evaluation.search.dev_folds import DevFolds, dev_splits, folds_within
+from textcnn.evaluation.search.folder import Plan, SearchFolder
 from textcnn.evaluation.search.journal import Journal
-from textcnn.evaluation.search.nested import learnt_rows, outer_accuracy, outer_folds
-from textcnn.evaluation.search.plan import Plan
 from textcnn.evaluation.search.space import Choices, Space
 from textcnn.evaluation.search.trials import Tried, best_of, finished, importance, run_trials
-from textcnn.support.errors import RunError
-from textcnn.support.workers.runner import Runner
+from textcnn.support.errors import RunError, UserError
+from textcnn.support.workers.processes import Runner
+from textcnn.training.option_files import option_files
+
+
+def learnt_rows(fold: Fold) -> np.ndarray:
+    """The rows that a search inside the fold may use: all but the test part."""
+    return np.union1d(fold.split.train, fold.split.dev)
+
 
 TESTED = "tested"
 
@@ -103,12 +109,30 @@ class Session:
         return importance(Journal(self.folder.journal).study(_name(None)))
 
     def outer_folds(self) -> list[Fold]:
-        """The folds of ``--nested``, made of what the test part leaves; none without it."""
-        rows, folds = self.data.everything_but_test, self.plan.nested
-        return outer_folds(self.data, rows, self.space.start, folds) if folds else []
+        """The folds of ``--nested``, made of what the test part leaves; none without it.
+
+        The winner's own dev score is too good, being the highest of many (Cawley and Talbot, "On
+        Over-fitting in Model Selection", JMLR 11, 2010). No sentence that tests here had a part in
+        the search whose winner it tests.
+
+        Raises:
+            UserError: a label has too few different sentences.
+        """
+        count, start = self.plan.nested, self.space.start
+        if not count:
+            return []
+        rows = self.data.everything_but_test
+        try:
+            return folds_within(self.data, rows, count, start.dev_share, start.seed)
+        except UserError as error:
+            words = str(error).removeprefix(f"--folds {count}: ")
+            raise UserError(f"--nested {count}: {words}") from error
 
     def test(self, fold: Fold, best: Tried) -> float:
-        """The test accuracy of the winner of the search inside an outer fold, which is kept."""
+        """The test accuracy of the winner of the search inside an outer fold, which is kept.
+
+        It is trained on the fold's train and dev parts as ``train`` would.
+        """
         journal = Journal(self.folder.journal)
         study = journal.study(_name(fold))
         with journal.checked():
@@ -117,9 +141,11 @@ class Session:
                 return float(kept["accuracy"])
         config = self.space.config(best.drawn)
         vectors = self._vectors().get(config.vectors or "")
-        accuracy = outer_accuracy(config, self.data, fold, vectors, self.runner)
-        study.set_user_attr(TESTED, {"trial": best.number, "accuracy": accuracy})
-        return accuracy
+        task = {"config": config, "fold": fold, "baselines": ()}
+        common = {"data": self.data, **option_files(config, vectors)}
+        (result,) = self.runner.run(run_fold, [task], common)
+        study.set_user_attr(TESTED, {"trial": best.number, "accuracy": result.accuracy})
+        return result.accuracy
 
     def _splits(self, rows: np.ndarray) -> list[Split]:
         return dev_splits(self.data, rows, self.plan.folds, self.space.start.seed)

@@ -10,9 +10,9 @@ import numpy as np
 
 from textcnn.core import network, plain_network
 from textcnn.core.architecture import MODES, Architecture, Parameters
-from textcnn.core.examples import Examples
 from textcnn.core.gradients import Gradients
 from textcnn.core.layers.softmax import softmax
+from textcnn.core.sentences import Examples
 from textcnn.core.step import kim_step
 from textcnn.core.tokenizers import find_tokenizer
 from textcnn.evaluation.selfcheck.material import (

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from textcnn.insight.explanations.explanation import Explanation
-from textcnn.insight.explanations.shades import SHADES, shade
 from textcnn.insight.explanations.what_if import Change
 from textcnn.insight.explanations.wording import (
+    SHADES,
     change_words,
     kind_words,
     label_words,
+    shade,
     share,
     signed,
     term_words,

@@ -135,7 +135,7 @@ def moved_furthest(checkpoint: Checkpoint, start: Start, top: int) -> list[tuple
 def _keyed(checkpoint: Checkpoint, vectors: np.ndarray) -> Any:
     """gensim's KeyedVectors of all words that have a direction."""
     # Imported here, with what it wants to warn of: gensim is slow to load.
-    from textcnn.data.vectors.quiet_gensim import quiet_gensim
+    from textcnn.data.vectors.word_vectors import quiet_gensim
 
     with quiet_gensim():
         from gensim.models import KeyedVectors

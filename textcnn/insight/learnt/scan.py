@@ -9,7 +9,7 @@ from textcnn.core.architecture import Architecture, word_vectors
 from textcnn.core.layers.convolve_and_pool import project
 from textcnn.core.network import EVALUATION_CHUNK
 from textcnn.core.sentences import PackedSentences
-from textcnn.insight.explanations.winning import winning_windows
+from textcnn.insight.explanations.explaining import winning_windows
 
 BEYOND = -1
 """Stands for a place before or after the sentence where a word's number would stand."""

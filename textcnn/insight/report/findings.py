@@ -5,13 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from textcnn.core.progress import Evaluation
-from textcnn.data.label_sets import split_labels
+from textcnn.data.labels import split_labels
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.scoring import Sample, Scored
 from textcnn.insight.explanations.explaining import Explainer
 from textcnn.insight.explanations.explanation import Explanation
-from textcnn.insight.learnt.learnt_ngrams import Ngram, learnt_ngrams
-from textcnn.insight.learnt.ngram_items import Item, ngram_items
+from textcnn.insight.learnt.learnt_ngrams import Item, Ngram, learnt_ngrams, ngram_items
 from textcnn.insight.learnt.scan import scan
 from textcnn.insight.learnt.training_part import part_of
 from textcnn.insight.run_list import best_evaluation, read_history

@@ -4,7 +4,7 @@ Jinja2 escapes whatever stands in the data, so that no sentence and no label bec
 """
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -16,14 +16,32 @@ from textcnn.evaluation.abstaining import coverage_curve
 from textcnn.evaluation.reliability import expected_calibration_error, one_answer_each, reliability
 from textcnn.evaluation.scores import commonest_confusions
 from textcnn.evaluation.scoring import Scored
-from textcnn.insight.explanations.shades import SHADES, shade
-from textcnn.insight.explanations.wording import share, typeset
+from textcnn.insight.explanations.wording import SHADES, shade, share, typeset
 from textcnn.insight.learnt.facts import fusion_words
 from textcnn.insight.report.figures import coverage_figure, curves, reliability_figure
 from textcnn.insight.report.findings import Findings, Mistake
-from textcnn.insight.report.repeating import train_words
-from textcnn.recipe.config import Value, flag
+from textcnn.insight.run_list import changed_options
+from textcnn.recipe.config import Config, Value, flag
 from textcnn.support.text import printable
+
+
+def train_words(config: Config) -> list[str]:
+    """The words after ``textcnn`` that train with these options, defaults left out."""
+    options = {} if config.data == Config().data else {"data": config.data}
+    options |= changed_options(config)
+    return ["train", *(word for name in options for word in _option_words(name, options[name]))]
+
+
+def _option_words(name: str, value: Value) -> Iterator[str]:
+    if isinstance(value, bool):
+        yield flag(name if value else f"no_{name}")
+    elif isinstance(value, tuple) and value and isinstance(value[0], str):
+        for one in value:  # An option that is given several times.
+            yield from (flag(name), one)
+    else:
+        yield flag(name)
+        yield ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
 
 WIDEST_CONFUSION = 20
 """Labels of the largest confusion matrix that is shown whole, and the confusions listed instead."""

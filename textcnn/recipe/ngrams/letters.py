@@ -6,7 +6,6 @@ import numpy as np
 
 from textcnn.core.sentences import PackedSentences, segment_places
 from textcnn.recipe.ngrams.ngrams import HASH_FACTOR
-from textcnn.recipe.ngrams.subwords import SHORTEST
 
 
 def part_keys(words: Sequence[str], longest: int) -> tuple[np.ndarray, np.ndarray]:
@@ -43,3 +42,17 @@ def _letters(words: Sequence[str]) -> PackedSentences:
     # Half a surrogate pair is a character here, as it is to Python.
     codes = np.frombuffer("".join(marked).encode("utf-32-le", "surrogatepass"), "<u4")
     return PackedSentences(codes.astype(np.uint64), np.array([len(w) for w in marked], np.int64))
+
+
+SHORTEST = 3
+"""Characters in the shortest parts, as in Bojanowski et al. (2017), section 4.1."""
+
+
+def subwords(word: str, longest: int) -> list[str]:
+    """All parts of ``word`` of 3 to ``longest`` characters, its ends marked ``<`` and ``>``."""
+    marked = f"<{word}>"
+    return [
+        marked[start : start + size]
+        for size in range(SHORTEST, longest + 1)
+        for start in range(len(marked) - size + 1)
+    ]

@@ -8,18 +8,130 @@ byte for byte.
 
 import asyncio
 import contextlib
+import hashlib
+import importlib
 import logging
 import pydoc
+import threading
 import time
 import uuid
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from textcnn import __version__
 from textcnn.support.errors import RunError, UserError
-from textcnn.support.workers.runner import Result, SentFile
-from textcnn.support.workers.worker_task import Dask, FileContent, Task, dask, run_task, unpacked
+from textcnn.support.files import replacing
+from textcnn.support.workers.processes import Result, SentFile
+
+Dask = Any  # Its types are there in part only.
+
+_one_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True)
+class FileContent:
+    """A file on its way to a machine that may not see the disk it is on.
+
+    Attributes:
+        name: its name.
+        digest: SHA-256 of its content.
+        data: its content.
+    """
+
+    name: str
+    digest: str
+    data: bytes
+
+    @classmethod
+    def read(cls, path: Path) -> "FileContent":
+        """Read it.
+
+        Raises:
+            UserError: it cannot be.
+        """
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise UserError(f"cannot read {path}: {error.strerror}") from error
+        return cls(path.name, hashlib.sha256(data).hexdigest(), data)
+
+    def written_in(self, folder: Path) -> Path:
+        """The path of a copy in ``folder``, written unless it is there already."""
+        path = folder / f"textcnn-{self.digest}-{self.name}"
+        if not path.exists():
+            with replacing(path) as aside:
+                aside.write_bytes(self.data)
+        return path
+
+
+@dataclass(frozen=True)
+class Task:
+    """A call of a function, and not a container that Dask would look for tasks in.
+
+    Attributes:
+        function: importable by name.
+        arguments: its own.
+        common: names of those that come apart.
+        version: of the textcnn that asks.
+    """
+
+    function: Callable[..., Any]
+    arguments: Mapping[str, Any]
+    common: tuple[str, ...]
+    version: str
+
+
+def dask() -> Dask:
+    """Dask's package, imported when it is needed: an extra, and slow to import.
+
+    Raises:
+        UserError: it is not installed.
+    """
+    try:
+        return importlib.import_module("distributed")
+    except ImportError as error:
+        raise UserError("--scheduler needs Dask: pip install 'textcnn[dask]'") from error
+
+
+def unpacked(data: bytes) -> Any:
+    """The object of ours that Dask packed."""
+    return dask().protocol.pickle.loads(data)
+
+
+def run_task(task: Task, *common: Any) -> Any:
+    """The result of a task.
+
+    Raises:
+        RunError: this is another version of textcnn than the one that asks.
+        Exception: what the function raised.
+    """
+    from threadpoolctl import threadpool_limits
+
+    if task.version != __version__:
+        raise RunError(
+            f"a worker has textcnn {__version__} and {task.version} asks; install the same there"
+        )
+    worker = dask().get_worker()
+    with _one_at_a_time:
+        if _is_cancelled(worker):
+            raise RunError("cancelled")
+        folder = Path(worker.local_directory)
+        here = {
+            name: value.written_in(folder) if isinstance(value, FileContent) else value
+            for name, value in zip(task.common, common, strict=True)
+        }
+        with threadpool_limits(1):
+            return task.function(**here, **task.arguments)
+
+
+def _is_cancelled(worker: Dask) -> bool:
+    """Whether nobody waits for this task any more, which Dask cannot stop once it has begun."""
+    state = worker.state.tasks.get(worker.get_current_task())
+    return state is None or state.state == "cancelled"
+
 
 CONNECT_SECONDS = 5
 """How long a scheduler may take to answer."""
@@ -59,7 +171,7 @@ def cluster(address: str, report: Report, go_on_with: str = "--resume") -> Itera
 
 
 class Cluster:
-    """A :class:`textcnn.support.workers.runner.Runner` on the workers of a Dask cluster.
+    """A :class:`textcnn.support.workers.processes.Runner` on the workers of a Dask cluster.
 
     A task whose worker is lost is run again by Dask on another one, unless it was the last of so
     many (``distributed.scheduler.allowed-failures``, three by default) that the task is to blame.
@@ -106,7 +218,7 @@ class Cluster:
         tasks: Sequence[Mapping[str, Any]],
         common: Mapping[str, Any],
     ) -> Generator[Result]:
-        """See :meth:`textcnn.support.workers.runner.Runner.run`."""
+        """See :meth:`textcnn.support.workers.processes.Runner.run`."""
         large = {name: value for name, value in common.items() if value is not None}
         small = {name: None for name in common if name not in large}
         sent = [self._send(value) for value in large.values()]

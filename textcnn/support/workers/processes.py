@@ -10,15 +10,57 @@ import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 from textcnn.support.errors import RunError
-from textcnn.support.workers.runner import Result, SentFile
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class SentFile:
+    """A file that the function reads: it is given the path of one with the same content.
+
+    Attributes:
+        path: where it is on this machine.
+    """
+
+    path: Path
+
+
+class Runner(Protocol):
+    """Runs a function on many tasks; results do not depend on where and how many at once."""
+
+    @property
+    def at_once(self) -> int:
+        """Tasks that can be run at the same time."""
+
+    def run(
+        self,
+        function: Callable[..., Result],
+        tasks: Sequence[Mapping[str, Any]],
+        common: Mapping[str, Any],
+    ) -> Generator[Result]:
+        """Yield ``function(**common, **task)`` for every task, as they come.
+
+        To be closed (:func:`contextlib.closing`) where it is not exhausted.
+
+        Args:
+            function: importable by name.
+            tasks: the arguments of each.
+            common: what is large and the same for all: sent to a process or machine once if that
+                can be. May hold :class:`SentFile`.
+
+        Raises:
+            RunError: a process, a machine or the way to it was lost.
+            Exception: what the function raised.
+        """
 
 
 @dataclass(frozen=True)
 class Processes:
-    """A :class:`textcnn.support.workers.runner.Runner` on this machine.
+    """A :class:`textcnn.support.workers.processes.Runner` on this machine.
 
     Attributes:
         at_once: processes.
@@ -34,7 +76,7 @@ class Processes:
         tasks: Sequence[Mapping[str, Any]],
         common: Mapping[str, Any],
     ) -> Generator[Result]:
-        """See :meth:`textcnn.support.workers.runner.Runner.run`."""
+        """See :meth:`textcnn.support.workers.processes.Runner.run`."""
         here = {
             name: value.path if isinstance(value, SentFile) else value
             for name, value in common.items()

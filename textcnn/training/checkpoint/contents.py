@@ -9,7 +9,7 @@ import numpy as np
 from textcnn.core.architecture import Architecture, Parameters
 from textcnn.core.progress import Evaluation, Progress
 from textcnn.core.vocabulary import Vocabulary
-from textcnn.data.label_kinds import TEXT
+from textcnn.data.labels import TEXT
 from textcnn.recipe.averaging import MovingAverage
 from textcnn.recipe.config import Config
 from textcnn.recipe.fusion import Fusion
@@ -70,7 +70,7 @@ class Checkpoint:
         thresholds: (C,) where a sentence may have several labels, from which probability on each
             is answered; else None.
         seen_before: (M,) uint64 hashes of those that a network it went on from was trained on.
-        label_kind: the type of the labels in Python (:mod:`textcnn.data.label_kinds`).
+        label_kind: the type of the labels in Python (:mod:`textcnn.data.labels`).
         written_by: versions of the programs that wrote it; empty for one not written yet.
         training: what resuming needs; None where it was not asked for.
     """

