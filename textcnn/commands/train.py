@@ -31,7 +31,7 @@ from textcnn.evaluation.scoring import Sample, Scored, score_sample
 from textcnn.inference.classifier import Classifier
 from textcnn.insight.curves import draw_curves
 from textcnn.insight.report import is_installed
-from textcnn.insight.tensorboard import PrecisionRecall, TensorBoard, write_result
+from textcnn.insight.tensorboard import TensorBoard
 from textcnn.recipe.config import Config, flag, read_toml, write_toml
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
@@ -98,7 +98,7 @@ def command(
     with folder.removed_unless_begun():
         outcome = _train(config, data, folder, _intro(data, folder))
     if outcome.finished:
-        _finish(folder, data, outcome)
+        _finish(folder, data)
     # Last, as the library that draws takes much memory, and what is reported is found before.
     with contextlib.suppress(ImportError):
         # Where the run was stopped, the last networks have not begun.
@@ -156,9 +156,7 @@ def _train(config: Config, data: TokenizedData, folder: RunFolder, intro: list[s
             ]
             if experiment.chosen is None:
                 with contextlib.suppress(ImportError):
-                    curves = PrecisionRecall(experiment.labels, experiment.dev.targets)
-                    step = experiment.trainer.progress.step
-                    board = TensorBoard(own.tensorboard, step, curves)
+                    board = TensorBoard(own.tensorboard, experiment.trainer.progress.step)
                     listeners.append(stack.enter_context(contextlib.closing(board)))
 
             def listen(event: Event) -> None:
@@ -274,13 +272,11 @@ def stopping_on_signals(trainer: Trainer) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _finish(folder: RunFolder, data: TokenizedData, outcome: Outcome) -> None:
+def _finish(folder: RunFolder, data: TokenizedData) -> None:
     """Score the test sentences, and write down what there is to say of the whole run."""
     # From the file, not from memory: what is scored and shown is what will be used.
     model = load_checkpoint(folder.best)
     scored = _score(folder, model, data)
-    with contextlib.suppress(ImportError):
-        write_result(folder.tensorboard, model, data, outcome.best, scored)
     _report(folder, model, data, scored)
 
 

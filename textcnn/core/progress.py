@@ -102,11 +102,10 @@ class StepDone:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """The dev sentences were looked at, with these (dev sentences, C) logits."""
+    """The dev sentences were looked at."""
 
     evaluation: Evaluation
     is_best: bool
-    dev_logits: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
 
 @dataclass(frozen=True)

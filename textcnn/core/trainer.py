@@ -154,7 +154,7 @@ class Trainer:
                     evaluation, dev_logits = self._evaluate(dev, per_epoch)
                     is_best = progress.add(evaluation, dev_logits, self.schedule.best_by)
                     ended |= self._out_of_patience()
-                    yield Evaluated(evaluation, is_best, dev_logits)
+                    yield Evaluated(evaluation, is_best)
             progress.finished = ended
             # Read once: a signal between this look and the next would end the loop without a
             # checkpoint.
