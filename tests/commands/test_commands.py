@@ -204,8 +204,8 @@ def test_a_run_leaves_what_the_documentation_lists(trained_run):
     names = {str(path.relative_to(trained_run)) for path in trained_run.rglob("*")}
     expected = {"config.toml", "split.json", "metrics.jsonl", "test.json"}
     assert {f"checkpoints/{name}.h5" for name in ("best", "last")} | expected <= names
-    for package, file in (("matplotlib", "curves.png"), ("tensorboardX", "tensorboard/train")):
-        assert (file in names) == (importlib.util.find_spec(package) is not None)
+    installed = importlib.util.find_spec("tensorboardX") is not None
+    assert ("tensorboard/train" in names) == installed
     rows = json.loads((trained_run / "split.json").read_text())
     assert [len(rows[part]) for part in ("train", "dev", "test")] == [96, 12, 12]
     lines = (trained_run / "metrics.jsonl").read_text().splitlines()

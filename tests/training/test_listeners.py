@@ -1,9 +1,8 @@
-"""Those who listen to training: the display, the curves; TensorBoard has tests of its own."""
+"""Those who listen to training: the display; TensorBoard has tests of its own."""
 
 import os
 import pty
 import re
-import struct
 import subprocess
 import sys
 
@@ -13,13 +12,10 @@ from tests.support.small_run import (
     command_line,
     environment,
     options_text,
-    run,
-    small_experiment,
     textcnn,
 )
 from textcnn.commands.screen.display import Display, duration
 from textcnn.core.progress import Evaluated, Evaluation, StepDone, evaluation_line
-from textcnn.insight.curves import draw_curves
 
 # Without their libraries
 
@@ -37,29 +33,7 @@ def test_without_tensorboard_and_matplotlib_a_run_is_whole_but_for_their_files(t
     assert result.returncode == 0, result.stderr
     names = {path.name for path in (tmp_path / "r").iterdir()}
     assert "test.json" in names
-    assert not {"curves.png", "tensorboard"} & names
-
-
-# Curves
-
-
-def test_the_curves_are_a_picture(tmp_path, trained_run):
-    pytest.importorskip("matplotlib")
-    experiment = small_experiment()
-    run(experiment)
-    draw_curves(tmp_path / "curves.png", experiment.trainer.progress.history)
-    for path in (tmp_path / "curves.png", trained_run / "curves.png"):
-        data = path.read_bytes()
-        assert data.startswith(b"\x89PNG\r\n\x1a\n")
-        width, height = struct.unpack(">II", data[16:24])
-        assert width > 800
-        assert height > 300
-
-
-def test_curves_of_a_run_without_an_evaluation(tmp_path):
-    pytest.importorskip("matplotlib")
-    draw_curves(tmp_path / "curves.png", [])
-    assert (tmp_path / "curves.png").exists()
+    assert not {"report.html", "tensorboard"} & names
 
 
 # The display

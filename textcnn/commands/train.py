@@ -29,7 +29,6 @@ from textcnn.data.remarks import remarks
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.scoring import Sample, Scored, score_sample
 from textcnn.inference.classifier import Classifier
-from textcnn.insight.curves import draw_curves
 from textcnn.insight.report import is_installed
 from textcnn.insight.tensorboard import TensorBoard
 from textcnn.recipe.config import Config, flag, read_toml, write_toml
@@ -97,16 +96,10 @@ def command(
             config, data = _new(config, folder)
     with folder.removed_unless_begun():
         outcome = _train(config, data, folder, _intro(data, folder))
-    if outcome.finished:
-        _finish(folder, data)
-    # Last, as the library that draws takes much memory, and what is reported is found before.
-    with contextlib.suppress(ImportError):
-        # Where the run was stopped, the last networks have not begun.
-        for own, choice in zip(folder.networks, outcome.choices, strict=outcome.finished):
-            draw_curves(own.curves, choice.history)
     if not outcome.finished:
         say(f"go on with: {command_line('train', '--resume', folder.path)}")
         sys.exit(128 + signal.SIGINT)
+    _finish(folder, data)
     classify = command_line("classify", "--checkpoint", folder.path, _example(data))
     evaluate = command_line("eval", folder.path, "--predictions", "predictions.csv")
     click.echo(safe_lines(f"\nnext: {classify}\n      {evaluate}"))

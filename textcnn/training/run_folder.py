@@ -8,8 +8,7 @@
 ``checkpoints/last.h5``   where ``--resume`` goes on
 ``test.json``             the scores on the test sentences
 ``tensorboard/``          event files, where tensorboardX is installed
-``curves.png``            loss and accuracy, where matplotlib is installed
-``report.html``           all about the finished run, where Jinja2 is installed too
+``report.html``           all about the finished run, where matplotlib and Jinja2 are installed
 ``members/<n>/``          with --ensemble, the folder of each network's run
 ========================  ==============================================================
 """
@@ -37,7 +36,6 @@ class RunFolder(ResultFolder):
         self.split = path / "split.json"
         self.metrics = path / "metrics.jsonl"
         self.test = path / "test.json"
-        self.curves = path / "curves.png"
         self.report = path / "report.html"
         self.tensorboard = path / "tensorboard"
         self.members = path / "members"
