@@ -150,7 +150,7 @@ def step(trainer: Trainer, examples: list[Examples], dropout_draw: str) -> Side:
 @click.option("--rounds", default=15, show_default=True)
 def main(rounds: int) -> None:
     """Print the median milliseconds of each side and how they compare."""
-    config = locate(Config(ngrams=0, averaging=0))
+    config = locate(Config(ngrams=0, averaging=0, embedding_dim=300))
     data = TokenizedData.prepare(load_corpus(config, click.echo), config)
     experiment = new_experiment(config, data, lambda line: None)
     rng = np.random.default_rng(0)

@@ -50,7 +50,7 @@ def _accuracy(trainer: TorchTrainer, examples: Examples, batch_size: int) -> flo
 
 
 def _main(data: str, epochs: int) -> None:
-    config = Config(data=(data,), ngrams=0, averaging=0)
+    config = Config(data=(data,), ngrams=0, averaging=0, embedding_dim=300)
     data_read = TokenizedData.prepare(load_corpus(config, print), config)
     experiment = new_experiment(config, data_read, print)
     ours = experiment.trainer.network

@@ -143,7 +143,7 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
         vectors: str | Path | None = None,
         vectors_algorithm: str = "word2vec",
         vectors_text: str | Path | None = None,
-        embedding_dim: int = 300,
+        embedding_dim: int = 100,
         filter_sizes: Sequence[int] = (3, 4, 5),
         num_filters: int = 100,
         ensemble: int = 1,

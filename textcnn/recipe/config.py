@@ -250,7 +250,7 @@ class Config:
         default_words="the training sentences",
     )
     embedding_dim: int = option(
-        300,
+        100,
         "Network",
         "Numbers in a word vector; a vectors file decides it itself.",
         minimum=1,
