@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from tests.support.small_run import (
     GOOD,
     labelled_sentences,
     options_text,
-    small_experiment,
     write_csv,
 )
 from tests.support.topics import topical, write
@@ -24,13 +24,7 @@ from textcnn.insight.explanations.explanation import FILTERS
 from textcnn.insight.learnt import training_part as training_part_module
 from textcnn.insight.learnt.filters import filter_dictionary
 from textcnn.insight.learnt.learnt_ngrams import learnt_ngrams, ngram_items
-from textcnn.insight.learnt.neighbours import (
-    Start,
-    moved_furthest,
-    neighbours,
-    starting_vectors,
-    tuned_vectors,
-)
+from textcnn.insight.learnt.neighbours import neighbours, word_table
 from textcnn.insight.learnt.scan import scan
 from textcnn.insight.learnt.training_part import TrainingPart, training_part
 from textcnn.recipe.ngrams.expert import USUAL_LENGTH
@@ -87,9 +81,10 @@ def test_json_holds_all_of_it(call, trained_run):
     assert found["labels"] == {"bad": 54, "good": 54}
     assert found["changed_options"]["num_filters"] == 4
     assert found["arrays"]["dense/weights"] == {"shape": [2, 12], "numbers": 24}
-    assert found["words"]["start_known"]
-    assert [word["word"] for word in found["words"]["nearest"]] == ["dull", "film"]
-    assert all(len(word["before"]) == len(word["after"]) == 3 for word in found["words"]["nearest"])
+    assert {word: len(near) for word, near in found["nearest_words"].items()} == {
+        "dull": 3,
+        "film": 3,
+    }
     assert len(found["filters"]) == 2
     assert {"good", "bad"} == set(found["ngrams"])
     assert len(found["history"]) == 12
@@ -104,9 +99,7 @@ def test_filters_and_words_are_shown_in_words(call, trained_run):
     assert "would miss most" in out
     assert "on which it was trained too (--refit)" in out
     assert out.count("without it dev accuracy") == 3
-    assert "drawn again from the seed 0" in out
-    assert out.count("  before  ") == out.count("  after   ") == 3
-    assert "moved furthest: " in out
+    assert len(re.findall(r"^(dull|film|lovely): \w", out, re.M)) == 3
 
 
 def test_without_the_data_it_says_so_and_shows_the_rest(call, tmp_path):
@@ -281,86 +274,24 @@ def _dev(model: Checkpoint, texts: list[str], targets: np.ndarray) -> tuple[floa
 # Where words stood
 
 
-def test_random_vectors_are_drawn_again():
-    experiment = small_experiment(seed=3)
-    before = experiment.trainer.network.parameters["embedding/tuned"].copy()
-    experiment.train_to_end(lambda event: None)
-    model = experiment.checkpoint()
-    start = starting_vectors(model, silent)
-    np.testing.assert_array_equal(start.vectors, before)
-    moved = moved_furthest(model, start, 5)
-    distances = np.linalg.norm(tuned_vectors(model) - before, axis=1)
-    assert [distance for _, distance in moved] == pytest.approx(np.sort(distances[1:])[::-1][:5])
-    other = dataclasses.replace(model, config=dataclasses.replace(model.config, network_seed=4))
-    assert starting_vectors(other, silent).vectors is None
-
-
-@pytest.fixture
-def glove(tmp_path) -> Path:
-    words = sorted({word for text in labelled_sentences().texts for word in text.split()})
-    rng = np.random.default_rng(0)
-    lines = [f"{word} {' '.join(f'{x:.4f}' for x in rng.normal(size=8))}\n" for word in words[3:]]
-    path = tmp_path / "glove.txt"
-    path.write_text("".join(lines))
-    return path
-
-
-@pytest.mark.parametrize("mode", ["nonstatic", "static", "multichannel"])
-def test_vectors_from_a_file_are_read_again(glove, mode):
-    experiment = small_experiment(vectors=str(glove), mode=mode)
-    before = next(iter(experiment.trainer.network.parameters.values())).copy()
-    experiment.train_to_end(lambda event: None)
-    model = experiment.checkpoint()
-    start = starting_vectors(model, silent)
-    np.testing.assert_array_equal(start.vectors, before)
-    assert bool(moved_furthest(model, start, 3)) is (mode != "static")
-
-
-def test_vectors_that_are_gone_are_told(call, glove, reviews):
-    words = ["--data", reviews, "--out", "run", "--vectors", glove]
-    assert call("train", *words, *options_text(epochs=1))[0] == 0
-    glove.unlink()
-    code, out, err = call("inspect", "run", "--words", "film")
-    assert code == 0, err
-    assert "where they stood before training is not known" in out
-    assert "  before  " not in out
-    assert "moved furthest" not in out
-
-
-@pytest.mark.parametrize(
-    ("options", "why"),
-    [({"vectors": "train"}, "trained first"), ({"init_from": "runs/a"}, "another network")],
-)
-def test_some_starts_cannot_be_found_again(model, options, why):
-    model = dataclasses.replace(model, config=dataclasses.replace(model.config, **options))
-    start = starting_vectors(model, silent)
-    assert start.vectors is None
-    assert why in start.source
-
-
 def test_the_nearest_are_those_with_the_largest_cosine(model):
-    vectors = tuned_vectors(model)
-    start = starting_vectors(model, silent)
-    (found,) = neighbours(model, ["dull"], start, 4)
-    number = model.vocabulary.words.index("dull")
-    for given, table in ((found.after, vectors), (found.before, start.vectors)):
-        norms = np.linalg.norm(table, axis=1)
-        cosines = table @ table[number] / (norms * norms[number])
-        cosines[[0, number]] = -2
-        best = np.argsort(-cosines)[:4]
-        assert [word for word, _ in given] == [model.vocabulary.words[row] for row in best]
-        assert [cosine for _, cosine in given] == pytest.approx(cosines[best], abs=1e-5)
+    table, number = word_table(model), model.vocabulary.words.index("dull")
+    norms = np.linalg.norm(table, axis=1)
+    cosines = table @ table[number] / (norms * norms[number])
+    cosines[[0, number]] = -2
+    best = np.argsort(-cosines)[:4]
+    found = neighbours(model, ["dull"], 4)["dull"]
+    assert [word for word, _ in found] == [model.vocabulary.words[row] for row in best]
+    assert [cosine for _, cosine in found] == pytest.approx(cosines[best], abs=1e-5)
 
 
 def test_a_word_without_direction_has_no_neighbours(model):
     table = model.networks[0]["embedding/tuned"].copy()
-    number = model.vocabulary.words.index("dull")
-    table[number] = 0
+    table[model.vocabulary.words.index("dull")] = 0
     still = dataclasses.replace(model, networks=({**model.networks[0], "embedding/tuned": table},))
-    (found,) = neighbours(still, ["dull"], Start(None, ""), 4)
-    assert (found.before, found.after, found.distance) == (None, [], None)
-    (near,) = neighbours(still, ["film"], Start(None, ""), 100)
-    assert "dull" not in {word for word, _ in near.after}
+    found = neighbours(still, ["dull", "film"], 100)
+    assert found["dull"] == []
+    assert "dull" not in {word for word, _ in found["film"]}
 
 
 def test_a_custom_tokenizer_is_not_at_hand(model):

@@ -25,13 +25,7 @@ from textcnn.insight.explanations.wording import signed
 from textcnn.insight.learnt.facts import Facts, fusion_words, read_facts
 from textcnn.insight.learnt.filters import Filter, filter_dictionary
 from textcnn.insight.learnt.learnt_ngrams import Item, Ngram, learnt_ngrams, ngram_items
-from textcnn.insight.learnt.neighbours import (
-    Neighbours,
-    Start,
-    moved_furthest,
-    neighbours,
-    starting_vectors,
-)
+from textcnn.insight.learnt.neighbours import neighbours
 from textcnn.insight.learnt.scan import scan
 from textcnn.insight.learnt.training_part import TrainingPart, training_part
 from textcnn.support.errors import RunError, UserError
@@ -58,21 +52,6 @@ class Learnt:
     filters: list[Filter]
 
 
-@dataclass(frozen=True)
-class WordReport:
-    """What was asked of words.
-
-    Attributes:
-        start: the vectors that training began with.
-        nearest: of each word.
-        moved: the words that moved furthest, and how far.
-    """
-
-    start: Start
-    nearest: list[Neighbours]
-    moved: list[tuple[str, float]]
-
-
 @click.command("inspect", cls=SectionedCommand)
 @checkpoint_argument
 @config_options(MOVED_DATA, MOVED_DATA)
@@ -93,7 +72,7 @@ class WordReport:
     "--words",
     multiple=True,
     metavar="TEXT",
-    help="Show the nearest words of these, before and after training; several in quotation marks.",
+    help="Show the nearest words of these; several in quotation marks.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def command(
@@ -114,7 +93,7 @@ def command(
     model, facts = read_facts(chosen_checkpoint(checkpoint))
     asked = [word for given in words for word in given.split()]
     # Before anything that takes long, since a word may be misspelt.
-    report = _word_report(model, asked, top) if asked else None
+    nearest = neighbours(model, asked, top)
     items_by_kind = ngram_items(model, top)
     learnt = _learnt(model, top, filters or 0, given_options(moved))
     if as_json:
@@ -124,8 +103,8 @@ def command(
             for kind, classes in items_by_kind.items()
         }
         found |= _learnt_values(model, learnt)
-        if report is not None:
-            found["words"] = _word_values(report)
+        if nearest:
+            found["nearest_words"] = nearest
         click.echo(json.dumps(found, indent=2))
         return
     blocks = [_origin(model, facts), _labels(model), _sizes(model, facts), _history(facts)]
@@ -133,8 +112,8 @@ def command(
     blocks.append(_ngrams(model, learnt))
     if filters:
         blocks.append(_filters(model, learnt))
-    if report is not None:
-        blocks.append(_words(model, report))
+    if nearest:
+        blocks.append(_words(model, nearest))
     click.echo("\n\n".join("\n".join(lines) for lines in blocks if lines))
 
 
@@ -150,16 +129,6 @@ def _learnt(model: Checkpoint, top: int, filters: int, moved: dict[str, Any]) ->
         "",
         learnt_ngrams(model, scans, part.train, top),
         filter_dictionary(model, scans, part, filters) if filters else [],
-    )
-
-
-def _word_report(model: Checkpoint, words: Sequence[str], top: int) -> WordReport:
-    try:
-        start = starting_vectors(model, say)
-    except (UserError, RunError) as error:
-        start = Start(None, one_line(str(error)))
-    return WordReport(
-        start, neighbours(model, words, start, top), moved_furthest(model, start, top)
     )
 
 
@@ -281,27 +250,12 @@ def _filters(model: Checkpoint, learnt: Learnt) -> list[str]:
     return lines
 
 
-def _words(model: Checkpoint, report: WordReport) -> list[str]:
-    start = report.start
+def _words(model: Checkpoint, nearest: dict[str, list[tuple[str, float]]]) -> list[str]:
     lines = [f"nearest words by cosine{' (first network)' if len(model.networks) > 1 else ''}"]
-    lines.append(
-        f"before training: {start.source}"
-        if start.vectors is not None
-        else f"where they stood before training is not known: {start.source}"
-    )
-    for word in report.nearest:
-        moved = "" if word.distance is None else f", moved by {word.distance:.3f}"
-        lines += ["", f"{one_line(word.word)}{moved}"]
-        if word.before is not None:
-            lines.append(f"  before  {_listed(word.before)}")
-        lines.append(f"  after   {_listed(word.after)}")
-    if report.moved:
-        lines += ["", f"moved furthest: {_listed(report.moved)}"]
+    for word, near in nearest.items():
+        listed = ", ".join(f"{one_line(other)} {cosine:.3f}" for other, cosine in near) or "-"
+        lines.append(f"{one_line(word)}: {listed}")
     return lines
-
-
-def _listed(pairs: Sequence[tuple[str, float]]) -> str:
-    return ", ".join(f"{one_line(word)} {value:.3f}" for word, value in pairs) or "-"
 
 
 # As JSON
@@ -339,12 +293,3 @@ def _learnt_values(model: Checkpoint, learnt: Learnt) -> dict[str, Any]:
 
 def _plain(one: Ngram | Filter, model: Checkpoint, pushes: np.ndarray) -> dict[str, Any]:
     return {**vars(one), "pushes": _by_label(model, pushes.tolist())}
-
-
-def _word_values(report: WordReport) -> dict[str, Any]:
-    return {
-        "start": report.start.source,
-        "start_known": report.start.vectors is not None,
-        "nearest": [vars(word) for word in report.nearest],
-        "moved_furthest": report.moved,
-    }
