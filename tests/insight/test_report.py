@@ -27,8 +27,7 @@ from textcnn.evaluation.scoring import Scored
 from textcnn.insight import report
 from textcnn.insight.report import figures
 from textcnn.insight.report import page as report_page
-from textcnn.insight.report.findings import surest_mistakes
-from textcnn.insight.report.page import train_words
+from textcnn.insight.report.page import surest_mistakes, train_words
 from textcnn.insight.run_list import changed_options
 from textcnn.recipe.config import Config
 

@@ -22,12 +22,13 @@ from textcnn.commands.screen.tables import Table, table_text
 from textcnn.commands.screen.terminal import one_line
 from textcnn.core.progress import evaluation_line
 from textcnn.insight.explanations.wording import signed
-from textcnn.insight.learnt.facts import Facts, fusion_words, read_facts
+from textcnn.insight.learnt.facts import facts, fusion_words, history_of, load_whole, written
 from textcnn.insight.learnt.filters import Filter, filter_dictionary
 from textcnn.insight.learnt.learnt_ngrams import Item, Ngram, learnt_ngrams, ngram_items
 from textcnn.insight.learnt.neighbours import neighbours
 from textcnn.insight.learnt.scan import scan
 from textcnn.insight.learnt.training_part import TrainingPart, training_part
+from textcnn.insight.run_list import changed_options
 from textcnn.support.errors import RunError, UserError
 from textcnn.training.checkpoint import Checkpoint
 
@@ -90,14 +91,15 @@ def command(
     up in the training sentences, which are read again from where the run had them, or from where
     --data, --dev-data and --test-data say that they are now.
     """
-    model, facts = read_facts(chosen_checkpoint(checkpoint))
+    path = chosen_checkpoint(checkpoint)
+    model = load_whole(path)
     asked = [word for given in words for word in given.split()]
     # Before anything that takes long, since a word may be misspelt.
     nearest = neighbours(model, asked, top)
     items_by_kind = ngram_items(model, top)
     learnt = _learnt(model, top, filters or 0, given_options(moved))
     if as_json:
-        found = facts.as_dict(model)
+        found = facts(path, model)
         found["ngram_items"] = {
             kind: _by_label(model, [[_item(model, item) for item in items] for items in classes])
             for kind, classes in items_by_kind.items()
@@ -107,7 +109,7 @@ def command(
             found["nearest_words"] = nearest
         click.echo(json.dumps(found, indent=2))
         return
-    blocks = [_origin(model, facts), _labels(model), _sizes(model, facts), _history(facts)]
+    blocks = [_origin(path, model), _labels(model), _sizes(path, model), _history(model)]
     blocks += [_items(model, kind, classes) for kind, classes in items_by_kind.items()]
     blocks.append(_ngrams(model, learnt))
     if filters:
@@ -135,12 +137,13 @@ def _learnt(model: Checkpoint, top: int, filters: int, moved: dict[str, Any]) ->
 # As text
 
 
-def _origin(model: Checkpoint, facts: Facts) -> list[str]:
-    changed = " ".join(f"{name}={option_words(value)}" for name, value in facts.changed.items())
-    programs = [f"{name} {version}" for name, version in facts.programs.items()]
+def _origin(path: Path, model: Checkpoint) -> list[str]:
+    options = changed_options(model.config)
+    changed = " ".join(f"{name}={option_words(value)}" for name, value in options.items())
+    programs = ", ".join(f"{name} {version}" for name, version in model.written_by.items())
     return [
-        f"checkpoint  {facts.path}",
-        f"written     {one_line(facts.written)}, by {one_line(', '.join(programs)) or 'unknown'}",
+        f"checkpoint  {path}",
+        f"written     {written(path)}, by {one_line(programs) or 'unknown'}",
         f"data        {one_line(model.source)}",
         f"SHA-256     {one_line(model.fingerprint)}",
         f"options     {changed or 'all as by default'}",
@@ -160,34 +163,35 @@ def _labels(model: Checkpoint) -> list[str]:
     return [table_text(table)]
 
 
-def _sizes(model: Checkpoint, facts: Facts) -> list[str]:
-    total, networks = sum(size for _, size in facts.arrays.values()), len(model.networks)
-    words = f"{len(model.vocabulary):,} words"
+def _sizes(path: Path, model: Checkpoint) -> list[str]:
+    arrays, networks = model.networks[0], len(model.networks)
+    total, words = sum(it.size for it in arrays.values()), f"{len(model.vocabulary):,} words"
     each = f"{networks} networks, each of " if networks > 1 else ""
     sizes = ",".join(map(str, model.config.filter_sizes))
     rows = [
-        [name, " x ".join(f"{side:,}" for side in shape), f"{size:,}"]
-        for name, (shape, size) in facts.arrays.items()
+        [name, " x ".join(f"{side:,}" for side in array.shape), f"{array.size:,}"]
+        for name, array in arrays.items()
     ]
     return [
         f"network     {each}{total:,} numbers: {model.config.mode}, {words}, "
         f"{model.config.num_filters} filters each of heights {sizes}",
-        f"file        {facts.file_size / 1e6:.2f} MB"
-        f"{'' if facts.history is not None else ', without what training needs to go on'}",
+        f"file        {path.stat().st_size / 1e6:.2f} MB"
+        f"{'' if model.training is not None else ', without what training needs to go on'}",
         f"fusion      {fusion_words(model)}",
         "",
         table_text(Table(["array", "shape", "numbers"], rows, right_when_drawn={2})),
     ]
 
 
-def _history(facts: Facts) -> list[str]:
-    if not facts.history:
-        return []
-    shown = facts.history[-HISTORY:]
-    shown = [past for past in facts.history if past.step == facts.best_step or past in shown]
-    lines = [evaluation_line(past, past.step == facts.best_step) for past in shown]
-    left_out = len(facts.history) - len(shown)
-    return [*([f"({left_out} earlier evaluations)"] if left_out else []), *lines]
+def _history(model: Checkpoint) -> list[str]:
+    history, best_step = history_of(model)
+    recent = history[-HISTORY:]
+    shown = [past for past in history if past.step == best_step or past in recent]
+    left_out = len(history) - len(shown)
+    return [
+        *([f"({left_out} earlier evaluations)"] if left_out else []),
+        *(evaluation_line(past, past.step == best_step) for past in shown),
+    ]
 
 
 def _items(model: Checkpoint, kind: str, classes: Sequence[Sequence[Item]]) -> list[str]:

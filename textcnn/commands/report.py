@@ -18,7 +18,6 @@ from textcnn.evaluation.scoring import Sample, Scored, score_sample
 from textcnn.inference.classifier import Classifier
 from textcnn.insight.learnt.training_part import read_again
 from textcnn.insight.report import is_installed
-from textcnn.insight.report.findings import gather
 from textcnn.insight.report.page import page
 from textcnn.insight.run_list import RUN, read_run
 from textcnn.support.errors import RunError, UserError
@@ -77,7 +76,7 @@ def command(
         say(f"without scores and n-grams, as the sentences are not at hand: {absent}")
     scored = None if data is None else _scored(model, data)
     path = folder.report if out is None else out
-    replace_text(path, page(gather(folder, model, data, scored, absent, top, mistakes)))
+    replace_text(path, page(folder, model, data, scored, absent, top, mistakes))
     say(f"report: {path}")
 
 

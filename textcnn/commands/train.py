@@ -290,11 +290,10 @@ def _report(
     if not is_installed():
         return
     # Imported here: what draws and lays out is loaded only for that.
-    from textcnn.insight.report.findings import gather
     from textcnn.insight.report.page import page
 
     try:
-        text = page(gather(folder, model, data, scored))
+        text = page(folder, model, data, scored)
     except ImportError as error:  # There, and broken.
         say(f"no report, as what makes it cannot be loaded: {error}")
         return

@@ -1,9 +1,7 @@
 """A finished run as one page that needs nothing but itself.
 
-What it says is gathered in :mod:`textcnn.insight.report.findings`;
-:mod:`textcnn.insight.report.figures` draws it, with matplotlib, and
-:mod:`textcnn.insight.report.page` lays it out, with Jinja2. Both are an extra: ``pip install
-'.[report]'``.
+:mod:`textcnn.insight.report.figures` draws what :mod:`textcnn.insight.report.page` gathers and lays
+out, with matplotlib and Jinja2, which are an extra: ``pip install '.[report]'``.
 """
 
 from importlib.util import find_spec

@@ -12,17 +12,26 @@ from typing import Any
 import numpy as np
 
 from textcnn.core.progress import Evaluation
+from textcnn.data.labels import split_labels
+from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.abstaining import coverage_curve
 from textcnn.evaluation.reliability import expected_calibration_error, one_answer_each, reliability
 from textcnn.evaluation.scores import commonest_confusions
-from textcnn.evaluation.scoring import Scored
+from textcnn.evaluation.scoring import Sample, Scored
+from textcnn.insight.explanations.explaining import Explainer
 from textcnn.insight.explanations.wording import SHADES, shade, share, typeset
 from textcnn.insight.learnt.facts import fusion_words
+from textcnn.insight.learnt.learnt_ngrams import Ngram, learnt_ngrams, ngram_items
+from textcnn.insight.learnt.scan import scan
+from textcnn.insight.learnt.training_part import part_of
 from textcnn.insight.report.figures import coverage_figure, curves, reliability_figure
-from textcnn.insight.report.findings import Findings, Mistake
-from textcnn.insight.run_list import changed_options
+from textcnn.insight.run_list import best_evaluation, changed_options, read_history
 from textcnn.recipe.config import Config, Value, flag
+from textcnn.support.errors import UserError
+from textcnn.support.freed_memory import return_freed_memory
 from textcnn.support.text import printable
+from textcnn.training.checkpoint import Checkpoint
+from textcnn.training.run_folder import RunFolder
 
 
 def train_words(config: Config) -> list[str]:
@@ -76,11 +85,30 @@ class Word:
     shade: str
 
 
-def page(findings: Findings) -> str:
+def page(
+    folder: RunFolder,
+    model: Checkpoint,
+    data: TokenizedData | None,
+    scored: Scored | None,
+    absent: str = "",
+    top: int = 10,
+    mistakes: int = 20,
+) -> str:
     """The page.
+
+    Args:
+        folder: of a finished run.
+        model: its best network, or networks.
+        data: its sentences; None where they are not at hand. Without them there are no scores,
+            mistakes or n-grams of the filters.
+        scored: its test sentences, where there are any.
+        absent: why the sentences are not at hand.
+        top: n-grams and words of each class.
+        mistakes: how many at most.
 
     Raises:
         ImportError: Jinja2 or matplotlib is not installed.
+        UserError: a file of the run is missing or damaged.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -105,7 +133,16 @@ def page(findings: Findings) -> str:
         .joinpath("templates/report.css")
         .read_text("utf-8")
     )
-    values = {**_values(findings), **_scored_values(findings.scored)}
+    values = {
+        "title": f"Report of {folder.path}",
+        "absent": absent,
+        **_curve_values(folder, model),
+        **_model_values(model),
+        "ngrams": _ngrams(model, data, top) if data else [],
+        "ngram_items": ngram_items(model, top),
+        "mistakes": _mistakes(model, data, scored, mistakes) if data and scored else [],
+        **_scored_values(scored),
+    }
     return environment.get_template("report.html").render(**values, style=style + SHADES)
 
 
@@ -114,28 +151,49 @@ def _finalize(value: Any) -> Any:
     return printable(value) if type(value) is str else value
 
 
-def _values(findings: Findings) -> dict[str, Any]:
-    model, best_steps = findings.checkpoint, findings.best_steps
+def _model_values(model: Checkpoint) -> dict[str, Any]:
     versions = {name: text for name, text in model.written_by.items() if name != "time"}
     return {
-        "title": f"Report of {findings.run}",
         "model": model,
         "several": model.config.multilabel,
-        "absent": findings.absent,
-        "networks": [
-            (_thinned(history, best_step), len(history), best_step)
-            for history, best_step in zip(findings.histories, best_steps, strict=True)
-        ],
-        "curves": curves(findings.histories, best_steps),
-        "ngrams": findings.filter_ngrams,
-        "ngram_items": findings.ngram_items,
-        "fusion": fusion_words(findings.checkpoint),
-        "mistakes": [_mistake(mistake) for mistake in findings.mistakes],
+        "fusion": fusion_words(model),
         "command": shlex.join(["textcnn", *train_words(model.config)]),
-        "network": _network(findings),
+        "network": _network(model),
         "versions": versions,
         "options": [(flag(k), _words(value)) for k, value in model.config.as_dict().items()],
     }
+
+
+def _curve_values(folder: RunFolder, model: Checkpoint) -> dict[str, Any]:
+    histories = [_history(network) for network in folder.networks]
+    best_steps = [best_evaluation(it, model.config.best_by).step for it in histories]
+    return {
+        "networks": [
+            (_thinned(history, best_step), len(history), best_step)
+            for history, best_step in zip(histories, best_steps, strict=True)
+        ],
+        "curves": curves(histories, best_steps),
+    }
+
+
+def _history(folder: RunFolder) -> list[Evaluation]:
+    try:
+        history = read_history(folder.metrics)
+    except UserError as error:
+        raise UserError(f"{folder.path}: {error}") from error
+    if not history:
+        raise UserError(f"{folder.metrics}: missing or empty, so there is nothing to report")
+    return history
+
+
+def _ngrams(checkpoint: Checkpoint, data: TokenizedData, top: int) -> list[list[Ngram]]:
+    train = part_of(checkpoint, data).train
+    networks = checkpoint.networks
+    scans = [scan(parameters, checkpoint.architecture, train) for parameters in networks]
+    found = learnt_ngrams(checkpoint, scans, train, top)
+    # After training, free memory is kept at hand; this was much, and there is more to come.
+    return_freed_memory()
+    return found
 
 
 def _scored_values(scored: Scored | None) -> dict[str, Any]:
@@ -186,22 +244,66 @@ def _row(counts: np.ndarray, true: int) -> list[Cell]:
     ]
 
 
-def _mistake(mistake: Mistake) -> dict[str, Any]:
-    explanation = mistake.explanation
-    pushes = explanation.pushes(explanation.words)[:, mistake.label]
-    most = float(np.abs(pushes).max(initial=0.0))
-    words = zip(explanation.tokens, pushes.tolist(), strict=True)
-    shown = [_word(text, push, most) for text, push in words][:LONGEST]
-    return {
-        "row": mistake.row,
-        "text": mistake.text if len(mistake.text) <= LONGEST_TEXT else None,
-        "label": explanation.labels[mistake.label],
-        "given": mistake.given,
-        "sureness": mistake.sureness,
-        "truth": mistake.truth,
-        "words": shown,
-        "left_out": len(explanation.tokens) - len(shown),
-    }
+def _mistakes(
+    model: Checkpoint, data: TokenizedData, scored: Scored, count: int
+) -> list[dict[str, Any]]:
+    """The surest wrong answers, the surest first.
+
+    Of each: the sentence and its row, the label that is wrong (answered and not true or, where a
+    sentence may have several, true and not answered), whether it was given, the probability of
+    that, the true labels and the words with what they pushed.
+    """
+    explainer, sample = Explainer(model), Sample.test_part(data)
+    found = []
+    for row, label, given, sureness in surest_mistakes(scored, model.thresholds, count):
+        text, true = sample.texts[row], sample.labels[row]
+        explanation = explainer.explain(text)
+        pushes = explanation.pushes(explanation.words)[:, label]
+        most = float(np.abs(pushes).max(initial=0.0))
+        words = list(zip(explanation.tokens, pushes.tolist(), strict=True))[:LONGEST]
+        found.append(
+            {
+                "row": int(sample.rows[row]),
+                "text": text if len(text) <= LONGEST_TEXT else None,
+                "label": explanation.labels[label],
+                "given": given,
+                "sureness": sureness,
+                "truth": split_labels(true) if model.config.multilabel else [true],
+                "words": [_word(word, push, most) for word, push in words],
+                "left_out": len(explanation.tokens) - len(words),
+            }
+        )
+    return found
+
+
+def surest_mistakes(
+    scored: Scored, thresholds: np.ndarray | None, count: int
+) -> list[tuple[int, int, bool, float]]:
+    """Which wrong answers had the most probability.
+
+    Args:
+        scored: N sentences.
+        thresholds: (C,) where a sentence may have several labels; else None.
+        count: how many at most.
+
+    Returns:
+        Of each: row, label, whether it was given, and the probability of that.
+    """
+    probabilities = scored.probabilities.astype(np.float64)
+    if thresholds is None:
+        given: np.ndarray = np.zeros(probabilities.shape, bool)
+        given[np.arange(len(given)), probabilities.argmax(axis=1)] = True
+        wrong = given & (np.arange(given.shape[1]) != scored.targets[:, None])
+    else:
+        given = probabilities >= thresholds
+        wrong = given != scored.targets
+    sureness = np.where(given, probabilities, 1 - probabilities)
+    rows, labels = np.nonzero(wrong)
+    order = np.argsort(-sureness[rows, labels], kind="stable")[:count]
+    return [
+        (row, label, bool(given[row, label]), float(sureness[row, label]))
+        for row, label in zip(rows[order].tolist(), labels[order].tolist(), strict=True)
+    ]
 
 
 def _word(text: str, push: float, most: float) -> Word:
@@ -210,8 +312,7 @@ def _word(text: str, push: float, most: float) -> Word:
     return Word(text, typeset(push) if colour else "", colour)
 
 
-def _network(findings: Findings) -> str:
-    model = findings.checkpoint
+def _network(model: Checkpoint) -> str:
     numbers = sum(array.size for array in model.networks[0].values())
     networks = len(model.networks)
     each = f"{networks} networks, each of " if networks > 1 else ""
