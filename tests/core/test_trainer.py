@@ -23,7 +23,8 @@ from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.support.errors import RunError, UserError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from textcnn.training.experiment import Experiment, resumed_experiment
+from textcnn.training.experiment import Experiment
+from textcnn.training.resuming import resumed_experiment
 
 # Seven batches an epoch: neither number divides it.
 UNEVEN = {"batch_size": 15, "evaluate_every": 5, "checkpoint_every": 3, "epochs": 2}

@@ -23,7 +23,8 @@ from tests.support.small_run import (
 from textcnn.core.progress import CheckpointDue, Evaluated, StepDone
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from textcnn.training.experiment import chosen_epochs, new_experiment, resumed_experiment
+from textcnn.training.experiment import chosen_epochs, new_experiment
+from textcnn.training.resuming import resumed_experiment
 from textcnn.training.run import train_in_memory
 
 

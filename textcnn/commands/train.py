@@ -42,6 +42,7 @@ from textcnn.training.continuing import initial_checkpoint
 from textcnn.training.experiment import Experiment
 from textcnn.training.folder_keeper import FolderKeeper
 from textcnn.training.fusing import dev_accuracies
+from textcnn.training.resuming import check_options
 from textcnn.training.run import Listener, Outcome, train_run
 from textcnn.training.run_folder import RunFolder
 
@@ -126,6 +127,7 @@ def _resumed(folder: RunFolder) -> tuple[Config, TokenizedData]:
     if folder.last.exists():
         checkpoint = load_checkpoint(folder.last)
         config, known = checkpoint.config, checkpoint.seen_before
+        check_options(folder.config, config)  # Before the data is read that they name.
     else:  # Stopped before its first, or an ensemble, whose networks have folders of their own.
         config = Config.from_mapping(read_toml(folder.config), str(folder.config))
         initial = initial_checkpoint(config)

@@ -25,7 +25,7 @@ from textcnn.recipe.ngrams.expert import Texts
 from textcnn.recipe.ngrams.learning import Before, Labelled
 from textcnn.recipe.steps import with_l2, with_word_dropout
 from textcnn.recipe.thinning import thinned_step
-from textcnn.support.errors import RunError, UserError
+from textcnn.support.errors import RunError
 from textcnn.training.checkpoint import Checkpoint, TrainingState, architecture_of
 from textcnn.training.continuing import label_columns, take_over
 from textcnn.training.fusing import TrainedNgrams, fuse, train_ngrams
@@ -100,7 +100,7 @@ class Experiment:
         return Checkpoint(
             config=self.config,
             labels=self.labels,
-            label_counts=_label_counts(self.train.targets, len(self.labels)),
+            label_counts=label_counts(self.train.targets, len(self.labels)),
             vocabulary=self.vocabulary,
             networks=(trainer.answering().parameters,),
             ngrams=None if ngrams is None else ngrams.expert,
@@ -123,7 +123,8 @@ class Experiment:
         )
 
 
-def _label_counts(targets: np.ndarray, num_classes: int) -> np.ndarray:
+def label_counts(targets: np.ndarray, num_classes: int) -> np.ndarray:
+    """(C,) how many sentences have each class."""
     if targets.ndim == 2:
         return targets.sum(axis=0)
     return np.bincount(targets, minlength=num_classes)
@@ -241,15 +242,14 @@ def new_experiment(
         before = initial.seen
     average = None
     if config.averaging:
-        steps = config.averaging * math.ceil(len(parts.rows) / config.batch_size)
         trained = {name: parameters[name] for name in architecture.trained}
-        average = MovingAverage(math.exp(-1 / steps), trained)
+        average = MovingAverage(decay_of(config, len(parts.rows)), trained)
     trainer = Trainer(
         make_step(config, architecture),
         Network(architecture, parameters),
         make_optimizer(config),
         rng,
-        _schedule(config),
+        make_schedule(config),
         average=average,
     )
     if ngrams is None or (epochs is not None and not ngrams.refitted):
@@ -262,51 +262,18 @@ def new_experiment(
             _ngrams_before(initial, parts.labels),
             ngrams,
         )
-    return _assemble(config, data, parts, ngrams, before, trainer, epochs, chosen)
+    return assemble(config, data, parts, ngrams, before, trainer, epochs, chosen)
 
 
-def resumed_experiment(checkpoint: Checkpoint, data: TokenizedData) -> Experiment:
-    """Set up a run to go on exactly where ``checkpoint`` was written.
-
-    Raises:
-        UserError: the data is not what the run was started with.
-    """
-    config, state = checkpoint.config, checkpoint.training
-    if state is None:
-        raise ValueError("the checkpoint was loaded without its training state")
-    if data.fingerprint != checkpoint.fingerprint:
-        raise UserError(
-            f"--resume: the data ({data.source}) is not what the run was started with "
-            f"({checkpoint.source}); restore it, or start a new run"
-        )
-    optimizer, schedule = make_optimizer(config), _schedule(config)
-    optimizer.steps, optimizer.slots = state.steps, state.slots
-    refit = state.chosen is not None
-    rows = data.everything_but_test if refit else data.split.train
-    architecture = checkpoint.architecture
-    _check_resumable(state, optimizer, architecture, schedule, len(rows))
-    trainer = Trainer(
-        make_step(config, architecture),
-        Network(architecture, state.parameters),
-        optimizer,
-        _restored_generator(state),
-        schedule,
-        state.progress,
-        state.average,
-    )
-    parts = Parts.numbered(config, data, rows, checkpoint.vocabulary, checkpoint.labels)
-    ngrams = None
-    if checkpoint.ngrams is not None and state.ngram_dev_logits is not None:
-        ngrams = TrainedNgrams(checkpoint.ngrams, state.ngram_dev_logits, refit)
-    epochs = None if state.chosen is None else chosen_epochs(state.chosen)
-    before = checkpoint.seen_before
-    return _assemble(config, data, parts, ngrams, before, trainer, epochs, state.chosen)
+def decay_of(config: Config, sentences: int) -> float:
+    """What is left in the average of the parameters of one step's after the next."""
+    return math.exp(-1 / (config.averaging * math.ceil(sentences / config.batch_size)))
 
 
 def chosen_epochs(chosen: Progress) -> float:
     """How long the second half of a run trains, once the first has ended so."""
     if chosen.best is None:
-        raise UserError("--resume: the checkpoint is damaged: its best evaluation is missing")
+        raise ValueError("a half that was trained to its end has a best evaluation")
     return chosen.best.epoch
 
 
@@ -329,7 +296,7 @@ def make_optimizer(config: Config) -> Optimizer:
     return SGD(rate, config.momentum)
 
 
-def _assemble(
+def assemble(
     config: Config,
     data: TokenizedData,
     parts: Parts,
@@ -339,6 +306,7 @@ def _assemble(
     epochs: float | None,
     chosen: Progress | None,
 ) -> Experiment:
+    """The experiment of these parts; what else it holds is made of them."""
     return Experiment(
         config=config,
         labels=parts.labels,
@@ -375,35 +343,7 @@ def _weighted(
     return weighted[0], weighted[1]
 
 
-def _schedule(config: Config) -> Schedule:
+def make_schedule(config: Config) -> Schedule:
+    """How long to train and when to look, as the options say."""
     names = [field.name for field in dataclasses.fields(Schedule)]
     return Schedule(**{name: getattr(config, name) for name in names})
-
-
-def _check_resumable(
-    state: TrainingState,
-    optimizer: Optimizer,
-    architecture: Architecture,
-    schedule: Schedule,
-    train: int,
-) -> None:
-    """Refuse a state that no run on ``train`` sentences could have left."""
-    progress = state.progress
-    numbers = (state.steps, progress.step, progress.epoch, progress.batch)
-    begun = progress.step > 0
-    fits = len(progress.order) == (train if begun else 0)
-    if min(numbers) < 0 or not fits or progress.batch * schedule.batch_size >= train:
-        raise UserError("--resume: the checkpoint is damaged: its progress fits no run")
-    wanted = {f"{slot}/{name}" for slot in optimizer.slot_names for name in architecture.trained}
-    missing = sorted(wanted - set(state.slots))
-    if begun and missing:
-        raise UserError(f"--resume: the checkpoint is damaged: no optimizer/slots/{missing[0]}")
-
-
-def _restored_generator(state: TrainingState) -> np.random.Generator:
-    rng = np.random.default_rng()
-    try:
-        rng.bit_generator.state = state.random_state
-    except (TypeError, ValueError, LookupError, OverflowError) as error:
-        raise UserError(f"--resume: the checkpoint's random state is damaged: {error}") from error
-    return rng

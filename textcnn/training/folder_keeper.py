@@ -6,6 +6,7 @@ from textcnn.data.tokenized_data import Report
 from textcnn.recipe.config import write_toml
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from textcnn.training.experiment import Experiment
+from textcnn.training.resuming import check_options
 from textcnn.training.run_folder import RunFolder
 
 
@@ -25,7 +26,9 @@ class FolderKeeper:
         """The state in ``last.h5``, if there is one."""
         if not self.folder.last.exists():
             return None
-        return load_checkpoint(self.folder.last, for_training=True)
+        last = load_checkpoint(self.folder.last, for_training=True)
+        check_options(self.folder.config, last.config)
+        return last
 
     def begin(self, experiment: Experiment) -> None:
         """Write the options that the vectors decided; make up for what a killed run did not do."""

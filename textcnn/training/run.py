@@ -22,9 +22,9 @@ from textcnn.training.experiment import (
     Parts,
     chosen_epochs,
     new_experiment,
-    resumed_experiment,
 )
 from textcnn.training.fusing import TrainedNgrams, fuse
+from textcnn.training.resuming import resumed_experiment
 from textcnn.training.start_vectors import StartVectors
 
 Listener = Callable[[Event], None]

@@ -31,7 +31,8 @@ from textcnn.recipe.steps import with_l2, with_word_dropout
 from textcnn.recipe.thinning import thinned_step
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from textcnn.training.experiment import Experiment, resumed_experiment
+from textcnn.training.experiment import Experiment
+from textcnn.training.resuming import resumed_experiment
 
 STEP = 1e-6
 """Of central differences. In float64 rounding then costs about 1e-10 of a value, and the curve's

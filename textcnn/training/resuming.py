@@ -1,0 +1,243 @@
+"""Going on with a run that was stopped, exactly where it was.
+
+The digest of a checkpoint tells damage of the file. Here a state is refused that no run on these
+sentences can have left, because it was wrong when it was written or was put together by hand: going
+on from it would replace a run's good files.
+"""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from textcnn.core.network import Network
+from textcnn.core.progress import Progress
+from textcnn.core.trainer import Trainer
+from textcnn.core.vocabulary import Vocabulary
+from textcnn.data.tokenized_data import TokenizedData
+from textcnn.recipe.averaging import MovingAverage
+from textcnn.recipe.config import Config, flag, read_toml
+from textcnn.support.errors import UserError
+from textcnn.training.checkpoint import Checkpoint, TrainingState
+from textcnn.training.experiment import (
+    Experiment,
+    Parts,
+    assemble,
+    chosen_epochs,
+    decay_of,
+    label_counts,
+    make_optimizer,
+    make_schedule,
+    make_step,
+)
+from textcnn.training.fusing import TrainedNgrams
+
+SQUARES = ("variance", "gradient_square", "update_square")
+"""Arrays of optimizers that hold no number below 0."""
+
+
+def check_options(path: Path, config: Config) -> None:
+    """Refuse options that are not those of a run's ``config.toml``, where there is one.
+
+    Args:
+        path: of that file.
+        config: the options in the checkpoint of the run.
+
+    Raises:
+        UserError: one of them is another, or the file cannot be read.
+    """
+    if not path.exists():
+        return
+    written = Config.from_mapping(read_toml(path), str(path)).as_dict()
+    kept = config.as_dict()
+    for name in sorted({*written, *kept}):
+        if written.get(name) != kept.get(name):
+            there, here = (
+                f"has no {flag(name)}" if value is None else f"has {flag(name)} {value}"
+                for value in (written.get(name), kept.get(name))
+            )
+            raise UserError(
+                f"--resume: {path} {there}, the run's checkpoint {here}; a run goes on with the "
+                "options it was begun with: restore them, or start a new run"
+            )
+
+
+def resumed_experiment(checkpoint: Checkpoint, data: TokenizedData) -> Experiment:
+    """Set up a run to go on exactly where ``checkpoint`` was written.
+
+    Raises:
+        UserError: the data is not what the run was started with, or no run on it could have left
+            this state.
+    """
+    config, state = checkpoint.config, checkpoint.training
+    if state is None:
+        raise ValueError("the checkpoint was loaded without its training state")
+    if data.fingerprint != checkpoint.fingerprint:
+        raise UserError(
+            f"--resume: the data ({data.source}) is not what the run was started with "
+            f"({checkpoint.source}); restore it, or start a new run"
+        )
+    _refuse_any(_of_the_data(checkpoint, state, data))
+    optimizer, refit = make_optimizer(config), state.chosen is not None
+    optimizer.steps, optimizer.slots = state.steps, state.slots
+    trainer = Trainer(
+        make_step(config, checkpoint.architecture),
+        Network(checkpoint.architecture, state.parameters),
+        optimizer,
+        _restored_generator(state),
+        make_schedule(config),
+        state.progress,
+        state.average,
+    )
+    ngrams = None
+    if checkpoint.ngrams is not None and state.ngram_dev_logits is not None:
+        ngrams = TrainedNgrams(checkpoint.ngrams, state.ngram_dev_logits, refit)
+    rows, before = _rows(state, data), checkpoint.seen_before
+    parts = Parts.numbered(config, data, rows, checkpoint.vocabulary, checkpoint.labels)
+    epochs = None if state.chosen is None else chosen_epochs(state.chosen)
+    experiment = assemble(config, data, parts, ngrams, before, trainer, epochs, state.chosen)
+    _refuse_any(_of_the_run(checkpoint, state, experiment))
+    return experiment
+
+
+def _rows(state: TrainingState, data: TokenizedData) -> np.ndarray:
+    return data.split.train if state.chosen is None else data.everything_but_test
+
+
+def _restored_generator(state: TrainingState) -> np.random.Generator:
+    rng = np.random.default_rng()
+    try:
+        rng.bit_generator.state = state.random_state
+    except (TypeError, ValueError, LookupError, OverflowError) as error:
+        raise UserError(f"--resume: the checkpoint's random state is damaged: {error}") from error
+    return rng
+
+
+# Each of these says what is wrong, the first first.
+
+
+def _refuse_any(faults: Iterator[str]) -> None:
+    for fault in faults:
+        raise UserError(f"--resume: the checkpoint is damaged: {fault}; train again")
+
+
+def _of_the_data(
+    checkpoint: Checkpoint, state: TrainingState, data: TokenizedData
+) -> Iterator[str]:
+    """What must hold before the sentences can be numbered."""
+    config, labels, words = checkpoint.config, checkpoint.labels, checkpoint.vocabulary.words
+    fitted = Vocabulary.fit(
+        data.part_tokens(_rows(state, data)), config.min_count, config.max_vocabulary
+    ).words
+    if config.init_from is None:
+        same_labels, same_words = labels == data.label_names, words == fitted
+    else:  # Those of the network that it went on from are among them.
+        same_labels = labels == sorted({*labels, *data.label_names})
+        same_words = {*fitted} <= {*words}
+    if not same_labels:
+        yield "its labels are not those of the data"
+    if not same_words:
+        yield "its words are not those of the data"
+    if state.chosen is not None:
+        if not config.refit:
+            yield "it is in a second half, which a run without --refit does not have"
+        if not state.chosen.finished or state.chosen.best is None:
+            yield "it is in its second half, and dev has not chosen in the first"
+
+
+def _of_the_run(
+    checkpoint: Checkpoint, state: TrainingState, experiment: Experiment
+) -> Iterator[str]:
+    counts = label_counts(experiment.train.targets, len(checkpoint.labels))
+    if not np.array_equal(checkpoint.label_counts, counts):
+        yield "its counts of labels are not those of the data"
+    continued = checkpoint.config.init_from is not None
+    if not np.array_equal(checkpoint.seen, experiment.seen) or (
+        len(experiment.before) and not continued
+    ):
+        yield "its training sentences are not those of the data"
+    yield from _of_the_history(state.choice, experiment)
+    if experiment.chosen is not None and state.progress.history:
+        yield "it was evaluated in its second half"
+    yield from _of_the_position(state.progress, experiment)
+    yield from _of_the_optimizer(state, experiment)
+    if (state.average is None) != (not checkpoint.config.averaging):
+        yield "it has an average and should have none, or has none and should"
+    if isinstance(state.average, MovingAverage):
+        decay = decay_of(checkpoint.config, len(experiment.train))
+        if not math.isclose(state.average.decay, decay, rel_tol=1e-9):
+            yield f"its average decays by {state.average.decay}, and not by {decay}"
+    logits = state.ngram_dev_logits
+    if checkpoint.ngrams is not None and (logits is None or len(logits) != len(experiment.dev)):
+        yield "what its n-grams say of the dev sentences is missing, or is of others"
+
+
+def _of_the_history(progress: Progress, experiment: Experiment) -> Iterator[str]:
+    """Of the half in which dev chooses."""
+    schedule = experiment.trainer.schedule
+    per_epoch = math.ceil(len(experiment.data.split.train) / schedule.batch_size)
+    again = Progress()
+    for past in progress.history:
+        # As the trainer computed it, so the same number. The second half trains for so many.
+        if past.epoch != past.step / per_epoch:
+            yield f"its evaluation at step {past.step} is of another epoch"
+        last = again.history[-1].step if again.history else 0
+        if not last < past.step <= progress.step:
+            yield f"its evaluation at step {past.step} is not in order"
+        shares = (past.train_accuracy, past.dev_accuracy, past.dev_macro_f1)
+        losses = (past.train_loss, past.dev_loss)
+        if not all(0 <= share <= 1 for share in shares) or not all(loss >= 0 for loss in losses):
+            yield f"its evaluation at step {past.step} has figures that cannot be"
+        again.add(past, progress.dev_logits, schedule.best_by)
+    if again.best_step != progress.best_step:
+        yield f"its best evaluation is not that at step {progress.best_step}"
+    expected = (len(experiment.dev), len(experiment.labels)) if progress.history else (0, 0)
+    if progress.dev_logits.shape != expected:
+        yield "its answers to the dev sentences are to others"
+
+
+def _of_the_position(progress: Progress, experiment: Experiment) -> Iterator[str]:
+    """Of the half that the run is in."""
+    sentences, trainer = len(experiment.train), experiment.trainer
+    schedule, per_epoch = trainer.schedule, trainer.steps_per_epoch(experiment.train)
+    if len(progress.order) != (sentences if progress.step else 0):
+        yield "its order of sentences is of others"
+    if (progress.epoch, progress.batch) != divmod(progress.step, per_epoch):
+        yield f"step {progress.step} is not batch {progress.batch} of epoch {progress.epoch}"
+
+    def made(step: int) -> int:
+        """The sentences of so many steps."""
+        epochs, batches = divmod(step, per_epoch)
+        return epochs * sentences + batches * schedule.batch_size
+
+    evaluated = progress.history[-1].step if progress.history else 0
+    if progress.seen != made(progress.step) - made(evaluated) or progress.correct > progress.seen:
+        yield "its totals since the last evaluation are of other steps"
+    if progress.loss_sum < 0:
+        yield "its loss is below 0"
+    if experiment.epochs is not None:
+        finished = progress.step >= experiment.steps
+    else:
+        patience = schedule.patience
+        waited = bool(patience) and progress.evaluations_since_best() >= patience
+        finished = progress.epoch >= schedule.epochs or (waited and evaluated == progress.step)
+    if progress.finished != finished:
+        yield f"at step {progress.step} it says it has ended, and has not, or the other way round"
+
+
+def _of_the_optimizer(state: TrainingState, experiment: Experiment) -> Iterator[str]:
+    optimizer, architecture = experiment.trainer.optimizer, experiment.trainer.network.architecture
+    if state.steps != state.progress.step:
+        yield f"its optimizer has made {state.steps} steps, and training {state.progress.step}"
+    if state.steps:
+        for name in architecture.trained:
+            for slot in optimizer.slot_names:
+                if f"{slot}/{name}" not in state.slots:
+                    yield f"its optimizer has no {slot}/{name}"
+    for name, array in state.slots.items():
+        slot = name.partition("/")[0]
+        if slot in SQUARES and (array < 0).any():
+            yield f"{name} holds squares below 0"
+        if slot == "last_step" and ((array < 0) | (array > state.steps)).any():
+            yield f"{name} holds no steps of this run"
