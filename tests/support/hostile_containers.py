@@ -2,7 +2,8 @@
 
 ``python -m tests.support.hostile_containers FOLDER`` makes them; ``... --read FILE ...`` reads
 files, each within :data:`SECONDS` and twice its size and 64 MiB of memory, and prints a line for
-each: how it ended.
+each: how it ended. With ``--answer`` it also asks each for an answer; with ``--load`` it only makes
+a model of it, which may take 4 bytes besides for each number that a shrunk file has.
 """
 
 import contextlib
@@ -14,18 +15,24 @@ import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import h5py
 import numpy as np
 
+from textcnn.inference.classifier import Classifier
 from textcnn.support.errors import UserError
+from textcnn.training.checkpoint import load_checkpoint
 from textcnn.training.checkpoint.container import read_container
 
 SECONDS = 5
 MEBIBYTE = 2**20
 NO_DIGEST = b"0" * 64
+
+TEXTS = ["a witty film", "", "unheard-of words , \N{GRINNING FACE}", "dull " * 300]
+"""Asked of a file that could be read."""
 
 
 def forged(content: bytes, index: Any, before: bytes = b"") -> bytes:
@@ -223,10 +230,13 @@ def make_all(folder: Path) -> list[Path]:
     return [*paths, nothing, hole, folder, folder / "pipe", Path("/dev/zero"), folder / "missing"]
 
 
-def read_within_limits(paths: list[Path]) -> dict[str, str]:
-    """How reading each ended: "refused: ...", "read", or by what it was stopped."""
+def read_within_limits(paths: list[Path], how: str = "--read") -> dict[str, str]:
+    """How reading each ended: "refused: ...", "read", or by what it was stopped.
+
+    With ``--answer`` "answered" in the place of "read", where the answers are probabilities.
+    """
     finished = subprocess.run(
-        [sys.executable, "-m", __name__, "--read", *map(str, paths)],
+        [sys.executable, "-m", __name__, how, *map(str, paths)],
         capture_output=True,
         text=True,
         check=False,
@@ -238,34 +248,65 @@ def read_within_limits(paths: list[Path]) -> dict[str, str]:
     return endings
 
 
-def _read_one(path: Path) -> str:
+def _answer(path: Path) -> str:
+    probabilities = Classifier.load(path).predict_proba(TEXTS)
+    right = np.isfinite(probabilities).all() and np.allclose(probabilities.sum(axis=1), 1)
+    return "answered" if right else f"answers that are none: {probabilities.tolist()}"
+
+
+def _load(path: Path) -> str:
+    load_checkpoint(path)
+    return "read"
+
+
+def _read(path: Path) -> str:
+    read_container(path)
+    return "read"
+
+
+def _stop(number: int, frame: object) -> NoReturn:
+    raise TimeoutError
+
+
+def _shrunk(path: Path) -> int:
+    """Numbers that become float32 once they are read."""
+    arrays = read_container(path).arrays
+    names = [name for name in arrays if name.startswith("networks/")]
+    return sum(arrays[name].size for name in names if arrays[name].itemsize < 4)
+
+
+def _read_one(path: Path, read: Callable[[Path], str]) -> str:
     size = path.stat().st_size if path.is_file() else 0
+    more = 4 * _shrunk(path) if read is _load else 0
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     _, most = resource.getrlimit(resource.RLIMIT_AS)
-    limit = min(used + 2 * size + 64 * MEBIBYTE, 2**50)
+    limit = min(used + 2 * size + more + 64 * MEBIBYTE, 2**50)
     resource.setrlimit(resource.RLIMIT_AS, (limit, most))
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    signal.signal(signal.SIGPROF, _stop)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
     try:
-        read_container(path)
+        return read(path)
     except UserError as error:
         line = str(error)
         return f"refused: {line}" if "\n" not in line and len(line) < 2000 else f"lines: {line}"
     except MemoryError:
         return "took more memory than it may"
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    return "read"
 
 
 def _main(arguments: list[str]) -> None:
-    if arguments[0] != "--read":
+    ways = {"--read": _read, "--load": _load, "--answer": _answer}
+    if arguments[0] not in ways:
         folder = Path(arguments[0])
         folder.mkdir(parents=True, exist_ok=True)
         print("\n".join(map(str, make_all(folder))))
         return
     for path in arguments[1:]:
-        print(json.dumps([path, _read_one(Path(path))]), flush=True)
+        print(json.dumps([path, _read_one(Path(path), ways[arguments[0]])]), flush=True)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import numpy as np
 from textcnn.core.sentences import PackedSentences, sum_segments
 from textcnn.core.vocabulary import UNKNOWN, Vocabulary
 from textcnn.recipe.ngrams.letters import part_keys
-from textcnn.recipe.ngrams.ngrams import KeyIndex, ngram_keys, rebased, rows_of
+from textcnn.recipe.ngrams.ngrams import LARGEST_KEY, KeyIndex, ngram_keys, rebased, rows_of
 from textcnn.recipe.ngrams.tables import CountTable, DenseTable, Table
 
 
@@ -239,14 +239,18 @@ class NgramExpert:
             if name != "words":
                 keys[name] = _array(arrays, f"{name}/keys", np.int64, 1)
                 size = len(keys[name])
-                if name != "parts" and (not name.isdecimal() or int(name) < 2):
+                if name != "parts" and name not in ORDERS:
                     raise ValueError(f"{name} is no kind of item")
+                if name != "parts" and len(words) ** int(name) > LARGEST_KEY:
+                    raise ValueError(f"{name} words have more n-grams than there are keys")
                 if size and (keys[name][0] < 0 or (np.diff(keys[name]) <= 0).any()):
                     raise ValueError(f"{name}/keys do not ascend")
             tables[name] = _table(arrays, name, size, len(bias))
         subwords, penalty = arrays.get("subwords"), arrays.get("penalty")
         if subwords is None or penalty is None or subwords.shape or penalty.shape:
             raise ValueError("subwords and penalty must be numbers")
+        if not 0 <= subwords <= MOST_SUBWORDS or penalty < 0:
+            raise ValueError("subwords or penalty is below 0, or too large")
         return cls(words, int(subwords), float(penalty), bias, keys, tables)
 
     def _unknown_rows(self, words: Sequence[str]) -> np.ndarray:
@@ -275,6 +279,12 @@ class NgramExpert:
         del numbers[self.words[UNKNOWN]]
         return numbers
 
+
+ORDERS = ("2", "3", "4", "5")
+"""Words in the n-grams of its tables, as these are called."""
+
+MOST_SUBWORDS = 20
+"""Characters in the longest parts of words."""
 
 FEW = 100
 """Keys that are found sooner by a binary search than by making an index first."""

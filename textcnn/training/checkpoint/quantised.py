@@ -41,8 +41,7 @@ def quantise(name: str, array: np.ndarray, width: str) -> tuple[np.ndarray, np.n
 
 def restore(kept: np.ndarray, scales: np.ndarray | None) -> np.ndarray:
     """The float32 array that :func:`quantise` made ``kept`` of, as nearly as it can be."""
-    floats = kept.astype(np.float32, copy=False)
     if scales is None:
-        return floats
+        return kept.astype(np.float32, copy=False)
     with np.errstate(over="ignore"):  # What overflows is refused where the arrays are checked.
-        return floats * scales
+        return np.multiply(kept, scales, dtype=np.float32)

@@ -229,11 +229,16 @@ def _checkpoint(container: Container, for_training: bool) -> Checkpoint:
         ngrams = NgramExpert.from_arrays(_below(container.arrays, "ngrams"), vocabulary.words)
         if ngrams.num_classes != len(labels):
             raise ValueError(f"ngrams is of {ngrams.num_classes} labels")
+        if ngrams.subwords != config.subwords or max(ngrams.orders, default=0) > config.ngrams:
+            raise ValueError("ngrams are not those of the options")
     check_kind(labels, str(facts["label_kind"]))
+    label_counts = container.array("label_counts", "i", (len(labels),))
+    if (label_counts < 0).any():
+        raise ValueError("label_counts are below 0")
     return Checkpoint(
         config=config,
         labels=labels,
-        label_counts=container.array("label_counts", "i", (len(labels),)),
+        label_counts=label_counts,
         vocabulary=vocabulary,
         networks=networks,
         ngrams=ngrams,
@@ -285,7 +290,10 @@ def _network(container: Container, number: int, architecture: Architecture) -> P
         ):
             raise ValueError(f"scales/{path} has shape {scales.shape}")
         parameters[name] = restore(kept, scales)
-        if not np.isfinite(parameters[name]).all():
+        # A number that is not finite makes a sum that is none, with no array of truths beside it.
+        with np.errstate(invalid="ignore"):
+            total = parameters[name].sum(dtype=np.float64)
+        if not math.isfinite(total):
             raise ValueError(f"{path} holds numbers that are too large")
     return parameters
 
