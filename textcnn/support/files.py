@@ -56,10 +56,14 @@ def replacing(path: Path) -> Iterator[Path]:
         aside.chmod(0o666 & ~_umask())
         _sync(aside)
         aside.replace(path)
-    except OSError as error:
-        raise RunError(f"writing {path} failed: {error.strerror or error}") from error
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            aside.unlink()
+        if isinstance(error, OSError):
+            reason = error.strerror or error
+            raise RunError(f"writing {path} failed: {reason}") from error
+        raise
     finally:
-        aside.unlink(missing_ok=True)
         if descriptor >= 0:
             os.close(descriptor)
     try:
