@@ -48,6 +48,21 @@ def test_as_json_it_is_json_and_nothing_else(call):
     )
 
 
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        ("1.10.8", "has heap faults"),
+        ("1.14.6", "HDF5 1.14.6 has heap faults with files made to harm that 2.0.0 has mended"),
+        ("2.0.0", "HDF5 2.0.0 reads no checkpoint here"),
+        ("2.1.0-4", "reads no checkpoint here"),
+    ],
+)
+def test_the_version_of_hdf5_is_judged(call, monkeypatch, version, words):
+    monkeypatch.setattr("h5py.version.hdf5_version", version)
+    monkeypatch.setattr("textcnn.commands.selfcheck.CHECKS", {})
+    assert words in call("selfcheck")[1]
+
+
 # Each check can fail
 
 

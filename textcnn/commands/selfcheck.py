@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 import platform
+import re
 import sys
 from typing import Any
 
@@ -19,6 +20,9 @@ from textcnn.evaluation.selfcheck.checks import CHECKS, Finished, run_checks
 from textcnn.support.threads import processors
 
 PACKAGES = ("numpy", "scipy", "h5py", "scikit-learn", "gensim", "click")
+
+MENDED = (2, 0, 0)
+"""The HDF5 that mends faults of 1.14.6 and before, such as CVE-2025-2310 and CVE-2025-7067."""
 
 
 @click.command("selfcheck", cls=SectionedCommand)
@@ -61,7 +65,20 @@ def _about() -> list[str]:
         ", ".join(f"{name} {version}" for name, version in _versions().items()),
         f"{about['system']}, {about['processors']} processors, smallest steps from 1: "
         f"float32 {about['float32_eps']:.2g}, float64 {about['float64_eps']:.2g}",
+        _hdf5(h5py.version.hdf5_version),
     ]
+
+
+def _hdf5(version: str) -> str:
+    """What is to be thought of a version of HDF5, which lays checkpoints out and reads none."""
+    number = tuple(int(part) for part in re.findall("[0-9]+", version)[:3])
+    judged = (
+        "has heap faults with files made to harm that 2.0.0 has mended; update h5py, or open such "
+        "files with textcnn only"
+        if number < MENDED
+        else "reads no checkpoint here; other programs should not read strangers' files with it"
+    )
+    return f"HDF5 {version} {judged}"
 
 
 def _versions() -> dict[str, str]:
@@ -89,6 +106,7 @@ def _values(finished: list[Finished]) -> dict[str, Any]:
     return {
         "versions": _versions(),
         "machine": _machine(),
+        "hdf5": _hdf5(h5py.version.hdf5_version),
         "passed": all(one.result.passed for one in finished),
         "checks": [
             {
