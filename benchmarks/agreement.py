@@ -15,6 +15,9 @@ from textcnn.support.errors import RunError
 
 TOLERANCE = 1e-4
 
+ROUNDED = 2e-3
+"""The same for logits from tables of 16-bit integers."""
+
 
 def check_agreement(work: Workload) -> None:
     """Compare losses, gradients and logits from the same weights on the same batch, no dropout.
@@ -48,11 +51,11 @@ def _check(work: Workload, setting: Setting, mode: str) -> None:
         _compare(f"{where}: gradient of {name}", ours[name], gradient)
 
     predicted = InferenceNetwork([parameters], architecture).logits(batch.sentences)
-    _compare(f"{where}: logits, PyTorch", predicted, logits.detach().numpy())
+    _compare(f"{where}: logits, PyTorch", predicted, logits.detach().numpy(), ROUNDED)
     path = work.folder / "agreement.onnx"
     export(network, path)
     (exported,) = session(path, work.options.threads).run(None, {"words": words.numpy()})
-    _compare(f"{where}: logits, ONNX Runtime", predicted, exported)
+    _compare(f"{where}: logits, ONNX Runtime", predicted, exported, ROUNDED)
 
 
 def _our_gradients(
@@ -69,11 +72,11 @@ def _our_gradients(
     return {"loss": np.array(loss), **whole}
 
 
-def _compare(what: str, ours: np.ndarray, theirs: np.ndarray) -> None:
-    """Both within 1e-4 of the largest entry."""
+def _compare(what: str, ours: np.ndarray, theirs: np.ndarray, tolerance: float = TOLERANCE) -> None:
+    """Both within this share of the largest entry."""
     worst = float(np.abs(ours - theirs).max() / np.abs(theirs).max())
-    if not worst <= TOLERANCE:  # Not written as "worst > ...": NaN must fail as well.
+    if not worst <= tolerance:  # Not written as "worst > ...": NaN must fail as well.
         raise RunError(
-            f"{what} differs by {worst:.1e} of its largest entry, more than {TOLERANCE:g}; "
+            f"{what} differs by {worst:.1e} of its largest entry, more than {tolerance:g}; "
             "nothing was timed, as the sides do not do the same work"
         )

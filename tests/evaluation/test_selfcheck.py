@@ -118,7 +118,7 @@ def answers_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
     right = Classifier.predict_proba
     monkeypatch.setattr(
-        Classifier, "predict_proba", lambda self, texts: right(self, texts) + np.float32(1e-4)
+        Classifier, "predict_proba", lambda self, texts: right(self, texts) + np.float32(2e-3)
     )
 
 
@@ -180,7 +180,7 @@ def believes_everything(monkeypatch: pytest.MonkeyPatch) -> None:
 FAULTS = {
     "gradients of the network against finite differences (float64)": wrong_network,
     "fast network against the plain one (float64)": ties_to_the_last,
-    "answers to sentences against the plain network's (float32)": answers_off,
+    "answers to sentences against the plain network's": answers_off,
     "a sentence's probabilities, alone and in any batch": answers_by_batch,
     "two runs of one seed": dropout_by_the_clock,
     "a run stopped and gone on with, against one never stopped": forgets_the_optimizer,

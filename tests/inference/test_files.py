@@ -218,7 +218,6 @@ def test_a_folder_of_another_model_or_with_other_options_is_left_alone(
         ("--proba",): "holds answers with proba False, not True",
         ("--format", "json"): "holds answers with format tsv, not json",
         ("--encoding", "cp1252"): "holds answers with encoding utf-8, not cp1252",
-        ("--fast",): "holds answers with fast False, not True",
     }.items():
         code, (said,) = answer("shards/*", *words)
         assert code == 2

@@ -19,6 +19,7 @@ from tests.support.small_run import (
 from tests.support.topics import topical, write
 from textcnn.core.layers.softmax import softmax_cross_entropy
 from textcnn.inference.classifier import Classifier
+from textcnn.inference.model import Model
 from textcnn.insight.explanations.explaining import Explainer
 from textcnn.insight.explanations.explanation import FILTERS
 from textcnn.insight.learnt import training_part as training_part_module
@@ -202,9 +203,7 @@ def test_of_many_sentences_some_are_drawn(model, monkeypatch):
 
 def test_an_n_grams_push_is_that_of_the_explanations(part, model):
     """The table of a class is what explaining every training sentence would add up to."""
-    found = learnt_ngrams(
-        model, [scan(model.networks[0], model.architecture, part.train)], part.train, 8
-    )
+    found = learnt_ngrams(model, [scan(Model(model).network.members[0], part.train)], part.train, 8)
     explainer = Explainer(model)
     sums: dict[tuple[int, str, int, int], list[np.ndarray]] = {}
     for text in texts_of(part, model):
@@ -242,7 +241,7 @@ def test_a_word_of_the_ngram_expert_pushes_as_in_an_explanation(model):
 
 
 def test_a_filter_is_worth_what_dev_loses_when_its_weights_are_zero(part, model):
-    scans = [scan(model.networks[0], model.architecture, part.train)]
+    scans = [scan(Model(model).network.members[0], part.train)]
     found = filter_dictionary(model, scans, part, 12)
     assert len(found) == 12
     losses = [one.loss_added for one in found]

@@ -49,11 +49,6 @@ ROWS = 8192
     "spreadsheet: the same, with ' before a cell that a spreadsheet would take for a formula. "
     "[default: tsv; for a table, its own]",
 )
-@click.option(
-    "--fast",
-    is_flag=True,
-    help="Add up in 16-bit integers: for large inputs; probabilities change by about 0.0001.",
-)
 @click.option("--proba", is_flag=True, help="Give the probabilities of all labels.")
 @click.option(
     "--abstain-below",
@@ -91,7 +86,6 @@ def command(
     checkpoint: Path | None,
     input_file: Path | None,
     form: str | None,
-    fast: bool,
     proba: bool,
     abstain_below: float,
     vectors: str | None,
@@ -138,7 +132,7 @@ def command(
         from textcnn.commands.classify_files import classify_files
         from textcnn.inference.files import ShardOptions
 
-        options = ShardOptions(form or FORMATS[0], proba, encoding, fast, abstain_below)
+        options = ShardOptions(form or FORMATS[0], proba, encoding, abstain_below)
         classify_files(sentences, output, checkpoint, options, jobs, scheduler)
         return
     model = load_checkpoint(checkpoint)
@@ -152,13 +146,13 @@ def command(
             if input_file is not None:
                 found = open_input(input_file, model.config, reading, stack)
                 if isinstance(found, Table):
-                    _answer_table(found, model, form, proba, abstain_below, fast, vectors)
+                    _answer_table(found, model, form, proba, abstain_below, vectors)
                     return
                 chunks = lines = found
             if vectors is not None:
                 chunks = list(chunks)
                 model = _with_unseen_words(model, chunks, vectors)
-            answer = LineAnswerer(model, form or FORMATS[0], proba, abstain_below, fast)
+            answer = LineAnswerer(model, form or FORMATS[0], proba, abstain_below)
             lines_out = answered(chunks, answer, jobs or processors())
             for data in stack.enter_context(contextlib.closing(lines_out)):
                 _write(data)
@@ -177,7 +171,6 @@ def _answer_table(
     form: str | None,
     proba: bool,
     abstain_below: float,
-    fast: bool,
     vectors: str | None,
 ) -> None:
     """Write every row of the table with its answer; complain once of rows that have none."""
@@ -187,7 +180,7 @@ def _answer_table(
     texts = [row.text for row in rows]
     if vectors is not None:
         model = _with_unseen_words(model, [texts], vectors)
-    classifier = Classifier(model, fast)
+    classifier = Classifier(model)
     columns = all_columns(table.columns, (row.cells for row in rows))
     if added_columns(columns) != added_columns(()):
         say(f"beside the table's columns, the answers are {' and '.join(added_columns(columns))}")

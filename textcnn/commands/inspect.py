@@ -21,6 +21,7 @@ from textcnn.commands.screen.display import percent, say
 from textcnn.commands.screen.tables import Table, table_text
 from textcnn.commands.screen.terminal import one_line
 from textcnn.core.progress import evaluation_line
+from textcnn.inference.model import Model
 from textcnn.insight.explanations.wording import signed
 from textcnn.insight.learnt.facts import facts, fusion_words, history_of, load_whole, written
 from textcnn.insight.learnt.filters import Filter, filter_dictionary
@@ -124,8 +125,7 @@ def _learnt(model: Checkpoint, top: int, filters: int, moved: dict[str, Any]) ->
         part = training_part(model, say, moved)
     except (UserError, RunError) as error:
         return Learnt(None, one_line(str(error)), [], [])
-    networks = model.networks
-    scans = [scan(parameters, model.architecture, part.train) for parameters in networks]
+    scans = [scan(member, part.train) for member in Model(model).network.members]
     return Learnt(
         part,
         "",

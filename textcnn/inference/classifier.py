@@ -10,7 +10,6 @@ import numpy as np
 from textcnn.core.tokenizers import CUSTOM, Tokenizer, find_tokenizer
 from textcnn.inference.given_labels import given_labels
 from textcnn.inference.model import Model
-from textcnn.inference.pooled_features import PooledFeatures
 from textcnn.inference.word_numbers import TextNumbers
 from textcnn.recipe.ngrams.expert import Texts
 from textcnn.support.threads import in_threads, processors
@@ -28,8 +27,6 @@ class Classifier:
 
     Args:
         checkpoint: the model.
-        fast: calculate in 16-bit integers where that is quicker, for many sentences; see
-            :class:`textcnn.inference.network.InferenceNetwork`.
         tokenize: with the tokenizer ``custom``, what it stands for.
 
     Attributes:
@@ -38,9 +35,7 @@ class Classifier:
         tokenize: text to tokens.
     """
 
-    def __init__(
-        self, checkpoint: Checkpoint, fast: bool = False, tokenize: Tokenizer | None = None
-    ):
+    def __init__(self, checkpoint: Checkpoint, tokenize: Tokenizer | None = None):
         self.checkpoint = checkpoint
         self.labels = checkpoint.labels
         config = checkpoint.config
@@ -52,16 +47,16 @@ class Classifier:
             by_pieces=config.tokenizer != CUSTOM,
             spell_unknown=checkpoint.ngrams is not None,
         )
-        self._model = Model(checkpoint, fast)
+        self._model = Model(checkpoint)
 
     @classmethod
-    def load(cls, path: str | Path, fast: bool = False) -> "Classifier":
+    def load(cls, path: str | Path) -> "Classifier":
         """Read a checkpoint file, or the best one in a run's folder.
 
         Raises:
             UserError: it is missing, damaged, not a checkpoint or from a newer version.
         """
-        return cls(load_checkpoint(find_checkpoint(Path(path))), fast)
+        return cls(load_checkpoint(find_checkpoint(Path(path))))
 
     def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
         """(N, C) float32 probabilities of N sentences, the rows in the order given.
@@ -96,14 +91,12 @@ class Classifier:
         return self._model.probabilities(self._model.fused(list(logits.values())))
 
     def features(self, texts: Sequence[str]) -> np.ndarray:
-        """(N, networks * heights * filters) float32 (see :class:`PooledFeatures`)."""
-        return self._in_pieces(lambda numbered: self._features.of(numbered.sentences), texts)
+        """(N, networks * heights * filters) float32, what the dense layers read.
 
-    @functools.cached_property
-    def _features(self) -> PooledFeatures:
-        """Made when it is needed: answering has no use for it."""
-        networks = self.checkpoint.networks
-        return PooledFeatures(networks, self.checkpoint.architecture)
+        See :meth:`textcnn.inference.network.InferenceNetwork.features`.
+        """
+        features = self._model.network.features
+        return self._in_pieces(lambda texts: features(texts.sentences, threads=False), texts)
 
     def _in_pieces(
         self, function: Callable[[Texts], np.ndarray], texts: Sequence[str]

@@ -54,14 +54,12 @@ class ShardOptions:
         format: one of :data:`textcnn.inference.answer_lines.FORMATS`.
         proba: give the probabilities of all classes.
         encoding: of the files.
-        fast: calculate in 16-bit integers.
         abstain_below: a most probable label with less is not given.
     """
 
     format: str = "tsv"
     proba: bool = False
     encoding: str = "utf-8"
-    fast: bool = False
     abstain_below: float = 0.0
 
 
@@ -200,7 +198,7 @@ def classify_shard(shard: Shard, options: ShardOptions, digest: str, model: Path
         What came of it, faults of this shard included.
     """
     try:
-        return _answered(shard, options, _classifier(model, digest, options.fast))
+        return _answered(shard, options, _classifier(model, digest))
     except (UserError, RunError) as error:
         return Outcome(shard, error=error)
     except MemoryError:
@@ -208,11 +206,11 @@ def classify_shard(shard: Shard, options: ShardOptions, digest: str, model: Path
 
 
 @functools.lru_cache(maxsize=1)
-def _classifier(model: Path, digest: str, fast: bool) -> Classifier:
+def _classifier(model: Path, digest: str) -> Classifier:
     # A run that is still going on replaces its best.h5; answers of two models must not be mixed.
     if digest_of(model) != digest:
         raise UserError(f"{model} has changed; choose another --output")
-    return Classifier.load(model, fast)
+    return Classifier.load(model)
 
 
 def _answered(shard: Shard, options: ShardOptions, classifier: Classifier) -> Outcome:

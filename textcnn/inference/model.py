@@ -16,15 +16,14 @@ class Model:
 
     Args:
         checkpoint: the model.
-        fast: see :class:`textcnn.inference.network.InferenceNetwork`.
 
     Attributes:
         network: the networks alone.
         several: a sentence may have several labels, each decided by itself.
     """
 
-    def __init__(self, checkpoint: Checkpoint, fast: bool = False):
-        self.network = InferenceNetwork(checkpoint.networks, checkpoint.architecture, fast)
+    def __init__(self, checkpoint: Checkpoint):
+        self.network = InferenceNetwork(checkpoint.networks, checkpoint.architecture)
         self.several = checkpoint.config.multilabel
         self._ngrams = checkpoint.ngrams
         self._fusion = checkpoint.fusion

@@ -6,20 +6,18 @@ sentence by sentence in a fixed order, so a sentence's logits are the same bytes
 any batch and after any other sentence.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from textcnn.core.architecture import Architecture
 from textcnn.core.layers.convolve_and_pool import (
     WINDOWS_IN_HAND,
-    FilterBank,
     pooled_maxima,
     pooled_maxima_of_one,
 )
 from textcnn.core.sentences import PackedSentences
-from textcnn.inference.projected_words import FloatTable, Int16Table
+from textcnn.inference.projected_words import ProjectedWords
 from textcnn.support.threads import in_threads
 
 CHUNK = 128
@@ -32,23 +30,14 @@ class InferenceNetwork:
     Args:
         networks: the parameters of one network, or of several whose logits are averaged.
         architecture: their shapes.
-        fast: add up windows in 16-bit integers. That takes a moment to prepare and changes
-            probabilities by about a ten-thousandth; see :class:`Int16Table`.
+
+    Attributes:
+        members: the networks.
     """
 
-    def __init__(
-        self,
-        networks: Sequence[Mapping[str, np.ndarray]],
-        architecture: Architecture,
-        fast: bool = False,
-    ):
-        self.architecture = architecture
-        table = Int16Table if fast else FloatTable
-        self._members = [
-            _Member(parameters, architecture.bank, table(parameters, architecture))
-            for parameters in networks
-        ]
-        self._dtype = networks[0]["dense/bias"].dtype
+    def __init__(self, networks: Sequence[Mapping[str, np.ndarray]], architecture: Architecture):
+        self.members = [Member(parameters, architecture) for parameters in networks]
+        self._architecture = architecture
 
     def project_all(self, most: int) -> bool:
         """Project every word now, if the tables are of no more than ``most`` bytes.
@@ -56,11 +45,9 @@ class InferenceNetwork:
         Returns:
             Whether that is done, so that answering multiplies no matrices any more.
         """
-        if sum(member.table.rows.nbytes for member in self._members) > most:
+        if sum(member.projected.rows.nbytes for member in self.members) > most:
             return False
-        words = np.arange(self.architecture.vocabulary_size)
-        for member in self._members:
-            member.table.need(words)
+        self._need(np.arange(self._architecture.vocabulary_size))
         return True
 
     def logits(self, sentences: PackedSentences, threads: bool = True) -> np.ndarray:
@@ -70,59 +57,99 @@ class InferenceNetwork:
             sentences: the word numbers.
             threads: use every processor; False for a caller that does so itself.
         """
-        for member in self._members:
-            member.table.need(sentences.words)
+        return self._by_length(self._logits, self._architecture.num_classes, sentences, threads)
+
+    def features(self, sentences: PackedSentences, threads: bool = True) -> np.ndarray:
+        """(N, networks * heights * F) what the dense layers read, the networks side by side.
+
+        The largest value of each filter anywhere in a sentence, after bias and ReLU. Arguments as
+        for :meth:`logits`.
+        """
+        width = len(self.members) * self._architecture.num_features
+        return self._by_length(self._features, width, sentences, threads)
+
+    def _need(self, words: np.ndarray) -> None:
+        for member in self.members:
+            member.projected.need(words)
+
+    def _by_length(
+        self,
+        function: Callable[[PackedSentences], np.ndarray],
+        width: int,
+        sentences: PackedSentences,
+        threads: bool,
+    ) -> np.ndarray:
+        """(N, width) rows that ``function`` makes of sentences of about one length."""
+        self._need(sentences.words)
         if len(sentences) == 1:
-            return self._answer(sentences)
+            return function(sentences)
         # By length, so that a chunk's windows make few, large blocks (see HeightWindows).
         order = np.argsort(sentences.lengths, kind="stable")
         # One that is long is answered alone, in blocks of its windows.
         short = int((sentences.lengths <= WINDOWS_IN_HAND).sum())
         chunks = [order[start : min(start + CHUNK, short)] for start in range(0, short, CHUNK)]
         chunks += [order[place : place + 1] for place in range(short, len(order))]
-        logits = np.empty((len(order), self.architecture.num_classes), self._dtype)
+        rows = np.empty((len(order), width), self.members[0].dtype)
 
-        def answer(chunk: np.ndarray) -> None:
-            logits[chunk] = self._answer(sentences.take(chunk))
+        def fill(chunk: np.ndarray) -> None:
+            rows[chunk] = function(sentences.take(chunk))
 
         if threads:
-            in_threads(answer, chunks)
+            in_threads(fill, chunks)
         else:
             for chunk in chunks:
-                answer(chunk)
-        return logits
+                fill(chunk)
+        return rows
+
+    def _features(self, sentences: PackedSentences) -> np.ndarray:
+        return np.concatenate([member.features(sentences) for member in self.members], axis=1)
 
     @np.errstate(over="ignore", invalid="ignore")  # What comes of it is looked for and said.
-    def _answer(self, sentences: PackedSentences) -> np.ndarray:
-        logits = self._members[0].logits(sentences)
-        for member in self._members[1:]:
+    def _logits(self, sentences: PackedSentences) -> np.ndarray:
+        logits = self.members[0].logits(sentences)
+        for member in self.members[1:]:
             logits += member.logits(sentences)
-        if len(self._members) > 1:
-            logits /= len(self._members)
+        if len(self.members) > 1:
+            logits /= len(self.members)
         return logits
 
 
-@dataclass(frozen=True)
-class _Member:
-    """One network and its projected words."""
+class Member:
+    """One network as it answers, of one or several.
 
-    parameters: Mapping[str, np.ndarray]
-    bank: FilterBank
-    table: FloatTable | Int16Table
+    Attributes:
+        projected: its words.
+        bank: the layout of its filters.
+    """
+
+    def __init__(self, parameters: Mapping[str, np.ndarray], architecture: Architecture):
+        self.projected = ProjectedWords(parameters, architecture)
+        self.bank = architecture.bank
+        self._parameters = parameters
+
+    @property
+    def dtype(self) -> np.dtype[np.floating]:
+        """Of features and logits."""
+        return self._parameters["dense/bias"].dtype
+
+    def features(self, sentences: PackedSentences) -> np.ndarray:
+        """(B, heights * F) pooled features; the words' rows must be valid."""
+        rows = self.projected.rows
+        if len(sentences) == 1:
+            return self.activated(pooled_maxima_of_one(rows, sentences.words, self.bank))
+        return self.activated(pooled_maxima(rows, sentences, self.bank))
+
+    def activated(self, maxima: np.ndarray) -> np.ndarray:
+        """(..., heights * F) features from int16 maxima over time: scale, bias and ReLU."""
+        features = maxima * self.projected.steps + self._parameters["convolution/bias"]
+        return np.maximum(features, 0, out=features)
 
     def logits(self, sentences: PackedSentences) -> np.ndarray:
         """(B, C) logits, of the pooled features alone."""
-        if len(sentences) == 1:
-            return self._dense(pooled_maxima_of_one(self.table.rows, sentences.words, self.bank))
-        return self._dense(pooled_maxima(self.table.rows, sentences, self.bank))
-
-    def _dense(self, maxima: np.ndarray) -> np.ndarray:
-        """(B, C) logits from (B, heights * F) maxima over time."""
-        features = maxima * self.table.scale + self.parameters["convolution/bias"]
-        np.maximum(features, 0, out=features)
+        features = self.features(sentences)
         # One sum a row and class instead of a matrix product, whose order of additions depends
         # on how many rows there are.
-        weights, bias = self.parameters["dense/weights"], self.parameters["dense/bias"]
+        weights, bias = self._parameters["dense/weights"], self._parameters["dense/bias"]
         logits = np.empty((len(features), len(weights)), features.dtype)
         for index, row in enumerate(weights):
             np.add.reduce(features * row, axis=1, out=logits[:, index])

@@ -1,7 +1,9 @@
-"""Tables of projected words for prediction: in float32, filled as needed, or in 16-bit integers.
+"""The table of projected words that a network answers from, in 16-bit integers.
 
-Row w of a table is word w's vector times every filter row (see
-:func:`textcnn.core.layers.convolve_and_pool.project`); a last row of zeros stands for padding.
+Row w is word w's vector times every filter row (see
+:func:`textcnn.core.layers.convolve_and_pool.project`), counted in steps and rounded; a last row of
+zeros stands for padding. Sums of whole numbers are exact in any order, so a sentence's answer does
+not depend on its company, and half the memory is fetched that floats would take.
 """
 
 import threading
@@ -14,33 +16,34 @@ from textcnn.core.architecture import Architecture, word_vectors
 BLOCK = 64
 """Words projected together; frequent words are neighbours, so a sentence touches few blocks."""
 
-BULK = 1024
-"""Words projected together where all of them are."""
-
-INT16_LIMIT = 32_700
-"""Largest sum of quantised rows: a little below 2 ** 15, as each row is rounded by itself."""
+LARGEST = 32_700
+"""Steps in the largest sum of a window; int16 ends at 32,767, and rounding takes some of the rest.
+"""
 
 
-class FloatTable:
-    """Projections in the parameters' own type, in blocks filled when one of their words turns up.
+class ProjectedWords:
+    """Projections of every word, in blocks filled when one of their words turns up.
 
     A block is always the same matrix product whoever asks for it, so its bytes never depend on what
-    was asked before.
+    was asked before. The steps follow from the parameters alone (:func:`step_sizes`).
 
     Attributes:
-        rows: (V + 1, K * F); only blocks asked for with :meth:`need` are valid.
-        scale: 1, what maxima over rows are multiplied by.
+        rows: (V + 1, K * F) int16; only blocks asked for with :meth:`need` are valid.
+        steps: (heights * F,) the step of each map, what its maximum over rows is multiplied by.
     """
-
-    scale: float | np.ndarray = 1.0
 
     def __init__(self, parameters: Mapping[str, np.ndarray], architecture: Architecture):
         self._parameters = parameters
         self._architecture = architecture
-        self._W = _filter_matrix(parameters)
+        filters = parameters["convolution/weights"]
+        self.steps = step_sizes(parameters, architecture)
+        by_row = np.repeat(
+            self.steps.reshape(-1, architecture.num_filters), architecture.filter_sizes, axis=0
+        )
+        self._filters = (filters / by_row).reshape(len(filters), -1)
         size = architecture.vocabulary_size
         # Not touched until a block is filled, so the system hands out memory only for words used.
-        self.rows = np.empty((size + 1, self._W.shape[1]), self._W.dtype)
+        self.rows = np.empty((size + 1, self._filters.shape[1]), np.int16)
         self.rows[-1] = 0
         self._filled = np.zeros(-(-size // BLOCK), bool)
         self._filling = threading.Lock()
@@ -51,54 +54,27 @@ class FloatTable:
         if self._filled[blocks].all():
             return
         # One thread at a time: a matrix product uses all processors by itself.
-        with self._filling:
+        with self._filling, np.errstate(over="ignore", invalid="ignore"):
             for block in np.unique(blocks[~self._filled[blocks]]):
                 rows = slice(block * BLOCK, min((block + 1) * BLOCK, len(self.rows) - 1))
                 X = word_vectors(self._parameters, self._architecture, rows)
-                np.matmul(X, self._W, out=self.rows[rows])
+                self.rows[rows] = np.rint(X @ self._filters)
                 self._filled[block] = True
 
 
-class Int16Table:
-    """All projections, rounded to 16-bit integers: half the memory to fetch, half the time to add.
+def step_sizes(parameters: Mapping[str, np.ndarray], architecture: Architecture) -> np.ndarray:
+    """(heights * F,) the finest step of each map with which no window's sum overflows.
 
-    Each map has a scale of its own, chosen so that no window's sum can overflow: the largest value
-    of each of its filter's rows over the vocabulary, added up. Everything after the rounding is
-    exact, so here too a sentence's answer never depends on its company.
-
-    Attributes:
-        rows: (V + 1, K * F) int16.
-        scale: (heights * F,) what maxima over rows are multiplied by.
+    A product of two vectors is never above that of their lengths (Cauchy and Schwarz), so a sum is
+    never above the longest word vector times the lengths of the filter's rows, added up. The
+    largest sum there is would allow steps a quarter as large, but to know it every word has to be
+    projected: at each save, or at each start.
     """
-
-    def __init__(self, parameters: Mapping[str, np.ndarray], architecture: Architecture):
-        self._parameters = parameters
-        self._architecture = architecture
-        self._W = _filter_matrix(parameters)
-        bank, size = architecture.bank, architecture.vocabulary_size
-        blocks = [slice(start, min(start + BULK, size)) for start in range(0, size, BULK)]
-        # Projected twice, to find the scale and to apply it: keeping the floats would take twice
-        # the memory that the table is meant to save.
-        largest = np.zeros(self._W.shape[1], self._W.dtype)
-        for block in blocks:
-            np.maximum(largest, np.abs(self._project(block)).max(axis=0), out=largest)
-        by_row = largest.reshape(bank.num_rows, bank.num_filters)
-        bounds = [by_row[first : first + size].sum(axis=0) for size, first in bank.offsets()]
-        scales = [np.where(bound > 0, bound, 1) / INT16_LIMIT for bound in bounds]
-        self.scale = np.concatenate(scales)
-        per_row = np.repeat(scales, bank.filter_sizes, axis=0).reshape(-1)
-        self.rows = np.zeros((size + 1, self._W.shape[1]), np.int16)
-        for block in blocks:
-            self.rows[block] = np.rint(self._project(block) / per_row)
-
-    def need(self, words: np.ndarray) -> None:
-        """Nothing to do: all rows are valid."""
-
-    def _project(self, block: slice) -> np.ndarray:
-        return word_vectors(self._parameters, self._architecture, block) @ self._W
-
-
-def _filter_matrix(parameters: Mapping[str, np.ndarray]) -> np.ndarray:
-    """(channels * D, K * F) all filter rows side by side."""
-    W = parameters["convolution/weights"]
-    return W.reshape(len(W), -1)
+    tables = [parameters[name] for name in architecture.channels]
+    squares = sum(np.einsum("vd,vd->v", table, table) for table in tables)
+    filters = parameters["convolution/weights"]
+    by_row = np.sqrt(np.einsum("dkf,dkf->kf", filters, filters))
+    bank = architecture.bank
+    bounds = [by_row[first : first + size].sum(axis=0) for size, first in bank.offsets()]
+    steps = np.sqrt(squares.max()) * np.concatenate(bounds) / (LARGEST - max(bank.filter_sizes))
+    return np.where(steps > 0, steps, 1).astype(filters.dtype)

@@ -24,7 +24,6 @@ class LineAnswerer:
         form: one of :data:`textcnn.inference.answer_lines.FORMATS`.
         proba: give the probabilities of all classes.
         abstain_below: a most probable label with less is not given.
-        fast: calculate in 16-bit integers.
         header: begin with the line above all others, where the format has one.
     """
 
@@ -34,11 +33,10 @@ class LineAnswerer:
         form: str,
         proba: bool = False,
         abstain_below: float = 0.0,
-        fast: bool = False,
         header: bool = True,
     ):
-        self._sent = (model, form, proba, abstain_below, fast, False)
-        self._classifier = Classifier(model, fast)
+        self._sent = (model, form, proba, abstain_below, False)
+        self._classifier = Classifier(model)
         self._write = AnswerWriter(form, model, proba, abstain_below, header)
 
     def __call__(self, texts: Sequence[str]) -> bytes:

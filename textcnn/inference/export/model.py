@@ -7,6 +7,7 @@ mean are in the dense layers and in the rows of the n-gram expert, all biases ar
 ``bias``                         (C,)            what every sentence is given
 ``networks/<i>/words``           (V, D)          word vectors, channels side by side
 ``networks/<i>/filters``         (D, K, F)       see :class:`FilterBank` for the order of K
+``networks/<i>/steps``           (heights * F,)  what a word's projection is rounded to
 ``networks/<i>/filter_bias``     (heights * F,)
 ``networks/<i>/dense``           (C, heights * F)
 ``ngrams/words``                 (V, C)          what a known word adds, its parts included
@@ -32,6 +33,7 @@ import numpy as np
 from textcnn.core.architecture import Architecture, word_vectors
 from textcnn.core.tokenizers import CUSTOM
 from textcnn.inference.export.random_start import Start, random_start
+from textcnn.inference.projected_words import step_sizes
 from textcnn.recipe.ngrams.expert import NgramExpert, scale
 from textcnn.recipe.ngrams.ngrams import rows_of
 from textcnn.recipe.ngrams.tables import Table
@@ -123,6 +125,7 @@ def _network(
     return {
         "words": X,
         "filters": W,
+        "steps": step_sizes(parameters, architecture),
         "filter_bias": parameters["convolution/bias"],
         "dense": share * parameters["dense/weights"],
     }

@@ -97,16 +97,18 @@ class Model:
         """(B, C) what a network says: convolution, ReLU, maximum over time, dense layer."""
         part = {
             name: self._arrays[f"networks/{number}/{name}"]
-            for name in ("words", "filters", "filter_bias", "dense")
+            for name in ("words", "filters", "steps", "filter_bias", "dense")
         }
         filters = part["filters"]
+        steps = part["steps"].reshape(-1, filters.shape[2])
+        steps = np.repeat(steps, self._header["filter_sizes"], axis=0)
         # A convolution is linear in each word, so each different word meets the filters once.
         different = np.unique(np.concatenate(sentences))
-        P = part["words"][different] @ filters.reshape(len(filters), -1)
+        P = np.rint(part["words"][different] @ (filters / steps).reshape(len(filters), -1))
         P = np.concatenate([P, np.zeros((1, P.shape[1]), P.dtype)]).reshape(-1, *filters.shape[1:])
         maxima = [self._pooled(P, np.searchsorted(different, words)) for words in sentences]
         # Bias and ReLU keep the order of numbers, so they may follow the maximum.
-        features = np.maximum(np.stack(maxima) + part["filter_bias"], 0)
+        features = np.maximum(np.stack(maxima) * part["steps"] + part["filter_bias"], 0)
         return features @ part["dense"].T
 
     def _pooled(self, P: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -3,21 +3,38 @@
 After the maximum over time the network is linear (Kim 2014, figure 1): a feature map f
 of height h, whose maximum m stands at one window, adds ``dense[c, f] * relu(m + bias[f])`` to the
 logit of class c, and no other window adds anything through that map. What the n-gram expert says is
-a sum over words and n-grams to begin with. The filters' terms are averaged over an ensemble's
-networks, and each expert's are multiplied by its weight in the fusion.
+a sum over words and n-grams to begin with. All is read from the tables that answer. The filters'
+terms are averaged over an ensemble's networks, and each expert's are multiplied by its weight in
+the fusion.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from textcnn.core.architecture import word_vectors
-from textcnn.core.layers.convolve_and_pool import FilterBank, project
+from textcnn.core.layers.convolve_and_pool import FilterBank
 from textcnn.core.tokenizers import Tokenizer, find_tokenizer
 from textcnn.core.vocabulary import UNKNOWN
 from textcnn.inference.model import TokenModel
+from textcnn.inference.network import Member
 from textcnn.insight.explanations.explanation import FILTERS, Explanation, Term
 from textcnn.training.checkpoint import Checkpoint
+
+
+def winning_features(network: Member, words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The features of one sentence as they answer, and the windows that they come from.
+
+    Args:
+        network: that answers.
+        words: (n,) word numbers; n may be 0.
+
+    Returns:
+        (heights * F,) pooled features, after bias and ReLU, and the first word of each one's window
+        (:func:`winning_windows`).
+    """
+    network.projected.need(words)
+    maxima, starts = winning_windows(network.projected.rows, words, network.bank)
+    return network.activated(maxima), starts
 
 
 def winning_windows(
@@ -69,7 +86,6 @@ class Explainer:
         self._architecture = checkpoint.architecture
         self._tokenize = find_tokenizer(checkpoint.config.tokenizer, tokenize)
         self._networks = checkpoint.networks
-        self._exact = [_exact(parameters) for parameters in self._networks]
         self._weights = checkpoint.fusion.weights.astype(np.float64)
         self.answers = TokenModel(checkpoint)
 
@@ -80,7 +96,7 @@ class Explainer:
         sentence = model.vocabulary.pack([tokens])
         logits = self.answers.token_logits([tokens])
         probabilities = self.answers.probabilities(logits)[0]
-        biases = [exact["dense/bias"] for exact in self._exact]
+        biases = [parameters["dense/bias"].astype(np.float64) for parameters in self._networks]
         ngram_bias, ngram_terms = self._ngram_terms(tokens)
         return Explanation(
             text=text,
@@ -122,13 +138,9 @@ class Explainer:
 
     def _feature_terms(self, number: int, words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(heights * F,) starts of the winning windows and (heights * F, C) their terms."""
-        parameters, exact = self._networks[number], self._exact[number]
-        different, which = np.unique(words, return_inverse=True)
-        X = word_vectors(parameters, self._architecture, different).astype(np.float64)
-        P = project(X, exact["convolution/weights"])
-        maxima, starts = winning_windows(P, which, self._architecture.bank)
-        features = np.maximum(maxima + exact["convolution/bias"], 0)
-        return starts, features[:, None] * exact["dense/weights"].T
+        features, starts = winning_features(self.answers.network.members[number], words)
+        weights = self._networks[number]["dense/weights"].astype(np.float64)
+        return starts, features[:, None] * weights.T
 
     def _ngram_terms(self, tokens: Sequence[str]) -> tuple[np.ndarray, list[Term]]:
         """The bias of the n-gram expert, and what each of its items adds."""
@@ -140,12 +152,3 @@ class Explainer:
             Term(item.kind, item.start, item.start + item.order, 0, 0, weight * item.values)
             for item in expert.terms(tokens)
         ]
-
-
-def _exact(parameters: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The parameters that are used whole, in 64 bits; a sentence needs few rows of the others."""
-    return {
-        name: array.astype(np.float64)
-        for name, array in parameters.items()
-        if not name.startswith("embedding/")
-    }

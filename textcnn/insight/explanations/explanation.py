@@ -45,8 +45,7 @@ class Term:
 class Explanation:
     """Why a sentence was answered as it was.
 
-    The bias and all terms add up to the logits, up to the rounding of the 32-bit arithmetic in
-    which sentences are answered.
+    The bias and all terms add up to the logits, up to the rounding of 32-bit additions.
 
     Attributes:
         text: the sentence.

@@ -121,9 +121,9 @@ def _without_each(checkpoint: Checkpoint, part: TrainingPart) -> tuple[np.ndarra
     Its term is taken off the logits, so nothing is calculated twice.
     """
     networks = checkpoint.networks
-    logits = Model(checkpoint).logits(part.dev).astype(np.float64)
-    dev = part.dev.sentences
-    scans = [scan(parameters, checkpoint.architecture, dev) for parameters in networks]
+    model = Model(checkpoint)
+    logits = model.logits(part.dev).astype(np.float64)
+    scans = [scan(member, part.dev.sentences) for member in model.network.members]
     features = np.concatenate([found.features for found in scans], axis=1)
     weights = np.concatenate(
         [_weights(checkpoint, network) for network in range(len(networks))], axis=1

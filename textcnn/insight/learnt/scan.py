@@ -1,15 +1,12 @@
 """What every filter chose in every training sentence."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from textcnn.core.architecture import Architecture, word_vectors
-from textcnn.core.layers.convolve_and_pool import project
-from textcnn.core.network import EVALUATION_CHUNK
 from textcnn.core.sentences import PackedSentences
-from textcnn.insight.explanations.explaining import winning_windows
+from textcnn.inference.network import Member
+from textcnn.insight.explanations.explaining import winning_features
 
 BEYOND = -1
 """Stands for a place before or after the sentence where a word's number would stand."""
@@ -29,22 +26,13 @@ class Scan:
     starts: np.ndarray
 
 
-def scan(
-    parameters: Mapping[str, np.ndarray], architecture: Architecture, sentences: PackedSentences
-) -> Scan:
+def scan(network: Member, sentences: PackedSentences) -> Scan:
     """Run one network's filters over N sentences of word numbers."""
-    shape = (len(sentences), architecture.num_features)
+    shape = (len(sentences), len(network.projected.steps))
     features, starts = np.empty(shape, np.float32), np.empty(shape, np.int32)
-    for begin in range(0, len(sentences), EVALUATION_CHUNK):
-        rows = np.arange(begin, min(begin + EVALUATION_CHUNK, len(sentences)))
-        chunk = sentences.take(rows)
-        words, which = np.unique(chunk.words, return_inverse=True)
-        X = word_vectors(parameters, architecture, words)
-        P = project(X, parameters["convolution/weights"])
-        for row, words in zip(rows, np.split(which, np.cumsum(chunk.lengths)[:-1]), strict=True):
-            features[row], starts[row] = winning_windows(P, words, architecture.bank)
-    features += parameters["convolution/bias"]
-    np.maximum(features, 0, out=features)
+    ends = np.cumsum(sentences.lengths)[:-1]
+    for row, words in enumerate(np.split(sentences.words, ends)):
+        features[row], starts[row] = winning_features(network, words)
     return Scan(features, starts)
 
 

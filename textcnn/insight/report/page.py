@@ -18,6 +18,7 @@ from textcnn.evaluation.abstaining import coverage_curve
 from textcnn.evaluation.reliability import expected_calibration_error, one_answer_each, reliability
 from textcnn.evaluation.scores import commonest_confusions
 from textcnn.evaluation.scoring import Sample, Scored
+from textcnn.inference.model import Model
 from textcnn.insight.explanations.explaining import Explainer
 from textcnn.insight.explanations.wording import SHADES, shade, share, typeset
 from textcnn.insight.learnt.facts import fusion_words
@@ -188,8 +189,7 @@ def _history(folder: RunFolder) -> list[Evaluation]:
 
 def _ngrams(checkpoint: Checkpoint, data: TokenizedData, top: int) -> list[list[Ngram]]:
     train = part_of(checkpoint, data).train
-    networks = checkpoint.networks
-    scans = [scan(parameters, checkpoint.architecture, train) for parameters in networks]
+    scans = [scan(member, train) for member in Model(checkpoint).network.members]
     found = learnt_ngrams(checkpoint, scans, train, top)
     # After training, free memory is kept at hand; this was much, and there is more to come.
     return_freed_memory()

@@ -10,14 +10,15 @@ class Network {
     this.words = arrayOf("words").values; // V vectors of D numbers
     [this.dim, this.numRows] = arrayOf("filters").shape;
     this.filters = arrayOf("filters").values; // D x K x F, K filter rows of all heights
+    this.steps = arrayOf("steps").values; // what projections are rounded to, for each filter
     this.filterBias = arrayOf("filter_bias").values;
     this.dense = arrayOf("dense").values; // C rows of a weight for each filter
     this.numLabels = header.labels.length;
     this.projections = new Map();
   }
 
-  // A word's vector times every filter row, K x F. A convolution is linear in each word, so a
-  // window's value is the sum of what its words have here.
+  // A word's vector times every filter row, K x F, in whole steps. A convolution is linear in each
+  // word, so a window's value is the sum of what its words have here.
   projection(word) {
     let sums = this.projections.get(word);
     if (sums) return sums;
@@ -29,13 +30,20 @@ class Network {
       const row = d * width;
       for (let k = 0; k < width; k++) sums[k] += number * filters[row + k];
     }
+    let row = 0;
+    this.heights.forEach((height, index) => {
+      const first = index * this.numFilters;
+      for (const end = row + height * this.numFilters; row < end; row++) {
+        sums[row] = Math.round(sums[row] / this.steps[first + (row % this.numFilters)]);
+      }
+    });
     if (this.projections.size >= REMEMBERED) this.projections.clear();
     this.projections.set(word, sums);
     return sums;
   }
 
-  // Every filter's largest value over time, and where its window began. Windows hang over both
-  // ends of the sentence, where there is nothing to add.
+  // Every filter's largest value over time, in steps, and where its window began. Windows hang over
+  // both ends of the sentence, where there is nothing to add.
   pooled(sentence) {
     const { heights, numFilters } = this;
     const projected = sentence.map((word) => this.projection(word));
@@ -72,7 +80,7 @@ class Network {
     const { maxima, starts } = this.pooled(sentence);
     const numFeatures = maxima.length;
     for (let f = 0; f < numFeatures; f++) {
-      const feature = maxima[f] + this.filterBias[f];
+      const feature = maxima[f] * this.steps[f] + this.filterBias[f];
       if (feature <= 0) continue; // ReLU
       const height = this.heights[Math.floor(f / this.numFilters)];
       const start = Math.max(starts[f], 0);
