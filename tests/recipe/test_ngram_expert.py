@@ -9,7 +9,7 @@ from textcnn.core.vocabulary import Vocabulary
 from textcnn.recipe.ngrams import learning
 from textcnn.recipe.ngrams.expert import NgramExpert, Texts
 from textcnn.recipe.ngrams.learning import Before, Labelled, fit_expert
-from textcnn.recipe.ngrams.letters import part_keys, subwords
+from textcnn.recipe.ngrams.letters import SHORTEST, part_keys
 from textcnn.recipe.ngrams.nbsvm import ALPHA, BETA, Features, nbsvm
 from textcnn.support.errors import UserError
 
@@ -296,7 +296,12 @@ def test_hashed_parts_are_the_parts_of_each_word():
     keys, owners = part_keys(words, 5)
     names = {}
     for number, word in enumerate(words):
-        parts = subwords(word, 5)
+        marked = f"<{word}>"
+        parts = [
+            marked[start : start + size]
+            for size in range(SHORTEST, 6)
+            for start in range(len(marked) - size + 1)
+        ]
         mine = keys[owners == number]
         assert len(mine) == len(parts)
         # By size and then by place, as the parts are listed.

@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,7 +104,9 @@ def fetch(
         handlers = [urllib.request.HTTPSHandler(context=_tls(certificates))]
         opener = urllib.request.build_opener(*handlers)
         seconds = min(ANSWER_SECONDS, deadline - time.monotonic())
-        with _open_within(seconds, opener, request) as response:
+        if seconds <= 0:
+            raise FetchError("not asked: this source's time is used up")
+        with within(seconds, lambda: opener.open(request, timeout=PACKET_SECONDS)) as response:
             body = _read(response, limit, deadline)
             return Fetched(response.url, response.headers.get_content_type(), body)
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -179,24 +182,24 @@ def _tls(certificates: Path | None) -> ssl.SSLContext:
     return context
 
 
-def _open_within(
-    seconds: float, opener: urllib.request.OpenerDirector, request: urllib.request.Request
-) -> Any:
-    """Open ``request``, giving up after ``seconds``.
+def within(seconds: float, function: Callable[[], Any]) -> Any:
+    """What the function returns, unless that takes longer.
 
     urllib bounds the wait for each packet, but neither a name server's silence nor the number of
     addresses to try nor headers that trickle in; so it works in a thread that can be left behind.
+
+    Raises:
+        FetchError: it has taken longer.
+        Exception: what the function raised.
     """
     outcome: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def work() -> None:
         try:
-            outcome.put(opener.open(request, timeout=PACKET_SECONDS))
+            outcome.put(function())
         except Exception as error:
             outcome.put(error)
 
-    if seconds <= 0:
-        raise FetchError("not asked: this source's time is used up")
     threading.Thread(target=work, daemon=True).start()
     try:
         result = outcome.get(timeout=seconds)

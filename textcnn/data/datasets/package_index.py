@@ -4,12 +4,13 @@ The index is read through its Simple API: PEP 503 (HTML) and PEP 691 (JSON).
 """
 
 import ast
+import html
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
@@ -19,6 +20,7 @@ DEFAULT_INDEX = "https://pypi.org/simple"
 
 _PIP_SECONDS = 20
 _PAGE_LIMIT = 8 * 2**20
+_LINK = re.compile(r"""<a\s[^>]*?\bhref\s*=\s*(["'])(.*?)\1""", re.IGNORECASE | re.DOTALL)
 _ACCEPT = (
     "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, "
     "text/html;q=0.1"
@@ -93,8 +95,7 @@ def _link(page: Fetched, filename: str) -> str:
         for link in links:
             if unquote(urlsplit(link).path).rpartition("/")[2].lower() == filename.lower():
                 return urljoin(page.url, link)
-    except (ValueError, TypeError, KeyError, RecursionError, AssertionError) as error:
-        # AssertionError is how html.parser gives up on some malformed markup.
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise FetchError("sent a page that is not a package index's") from error
     raise FetchError(f"does not offer {filename}")
 
@@ -104,18 +105,8 @@ def _json_links(page: Fetched) -> list[str]:
 
 
 def _html_links(page: Fetched) -> list[str]:
-    parser = _Anchors()
-    parser.feed(page.body.decode("utf-8", errors="replace"))
-    return parser.links
-
-
-class _Anchors(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.links: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.links += [value for name, value in attrs if tag == "a" and name == "href" and value]
+    text = page.body.decode("utf-8", errors="replace")
+    return [html.unescape(link) for _, link in _LINK.findall(text)]
 
 
 def _with_credentials_of(index: str, url: str) -> str:

@@ -11,7 +11,6 @@ import os
 import re
 import socket
 import tarfile
-import threading
 import time
 import zipfile
 import zlib
@@ -23,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from textcnn.data.datasets.download import CACHE_VARIABLE, FetchError
+from textcnn.data.datasets.download import CACHE_VARIABLE, FetchError, within
 from textcnn.data.vectors import packages
 from textcnn.data.vectors.word_vectors import quiet_gensim
 from textcnn.support.errors import RunError, UserError
@@ -219,50 +218,29 @@ def fetch_named(name: str, report: Callable[[str], None]) -> Path:
         stored = Path(downloader.BASE_DIR, name, f"{name}.gz")
         if stored.exists():
             return stored
-        entry = _list_entry(name, _fetch_list(name, downloader.info))
-        size = f"{entry.get('file_size', 0) / 1e6:,.0f} MB"
+        try:
+            models = within(_LIST_SECONDS, downloader.info)["models"]
+        except Exception as error:  # Whatever no answer, or an unexpected one, leads to.
+            raise RunError(
+                f"{name}: no such file, and gensim's list of vectors cannot be fetched; check the "
+                "name and the network, or give a file or a name that needs no list "
+                f"({', '.join(PACKAGED)})"
+            ) from error
+        if name not in models:
+            known = ", ".join(sorted(model for model in models if not model.startswith("__")))
+            raise UserError(
+                f"{name}: neither a file nor {', '.join(PACKAGED)} or one of gensim's vectors "
+                f"({known})"
+            )
+        size = f"{models[name].get('file_size', 0) / 1e6:,.0f} MB"
         report(f"fetching {name} ({size}) with gensim into {downloader.BASE_DIR}")
         try:
-            with _no_progress_bar():
+            # gensim draws a bar on standard output, which may well be a pipe.
+            with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
                 return Path(downloader.load(name, return_path=True))
         except Exception as error:  # gensim raises bare Exceptions, for a wrong checksum among them
-            raise RunError(f"fetching {name} failed ({_one_line(error)}); try again") from error
-
-
-def _fetch_list(name: str, fetch: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Return the models on gensim's list, or give up after some seconds.
-
-    A thread, because no time-out of Python's reaches the look-up of a host name.
-    """
-    outcome: list[dict[str, Any]] = []
-
-    def work() -> None:
-        with contextlib.suppress(Exception):  # whatever no answer, or an unexpected one, leads to
-            outcome.append(fetch()["models"])
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    thread.join(_LIST_SECONDS)
-    if not outcome:
-        raise RunError(
-            f"{name}: no such file, and gensim's list of vectors cannot be fetched; check the name "
-            f"and the network, or give a file or a name that needs no list ({', '.join(PACKAGED)})"
-        )
-    return outcome[0]
-
-
-def _list_entry(name: str, models: dict[str, Any]) -> dict[str, Any]:
-    if name not in models:
-        known = ", ".join(sorted(model for model in models if not model.startswith("__")))
-        raise UserError(
-            f"{name}: neither a file nor {', '.join(PACKAGED)} or one of gensim's vectors ({known})"
-        )
-    entry: dict[str, Any] = models[name]
-    return entry
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise RunError(f"fetching {name} failed ({reason}); try again") from error
 
 
 @contextlib.contextmanager
@@ -274,10 +252,3 @@ def _no_endless_waiting() -> Iterator[None]:
         yield
     finally:
         socket.setdefaulttimeout(before)
-
-
-@contextlib.contextmanager
-def _no_progress_bar() -> Iterator[None]:
-    # gensim draws one on standard output, which may well be a pipe.
-    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
-        yield

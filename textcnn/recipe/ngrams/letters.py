@@ -7,9 +7,14 @@ import numpy as np
 from textcnn.core.sentences import PackedSentences, segment_places
 from textcnn.recipe.ngrams.ngrams import HASH_FACTOR
 
+SHORTEST = 3
+"""Characters in the shortest parts, as in Bojanowski et al. (2017), section 4.1."""
+
 
 def part_keys(words: Sequence[str], longest: int) -> tuple[np.ndarray, np.ndarray]:
-    """The parts of words that :func:`subwords` lists, hashed.
+    """All parts of :data:`SHORTEST` to ``longest`` characters of words, hashed.
+
+    A word's ends are marked ``<`` and ``>``.
 
     Args:
         words: V of them.
@@ -42,17 +47,3 @@ def _letters(words: Sequence[str]) -> PackedSentences:
     # Half a surrogate pair is a character here, as it is to Python.
     codes = np.frombuffer("".join(marked).encode("utf-32-le", "surrogatepass"), "<u4")
     return PackedSentences(codes.astype(np.uint64), np.array([len(w) for w in marked], np.int64))
-
-
-SHORTEST = 3
-"""Characters in the shortest parts, as in Bojanowski et al. (2017), section 4.1."""
-
-
-def subwords(word: str, longest: int) -> list[str]:
-    """All parts of ``word`` of 3 to ``longest`` characters, its ends marked ``<`` and ``>``."""
-    marked = f"<{word}>"
-    return [
-        marked[start : start + size]
-        for size in range(SHORTEST, longest + 1)
-        for start in range(len(marked) - size + 1)
-    ]
