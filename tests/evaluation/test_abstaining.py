@@ -27,20 +27,20 @@ def test_the_curve_answers_as_many_as_it_says_or_more(confidences):
     curve = coverage_curve(probabilities, classes, coverages)
     for asked, point in zip(coverages, curve, strict=True):
         assert point.coverage >= asked - 1e-9
-        assert point == covered(probabilities, classes, point.abstain_below)
+        assert point == covered(probabilities, classes, point.threshold)
     assert curve[0].coverage == 1
     assert curve[0].accuracy == (classes == 0).mean()
 
 
 def test_eval_shows_the_curve(call, trained_run):
-    code, out, _ = call("eval", trained_run, "--abstain-below", 0.7)
+    code, out, _ = call("eval", trained_run, "--threshold", 0.7)
     assert code == 0
-    table = out[out.index("answered  accuracy  with --abstain-below") :].splitlines()
+    table = out[out.index("answered  accuracy  with --threshold") :].splitlines()
     assert table[1].split() == ["100.0", "%", *table[1].split()[2:4], "0.0000"]
     assert table[-1].endswith("0.7000")
     code, out, _ = call("eval", trained_run, "--json")
     points = json.loads(out)["coverage"]
-    assert points[0]["abstain_below"] == 0
+    assert points[0]["threshold"] == 0
     assert [point["coverage"] for point in points] == sorted(
         (point["coverage"] for point in points), reverse=True
     )
@@ -63,7 +63,7 @@ def limit(call, trained_run) -> float:
     ("form", "empty"), [("tsv", "\t"), ("csv", ","), ("json", '{"label": null, ')]
 )
 def test_an_unsure_sentence_gets_no_label(call, trained_run, limit, form, empty):
-    code, out, _ = call("classify", "--checkpoint", trained_run, "--abstain-below", limit,
+    code, out, _ = call("classify", "--checkpoint", trained_run, "--threshold", limit,
                         "--format", form, "a lovely film", UNSURE)  # fmt: skip
     assert code == 0
     sure, unsure = out.splitlines()[-2:]
@@ -76,6 +76,6 @@ def test_files_answered_with_another_limit_are_not_taken_for_these(call, trained
     (tmp_path / "a.txt").write_text("a lovely film\n")
     words = ("classify", "--checkpoint", trained_run, "a.txt", "--output", "out", "--jobs", 1)
     assert call(*words)[0] == 0
-    code, _, err = call(*words, "--abstain-below", 0.9)
+    code, _, err = call(*words, "--threshold", 0.9)
     assert code == 2
-    assert "abstain_below" in err or "options" in err
+    assert "threshold" in err or "options" in err

@@ -7,14 +7,22 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 
-from textcnn.inference.answer_lines import AnswerWriter
+from textcnn.inference.answer_lines import EVERY, AnswerWriter
+from textcnn.inference.given_labels import Choice
+from textcnn.support.errors import UserError
 
 SHARES = np.array([[0.9, 0.4, 0.1], [0.1, 0.2, 0.3], [0.2, 0.1, 0.8]], np.float32)
 TEXTS = ["two", "none", "one"]
 
 
-def written(form: str, proba: bool = False, thresholds: Any = (0.5, 0.3, 0.5)) -> str:
+def written(
+    form: str,
+    proba: bool = False,
+    thresholds: Any = (0.5, 0.3, 0.5),
+    choice: Choice = EVERY,
+) -> str:
     """Three answers by a network with these thresholds; None for one label a sentence."""
     several = thresholds is not None
     checkpoint: Any = SimpleNamespace(
@@ -22,7 +30,7 @@ def written(form: str, proba: bool = False, thresholds: Any = (0.5, 0.3, 0.5)) -
         thresholds=np.array(thresholds) if several else None,
         config=SimpleNamespace(multilabel=several, label_separator="|"),
     )
-    return AnswerWriter(form, checkpoint, proba)(TEXTS, SHARES).decode()
+    return AnswerWriter(form, checkpoint, proba, choice)(TEXTS, SHARES).decode()
 
 
 def test_labels_above_their_thresholds_stand_in_one_cell():
@@ -69,3 +77,71 @@ def test_a_spreadsheet_finds_no_formula_in_a_cell():
     assert [row[2] for row in rows] == [*(f"'{text}" for text in texts[:6]), "a = b", ""]
     plain = AnswerWriter("csv", checkpoint, True)(texts, shares).decode()
     assert [row[2] for row in csv.reader(io.StringIO(plain, newline=""))][1:] == texts
+
+
+def labels_of(choice: Choice, thresholds: Any = None) -> list[Any]:
+    """What three sentences are given, as JSON has it."""
+    lines = written("json", thresholds=thresholds, choice=choice).splitlines()
+    return [json.loads(line)["label"] for line in lines]
+
+
+def test_the_most_probable_labels_come_first():
+    assert written("tsv", thresholds=None, choice=Choice(2)).splitlines() == [
+        "sad|fun\\tny\t0.9000|0.4000\ttwo",
+        "long|fun\\tny\t0.3000|0.2000\tnone",
+        "long|sad\t0.8000|0.2000\tone",
+    ]
+    three = [["sad", "fun\tny", "long"], ["long", "fun\tny", "sad"], ["long", "sad", "fun\tny"]]
+    assert labels_of(Choice(3)) == labels_of(Choice(99)) == three
+    assert labels_of(Choice(1)) == [["sad"], ["long"], ["long"]]  # A list, however many.
+
+
+def test_a_threshold_holds_labels_back():
+    assert labels_of(Choice(threshold=0.75)) == ["sad", None, "long"]
+    assert labels_of(Choice(2, threshold=0.2)) == [["sad", "fun\tny"], ["long", "fun\tny"],
+                                                  ["long", "sad"]]  # fmt: skip
+    assert labels_of(Choice(thresholds={"long": 0.5})) == ["sad", None, "long"]
+    assert labels_of(Choice(threshold=0.5, thresholds={"long": 0.1})) == ["sad", "long", "long"]
+
+
+def test_a_threshold_goes_before_what_dev_chose():
+    dev = (0.5, 0.3, 0.5)
+    assert labels_of(EVERY, dev) == [["sad", "fun\tny"], [], ["long"]]
+    assert labels_of(Choice(threshold=0.35), dev) == [["sad", "fun\tny"], [], ["long"]]
+    assert labels_of(Choice(thresholds={"long": 0.3}), dev)[1] == ["long"]
+    assert labels_of(Choice(1), dev) == [["sad"], [], ["long"]]
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [
+        (Choice(thresholds={"lang": 0.5}), "'lang' is not a label of the model: sad, "),
+        (Choice(threshold=1.5), "from 0 to 1"),
+        (Choice(thresholds={"sad": float("nan")}), "from 0 to 1"),
+    ],
+)
+def test_a_choice_that_a_model_cannot_make_is_refused(choice, said):
+    with pytest.raises(UserError, match=said):
+        written("tsv", thresholds=None, choice=choice)
+
+
+def test_the_options_are_those_of_the_command(call, trained_run):
+    words = ("classify", "--checkpoint", trained_run, "--format", "json")
+    _, out, _ = call(*words, "--proba", "a lovely film")
+    (best, first), (other, second) = sorted(
+        json.loads(out)["probabilities"].items(), key=lambda pair: -pair[1]
+    )
+    _, out, _ = call(*words, "--top-k", 2, "a lovely film")
+    found = json.loads(out)
+    assert (found["label"], found["probability"]) == ([best, other], [first, second])
+    _, out, _ = call(
+        *words, "--top-k", 2, "--threshold", f"{other}={second + 0.01}", "a lovely film"
+    )
+    assert json.loads(out)["label"] == [best]
+    for wrong in ("x", "good=", "1.01", "good=nan"):
+        code, _, err = call(*words, "--threshold", wrong, "a lovely film")
+        assert (code, err.count("\n")) == (2, 1)
+        assert f"--threshold {wrong}" in err
+    code, _, err = call(*words, "--threshold", "great=0.5", "a lovely film")
+    assert code == 2
+    assert "'great' is not a label of the model: bad, good" in err

@@ -18,6 +18,7 @@ from tests.support.small_run import command_line, environment, textcnn
 from textcnn.inference import stream_processes as stream
 from textcnn.inference import streams
 from textcnn.inference.answer_lines import AnswerWriter
+from textcnn.inference.given_labels import Choice
 from textcnn.inference.stream_processes import AHEAD, PIECE, UNWRITTEN, answered_together
 from textcnn.inference.streams import LineAnswerer, answered
 from textcnn.support.errors import RunError, UserError
@@ -39,7 +40,7 @@ CHUNKS = [TEXTS[:700], [*ODD, *TEXTS[700:900]], TEXTS[900:901], TEXTS[901:]]
 
 
 @pytest.mark.parametrize(
-    "words", [("tsv",), ("json", True), ("csv", False, 0.9)], ids=["tsv", "json", "csv"]
+    "words", [("tsv",), ("json", True), ("csv", False, Choice(1, 0.9))], ids=["tsv", "json", "csv"]
 )
 def test_several_processes_write_what_one_does(model, words, monkeypatch):
     """Forked, or, where other threads are about, started anew and sent the model."""
@@ -256,7 +257,7 @@ SHARES = st.floats(0, 1, width=32)
     st.sampled_from([0.0, 0.5, 0.7]),
 )
 def test_many_lines_at_once_are_the_lines_one_by_one(model, rows, limit):
-    write = AnswerWriter("tsv", model, False, limit)
+    write = AnswerWriter("tsv", model, False, Choice(threshold=limit))
     texts = [text for text, _ in rows]
     shares = np.array([(share, np.float32(1) - np.float32(share)) for _, share in rows], np.float32)
     one_by_one = [write([text], row[None]) for text, row in zip(texts, shares, strict=True)]

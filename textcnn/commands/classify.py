@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from textcnn.commands.arguments.checkpoint import chosen_checkpoint
+from textcnn.commands.arguments.label_choice import choice_options
 from textcnn.commands.arguments.options import SectionedCommand, given_options
 from textcnn.commands.arguments.sentence_input import (
     checkpoint_apart,
@@ -23,10 +24,11 @@ from textcnn.core.tokenizers import find_tokenizer
 from textcnn.data.datasets.tables import Table
 from textcnn.data.datasets.text_files import check_encoding
 from textcnn.data.remarks import without_token
-from textcnn.inference.answer_lines import FORMATS, check_abstaining
+from textcnn.inference.answer_lines import FORMATS
 from textcnn.inference.answered_tables import FORM_OF, TableWriter, added_columns, all_columns
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.decoded_lines import DecodedLines
+from textcnn.inference.given_labels import Choice
 from textcnn.inference.streams import LineAnswerer, answered
 from textcnn.inference.unseen_words import check_static, unseen, with_vectors
 from textcnn.recipe.config import flag
@@ -50,13 +52,7 @@ ROWS = 8192
     "[default: tsv; for a table, its own]",
 )
 @click.option("--proba", is_flag=True, help="Give the probabilities of all labels.")
-@click.option(
-    "--abstain-below",
-    type=click.FloatRange(0, 1),
-    default=0.0,
-    metavar="P",
-    help="Give no label to a sentence whose most probable one has less than this. [default: 0]",
-)
+@choice_options
 @click.option(
     "--vectors",
     metavar="TEXT",
@@ -87,7 +83,7 @@ def command(
     input_file: Path | None,
     form: str | None,
     proba: bool,
-    abstain_below: float,
+    choice: Choice,
     vectors: str | None,
     output: Path | None,
     jobs: int | None,
@@ -132,11 +128,11 @@ def command(
         from textcnn.commands.classify_files import classify_files
         from textcnn.inference.files import ShardOptions
 
-        options = ShardOptions(form or FORMATS[0], proba, encoding, abstain_below)
+        options = ShardOptions(form or FORMATS[0], proba, encoding, choice)
         classify_files(sentences, output, checkpoint, options, jobs, scheduler)
         return
     model = load_checkpoint(checkpoint)
-    check_abstaining(model, abstain_below)
+    choice.limits(model)  # What the model has no label for is said before anything is read.
     if vectors is not None:
         check_static(model)
     lines: DecodedLines | None = None
@@ -146,13 +142,13 @@ def command(
             if input_file is not None:
                 found = open_input(input_file, model.config, reading, stack)
                 if isinstance(found, Table):
-                    _answer_table(found, model, form, proba, abstain_below, vectors)
+                    _answer_table(found, model, form, proba, choice, vectors)
                     return
                 chunks = lines = found
             if vectors is not None:
                 chunks = list(chunks)
                 model = _with_unseen_words(model, chunks, vectors)
-            answer = LineAnswerer(model, form or FORMATS[0], proba, abstain_below)
+            answer = LineAnswerer(model, form or FORMATS[0], proba, choice)
             lines_out = answered(chunks, answer, jobs or processors())
             for data in stack.enter_context(contextlib.closing(lines_out)):
                 _write(data)
@@ -170,7 +166,7 @@ def _answer_table(
     model: Checkpoint,
     form: str | None,
     proba: bool,
-    abstain_below: float,
+    choice: Choice,
     vectors: str | None,
 ) -> None:
     """Write every row of the table with its answer; complain once of rows that have none."""
@@ -196,7 +192,7 @@ def _answer_table(
         header,
         model,
         proba,
-        abstain_below,
+        choice,
     )
     for start in range(0, len(rows), ROWS):
         part = rows[start : start + ROWS]

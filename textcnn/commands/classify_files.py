@@ -10,7 +10,6 @@ import click
 from textcnn.commands.arguments.where_to_run import open_runner
 from textcnn.commands.screen.display import say
 from textcnn.core.tokenizers import find_tokenizer
-from textcnn.inference.answer_lines import check_abstaining
 from textcnn.inference.files import (
     Outcome,
     Shard,
@@ -54,7 +53,7 @@ def classify_files(
     # A model that cannot be used should be said once, and at once.
     model = load_checkpoint(checkpoint)
     find_tokenizer(model.config.tokenizer)
-    check_abstaining(model, options.abstain_below)
+    options.choice.limits(model)
     del model
     runner = open_runner(jobs, scheduler, "the same command")
     digest = digest_of(checkpoint)

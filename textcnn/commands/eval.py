@@ -16,13 +16,13 @@ from textcnn.commands.arguments.options import (
     given_options,
 )
 from textcnn.commands.screen.display import say
-from textcnn.commands.screen.score_tables import coverage_text, scores_text
+from textcnn.commands.screen.score_tables import coverage_text, ranking_text, scores_text
 from textcnn.commands.screen.terminal import safe_lines
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.labels import BETWEEN
 from textcnn.evaluation.abstaining import Covered, coverage_curve, covered
+from textcnn.evaluation.ranking import ranking_at
 from textcnn.evaluation.scoring import Sample, Scored, held_out, read_as_before, score_sample
-from textcnn.inference.answer_lines import check_abstaining
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.given_labels import given_labels
 from textcnn.recipe.config import flag
@@ -42,17 +42,25 @@ from textcnn.training.checkpoint import Checkpoint
     "CSV file.",
 )
 @click.option(
-    "--abstain-below",
+    "--threshold",
     type=click.FloatRange(0, 1),
     metavar="P",
     help="Also say what share is answered, and how rightly, where a most probable label with less "
     "than this is not given.",
 )
+@click.option(
+    "--top-k",
+    type=click.IntRange(1),
+    metavar="K",
+    help="Also say how many of the K most probable labels are right (precision), and how many of "
+    "the right ones are among them (recall).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
 def command(
     checkpoint: Path | None,
     predictions: Path | None,
-    abstain_below: float | None,
+    threshold: float | None,
+    top_k: int | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -63,31 +71,39 @@ def command(
     """
     path = chosen_checkpoint(checkpoint)
     classifier = Classifier.load(path)
-    check_abstaining(classifier.checkpoint, abstain_below or 0.0)
+    if threshold is not None and classifier.checkpoint.config.multilabel:
+        raise UserError(
+            "--threshold is for one label a sentence; here each label has a threshold already"
+        )
     sample, source = sample_of(classifier.checkpoint, given_options(options))
     scored = score_sample(classifier, sample)
     if predictions is not None:
         replace_text(predictions, predictions_csv(sample, classifier, scored.probabilities))
-    curve = _curve(scored, abstain_below)
+    curve = _curve(scored, threshold)
+    ranked = None if top_k is None else ranking_at(scored.probabilities, scored.targets, top_k)
     if as_json:
         summary = {"checkpoint": str(path), "data": source, **scored.scores.as_dict()}
+        if ranked is not None:
+            summary["top_k"] = ranked.as_dict()
         if curve:
             summary["coverage"] = [point.as_dict() for point in curve]
         click.echo(json.dumps(summary, indent=2))
         return
     click.echo(safe_lines(f"checkpoint {path}\n{source}\n"))
     click.echo(scores_text(scored.scores))
+    if ranked is not None:
+        click.echo("\n" + ranking_text(ranked))
     if curve:
         click.echo("\n" + coverage_text(curve))
     if predictions is not None:
         click.echo(safe_lines(f"\npredictions written to {predictions}"))
 
 
-def _curve(scored: Scored, abstain_below: float | None) -> list[Covered]:
+def _curve(scored: Scored, threshold: float | None) -> list[Covered]:
     """What leaving unsure sentences unlabelled gains; nothing where there are several labels."""
     if scored.targets.ndim == 2:
         return []
-    given = [] if abstain_below is None else [abstain_below]
+    given = [] if threshold is None else [threshold]
     points = [covered(scored.probabilities, scored.targets, limit) for limit in given]
     return [*coverage_curve(scored.probabilities, scored.targets), *points]
 

@@ -20,12 +20,12 @@ class Covered:
     """A point of the curve.
 
     Attributes:
-        abstain_below: sentences whose most probable class has a smaller probability are left out.
+        threshold: sentences whose most probable class has a smaller probability are left out.
         coverage: share of the sentences that are answered.
         accuracy: share of these that are answered rightly; not a number where there are none.
     """
 
-    abstain_below: float
+    threshold: float
     coverage: float
     accuracy: float
 
@@ -35,18 +35,18 @@ class Covered:
         return {name: None if math.isnan(value) else value for name, value in values.items()}
 
 
-def covered(probabilities: np.ndarray, classes: np.ndarray, abstain_below: float) -> Covered:
+def covered(probabilities: np.ndarray, classes: np.ndarray, threshold: float) -> Covered:
     """What comes of one limit.
 
     Args:
         probabilities: (N, C), N at least 1.
         classes: (N,) true classes.
-        abstain_below: the limit.
+        threshold: the limit.
     """
-    answered = probabilities.max(axis=1) >= abstain_below
+    answered = probabilities.max(axis=1) >= threshold
     right = probabilities.argmax(axis=1) == classes
     accuracy = float(right[answered].mean()) if answered.any() else float("nan")
-    return Covered(abstain_below, float(answered.mean()), accuracy)
+    return Covered(threshold, float(answered.mean()), accuracy)
 
 
 def coverage_curve(

@@ -9,8 +9,9 @@ r"""Answers as lines of text: what ``textcnn classify`` writes.
 ===============  ==============================================================================
 
 A sentence that the network is not sure enough of has an empty label, or null in JSON. Where a
-sentence may have several labels, they and their probabilities are lists in JSON, and
-elsewhere stand in one cell each, parted as ``--label-separator`` reads them.
+sentence may have several labels, or is given the ``top_k`` most probable ones, they and their
+probabilities are lists in JSON, and elsewhere stand in one cell each, parted as
+``--label-separator`` reads them.
 """
 
 import dataclasses
@@ -21,7 +22,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from textcnn.support.errors import UserError
+from textcnn.inference.given_labels import Choice
 from textcnn.support.text import csv_line, guard
 from textcnn.training.checkpoint import Checkpoint
 
@@ -29,6 +30,9 @@ EXTENSIONS = {"tsv": ".tsv", "json": ".jsonl", "csv": ".csv", "spreadsheet": ".c
 """How the name of a file in each format ends."""
 
 FORMATS = tuple(EXTENSIONS)
+
+EVERY = Choice()
+"""The labels that a model gives by itself."""
 
 Value = TypeVar("Value")
 
@@ -41,7 +45,8 @@ class Answers:
         texts: the sentences.
         labels: those that each is given: one, unless a sentence may have several or the network
             is not sure enough.
-        probabilities: of those labels, and of the one that it is not sure enough of.
+        probabilities: of those labels; of the most probable one, given or not, where there is but
+            one to give.
         shares: (N, C) the probabilities of all classes.
     """
 
@@ -56,25 +61,23 @@ class Answers:
         texts: Sequence[str],
         shares: np.ndarray,
         checkpoint: Checkpoint,
-        abstain_below: float = 0.0,
+        choice: Choice = EVERY,
     ) -> "Answers":
-        """What the checkpoint's network says with these (N, C) probabilities.
-
-        Where its most probable label has less than ``abstain_below``, a sentence is given none.
-        """
-        names = checkpoint.labels
-        if checkpoint.thresholds is None:
-            best = shares.argmax(axis=1)[:, None]
-            labels = [[names[index]] for (index,) in best.tolist()]
-            probabilities = np.take_along_axis(shares, best, axis=1).tolist()
+        """What the checkpoint's network says with these (N, C) probabilities."""
+        classes = choice.classes(shares, checkpoint)
+        labels = [[checkpoint.labels[index] for index in row] for row in classes]
+        if gives_several(checkpoint, choice):
+            probabilities = [
+                row[given].tolist() for row, given in zip(shares, classes, strict=True)
+            ]
         else:
-            above = shares >= checkpoint.thresholds
-            labels = [[names[index] for index in np.flatnonzero(row)] for row in above]
-            probabilities = [row[given].tolist() for row, given in zip(shares, above, strict=True)]
-        if abstain_below > 0:
-            for row in np.flatnonzero(shares.max(axis=1) < abstain_below).tolist():
-                labels[row] = []
+            probabilities = shares.max(axis=1, keepdims=True).tolist()
         return cls(texts, labels, probabilities, shares)
+
+
+def gives_several(model: Checkpoint, choice: Choice) -> bool:
+    """Whether a sentence may be given more labels than one, so that they are written as a list."""
+    return model.thresholds is not None or choice.top_k is not None
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ class AnswerWriter:
         form: one of :data:`FORMATS`.
         checkpoint: of the network that answers.
         proba: give the probabilities of all classes.
-        abstain_below: as for :meth:`Answers.of`.
+        choice: which labels are given.
         header: begin with the line above all others, where the format has one.
     """
 
@@ -114,17 +117,17 @@ class AnswerWriter:
         form: str,
         checkpoint: Checkpoint,
         proba: bool,
-        abstain_below: float = 0.0,
+        choice: Choice = EVERY,
         header: bool = True,
     ):
-        config = checkpoint.config
-        separator = config.label_separator if config.multilabel else None
+        several = gives_several(checkpoint, choice)
+        separator = checkpoint.config.label_separator if several else None
         layout = Layout(checkpoint.labels, proba, separator)
         self._checkpoint = checkpoint
-        self._abstain_below = abstain_below
+        self._choice = choice
         self._lines = _LINES[form](layout)
         plain = form == "tsv" and separator is None and not proba
-        self._many = _ManyTsvLines(checkpoint.labels, abstain_below) if plain else None
+        self._many = _ManyTsvLines(checkpoint.labels, choice.limits(checkpoint)) if plain else None
         self._pending = _csv_header(layout) if EXTENSIONS[form] == ".csv" and header else ""
 
     def __call__(self, texts: Sequence[str], probabilities: np.ndarray) -> bytes:
@@ -133,22 +136,14 @@ class AnswerWriter:
         if self._many is not None and len(texts) > 1:
             text = self._many(texts, probabilities)
         if text is None:
-            checkpoint, limit = self._checkpoint, self._abstain_below
-            text = "".join(self._lines(Answers.of(texts, probabilities, checkpoint, limit)))
+            answers = Answers.of(texts, probabilities, self._checkpoint, self._choice)
+            text = "".join(self._lines(answers))
         text, self._pending = self._pending + text, ""
         try:
             # What was not UTF-8 on the command line is given back as it came.
             return text.encode("utf-8", "surrogateescape")
         except UnicodeEncodeError:  # Half a character, which a few encodings (UTF-7) can spell.
             return text.encode("utf-8", "replace")
-
-
-def check_abstaining(model: Checkpoint, abstain_below: float) -> None:
-    """Raise :class:`UserError` where there is no one label to be unsure of."""
-    if abstain_below > 0 and model.config.multilabel:
-        raise UserError(
-            "--abstain-below is for one label a sentence; here each label has a threshold already"
-        )
 
 
 Lines = Callable[[Answers], list[str]]
@@ -186,11 +181,11 @@ class _ManyTsvLines:
     look at all sentences finds nothing to escape; and the rest is one ``join``.
     """
 
-    def __init__(self, names: Sequence[str], abstain_below: float):
+    def __init__(self, names: Sequence[str], limits: np.ndarray):
         # The last begins the line of a sentence that is given none.
         self._labels = [f"{name.translate(ESCAPES)}\t" for name in [*names, ""]]
         self._shares = [f"{number / 10_000:.4f}\t" for number in range(10_001)]
-        self._abstain_below = abstain_below
+        self._limits = limits if limits.any() else None
 
     def __call__(self, texts: Sequence[str], shares: np.ndarray) -> str | None:
         """The lines, or None where they have to be written one by one."""
@@ -201,8 +196,8 @@ class _ManyTsvLines:
         if shares.dtype != np.float32 or not ((largest >= 0) & (largest <= 1)).all():
             return None
         digits = np.rint(largest.astype(np.float64) * 10_000).astype(np.int64)
-        if self._abstain_below > 0:
-            best[largest < self._abstain_below] = len(self._labels) - 1
+        if self._limits is not None:
+            best[largest < self._limits[best]] = len(self._labels) - 1
         everything = "".join(texts)
         if any(mark in everything for mark in "\t\n\r\\"):
             texts = [text.translate(ESCAPES) for text in texts]

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from textcnn.inference.answer_lines import ESCAPES, Answers, Layout
+from textcnn.inference.answer_lines import ESCAPES, Answers, Layout, gives_several
+from textcnn.inference.given_labels import Choice
 from textcnn.training.checkpoint import Checkpoint
 
 FORM_OF = {"tsv": "tsv", "jsonl": "json"}
@@ -40,7 +41,7 @@ class TableWriter:
         header: whether it has one.
         checkpoint: of the network that answers.
         proba: give the probabilities of all classes.
-        abstain_below: as for :meth:`textcnn.inference.answer_lines.Answers.of`.
+        choice: which labels are given.
     """
 
     def __init__(
@@ -51,13 +52,13 @@ class TableWriter:
         header: bool,
         checkpoint: Checkpoint,
         proba: bool,
-        abstain_below: float,
+        choice: Choice,
     ):
-        config = checkpoint.config
-        several = config.label_separator if config.multilabel else None
+        is_list = gives_several(checkpoint, choice)
+        several = checkpoint.config.label_separator if is_list else None
         self._layout = Layout(checkpoint.labels, proba, several)
         self._form, self._delimiter, self._columns = form, delimiter, columns
-        self._checkpoint, self._abstain_below = checkpoint, abstain_below
+        self._checkpoint, self._choice = checkpoint, choice
         self._added = added_columns(columns)
         names = [*columns, *self._added, *(f"p({name})" for name in checkpoint.labels if proba)]
         self._pending = self._line(names) if header and form != "json" else ""
@@ -73,7 +74,7 @@ class TableWriter:
             answered: which of them are given an answer; the others have none.
         """
         texts = [""] * len(rows)
-        answers = Answers.of(texts, probabilities, self._checkpoint, self._abstain_below)
+        answers = Answers.of(texts, probabilities, self._checkpoint, self._choice)
         write = self._object if self._form == "json" else self._fields
         lines = [
             write(cells, *(answer if is_answered else ([], [], [])))

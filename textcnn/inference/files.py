@@ -21,9 +21,10 @@ from typing import Any, BinaryIO
 from textcnn.data.datasets.rows import ReadingOptions
 from textcnn.data.datasets.table_signs import sign_of_table
 from textcnn.data.datasets.text_files import GZIP_MAGIC
-from textcnn.inference.answer_lines import EXTENSIONS, AnswerWriter
+from textcnn.inference.answer_lines import EVERY, EXTENSIONS, AnswerWriter
 from textcnn.inference.classifier import PIECE, Classifier
 from textcnn.inference.decoded_lines import CHUNK_BYTES, DecodedLines, put_back
+from textcnn.inference.given_labels import Choice
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.files import make_folder, remove_unfinished, replace_text, replacing
 from textcnn.support.read_back import read_json
@@ -54,13 +55,13 @@ class ShardOptions:
         format: one of :data:`textcnn.inference.answer_lines.FORMATS`.
         proba: give the probabilities of all classes.
         encoding: of the files.
-        abstain_below: a most probable label with less is not given.
+        choice: which labels are given.
     """
 
     format: str = "tsv"
     proba: bool = False
     encoding: str = "utf-8"
-    abstain_below: float = 0.0
+    choice: Choice = EVERY
 
 
 @dataclass(frozen=True)
@@ -215,8 +216,8 @@ def _classifier(model: Path, digest: str) -> Classifier:
 
 def _answered(shard: Shard, options: ShardOptions, classifier: Classifier) -> Outcome:
     count = 0
-    model, limit = classifier.checkpoint, options.abstain_below
-    write = AnswerWriter(options.format, model, options.proba, limit)
+    model = classifier.checkpoint
+    write = AnswerWriter(options.format, model, options.proba, options.choice)
     with _reading(shard.source) as read, _writing(shard.output) as stream:
         head = read(CHUNK_BYTES)
         reading = ReadingOptions.of(model.config)

@@ -8,8 +8,9 @@ process answers them, and a few lines, or a slow pipe, never see them.
 import time
 from collections.abc import Generator, Iterable, Sequence
 
-from textcnn.inference.answer_lines import AnswerWriter
+from textcnn.inference.answer_lines import EVERY, AnswerWriter
 from textcnn.inference.classifier import Classifier
+from textcnn.inference.given_labels import Choice
 from textcnn.training.checkpoint import Checkpoint
 
 ENOUGH = 4096
@@ -23,7 +24,7 @@ class LineAnswerer:
         model: that answers.
         form: one of :data:`textcnn.inference.answer_lines.FORMATS`.
         proba: give the probabilities of all classes.
-        abstain_below: a most probable label with less is not given.
+        choice: which labels are given.
         header: begin with the line above all others, where the format has one.
     """
 
@@ -32,12 +33,12 @@ class LineAnswerer:
         model: Checkpoint,
         form: str,
         proba: bool = False,
-        abstain_below: float = 0.0,
+        choice: Choice = EVERY,
         header: bool = True,
     ):
-        self._sent = (model, form, proba, abstain_below, False)
+        self._sent = (model, form, proba, choice, False)
         self._classifier = Classifier(model)
-        self._write = AnswerWriter(form, model, proba, abstain_below, header)
+        self._write = AnswerWriter(form, model, proba, choice, header)
 
     def __call__(self, texts: Sequence[str]) -> bytes:
         """The lines, in UTF-8, of N sentences."""

@@ -5,7 +5,17 @@ USUAL = frozenset(
         *("data", "text_column", "label_column", "multilabel", "test_data", "tokenizer", "vectors"),
         *("class_weight", "init_from", "epochs", "seed", "out", "preset", "resume", "checkpoint"),
         *("folds", "repeats", "baselines", "mistakes", "doctor", "trials", "vary", "input_file"),
-        *("form", "proba", "abstain_below", "output", "top", "changed", "html_file", "predictions"),
+        *(
+            "form",
+            "proba",
+            "top_k",
+            "limits",
+            "output",
+            "top",
+            "changed",
+            "html_file",
+            "predictions",
+        ),
         *("as_json", "filters", "words", "width", "flipped", "sort", "names", "encoding"),
     }
 )

@@ -19,6 +19,7 @@ from textcnn.commands.screen.tables import (
 from textcnn.commands.screen.terminal import columns_of, is_terminal, safe
 from textcnn.data.remarks import without_token
 from textcnn.evaluation.abstaining import Covered
+from textcnn.evaluation.ranking import Ranking
 from textcnn.evaluation.scores import ClassScores, Scores, commonest_confusions
 
 
@@ -80,12 +81,21 @@ def coverage_text(curve: Sequence[Covered]) -> str:
         [
             percent(point.coverage),
             "-" if math.isnan(point.accuracy) else percent(point.accuracy),
-            f"{point.abstain_below:.4f}",
+            f"{point.threshold:.4f}",
         ]
         for point in curve
     ]
-    heads = ["answered", "accuracy", "with --abstain-below"]
+    heads = ["answered", "accuracy", "with --threshold"]
     return table_text(Table(heads, rows, right={0, 1}))
+
+
+def ranking_text(ranking: Ranking) -> str:
+    """How right the most probable labels are."""
+    return (
+        f"of the {ranking.k} most probable labels {percent(ranking.precision)} are right "
+        f"(precision at {ranking.k}); {percent(ranking.recall)} of the right ones are among them "
+        f"(recall at {ranking.k})"
+    )
 
 
 def seen_text(scores: Scores) -> str:
