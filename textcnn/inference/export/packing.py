@@ -137,6 +137,7 @@ class _Part:
 
 
 def _joined(header: dict[str, Any], parts: dict[str, _Part]) -> bytes:
+    parts = dict(sorted(parts.items()))  # The same bytes in every process.
     described = [
         {"name": name, "bytes": len(part.data), **part.described} for name, part in parts.items()
     ]
