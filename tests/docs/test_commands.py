@@ -19,8 +19,8 @@ from textcnn.commands import COMMANDS, main
 RUN = "runs/20261124-101500"
 QUICK = options_text(epochs=1)
 NEEDS_THE_NETWORK = "word2vec-google-news-300"
-ELSEWHERE = ("--scheduler", "tcp:")
-"""Marks of commands that tests/test_cluster.py runs, which has a cluster."""
+ELSEWHERE = ("--scheduler", "tcp:", "textcnn serve")
+"""Marks of commands that other tests run: those on a cluster, and what never ends by itself."""
 
 
 CALLS = r"(?:^|\| )(?:python (?:(train|eval)\.py|-m textcnn)|textcnn)(?: |$)"

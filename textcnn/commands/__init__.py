@@ -26,6 +26,7 @@ COMMANDS = {
     "report": "Write a page about a finished run.",
     "shrink": "Write a small copy of a checkpoint.",
     "export": "Write the model as a page, a module or arrays.",
+    "serve": "Answer over HTTP.",
     "cv": "Cross-validate, beside simple rivals.",
     "runs": "List the runs and their scores.",
     "compare": "Compare two runs.",

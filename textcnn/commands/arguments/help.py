@@ -5,18 +5,9 @@ USUAL = frozenset(
         *("data", "text_column", "label_column", "multilabel", "test_data", "tokenizer", "vectors"),
         *("class_weight", "init_from", "epochs", "seed", "out", "preset", "resume", "checkpoint"),
         *("folds", "repeats", "baselines", "mistakes", "doctor", "trials", "vary", "input_file"),
-        *(
-            "form",
-            "proba",
-            "top_k",
-            "limits",
-            "output",
-            "top",
-            "changed",
-            "html_file",
-            "predictions",
-        ),
-        *("as_json", "filters", "words", "width", "flipped", "sort", "names", "encoding"),
+        *("form", "proba", "top_k", "limits", "output", "top", "changed", "html_file", "host"),
+        *("as_json", "filters", "words", "width", "flipped", "sort", "names", "encoding", "port"),
+        "predictions",
     }
 )
 """Names of the options that ``--help`` lists; ``--help-all`` lists the others, too."""
@@ -45,6 +36,7 @@ EXAMPLES = {
     "eval": ("runs/one", "runs/one --data new.csv --predictions out.csv"),
     "classify": ('"a fine film"', "runs/one --input new.csv > labelled.csv"),
     "explain": ('"a fine film"', "runs/one --input new.csv --html why.html"),
+    "serve": ("runs/one", "runs/one --port 8080"),
     "inspect": ("runs/one", '--words "fine dull"'),
     "report": ("", "runs/one --out report.html"),
     "shrink": ("runs/one", "runs/one --quantize int8 --out small.h5"),

@@ -1,0 +1,196 @@
+"""How many requests ``textcnn serve`` answers a second, and how long each waits.
+
+    python -m benchmarks.serving runs/NAME --clients 1 16 200 --seconds 10
+
+Clients in a process of their own ask over connections that stay open, one sentence a request, as
+soon as the last is answered; beside them one process of ``textcnn classify`` reads the same
+sentences. Each answer is compared with that of ``classify``, to the byte.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import multiprocessing
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from textcnn.data.datasets.corpus import Corpora
+from textcnn.inference.answer_lines import AnswerWriter
+from textcnn.inference.classifier import Classifier
+
+TEXTS = 2000
+
+
+@dataclass(frozen=True)
+class Served:
+    """A server that runs.
+
+    Attributes:
+        process: it.
+        port: where it listens, on 127.0.0.1.
+        log: what it says.
+    """
+
+    process: "subprocess.Popen[bytes]"
+    port: int
+    log: Path
+
+    @property
+    def url(self) -> str:
+        """Of its page."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def memory(self, what: str = "VmRSS") -> float:
+        """Megabytes that it holds; ``VmHWM`` for the most that it ever held."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text("ascii")
+        found = re.search(rf"^{what}:\s+(\d+) kB", status, re.M)
+        assert found is not None
+        return int(found.group(1)) / 1024
+
+
+@contextlib.contextmanager
+def served(model: Path, *options: str, seconds: float = 60) -> Iterator[Served]:
+    """Start ``textcnn serve`` on a free port, and stop it."""
+    words = [sys.executable, "-m", "textcnn", "serve", str(model), "--port", "0", *options]
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        with log.open("wb") as stream:
+            process = subprocess.Popen(words, stdout=stream, stderr=stream)
+        try:
+            over = time.monotonic() + seconds
+            while not (found := re.search(r"http://127\.0\.0\.1:(\d+)", log.read_text("utf-8"))):
+                if process.poll() is not None or time.monotonic() > over:
+                    raise RuntimeError(f"no server: {log.read_text('utf-8')}")
+                time.sleep(0.05)
+            yield Served(process, int(found.group(1)), log)
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+                try:
+                    process.wait(30)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What many clients met with.
+
+    Attributes:
+        seconds: that each request took.
+        wrong: what was answered otherwise than expected, or not at all.
+        duration: seconds from the first request to the last answer.
+    """
+
+    seconds: list[float]
+    wrong: list[str]
+    duration: float
+
+
+def ask(port: int, expected: Mapping[str, bytes], clients: int, seconds: float) -> Asked:
+    """Ask as so many clients for so long, each text in its turn.
+
+    Args:
+        port: on 127.0.0.1.
+        expected: the answers by text.
+        clients: connections.
+        seconds: after them no request is begun.
+    """
+    bodies = [(json.dumps({"text": text}).encode(), answer) for text, answer in expected.items()]
+    found: list[float] = []
+    wrong: list[str] = []
+
+    async def client(number: int, over: float) -> None:
+        turn = number * 7
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            while time.perf_counter() < over:
+                body, answer = bodies[turn % len(bodies)]
+                turn += 1
+                began = time.perf_counter()
+                writer.write(
+                    b"POST /classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%b"
+                    % (len(body), body)
+                )
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = re.search(rb"content-length: (\d+)", head)
+                got = await reader.readexactly(int(length.group(1)) if length else 0)
+                found.append(time.perf_counter() - began)
+                if got != answer:
+                    wrong.append(f"{head!r} {got!r}")
+            writer.close()
+        except (OSError, asyncio.IncompleteReadError) as error:
+            wrong.append(repr(error))
+
+    async def together() -> float:
+        began = time.perf_counter()
+        await asyncio.gather(*(client(number, began + seconds) for number in range(clients)))
+        return time.perf_counter() - began
+
+    duration = asyncio.run(together())
+    return Asked(found, wrong, duration)
+
+
+def expected_answers(model: Path, texts: Sequence[str]) -> dict[str, bytes]:
+    """The lines that ``classify --format json`` writes of these texts."""
+    classifier = Classifier.load(model)
+    write = AnswerWriter("json", classifier.checkpoint, proba=False)
+    return {text: write([text], classifier.predict_proba([text])) for text in texts}
+
+
+def _classified(model: Path, texts: Sequence[str]) -> float:
+    """Lines a second of one process of ``textcnn classify``, its start included."""
+    lines = "".join(f"{text}\n" for text in texts).encode()
+    words = [sys.executable, "-m", "textcnn", "classify", "--checkpoint", str(model), "--jobs", "1"]
+    began = time.perf_counter()
+    subprocess.run(
+        [*words, "--format", "json", "-"], input=lines, stdout=subprocess.DEVNULL, check=True
+    )
+    return len(texts) / (time.perf_counter() - began)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--clients", type=int, nargs="+", default=[1, 16, 200])
+    parser.add_argument("--seconds", type=float, default=10.0)
+    given = parser.parse_args()
+    config = Classifier.load(given.model).checkpoint.config
+    texts = list(dict.fromkeys(Corpora.read(config, lambda line: None).learnt.texts))
+    pace = _classified(given.model, texts)
+    print(f"classify, one process: {pace:,.0f} lines a second, of {len(texts):,}")
+    expected = expected_answers(given.model, texts[:TEXTS])
+    spawn = multiprocessing.get_context("spawn")
+    print(
+        "| clients | requests a second | half within | 95 % within | 99 % within | wrong | memory |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    for clients in given.clients:
+        with served(given.model) as server, ProcessPoolExecutor(1, spawn) as asker:
+            asker.submit(ask, server.port, expected, 1, 1.0).result()
+            asked = asker.submit(ask, server.port, expected, clients, given.seconds).result()
+            memory = server.memory("VmHWM")
+        half, most, nearly_all = np.quantile(asked.seconds, [0.5, 0.95, 0.99]) * 1000
+        pace = len(asked.seconds) / asked.duration
+        print(
+            f"| {clients} | {pace:,.0f} | {half:.1f} ms | {most:.1f} ms | {nearly_all:.1f} ms "
+            f"| {len(asked.wrong)} | {memory:.0f} MB |"
+        )
+    print(f"{os.cpu_count()} processors, the clients on them too; load {os.getloadavg()[0]:.1f}")
+
+
+if __name__ == "__main__":
+    main()

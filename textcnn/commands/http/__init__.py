@@ -1,0 +1,1 @@
+"""What ``textcnn serve`` says over HTTP: requests in, JSON out."""
