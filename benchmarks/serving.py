@@ -59,6 +59,13 @@ class Served:
         assert found is not None
         return int(found.group(1)) / 1024
 
+    def cpu_seconds(self) -> float:
+        """Processor time that it has taken."""
+        fields = (
+            Path(f"/proc/{self.process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
+        )
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
 
 @contextlib.contextmanager
 def served(model: Path, *options: str, seconds: float = 60) -> Iterator[Served]:
@@ -151,15 +158,18 @@ def expected_answers(model: Path, texts: Sequence[str]) -> dict[str, bytes]:
     return {text: write([text], classifier.predict_proba([text])) for text in texts}
 
 
-def _classified(model: Path, texts: Sequence[str]) -> float:
-    """Lines a second of one process of ``textcnn classify``, its start included."""
+def _classified(model: Path, texts: Sequence[str]) -> tuple[float, float]:
+    """Seconds and processor seconds of one process of ``textcnn classify``, its start included."""
     lines = "".join(f"{text}\n" for text in texts).encode()
     words = [sys.executable, "-m", "textcnn", "classify", "--checkpoint", str(model), "--jobs", "1"]
-    began = time.perf_counter()
+    began, before = time.perf_counter(), os.times()
     subprocess.run(
         [*words, "--format", "json", "-"], input=lines, stdout=subprocess.DEVNULL, check=True
     )
-    return len(texts) / (time.perf_counter() - began)
+    after = os.times()
+    used = after.children_user + after.children_system
+    used -= before.children_user + before.children_system
+    return time.perf_counter() - began, used
 
 
 def main() -> None:
@@ -170,24 +180,29 @@ def main() -> None:
     given = parser.parse_args()
     config = Classifier.load(given.model).checkpoint.config
     texts = list(dict.fromkeys(Corpora.read(config, lambda line: None).learnt.texts))
-    pace = _classified(given.model, texts)
-    print(f"classify, one process: {pace:,.0f} lines a second, of {len(texts):,}")
+    duration, used = _classified(given.model, texts)
+    print(
+        f"classify, one process: {len(texts):,} lines, {len(texts) / duration:,.0f} a second, "
+        f"{used / len(texts) * 1000:.3f} ms of a processor each, its start included"
+    )
     expected = expected_answers(given.model, texts[:TEXTS])
     spawn = multiprocessing.get_context("spawn")
-    print(
-        "| clients | requests a second | half within | 95 % within | 99 % within | wrong | memory |"
-    )
-    print("|---|---|---|---|---|---|---|")
+    heads = ("clients", "requests a second", "half within", "95 % within", "99 % within")
+    print(" | ".join(["", *heads, "processor time each", "wrong", "memory", ""]).strip())
+    print("|" + "---|" * 8)
     for clients in given.clients:
         with served(given.model) as server, ProcessPoolExecutor(1, spawn) as asker:
-            asker.submit(ask, server.port, expected, 1, 1.0).result()
+            # Once, so that every word has been projected.
+            asker.submit(ask, server.port, expected, 8, 2.0).result()
+            used = server.cpu_seconds()
             asked = asker.submit(ask, server.port, expected, clients, given.seconds).result()
+            used = server.cpu_seconds() - used
             memory = server.memory("VmHWM")
         half, most, nearly_all = np.quantile(asked.seconds, [0.5, 0.95, 0.99]) * 1000
         pace = len(asked.seconds) / asked.duration
         print(
             f"| {clients} | {pace:,.0f} | {half:.1f} ms | {most:.1f} ms | {nearly_all:.1f} ms "
-            f"| {len(asked.wrong)} | {memory:.0f} MB |"
+            f"| {used / len(asked.seconds) * 1000:.2f} ms | {len(asked.wrong)} | {memory:.0f} MB |"
         )
     print(f"{os.cpu_count()} processors, the clients on them too; load {os.getloadavg()[0]:.1f}")
 

@@ -1,7 +1,9 @@
 """What is built from the sources: a wheel that works where there are no sources."""
 
+import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import textcnn
+from docs.pages import between, page
 from tests.support.small_run import labelled_sentences, options_text, write_csv
 
 CLONE = Path(__file__).resolve().parents[1]
@@ -44,28 +47,35 @@ def copied_by_the_dockerfile(target: Path) -> Path:
     return target
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A virtual environment's folder of programs, with the wheel installed.
+PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
 
-    The libraries are those of the tests' own environment, so that nothing is fetched.
-    """
+LIBRARIES = "".join(f"{path}\n" for path in sys.path if "site-packages" in path)
+"""A ``.pth`` file that lends an environment the tests' own libraries, so that none is fetched."""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of what the Dockerfile copies."""
     pytest.importorskip("setuptools", minversion="77", reason="needs the extra test")
     folder = tmp_path_factory.mktemp("wheel")
     source = copied_by_the_dockerfile(folder / "source")
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-    build = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, source]
+    build = [*PIP, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, source]
     subprocess.run(build, check=True, capture_output=True)
     (wheel,) = folder.glob("textcnn-*.whl")
     assert wheel.name == f"textcnn-{textcnn.__version__}-py3-none-any.whl"
+    return wheel
 
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path) -> Path:
+    """A virtual environment's folder of programs, with the wheel installed."""
+    folder = wheel.parent
     venv.create(folder / "venv", symlinks=True)
     scheme = {"base": str(folder / "venv"), "platbase": str(folder / "venv")}
     packages = Path(sysconfig.get_path("purelib", vars=scheme))
     programs = Path(sysconfig.get_path("scripts", vars=scheme))
-    libraries = [path for path in sys.path if "site-packages" in path]
-    (packages / "libraries.pth").write_text("\n".join(libraries) + "\n")
-    install = [*pip, "--python", programs / "python", "install", "--no-deps", "--no-index", wheel]
+    (packages / "libraries.pth").write_text(LIBRARIES)
+    install = [*PIP, "--python", programs / "python", "install", "--no-deps", "--no-index", wheel]
     subprocess.run(install, check=True, capture_output=True)
     return programs
 
@@ -113,3 +123,51 @@ def test_the_wheel_trains_and_answers_far_from_its_sources(
     words = [str(model) if word == "/model.h5" else word for word in re.findall(r'"(.*?)"', words)]
     answered = run("classify", *words, input="a lovely film\na dull film\n").stdout
     assert len(answered.splitlines()) == 2
+
+
+def masked(text: str) -> list[str]:
+    """Its lines, every number the same."""
+    return re.sub(r"[0-9]+([.,:][0-9]+)*", "#", text).splitlines()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_the_walk_from_an_empty_folder_to_an_answer(
+    wheel: Path, movie_reviews: object, tmp_path: Path
+) -> None:
+    """Every command of the page, as it is but for the port, and every line that it promises."""
+    pytest.importorskip("uvicorn", reason="needs the extra serve")
+    shutil.copy(wheel, tmp_path)
+    (tmp_path / "libraries.pth").write_text(LIBRARIES)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    walk = between(page("serving"), "walk")
+    blocks = re.findall(r"```sh\n(.*?)```\n\n```text\n(.*?)```", walk, re.S)
+    assert len(blocks) == walk.count("```sh") == 5
+    script = "set -eu\ntrap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n"
+    for commands, _ in blocks:
+        script += commands.replace("8000", port) + "echo '--- next ---'\n"
+    lend = "\ncp libraries.pth .venv/lib/python*/site-packages/"
+    script = script.replace("python3 -m venv .venv", "python3 -m venv .venv" + lend)
+    program = tmp_path / "bin"
+    program.mkdir()
+    (program / "python3").symlink_to(sys.executable)
+    environment = {
+        name: os.environ[name] for name in ("HOME", "TEXTCNN_DATA") if name in os.environ
+    }
+    environment |= {
+        "PIP_NO_INDEX": "1",
+        "PIP_NO_DEPS": "1",
+        "PATH": f"{program}:{os.defpath}:/usr/local/bin",
+    }
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8"
+    )
+    assert done.returncode == 0, done.stderr
+    for (commands, promised), printed in zip(
+        blocks, done.stdout.split("--- next ---\n"), strict=False
+    ):
+        lines = iter(masked(printed))
+        for line in masked(promised):
+            begin = line.removesuffix(" …")
+            assert any(found.startswith(begin) for found in lines), f"{commands}\n{line}\n{printed}"

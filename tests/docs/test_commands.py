@@ -80,6 +80,12 @@ def workspace(tmp_path_factory: pytest.TempPathFactory, trained_run: Path) -> Pa
     for number, name in enumerate(("reviews", "more", "new", "train", "dev", "test")):
         count = 40 if name in ("dev", "test") else 120
         write_csv(folder / f"{name}.csv", labelled_sentences(count, seed=number))
+    marked = [
+        f"__label__{label} {text}\n"
+        for label, text in zip(corpus.labels, corpus.texts, strict=True)
+    ]
+    (folder / "reviews.train").write_text("".join(marked[:100]))
+    (folder / "reviews.valid").write_text("".join(marked[100:]))
     write_csv(folder / "alarms.csv", unequal(400, seed=0))
     for label in ("good", "bad"):
         texts = [t for t, given in zip(corpus.texts, corpus.labels, strict=True) if given == label]

@@ -35,4 +35,4 @@ def test_eval_gives_them(call, trained_run):
         "k": 1, "precision": scores["accuracy"], "recall": scores["accuracy"]
     }  # fmt: skip
     _, out, _ = call("eval", trained_run, "--top-k", 2)
-    assert "of the 2 most probable labels 50.0 % are right (precision at 2); 100.0 % of" in out
+    assert "top 2     precision 50.0 %, recall 100.0 %" in out

@@ -8,7 +8,8 @@
 ``GET /metrics``   what was done, for Prometheus
 =================  ==========================================================================
 
-Whatever takes long is done by threads, one a processor; the loop of events reads and writes.
+Whatever takes long is done by threads, one a processor; the loop of events reads and writes, and
+answers what takes less time than handing it over.
 """
 
 import asyncio
@@ -39,6 +40,9 @@ JSON = "application/json"
 
 PIECE = 1 << 16
 """Bytes of a page sent at once."""
+
+SMALL = 1 << 11
+"""Bytes of a body that is answered at once: a few sentences."""
 
 PATIENCE = 16
 """An oversized body is read to this many times its limit, so that its sender hears why not."""
@@ -120,16 +124,19 @@ class Service:
             self._threads.shutdown(cancel_futures=True)
 
     async def _classify(self, request: Request) -> Response:
-        return await self._answered(request, self._model.model.classify)
+        return await self._answered(request, self._model.model.classify, SMALL)
 
     async def _explain(self, request: Request) -> Response:
         return await self._answered(request, self._model.model.explain)
 
     async def _answered(
-        self, request: Request, answer: Callable[[bytes], tuple[bytes, int]]
+        self, request: Request, answer: Callable[[bytes], tuple[bytes, int]], at_once: int = -1
     ) -> Response:
         body = await self._body(request)
-        found, texts = await self._in_thread(lambda: answer(body))
+        if len(body) <= at_once:
+            found, texts = answer(body)
+        else:
+            found, texts = await self._in_thread(lambda: answer(body))
         self._metrics.texts += texts
         return Response(found, media_type=JSON)
 

@@ -92,9 +92,8 @@ def coverage_text(curve: Sequence[Covered]) -> str:
 def ranking_text(ranking: Ranking) -> str:
     """How right the most probable labels are."""
     return (
-        f"of the {ranking.k} most probable labels {percent(ranking.precision)} are right "
-        f"(precision at {ranking.k}); {percent(ranking.recall)} of the right ones are among them "
-        f"(recall at {ranking.k})"
+        f"{f'top {ranking.k}':9} precision {percent(ranking.precision)}, "
+        f"recall {percent(ranking.recall)}"
     )
 
 
