@@ -23,7 +23,7 @@ from textcnn.commands.screen.terminal import is_terminal
 from textcnn.core.tokenizers import find_tokenizer
 from textcnn.data.datasets.tables import Table
 from textcnn.data.datasets.text_files import check_encoding
-from textcnn.data.remarks import without_token
+from textcnn.data.tokenizer_choice import without_token
 from textcnn.inference.answer_lines import FORMATS
 from textcnn.inference.answered_tables import FORM_OF, TableWriter, added_columns, all_columns
 from textcnn.inference.classifier import Classifier

@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 from textcnn.data.datasets.text_faults import dropped_letters
 from textcnn.data.labels import label_names, split_labels
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.data.tokenizer_choice import is_damage
+from textcnn.data.tokenizer_choice import UNICODE, is_damage, without_token
 
-UNICODE = "--tokenizer unicode"
 NAMED = 5
 """Labels that a line names."""
 
@@ -38,15 +37,6 @@ def text_remarks(data: TokenizedData) -> Iterator[str]:
     empty = sum(not sentence for sentence in data.tokens)
     if empty:
         yield without_token(empty, len(data.tokens), data.tokenizer)
-
-
-def without_token(count: int, of: int, tokenizer: str) -> str:
-    """The line about sentences of which a tokenizer leaves nothing."""
-    advice = f"; consider {UNICODE}" if tokenizer == "kim" else ""
-    return (
-        f"no token: {count:,} of {of:,} sentences have none by --tokenizer {tokenizer}, and "
-        f"nothing of them can be read{advice}"
-    )
 
 
 def _unscored_labels(data: TokenizedData) -> Iterator[str]:

@@ -55,7 +55,9 @@ class ProjectedWords:
             return
         # One thread at a time: a matrix product uses all processors by itself.
         with self._filling, np.errstate(over="ignore", invalid="ignore"):
-            for block in np.unique(blocks[~self._filled[blocks]]):
+            missing = np.zeros_like(self._filled)
+            missing[blocks] = True
+            for block in np.flatnonzero(missing & ~self._filled).tolist():
                 rows = slice(block * BLOCK, min((block + 1) * BLOCK, len(self.rows) - 1))
                 X = word_vectors(self._parameters, self._architecture, rows)
                 self.rows[rows] = np.rint(X @ self._filters)

@@ -543,7 +543,8 @@ def flag(name: str) -> str:
 
 def value_type(name: str) -> tuple[type, bool]:
     """The type of one value of an option, and whether it takes several: ``(int, True)``."""
-    hint = typing.get_type_hints(Config)[name]
+    # What it was declared with; to have every hint evaluated takes longer than to read a file.
+    hint: Any = Config.__dataclass_fields__[name].type
     if isinstance(hint, types.UnionType):
         hint = next(part for part in typing.get_args(hint) if part is not type(None))
     if typing.get_origin(hint) is tuple:

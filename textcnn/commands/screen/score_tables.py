@@ -17,7 +17,7 @@ from textcnn.commands.screen.tables import (
     table_text,
 )
 from textcnn.commands.screen.terminal import columns_of, is_terminal, safe
-from textcnn.data.remarks import without_token
+from textcnn.data.tokenizer_choice import without_token
 from textcnn.evaluation.abstaining import Covered
 from textcnn.evaluation.ranking import Ranking
 from textcnn.evaluation.scores import ClassScores, Scores, commonest_confusions

@@ -31,9 +31,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import h5py
 import numpy as np
 
 from textcnn.support.errors import RunError, UserError
@@ -41,6 +40,9 @@ from textcnn.support.files import open_regular, replacing
 from textcnn.support.program import how_to_train
 from textcnn.support.read_back import parse_json
 from textcnn.support.text import printable
+
+if TYPE_CHECKING:
+    import h5py
 
 FORMAT_VERSION = 4
 
@@ -389,6 +391,8 @@ def _lay_out(
     Raises:
         ValueError: it would not be read back.
     """
+    import h5py  # Loaded here: reading does without it, and a sentence is classified sooner.
+
     sketch = _Sketch()
     with h5py.File(sketch, "w", userblock_size=HEADER_SIZE) as file:
         places = {name: _reserve(file, name, array) for name, array in arrays.items()}
@@ -413,8 +417,10 @@ def _lay_out(
     return header.ljust(HEADER_SIZE, b"\0"), list(_in_order(parts))
 
 
-def _reserve(file: h5py.File, name: str, array: np.ndarray) -> _Place:
+def _reserve(file: "h5py.File", name: str, array: np.ndarray) -> _Place:
     """Have HDF5 choose a place for an array in a file, and write none of it."""
+    import h5py
+
     created = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     created.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     created.set_fill_time(h5py.h5d.FILL_TIME_NEVER)

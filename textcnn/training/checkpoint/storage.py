@@ -24,7 +24,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from textcnn import __version__
@@ -203,6 +202,8 @@ def _progress_arrays(progress: Progress) -> dict[str, np.ndarray]:
 
 
 def _versions() -> dict[str, str]:
+    import h5py  # Read files are made sense of without it, and it takes longer to load.
+
     return {
         "textcnn": __version__,
         "python": platform.python_version(),
