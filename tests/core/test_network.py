@@ -82,8 +82,8 @@ def test_evaluation_gives_the_logits_of_the_forward_pass_whatever_the_chunks(mod
     parameters = random_parameters(architecture, rng)
     batch = packed([list(rng.integers(0, 7, length)) for length in (3, 0, 1, 8, 2, 5, 0)])
     expected, _ = network.kim(parameters, architecture, batch)
-    for chunk in (1, 2, 3, 512):
-        monkeypatch.setattr(network, "EVALUATION_CHUNK", chunk)
+    for chunk in (1, 5, 20, 512):
+        monkeypatch.setattr(network, "WINDOWS_IN_HAND", chunk)
         logits = Network(architecture, parameters).logits(batch)
         np.testing.assert_allclose(logits, expected, atol=1e-12)
 

@@ -23,7 +23,7 @@ from textcnn.core.layers.max_over_time import max_over_time
 from textcnn.core.layers.relu import relu
 from textcnn.core.layers.sigmoid import sigmoid, sigmoid_cross_entropy
 from textcnn.core.layers.softmax import log_softmax, softmax, softmax_cross_entropy
-from textcnn.core.sentences import PackedSentences
+from textcnn.core.sentences import PackedSentences, groups_by_length
 
 LENGTHS = st.lists(st.integers(0, 7), min_size=1, max_size=6)
 SIZES = st.lists(st.integers(1, 5), min_size=1, max_size=3, unique=True)
@@ -289,3 +289,26 @@ def test_pooling_without_backward_gives_the_same_bytes_alone_or_in_a_batch():
     for row in range(len(lengths)):
         alone = pooled_maxima(P, sentences.take(np.array([row])), bank)
         assert alone.tobytes() == together[row].tobytes()
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    lengths=st.lists(st.integers(0, 12), min_size=1, max_size=9),
+    sizes=st.sampled_from([(3, 4, 5), (1,), (2, 7)]),
+    seed=st.integers(0, 99),
+)
+def test_pooling_without_backward_is_that_of_training(lengths, sizes, seed):
+    rng = np.random.default_rng(seed)
+    bank, X = FilterBank(sizes, 3), rng.normal(size=(9, 4))
+    W = rng.normal(size=(4, bank.num_rows, 3))
+    sentences = PackedSentences(rng.integers(0, 9, sum(lengths)), np.array(lengths))
+    expected, _ = convolve_and_pool(X, sentences, W, bank)
+    assert pooled_maxima(project(X, W), sentences, bank).tobytes() == expected.tobytes()
+
+
+@given(lengths=st.lists(st.integers(0, 40), max_size=30), most=st.integers(1, 100))
+def test_groups_hold_every_sentence_once_and_no_more_words_than_asked(lengths, most):
+    groups = groups_by_length(np.array(lengths, int), most)
+    assert sorted(row for group in groups for row in group.tolist()) == list(range(len(lengths)))
+    for group in groups:
+        assert len(group) == 1 or len(group) * (1 + max(lengths[row] for row in group)) <= most

@@ -11,11 +11,16 @@ import numpy as np
 
 from textcnn.core.architecture import Architecture, Parameters, word_vectors
 from textcnn.core.gradients import Gradients, RowGradient
-from textcnn.core.layers.convolve_and_pool import convolve_and_pool, pooled_maxima, project
+from textcnn.core.layers.convolve_and_pool import (
+    WINDOWS_IN_HAND,
+    convolve_and_pool,
+    pooled_maxima,
+    project,
+)
 from textcnn.core.layers.dense import dense
 from textcnn.core.layers.dropout import dropout
 from textcnn.core.layers.relu import relu
-from textcnn.core.sentences import PackedSentences
+from textcnn.core.sentences import PackedSentences, groups_by_length
 
 
 def kim(
@@ -67,10 +72,6 @@ def kim(
     return logits, backward
 
 
-EVALUATION_CHUNK = 128
-"""Sentences evaluated at once: enough to share words, few enough to stay in the cache."""
-
-
 @dataclass(frozen=True)
 class Network:
     """Kim's network: its shapes and its arrays.
@@ -85,17 +86,13 @@ class Network:
 
     def logits(self, sentences: PackedSentences) -> np.ndarray:
         """(N, C) logits of any number of sentences, nothing dropped, no backward pass."""
-        chunks = [np.zeros((0, self.architecture.num_classes), self._dtype)]
-        for start in range(0, len(sentences), EVALUATION_CHUNK):
-            rows = np.arange(start, min(start + EVALUATION_CHUNK, len(sentences)))
-            chunks.append(self._chunk_logits(sentences.take(rows)))
-        return np.concatenate(chunks)
+        dtype = self.parameters["dense/bias"].dtype
+        logits = np.empty((len(sentences), self.architecture.num_classes), dtype)
+        for rows in groups_by_length(sentences.lengths, WINDOWS_IN_HAND):
+            logits[rows] = self._group_logits(sentences.take(rows))
+        return logits
 
-    @property
-    def _dtype(self) -> np.dtype[np.floating]:
-        return self.parameters["dense/bias"].dtype
-
-    def _chunk_logits(self, sentences: PackedSentences) -> np.ndarray:
+    def _group_logits(self, sentences: PackedSentences) -> np.ndarray:
         parameters = self.parameters
         words, which = np.unique(sentences.words, return_inverse=True)
         X = word_vectors(parameters, self.architecture, words)

@@ -36,6 +36,23 @@ class PackedSentences:
         return PackedSentences(self.words[segment_places(self.starts, lengths)], lengths)
 
 
+def groups_by_length(lengths: np.ndarray, most: int) -> list[np.ndarray]:
+    """The numbers of B sentences in groups, those of about one length together.
+
+    Args:
+        lengths: (B,) words of each.
+        most: words of a group, if all its sentences were as long as its longest, one more each;
+            a longer sentence is alone.
+    """
+    order = np.argsort(lengths, kind="stable")
+    groups, end = [], len(order)
+    while end:
+        size = max(most // (int(lengths[order[end - 1]]) + 1), 1)
+        groups.append(order[max(end - size, 0) : end])
+        end = max(end - size, 0)
+    return groups
+
+
 def segment_starts(lengths: np.ndarray) -> np.ndarray:
     """(B,) where each segment begins when segments of these lengths follow each other."""
     return np.cumsum(lengths) - lengths

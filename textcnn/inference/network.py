@@ -16,12 +16,9 @@ from textcnn.core.layers.convolve_and_pool import (
     pooled_maxima,
     pooled_maxima_of_one,
 )
-from textcnn.core.sentences import PackedSentences
+from textcnn.core.sentences import PackedSentences, groups_by_length
 from textcnn.inference.projected_words import ProjectedWords
 from textcnn.support.threads import in_threads
-
-CHUNK = 128
-"""Sentences pooled together, so that the windows in hand stay in the cache."""
 
 
 class InferenceNetwork:
@@ -83,22 +80,18 @@ class InferenceNetwork:
         self._need(sentences.words)
         if len(sentences) == 1:
             return function(sentences)
-        # By length, so that a chunk's windows make few, large blocks (see HeightWindows).
-        order = np.argsort(sentences.lengths, kind="stable")
-        # One that is long is answered alone, in blocks of its windows.
-        short = int((sentences.lengths <= WINDOWS_IN_HAND).sum())
-        chunks = [order[start : min(start + CHUNK, short)] for start in range(0, short, CHUNK)]
-        chunks += [order[place : place + 1] for place in range(short, len(order))]
-        rows = np.empty((len(order), width), self.members[0].dtype)
+        rows = np.empty((len(sentences), width), self.members[0].dtype)
 
-        def fill(chunk: np.ndarray) -> None:
-            rows[chunk] = function(sentences.take(chunk))
+        def fill(group: np.ndarray) -> None:
+            rows[group] = function(sentences.take(group))
 
+        # One that is long is alone, and answered in blocks of its windows.
+        groups = groups_by_length(sentences.lengths, WINDOWS_IN_HAND)
         if threads:
-            in_threads(fill, chunks)
+            in_threads(fill, groups)
         else:
-            for chunk in chunks:
-                fill(chunk)
+            for group in groups:
+                fill(group)
         return rows
 
     def _features(self, sentences: PackedSentences) -> np.ndarray:
