@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Sequence
-from itertools import chain, repeat
+from itertools import chain
 
 import numpy as np
 
@@ -54,41 +54,52 @@ class TextNumbers:
 
     def _pack(self, texts: Sequence[str]) -> Texts:
         # A single text is too little to be worth the bookkeeping.
-        if len(texts) == 1 or not self._by_pieces:
-            tokens = [self._tokenize(text) for text in texts]
-            if self._spell_unknown:
-                return Texts.of(tokens, self._vocabulary)
-            return Texts(self._vocabulary.pack(tokens))
+        if len(texts) < 2 or not self._by_pieces:
+            return self._pack_one_by_one(texts)
         # A new object and not an emptied one: another thread may still be using the old one.
         if self._pieces.characters > CACHE_CHARACTERS:
             self._pieces = _Pieces(self._tokenize, self._vocabulary)
         pieces = self._pieces
-        # One loop after another, each within C, takes half the time of one loop over the texts.
-        split = list(map(str.split, texts))
-        counts = np.fromiter(map(len, split), np.int64, len(split))
-        found = map(pieces.__getitem__, chain.from_iterable(split))
-        numbers = np.fromiter(found, np.int64, int(counts.sum()))
+        # All texts split at once, and one loop within C over their pieces: 0.8 of the time of
+        # splitting each.
+        split = f" {END} ".join(texts).split()
+        numbers = np.fromiter(map(pieces.__getitem__, split), np.int64, len(split))
+        ends = np.flatnonzero(numbers == pieces[END])
+        if len(ends) != len(texts) - 1:  # Some text holds what is to part them.
+            return self._pack_one_by_one(texts)
         words = pieces.words_of(numbers)
-        ends = np.append(0, np.cumsum(words.lengths))[np.append(0, np.cumsum(counts))]
+        counted = np.append(0, np.cumsum(words.lengths))
+        lengths = np.diff(counted[ends], prepend=0, append=counted[-1])
         unknown = pieces.unknown_in(numbers) if self._spell_unknown else []
-        return Texts(PackedSentences(words.words, np.diff(ends)), unknown)
+        return Texts(PackedSentences(words.words, lengths), unknown)
+
+    def _pack_one_by_one(self, texts: Sequence[str]) -> Texts:
+        tokens = [self._tokenize(text) for text in texts]
+        if self._spell_unknown:
+            return Texts.of(tokens, self._vocabulary)
+        return Texts(self._vocabulary.pack(tokens))
+
+
+END = "\0"
+"""A piece of text without words, which parts texts."""
 
 
 class _Pieces(dict[str, int]):
-    """Numbers the pieces of text seen so far, and holds the words of each.
+    """Numbers the pieces of text seen so far, :data:`END` first, and holds the words of each.
 
     Attributes:
         characters: in all pieces together.
     """
 
     def __init__(self, tokenize: Tokenizer, vocabulary: Vocabulary):
-        super().__init__()
+        super().__init__({END: 0})
         self.characters = 0
         self._tokenize = tokenize
         self._vocabulary = vocabulary
         self._new: list[list[int]] = []
         self._unknown: dict[int, list[str]] = {}
-        self._packed = PackedSentences(np.empty(0, np.int32), np.empty(0, np.int64))
+        self._packed = PackedSentences(np.empty(0, np.int32), np.zeros(1, np.int64))
+        self._has_unknown = np.zeros(1, bool)
         self._learning = threading.Lock()
 
     def __missing__(self, piece: str) -> int:
@@ -105,9 +116,12 @@ class _Pieces(dict[str, int]):
         return number
 
     def unknown_in(self, pieces: np.ndarray) -> list[str]:
-        """The words of these pieces that are not in the vocabulary, piece after piece."""
-        unknown = self._unknown
-        return list(chain.from_iterable(map(unknown.get, pieces.tolist(), repeat(()))))
+        """The words of these pieces that are not in the vocabulary, piece after piece.
+
+        To be asked after :meth:`words_of`.
+        """
+        some = pieces[self._has_unknown[pieces]]
+        return list(chain.from_iterable(map(self._unknown.__getitem__, some.tolist())))
 
     def words_of(self, pieces: np.ndarray) -> PackedSentences:
         """The words of these pieces, one "sentence" a piece."""
@@ -119,6 +133,8 @@ class _Pieces(dict[str, int]):
                     np.concatenate([self._packed.words, words]),
                     np.concatenate([self._packed.lengths, lengths]),
                 )
+                unknown = [UNKNOWN in new for new in self._new]
+                self._has_unknown = np.append(self._has_unknown, unknown)
                 self._new = []
             packed = self._packed
         return packed.take(pieces)
