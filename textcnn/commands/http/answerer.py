@@ -16,8 +16,8 @@ from textcnn.inference.classifier import Classifier
 from textcnn.inference.export.model import model_of
 from textcnn.inference.export.page import packed_for, page_text
 from textcnn.inference.given_labels import Choice
-from textcnn.insight.explanations.as_json import as_object
 from textcnn.insight.explanations.explaining import Explainer
+from textcnn.insight.explanations.explanation import as_object
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint
 
