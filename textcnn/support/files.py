@@ -56,6 +56,8 @@ def replacing(path: Path) -> Iterator[Path]:
         aside.chmod(0o666 & ~_umask())
         _sync(aside)
         aside.replace(path)
+        if aside.exists():  # Where both are names of one file already, renaming does nothing.
+            aside.unlink()
     except BaseException as error:
         with contextlib.suppress(OSError):
             aside.unlink()
