@@ -5,6 +5,7 @@ holds a default of its own.
 """
 
 import dataclasses
+import functools
 import json
 import math
 import types
@@ -541,6 +542,7 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
+@functools.cache  # Python finds the types of all options anew for each.
 def value_type(name: str) -> tuple[type, bool]:
     """The type of one value of an option, and whether it takes several: ``(int, True)``."""
     # What it was declared with; to have every hint evaluated takes longer than to read a file.

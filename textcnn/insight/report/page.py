@@ -3,11 +3,12 @@
 Jinja2 escapes whatever stands in the data, so that no sentence and no label becomes markup.
 """
 
+import functools
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,6 +34,9 @@ from textcnn.support.freed_memory import return_freed_memory
 from textcnn.support.text import printable
 from textcnn.training.checkpoint import Checkpoint
 from textcnn.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 
 def train_words(config: Config) -> list[str]:
@@ -111,6 +115,27 @@ def page(
         ImportError: Jinja2 or matplotlib is not installed.
         UserError: a file of the run is missing or damaged.
     """
+    style = (
+        resources.files("textcnn.insight.report")
+        .joinpath("templates/report.css")
+        .read_text("utf-8")
+    )
+    values = {
+        "title": f"Report of {folder.path}",
+        "absent": absent,
+        **_curve_values(folder, model),
+        **_model_values(model),
+        "ngrams": _ngrams(model, data, top) if data else [],
+        "ngram_items": ngram_items(model, top),
+        "mistakes": _mistakes(model, data, scored, mistakes) if data and scored else [],
+        **_scored_values(scored),
+    }
+    return _template().render(**values, style=style + SHADES)
+
+
+@functools.cache
+def _template() -> "Template":
+    """The page's, read and compiled once: for a process that reports several runs."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -129,22 +154,7 @@ def page(
         "brief": _brief,
         "width": _width,
     }
-    style = (
-        resources.files("textcnn.insight.report")
-        .joinpath("templates/report.css")
-        .read_text("utf-8")
-    )
-    values = {
-        "title": f"Report of {folder.path}",
-        "absent": absent,
-        **_curve_values(folder, model),
-        **_model_values(model),
-        "ngrams": _ngrams(model, data, top) if data else [],
-        "ngram_items": ngram_items(model, top),
-        "mistakes": _mistakes(model, data, scored, mistakes) if data and scored else [],
-        **_scored_values(scored),
-    }
-    return environment.get_template("report.html").render(**values, style=style + SHADES)
+    return environment.get_template("report.html")
 
 
 def _finalize(value: Any) -> Any:
