@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.browsing import started_browser
+from tests.support.pictures import draw_nothing
 from tests.support.small_run import labelled_sentences, options_text, write_csv
 from textcnn.commands import main
 from textcnn.data.datasets.corpus import load_corpus
@@ -32,8 +33,18 @@ def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def call(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Run a command in this process, in a folder of its own: ``(exit code, output, errors)``."""
+def call(
+    request: pytest.FixtureRequest,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Run a command in this process, in a folder of its own: ``(exit code, output, errors)``.
+
+    Training writes a report only for tests with the mark ``pictures``.
+    """
+    if request.node.get_closest_marker("pictures") is None:
+        draw_nothing(monkeypatch)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TEXTCNN_DATA", raising=False)
     monkeypatch.setenv("TEXTCNN_CACHE", str(tmp_path / "cache"))
@@ -74,6 +85,13 @@ def movie_reviews() -> LabelledTexts:
     if not folder:
         pytest.skip("needs a folder with rt-polarity.pos and rt-polarity.neg in TEXTCNN_DATA")
     return load_corpus(Config(data=(folder,)), lambda line: None)
+
+
+@pytest.fixture(scope="session")
+def some_movie_reviews(movie_reviews: LabelledTexts) -> LabelledTexts:
+    """A sixth of them; the files hold all of one label first."""
+    texts, labels = movie_reviews.texts[::6], movie_reviews.labels[::6]
+    return LabelledTexts(texts, labels, "a sixth of the movie reviews")
 
 
 @pytest.fixture(scope="module")

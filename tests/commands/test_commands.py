@@ -14,15 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.small_run import (
-    command_line,
-    environment,
-    labelled_sentences,
-    options_text,
-    parameter_bytes,
-    textcnn,
-    write_csv,
-)
+from tests.support.processes import Started, command_line, environment, textcnn
+from tests.support.small_run import labelled_sentences, options_text, parameter_bytes, write_csv
 from textcnn.training.checkpoint import load_checkpoint
 
 
@@ -282,15 +275,14 @@ def test_a_loss_that_is_no_number_is_a_fault_of_the_run(call, tmp_path, reviews)
 def test_a_signal_saves_and_resuming_ends_in_the_same_bytes(tmp_path, reviews, number):
     # Long enough that the signal comes before the end.
     options = ["--data", str(reviews), *options_text(epochs=15, patience=0, optimizer="adadelta")]
-    command = command_line("train", *options, "--out", tmp_path / "stopped")
-    with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE) as process:
-        assert process.stderr is not None
+    words = ["train", *options, "--out", tmp_path / "stopped"]
+    with Started(*words, stderr=subprocess.PIPE) as process:
         lines = []
         for line in process.stderr:
             lines.append(line.decode())
             if line.startswith(b"epoch  2"):
                 process.send_signal(number)
-    assert process.returncode == 130
+    assert process.wait() == 130
     assert "Traceback" not in "".join(lines)
     assert lines[-2].startswith("stopped at step ")
     assert lines[-1].endswith(f"python -m textcnn train --resume {tmp_path / 'stopped'}\n")
@@ -621,7 +613,9 @@ def test_memory_does_not_grow_with_the_input(trained_run):
 def test_a_full_disk_behind_the_output_is_one_line(trained_run, words):
     words = [str(trained_run) if word == "RUN" else word for word in words]
     with Path("/dev/full").open("wb") as full:
-        run = textcnn(*words, stdout=full, stderr=subprocess.PIPE, capture_output=False)
+        run = subprocess.run(
+            command_line(*words), env=environment(), stdout=full, stderr=subprocess.PIPE
+        )
     assert run.returncode == 1
     (line,) = run.stderr.decode().splitlines()
     assert "No space left on device" in line
@@ -638,17 +632,17 @@ def test_a_closed_stream_is_one_line(trained_run, closed):
     assert "is closed" in line
 
 
-def test_a_label_that_the_terminal_cannot_show_is_no_error(tmp_path):
+def test_a_label_that_the_terminal_cannot_show_is_no_error(call, tmp_path):
     corpus = labelled_sentences()
     rows = zip(corpus.texts, corpus.labels, strict=True)
     text = "".join(f"{text},{'плохо' if label == 'bad' else label}\n" for text, label in rows)
     (tmp_path / "d.csv").write_text("text,label\n" + text, encoding="utf-8")
-    words = ("train", "--data", "d.csv", "--out", "r", *options_text(epochs=1))
+    options = options_text(epochs=1)
+    assert call("train", "--data", "d.csv", "--out", "r", *options)[0] == 0
     run = subprocess.run(
-        command_line(*words),
+        command_line("classify", "--checkpoint", "r", "--proba", "a dull film"),
         env={**environment(), "PYTHONIOENCODING": "latin-1"},
         capture_output=True,
-        cwd=tmp_path,
     )
     assert run.returncode == 0, run.stderr
     assert rb"\u043f\u043b\u043e\u0445\u043e" in run.stdout

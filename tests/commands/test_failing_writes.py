@@ -12,6 +12,8 @@ from tests.support.file_layer import FileLayer
 from tests.support.small_run import options_text
 from textcnn.training.checkpoint import load_checkpoint
 
+pytestmark = pytest.mark.pictures
+
 COMMANDS: dict[str, tuple[str, ...]] = {
     "eval": ("eval", "run", "--predictions", "out.csv"),
     "shrink": ("shrink", "run", "--out", "out.h5"),

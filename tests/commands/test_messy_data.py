@@ -9,6 +9,8 @@ import pytest
 from tests.support.small_run import labelled_sentences, options_text
 from textcnn.recipe.config import read_toml
 
+pytestmark = pytest.mark.pictures
+
 
 @pytest.fixture
 def tickets(tmp_path) -> Path:

@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.support.small_run import command_line, environment, options_text, textcnn
+from tests.support.processes import Started, environment, textcnn
+from tests.support.small_run import options_text
 from textcnn.commands import main
 from textcnn.commands.runs import best_rows
 from textcnn.commands.screen import display as display_module
@@ -563,9 +564,7 @@ def terminal_environment(**variables: str) -> dict[str, str]:
 def on_a_terminal(words: list[str], columns: int, **variables: str) -> str:
     """What the command shows with its output on a terminal."""
     terminal, inside = pseudo_terminal(columns)
-    process = subprocess.Popen(
-        command_line(*words), env=terminal_environment(**variables), stdout=inside
-    )
+    process = Started(*words, env=terminal_environment(**variables), stdout=inside)
     os.close(inside)
     shown = read_all(terminal)
     assert process.wait(30) == 0
@@ -591,12 +590,8 @@ def test_in_a_narrow_window_each_row_of_the_wide_table_is_a_block(rich_terminal,
 def test_a_bar_on_a_real_terminal_that_ctrl_c_ends(rich_terminal, tmp_path, reviews):
     terminal, inside = pseudo_terminal(100)
     options = options_text(epochs=100_000, patience=0, evaluate_every=100_000)
-    process = subprocess.Popen(
-        command_line("train", "--data", reviews, "--out", tmp_path / "r", *options),
-        env=terminal_environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=inside,
-    )
+    words = ["train", "--data", reviews, "--out", tmp_path / "r", *options]
+    process = Started(*words, env=terminal_environment(), stderr=inside)
     os.close(inside)
     shown = b""
     deadline = time.monotonic() + 30

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from benchmarks.serving import Served, ask, expected_answers, served
-from tests.support.small_run import environment, labelled_sentences, options_text
+from tests.support.processes import environment
+from tests.support.small_run import labelled_sentences, options_text
 from textcnn.commands import main
 from textcnn.inference.export.model import model_of
 from textcnn.inference.export.page import packed_for, page_text

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.small_run import labelled_sentences, options_text, textcnn
+from tests.support.processes import textcnn
+from tests.support.small_run import labelled_sentences, options_text
 
 TEXTS = ["a dull\nand flat film", 'fine; warm, "witty"', "", "so tedious"]
 LABELS = ["bad", "good", None, "bad"]

@@ -131,3 +131,19 @@ def test_initial_parameters_refuse_vectors_of_another_shape():
     architecture = Architecture("static", 4, 2, (1,), 1, 2)
     with pytest.raises(ValueError, match=r"\(4, 3\).*\(4, 2\)"):
         initial_parameters(architecture, np.random.default_rng(0), np.zeros((4, 3)))
+
+
+def test_the_gradients_of_a_network_of_several_labels():
+    rng = np.random.default_rng(4)
+    architecture = Architecture("rand", 7, 3, (1, 3), 4, 3, multilabel=True)
+    parameters = random_parameters(architecture, rng)
+    batch, targets = packed([[1, 2, 3, 3], [], [6], [5, 4, 0, 2, 1]]), rng.random((4, 3)) < 0.5
+    weights = rng.random((4, 3))
+    examples, step = Examples(batch, targets, weights), kim_step(architecture)
+
+    def loss() -> np.ndarray:
+        return np.array(step(parameters, examples, None)[0])
+
+    _, _, gradients = step(parameters, examples, None)
+    for name, gradient in gradients.items():
+        assert_close(whole(gradient, 7), numeric_gradient(loss, parameters[name], 1.0))

@@ -22,9 +22,9 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 import textcnn
 from tests.support.changed_checkpoints import change
+from tests.support.processes import environment
 from tests.support.small_run import (
     SMALL,
-    environment,
     labelled_sentences,
     options_text,
     parameter_bytes,

@@ -15,14 +15,8 @@ import numpy as np
 import pytest
 
 from tests.support.cv_runs import rows_of, without_seconds, words_for
-from tests.support.small_run import (
-    command_line,
-    environment,
-    labelled_sentences,
-    small_config,
-    textcnn,
-    write_csv,
-)
+from tests.support.processes import Started, textcnn
+from tests.support.small_run import labelled_sentences, small_config, write_csv
 from textcnn.commands import main
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.datasets.labelled_texts import LabelledTexts
@@ -313,19 +307,13 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="ne
 SLOW = ("--folds", "4", "--jobs", "2", "--epochs", "40", "--patience", "0")
 
 
-def started(*words: str, **kwargs) -> subprocess.Popen[bytes]:
+def started(*words: str, cwd: Path | None = None) -> Started:
     """A process that leads a session of its own, as one on a terminal does."""
-    return subprocess.Popen(
-        command_line(*words),
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        **kwargs,
-    )
+    pipe = subprocess.PIPE
+    return Started(*words, cwd=cwd, stdout=pipe, stderr=pipe, start_new_session=True)
 
 
-def wait_for_a_fold(process: subprocess.Popen[bytes], folder: Path) -> None:
+def wait_for_a_fold(process: Started, folder: Path) -> None:
     while not list(folder.glob("folds/*.json")):
         assert process.poll() is None, process.communicate()
         time.sleep(0.01)
@@ -351,7 +339,7 @@ def test_killed_and_gone_on_with_it_ends_in_the_same_bytes(tmp_path, noisy):
     assert textcnn("cv", "--resume", folder, "--jobs", "1").returncode == 0
     assert {path: path.stat().st_mtime_ns for path in before} == before
     whole = tmp_path / "whole"
-    assert textcnn(*words_for(noisy, whole, *SLOW)).returncode == 0
+    assert textcnn(*words_for(noisy, whole, *SLOW, "--jobs", "1")).returncode == 0
     assert without_seconds(folder) == without_seconds(whole)
     assert not list(folder.rglob("*.part"))
 
@@ -364,7 +352,7 @@ def test_a_signal_ends_it_with_a_line_that_says_how_to_go_on(tmp_path, noisy, nu
         # Ctrl-C reaches every process on the terminal; another signal, the one it is sent to.
         send = os.killpg if number == signal.SIGINT else os.kill
         send(process.pid, number)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate()
     assert process.returncode == 130
     assert out == b""
     lines = err.decode().splitlines()
@@ -384,7 +372,7 @@ def test_a_process_that_the_system_kills_is_one_line(tmp_path, noisy):
             if b"LokyProcess" in Path(f"/proc/{pid}/cmdline").read_bytes()
         ]
         os.kill(workers[0], signal.SIGKILL)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate()
     assert process.returncode == 1
     assert "Traceback" not in err.decode()
     last = err.decode().splitlines()[-1]

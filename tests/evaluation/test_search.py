@@ -14,15 +14,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tests.support.small_run import (
-    SMALL,
-    command_line,
-    environment,
-    labelled_sentences,
-    options_text,
-    small_config,
-    write_csv,
-)
+from tests.support.processes import Started
+from tests.support.small_run import SMALL, labelled_sentences, options_text, small_config, write_csv
 
 pytest.importorskip("optuna", reason="needs the extra search")
 
@@ -410,19 +403,14 @@ def test_a_finished_search_can_be_gone_on_with(call, start, fits):
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another thing on Windows")
 def test_ctrl_c_stops_every_process_with_one_line(tmp_path, reviews):
     words = ["--data", reviews, *options_text(epochs=20, patience=0), "--jobs", "2"]
-    process = subprocess.Popen(
-        command_line("search", *words, "--trials", "1000", "--out", "search"),
-        env=environment(),
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=tmp_path,
-        start_new_session=True,
-    )
-    assert process.stderr is not None
-    while not re.match(r" +1 of 1000", process.stderr.readline()):
-        assert process.poll() is None
-    os.killpg(process.pid, signal.SIGINT)  # As a terminal does: to the folds' processes too.
-    said = process.communicate(timeout=30)[1].splitlines()
+    words += ["--trials", "1000", "--out", "search"]
+    with Started(
+        "search", *words, cwd=tmp_path, stderr=subprocess.PIPE, start_new_session=True
+    ) as process:
+        while not re.match(rb" +1 of 1000", process.stderr.readline()):
+            assert process.poll() is None
+        os.killpg(process.pid, signal.SIGINT)  # As a terminal does: to the folds' processes too.
+        said = process.communicate()[1].decode().splitlines()
     assert process.returncode == 130
     assert said[-1].endswith("-m textcnn search --resume search")
     assert all(re.match(r" +\d+ of 1000", line) for line in said[:-1])

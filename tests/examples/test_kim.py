@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from examples import kim
+from textcnn.data.datasets.labelled_texts import LabelledTexts
 
 LONGEST = 70
 """Lines: a promise of the reading path."""
@@ -35,13 +36,20 @@ def test_it_is_short_and_imports_nothing_but_the_core():
     assert all(name.startswith("textcnn.core.") for name in ours)
 
 
-@pytest.mark.slow
-def test_on_the_movie_reviews_it_does_what_the_paper_says(movie_reviews, tmp_path):
+def write_movie_reviews(folder: Path, reviews: LabelledTexts) -> None:
     for label, name in (("negative", "neg"), ("positive", "pos")):
-        lines = [
-            text
-            for text, given in zip(movie_reviews.texts, movie_reviews.labels, strict=True)
-            if given == label
-        ]
-        (tmp_path / f"rt-polarity.{name}").write_text("\n".join(lines) + "\n", "utf-8")
+        pairs = zip(reviews.texts, reviews.labels, strict=True)
+        lines = "".join(f"{text}\n" for text, given in pairs if given == label)
+        (folder / f"rt-polarity.{name}").write_text(lines, "utf-8")
+
+
+@pytest.mark.slow
+def test_on_the_movie_reviews_it_learns_most_in_two_epochs(movie_reviews, tmp_path):
+    write_movie_reviews(tmp_path, movie_reviews)
+    assert 0.69 < kim.main(tmp_path, epochs=2) < 0.80
+
+
+@pytest.mark.torture
+def test_on_the_movie_reviews_it_does_what_the_paper_says(movie_reviews, tmp_path):
+    write_movie_reviews(tmp_path, movie_reviews)
     assert 0.73 < kim.main(tmp_path) < 0.80

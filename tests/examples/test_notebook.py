@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.small_run import REPOSITORY, environment
+from tests.support.processes import REPOSITORY, environment
 
 NOTEBOOK = REPOSITORY / "examples/movie_reviews.ipynb"
 

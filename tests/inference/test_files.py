@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.changed_checkpoints import change
-from tests.support.small_run import command_line, environment, labelled_sentences, textcnn
+from tests.support.processes import command_line, environment, textcnn
+from tests.support.small_run import labelled_sentences
 from textcnn.inference.files import Shard, ShardOptions, classify_shard, digest_of, output_name
 
 

@@ -6,20 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
 from tests.support.changed_checkpoints import change
-from tests.support.numeric import assert_close, numeric_gradient
-from tests.support.small_run import options_text, textcnn
+from tests.support.processes import textcnn
+from tests.support.small_run import options_text
 from tests.support.topics import TOPICS, topical, write
-from textcnn.core.architecture import Architecture
-from textcnn.core.decisions import USUAL, decided, fit_thresholds, macro_f1, right
-from textcnn.core.sentences import Examples
-from textcnn.core.step import kim_step
 from textcnn.data.labels import join_labels, label_names, members, split_labels, strata
-from textcnn.evaluation.selfcheck.material import packed, random_parameters, whole
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.given_labels import given_labels
 from textcnn.support.errors import UserError
@@ -54,64 +47,9 @@ def test_a_sentence_is_drawn_by_its_rarest_label():
     assert strata(["a"] * 6 + ["c"], 3) == ["a"] * 7
 
 
-def test_the_gradients_of_a_network_of_several_labels():
-    rng = np.random.default_rng(4)
-    architecture = Architecture("rand", 7, 3, (1, 3), 4, 3, multilabel=True)
-    parameters = random_parameters(architecture, rng)
-    batch, targets = packed([[1, 2, 3, 3], [], [6], [5, 4, 0, 2, 1]]), rng.random((4, 3)) < 0.5
-    weights = rng.random((4, 3))
-    examples, step = Examples(batch, targets, weights), kim_step(architecture)
-
-    def loss() -> np.ndarray:
-        return np.array(step(parameters, examples, None)[0])
-
-    _, _, gradients = step(parameters, examples, None)
-    for name, gradient in gradients.items():
-        assert_close(whole(gradient, 7), numeric_gradient(loss, parameters[name], 1.0))
-
-
-@settings(max_examples=100, deadline=None)
-@given(
-    values=st.lists(st.sampled_from([0.1, 0.2, 0.45, 0.5, 0.7, 0.9]), min_size=1, max_size=12),
-    seed=st.integers(0, 99),
-)
-def test_no_threshold_has_a_better_f1_than_the_fitted_one(values, seed):
-    probabilities = np.array(values)[:, None]
-    targets = np.random.default_rng(seed).random((len(values), 1)) < 0.4
-    (threshold,) = fit_thresholds(probabilities, targets)
-    assert 0 < threshold < 1
-    if not targets.any():
-        assert threshold == USUAL
-        return
-    found = f1_score(targets, probabilities >= threshold, zero_division=0)
-    others = [0.05, 0.15, 0.3, 0.47, 0.5, 0.6, 0.8]
-    assert found >= max(f1_score(targets, probabilities >= t, zero_division=0) for t in others)
-
-
-def test_of_equally_good_thresholds_the_usual_one_is_taken():
-    separate = np.array([[0.9], [0.8], [0.2]])
-    assert fit_thresholds(separate, np.array([[True], [True], [False]])).tolist() == [USUAL]
-    assert fit_thresholds(separate, np.array([[True], [False], [False]])) == pytest.approx(0.85)
-
-
-def test_answers_and_how_right_they_are():
+def test_thresholds_decide_which_labels_are_given():
     logits = np.array([[2.0, -1.0], [-2.0, -1.0]], np.float32)
-    targets = np.array([[True, False], [False, True]])
-    assert decided(logits, targets).tolist() == [[True, False], [False, False]]
-    assert decided(logits, targets, fitted=True).tolist()[1] == [False, True]
-    assert right(decided(logits, targets), targets).tolist() == [True, False]
-    assert macro_f1(decided(logits, targets), targets, 2) == 0.5
     assert given_labels(logits, ["a", "b"], np.array([0, -1.5])) == ["a\tb", "b"]
-
-
-@pytest.mark.parametrize("several", [False, True])
-def test_macro_f1_is_scikit_learns(several):
-    rng = np.random.default_rng(2)
-    one, other = (
-        (rng.random((30, 4)) < 0.4 if several else rng.integers(0, 4, 30)) for _ in range(2)
-    )
-    expected = f1_score(other, one, average="macro", zero_division=0)
-    assert macro_f1(one, other, 4) == pytest.approx(expected)
 
 
 def test_several_labels_are_learnt_scored_and_answered(run, call, tmp_path):

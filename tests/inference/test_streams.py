@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.small_run import command_line, environment, textcnn
+from tests.support.processes import command_line, environment, textcnn
 from textcnn.inference import stream_processes as stream
 from textcnn.inference import streams
 from textcnn.inference.answer_lines import AnswerWriter

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.small_run import environment, labelled_sentences, options_text, write_csv
+from tests.support.processes import environment
+from tests.support.small_run import labelled_sentences, options_text, write_csv
 from tests.support.topics import topical, write
 from textcnn.commands.arguments.options import config_options, given_options
 from textcnn.commands.arguments.training_config import training_config
@@ -30,6 +31,8 @@ from textcnn.insight.report import page as report_page
 from textcnn.insight.report.page import surest_mistakes, train_words
 from textcnn.insight.run_list import changed_options
 from textcnn.recipe.config import Config
+
+pytestmark = pytest.mark.pictures
 
 VOID = {"meta", "br", "img", "link", "input", "hr", "wbr", "source"}
 

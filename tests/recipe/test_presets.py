@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.small_run import options_text, textcnn
+from tests.support.processes import textcnn
+from tests.support.small_run import options_text
 from textcnn.commands.arguments.training_config import training_config
 from textcnn.data.datasets.rows import READING_OPTIONS
 from textcnn.recipe.config import Config, read_toml, write_toml

@@ -9,13 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from tests.support.small_run import REPOSITORY, environment
+from tests.support.processes import PATIENCE, REPOSITORY, Started, environment
 
-PATIENCE = 60
-"""Seconds that anything may take on a busy machine."""
+Process = subprocess.Popen[bytes] | Started
 
 
-def wait_until(true: Callable[[], object], process: subprocess.Popen[bytes] | None = None) -> None:
+def wait_until(true: Callable[[], object], process: Process | None = None) -> None:
     """Look again and again; fail if it takes too long, or if the process ends first."""
     deadline = time.monotonic() + PATIENCE
     while not true():
@@ -36,7 +35,7 @@ class DaskCluster:
         self._folder = folder
         self._settings = settings
         self._started = 0
-        self.workers: list[subprocess.Popen[bytes]] = []
+        self.workers: list[Process] = []
 
     def __enter__(self) -> "DaskCluster":
         file = self._folder / "scheduler.json"
@@ -56,26 +55,26 @@ class DaskCluster:
             process.kill()
             process.wait()
 
-    def worker(self, threads: int = 1, path: Path = REPOSITORY) -> subprocess.Popen[bytes]:
+    def worker(self, threads: int = 1, path: Path | None = None) -> Process:
         """Start a worker and wait for it.
 
         Args:
             threads: of the worker.
-            path: where it finds textcnn.
+            path: where it finds textcnn, if not here.
         """
         worker, log = self._start_worker(threads, path)
         wait_until(lambda: "Registered to:" in log.read_text(), worker)
         return worker
 
-    def ensure(self, count: int) -> list[subprocess.Popen[bytes]]:
+    def ensure(self, count: int) -> list[Process]:
         """So many workers that are alive."""
         self.workers = [worker for worker in self.workers if worker.poll() is None]
-        started = [self._start_worker(1, REPOSITORY) for _ in range(count - len(self.workers))]
+        started = [self._start_worker(1, None) for _ in range(count - len(self.workers))]
         for worker, log in started:
             wait_until(lambda log=log: "Registered to:" in log.read_text(), worker)
         return self.workers
 
-    def _start_worker(self, threads: int, path: Path) -> tuple[subprocess.Popen[bytes], Path]:
+    def _start_worker(self, threads: int, path: Path | None) -> tuple[Process, Path]:
         """A worker, without the nanny that would start it again, and where it tells its story."""
         name = f"worker-{self._started}"
         log = self._folder / f"{name}.log"
@@ -86,15 +85,23 @@ class DaskCluster:
         return worker, log
 
     def _start(
-        self, kind: str, *words: str, log: Path | None = None, path: Path = REPOSITORY
-    ) -> subprocess.Popen[bytes]:
+        self, kind: str, *words: str, log: Path | None = None, path: Path | None = None
+    ) -> Process:
         self._started += 1
-        paths = os.pathsep.join([str(path), str(REPOSITORY)])
+        program = f"distributed.cli.dask_{kind}"
+        env = {**environment(), **self._settings}
         with (log or Path(os.devnull)).open("wb") as stream:
+            number, folder = stream.fileno(), self._folder
+            if path is None:
+                return Started(
+                    *words, program=program, env=env, cwd=folder, stdout=number, stderr=number
+                )
+            # What is forked has this textcnn already.
+            env["PYTHONPATH"] = os.pathsep.join([str(path), str(REPOSITORY)])
             return subprocess.Popen(
-                [sys.executable, "-m", f"distributed.cli.dask_{kind}", *words],
-                env={**environment(), "PYTHONPATH": paths, **self._settings},
-                cwd=self._folder,
-                stdout=stream,
-                stderr=stream,
+                [sys.executable, "-m", program, *words],
+                env=env,
+                cwd=folder,
+                stdout=number,
+                stderr=number,
             )

@@ -1,9 +1,6 @@
 """A training run small enough for a test: a few generated sentences, a tiny network."""
 
-import os
 import random
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +13,6 @@ from textcnn.recipe.averaging import MovingAverage
 from textcnn.recipe.config import Config
 from textcnn.training.experiment import Experiment, new_experiment
 
-REPOSITORY = Path(__file__).parents[2]
 GOOD = ["fine", "witty", "warm", "lovely", "bright", "charming"]
 BAD = ["dull", "slow", "cold", "ugly", "flat", "tedious"]
 OTHER = [
@@ -128,22 +124,3 @@ def options_text(**options: Any) -> list[str]:
     for name, value in {**SMALL, **options}.items():
         words += ["--" + name.replace("_", "-"), str(value)]
     return words
-
-
-def environment() -> dict[str, str]:
-    """This process's environment for a ``textcnn`` of its own, free of the developer's data."""
-    inherited = {name: value for name, value in os.environ.items() if name != "TEXTCNN_DATA"}
-    return {**inherited, "PYTHONPATH": str(REPOSITORY), "OPENBLAS_NUM_THREADS": "1"}
-
-
-def command_line(*words: str | Path) -> list[str]:
-    """``python -m textcnn`` and these words."""
-    return [sys.executable, "-m", "textcnn", *map(str, words)]
-
-
-def textcnn(*words: str | Path, **kwargs: Any) -> subprocess.CompletedProcess[bytes]:
-    """Run the command in a process of its own and wait for it."""
-    kwargs.setdefault("capture_output", True)
-    return subprocess.run(
-        command_line(*words), env=environment(), timeout=60, check=False, **kwargs
-    )

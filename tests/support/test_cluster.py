@@ -13,18 +13,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.cv_runs import rows_of, without_seconds, words_for
-from tests.support.small_run import (
-    command_line,
-    environment,
-    labelled_sentences,
-    options_text,
-    textcnn,
-)
+from tests.support.processes import PATIENCE, Started, textcnn
+from tests.support.small_run import labelled_sentences, options_text
 
 pytest.importorskip("distributed", reason="needs the extra dask")
 
 from tests.support import dask_tasks
-from tests.support.dask_cluster import PATIENCE, DaskCluster, wait_until
+from tests.support.dask_cluster import DaskCluster, wait_until
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.workers import cluster as cluster_module
 from textcnn.support.workers.cluster import Cluster, Task, cluster, run_task
@@ -62,14 +57,8 @@ def connected(to: DaskCluster) -> contextlib.AbstractContextManager[Cluster]:
     return cluster(to.address, print)
 
 
-def started(*words: str | Path, cwd: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        command_line(*words),
-        env=environment(),
-        cwd=cwd,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+def started(*words: str | Path, cwd: Path) -> Started:
+    return Started(*words, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def folds_in(folder: Path) -> list[Path]:
@@ -83,7 +72,7 @@ def folds_in(folder: Path) -> list[Path]:
 def alone(tmp_path_factory: pytest.TempPathFactory, noisy: Path) -> Path:
     """The folder of a cross-validation on this machine."""
     folder = tmp_path_factory.mktemp("alone") / "cv"
-    run = textcnn(*words_for(noisy, folder, *LONG, "--jobs", "2"))
+    run = textcnn(*words_for(noisy, folder, *LONG, "--jobs", "1"))
     assert run.returncode == 0, run.stderr
     return folder
 

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from tests.support.small_run import environment, options_text
+from tests.support.processes import environment
+from tests.support.small_run import options_text
 from textcnn.support import folder_lock
 from textcnn.support.errors import UserError
 from textcnn.support.folder_lock import is_locked, locked

@@ -7,14 +7,8 @@ import numpy as np
 import pytest
 from sklearn.utils.class_weight import compute_class_weight
 
-from tests.support.small_run import (
-    labelled_sentences,
-    options_text,
-    run,
-    small_config,
-    state_bytes,
-    textcnn,
-)
+from tests.support.processes import textcnn
+from tests.support.small_run import labelled_sentences, options_text, run, small_config, state_bytes
 from tests.support.unequal_labels import unequal
 from textcnn.core.progress import Evaluation, Progress
 from textcnn.data.datasets.labelled_texts import LabelledTexts

@@ -1,19 +1,13 @@
 """A training run killed at any moment leaves a checkpoint, and can be finished."""
 
 import random
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.support.small_run import (
-    command_line,
-    environment,
-    options_text,
-    parameter_bytes,
-    textcnn,
-)
+from tests.support.processes import Started, textcnn
+from tests.support.small_run import options_text, parameter_bytes
 from textcnn.training.checkpoint import load_checkpoint
 
 KILLS = 20
@@ -26,12 +20,7 @@ def killed_after(words: list[str], last: Path, checkpoints: int, seconds: float)
         False if it ended by itself before.
     """
     written = last.stat().st_mtime_ns if last.exists() else 0
-    with subprocess.Popen(
-        command_line(*words),
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
+    with Started(*words) as process:
         while process.poll() is None:
             now = last.stat().st_mtime_ns if last.exists() else written
             checkpoints -= now != written
@@ -41,7 +30,7 @@ def killed_after(words: list[str], last: Path, checkpoints: int, seconds: float)
                 process.kill()
                 break
             time.sleep(0.002)
-    return process.returncode < 0
+    return process.wait() < 0
 
 
 @pytest.mark.slow

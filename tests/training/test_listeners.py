@@ -8,12 +8,8 @@ import sys
 
 import pytest
 
-from tests.support.small_run import (
-    command_line,
-    environment,
-    options_text,
-    textcnn,
-)
+from tests.support.processes import Started, command_line, environment, textcnn
+from tests.support.small_run import options_text
 from textcnn.commands.screen.display import Display, duration
 from textcnn.core.progress import Evaluated, Evaluation, StepDone, evaluation_line
 
@@ -84,9 +80,7 @@ def on_a_terminal(words: list[str]) -> tuple[int, str]:
     terminal, inside = pty.openpty()
     # Without colours the bar is plain, whether rich is installed or not.
     environ = {**environment(), "TERM": "xterm", "COLUMNS": "100", "NO_COLOR": "1"}
-    process = subprocess.Popen(
-        command_line(*words), env=environ, stdout=subprocess.DEVNULL, stderr=inside
-    )
+    process = Started(*words, env=environ, stderr=inside)
     os.close(inside)
     shown = b""
     while True:

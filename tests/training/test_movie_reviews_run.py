@@ -3,7 +3,6 @@
 import pytest
 
 from textcnn.core.decisions import right
-from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.inference.model import Model
 from textcnn.recipe.config import Config
@@ -12,16 +11,9 @@ from textcnn.training.run import train_in_memory
 
 
 @pytest.mark.slow
-def test_seven_hundred_reviews_teach_what_they_always_taught(movie_reviews):
-    # The files hold all of one label first.
-    rows = range(0, len(movie_reviews), 6)
-    some = LabelledTexts(
-        [movie_reviews.texts[row] for row in rows],
-        [movie_reviews.labels[row] for row in rows],
-        "a sixth of the movie reviews",
-    )
+def test_seven_hundred_reviews_teach_what_they_always_taught(some_movie_reviews):
     config = Config(seed=1, test_share=0.6)
-    data = TokenizedData.prepare(some, config)
+    data = TokenizedData.prepare(some_movie_reviews, config)
     checkpoint, outcome = train_in_memory(config, data, lambda line: None)
     assert outcome.finished
     assert len(data.split.test) > 1000

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 import textcnn.data.vectors as vectors_package
+from tests.support.processes import Started, textcnn
 from tests.support.small_run import (
-    command_line,
-    environment,
     labelled_sentences,
     options_text,
     parameter_bytes,
@@ -18,7 +17,6 @@ from tests.support.small_run import (
     small_experiment,
     state_bytes,
     stop_at,
-    textcnn,
 )
 from textcnn.core.progress import CheckpointDue, Evaluated, StepDone
 from textcnn.data.tokenized_data import TokenizedData
@@ -124,18 +122,16 @@ def test_training_in_memory_gives_what_the_command_leaves(call, tmp_path, review
 @pytest.fixture(scope="module")
 def ensemble(tmp_path_factory, reviews):
     folder = tmp_path_factory.mktemp("ensemble") / "run"
-    done = textcnn(
-        "train", "--data", reviews, *options_text(ensemble=3), "--out", folder, text=True
-    )
+    done = textcnn("train", "--data", reviews, *options_text(ensemble=3), "--out", folder)
     assert done.returncode == 0, done.stderr
     return folder, done
 
 
 def test_an_ensemble_is_its_networks_put_together(ensemble, call, tmp_path, reviews):
     folder, done = ensemble
-    numbered = [line for line in done.stderr.splitlines() if line.endswith(" of 3:")]
+    numbered = [line for line in done.stderr.decode().splitlines() if line.endswith(" of 3:")]
     assert numbered == [f"network {number} of 3:" for number in (1, 2, 3)]
-    assert done.stdout.count("accuracy") == 1
+    assert done.stdout.count(b"accuracy") == 1
     together = load_checkpoint(folder / "checkpoints" / "best.h5")
     assert together.config.ensemble == 3
     members = [
@@ -170,22 +166,16 @@ def test_an_ensemble_stopped_in_its_second_network_ends_in_the_same_bytes(
     whole, _ = ensemble
     stopped = tmp_path / "stopped"
     words = ["--data", reviews, *options_text(ensemble=3)]
-    with subprocess.Popen(
-        command_line("train", *words, "--out", stopped),
-        env=environment(),
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stderr is not None
+    with Started("train", *words, "--out", stopped, stderr=subprocess.PIPE) as process:
         lines = []
         for line in process.stderr:
-            lines.append(line)
-            if line.startswith("epoch") and "network 2 of 3:\n" in lines:
+            lines.append(line.decode())
+            if lines[-1].startswith("epoch") and "network 2 of 3:\n" in lines:
                 process.send_signal(signal.SIGINT)
     assert process.returncode == 130, "".join(lines)
     assert lines[-1].endswith(f"-m textcnn train --resume {stopped}\n")
     assert not (stopped / "checkpoints" / "best.h5").exists()
-    done = textcnn("train", "--resume", stopped, text=True)
+    done = textcnn("train", "--resume", stopped)
     assert done.returncode == 0, done.stderr
     first, second = (load_checkpoint(run / "checkpoints" / "best.h5") for run in (whole, stopped))
     for one, other in zip(first.networks, second.networks, strict=True):

@@ -1,0 +1,52 @@
+"""Which labels are given: thresholds fitted for F1, and what is right of it."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import f1_score
+
+from textcnn.core.decisions import USUAL, decided, fit_thresholds, macro_f1, right
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    values=st.lists(st.sampled_from([0.1, 0.2, 0.45, 0.5, 0.7, 0.9]), min_size=1, max_size=12),
+    seed=st.integers(0, 99),
+)
+def test_no_threshold_has_a_better_f1_than_the_fitted_one(values, seed):
+    probabilities = np.array(values)[:, None]
+    targets = np.random.default_rng(seed).random((len(values), 1)) < 0.4
+    (threshold,) = fit_thresholds(probabilities, targets)
+    assert 0 < threshold < 1
+    if not targets.any():
+        assert threshold == USUAL
+        return
+    found = f1_score(targets, probabilities >= threshold, zero_division=0)
+    others = [0.05, 0.15, 0.3, 0.47, 0.5, 0.6, 0.8]
+    assert found >= max(f1_score(targets, probabilities >= t, zero_division=0) for t in others)
+
+
+def test_of_equally_good_thresholds_the_usual_one_is_taken():
+    separate = np.array([[0.9], [0.8], [0.2]])
+    assert fit_thresholds(separate, np.array([[True], [True], [False]])).tolist() == [USUAL]
+    assert fit_thresholds(separate, np.array([[True], [False], [False]])) == pytest.approx(0.85)
+
+
+def test_answers_and_how_right_they_are():
+    logits = np.array([[2.0, -1.0], [-2.0, -1.0]], np.float32)
+    targets = np.array([[True, False], [False, True]])
+    assert decided(logits, targets).tolist() == [[True, False], [False, False]]
+    assert decided(logits, targets, fitted=True).tolist()[1] == [False, True]
+    assert right(decided(logits, targets), targets).tolist() == [True, False]
+    assert macro_f1(decided(logits, targets), targets, 2) == 0.5
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_macro_f1_is_scikit_learns(several):
+    rng = np.random.default_rng(2)
+    one, other = (
+        (rng.random((30, 4)) < 0.4 if several else rng.integers(0, 4, 30)) for _ in range(2)
+    )
+    expected = f1_score(other, one, average="macro", zero_division=0)
+    assert macro_f1(one, other, 4) == pytest.approx(expected)
