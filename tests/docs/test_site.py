@@ -1,7 +1,10 @@
 """The site: links of the pages lead somewhere on it too, and docstrings become Markdown."""
 
+import re
+
 import pytest
 
+from docs.pages import CLONE, DOCS
 from docs.site import on_page_markdown
 
 
@@ -17,6 +20,11 @@ from docs.site import on_page_markdown
 )
 def test_links_out_of_the_pages(link, expected):
     assert on_page_markdown(link, None, None, None) == expected
+
+
+def test_every_page_is_in_the_navigation():
+    listed = re.findall(r"^ +- (\S+\.md)$", (CLONE / "mkdocs.yml").read_text("utf-8"), re.M)
+    assert sorted(listed) == sorted(path.name for path in DOCS.glob("*.md"))
 
 
 def test_docstrings_become_markdown():
