@@ -11,10 +11,13 @@ LINES_A_MINUTE = 20
 PATH = {
     "textcnn/reference.py": "convolution and pooling as loops, formula by formula",
     "docs/how-it-works.md": "from these loops to the fast kernel, in seven steps with a pencil",
-    "textcnn/core/layers/": "the same vectorised, a layer a file: each returns its output and its "
-    "own backward pass",
+    "textcnn/core/sentences.py": "how a batch is laid out: one sentence after another",
+    "textcnn/core/layers/": "the loops as NumPy, a layer a file: each returns its output and its "
+    "own backward pass; the letters of all shapes stand in its `__init__.py`",
+    "textcnn/core/architecture.py": "the parameters: names, shapes, first values",
     "textcnn/core/plain_network.py": "the network in the order of the paper",
-    "textcnn/core/network.py": "the same numbers, fast",
+    "textcnn/core/layers/convolve_and_pool.py": "the fast kernel: steps 5 to 7 of how it works",
+    "textcnn/core/network.py": "the same network with it",
     "textcnn/core/step.py": "one training step, short of the update",
     "textcnn/core/optimizers.py": "Adam, Adadelta and SGD",
     "textcnn/core/trainer.py": "the loop, as a generator of events",
@@ -25,15 +28,17 @@ PATH = {
 """What to read, in this order, and what it is."""
 
 
-def lines_of(path: Path) -> int:
-    """How many lines a file has, or the modules of a folder."""
+def lines_of(name: str) -> int:
+    """How many lines a file has, or those modules of a folder that the path does not name."""
+    path = CLONE / name
     files: Iterable[Path] = path.rglob("*.py") if path.is_dir() else [path]
-    return sum(len(file.read_text("utf-8").splitlines()) for file in files)
+    apart = {CLONE / other for other in PATH if other != name}
+    return sum(len(file.read_text("utf-8").splitlines()) for file in files if file not in apart)
 
 
 def reading_path() -> str:
     """The table, lines rounded to tens so that it does not change with every commit."""
-    counts = {name: round(lines_of(CLONE / name), -1) for name in PATH}
+    counts = {name: round(lines_of(name), -1) for name in PATH}
     table = ["| | read | it is | lines | minutes |", "|---|---|---|---|---|"]
     for number, (name, what) in enumerate(PATH.items(), 1):
         link = name.removeprefix("docs/") if name.startswith("docs/") else f"../{name}"

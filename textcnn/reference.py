@@ -1,8 +1,8 @@
 """Convolution and pooling step by step: the definition of what the fast layers compute.
 
 Read this file first. Every function is the formula in its docstring written as loops, with
-nothing done for speed; :mod:`textcnn.core.layers` computes the same things fast and is tested
-against this file. It follows the exercise "Convolutional Neural Networks: Step by Step"
+nothing done for speed; :mod:`textcnn.core.layers` computes its last part, the sentences, fast and
+is tested against it. The file follows the exercise "Convolutional Neural Networks: Step by Step"
 (deeplearning.ai, 2017), with its function names and argument order, and mends two faults of the
 published version: its forward window was ``stride`` wide instead of ``f``, and its
 ``conv_backward`` returned an empty array when ``pad`` was 0.
@@ -213,13 +213,10 @@ def create_mask_from_window(x: FloatArray) -> npt.NDArray[np.bool_]:
     """Mark the maximum of a window, the entry that decided the result of a max pooling.
 
     Ties: *every* entry equal to the maximum is marked, as in the published exercise. In
-    :func:`pool_backward` each of them then receives the whole gradient, so ``t`` tied entries
-    receive ``t`` times what came in, although moving all of them together by a small amount would
-    move the maximum by that amount only once. Where the maximum has ties it has no derivative,
-    only one-sided ones. Marking a single one of the tied entries, or sharing the gradient among
-    them, hands on exactly what came in; marking all overstates it. Real-valued images hardly ever
-    tie, but words repeat within a sentence: the text network therefore gives the gradient to the
-    *first* maximum alone (see :func:`max_over_time`).
+    :func:`pool_backward` each of them then receives the whole gradient, which is too much: if all
+    of them grow by a small amount, the maximum grows by that amount once. Images of real numbers
+    hardly ever tie, but words repeat within a sentence: the text network therefore gives the
+    gradient to the *first* maximum alone (see :func:`max_over_time`).
 
     Args:
         x: One window of one channel, shape (f_h, f_w).
@@ -301,7 +298,8 @@ def wide_convolution(X: FloatArray, W: FloatArray, b: FloatArray) -> FloatArray:
 
     A sentence of ``n`` words, each a vector of ``D`` numbers, is an image of ``n`` rows and *one*
     column whose channels are the numbers of the vector. A filter that looks at ``h`` words in a
-    row is then ``h`` high and 1 wide, and :func:`conv_forward` does the rest.
+    row is then ``h`` high and 1 wide, and :func:`conv_forward` does the rest. (From here on ``h``
+    is the height of the filters; the row of an output is ``t``, for time.)
 
     Wide means that ``h - 1`` zero vectors stand on either side of the sentence, so each word is
     seen by ``h`` windows, and even a sentence shorter than the filter has one. With ``X`` zero
@@ -429,7 +427,7 @@ def max_over_time_backward(dvalues: FloatArray, argmax: npt.NDArray[np.intp], T:
 
 
 # ---------------------------------------------------------------------------------------
-# Sizes, padding and checks, shared by forward and backward and by the fast layers
+# Sizes, padding and checks, shared by forward and backward
 # ---------------------------------------------------------------------------------------
 
 
@@ -509,12 +507,12 @@ def pool_window(hparameters: HyperParameters) -> tuple[int, int]:
 def pool_pad(A_prev: FloatArray, pad: int, mode: str) -> FloatArray:
     """Frame images for pooling: with zeros for averages, with -infinity for maxima (it never wins).
 
-    Takes shape (m, n_H, n_W, n_C) and returns (m, n_H + 2*pad, n_W + 2*pad, n_C), of the same
-    floating-point type (whole numbers become float64, which has an infinity).
+    Takes shape (m, n_H, n_W, n_C) and returns (m, n_H + 2*pad, n_W + 2*pad, n_C) in float64, since
+    whole numbers have no infinity.
     """
-    images = A_prev if np.issubdtype(A_prev.dtype, np.floating) else A_prev.astype(np.float64)
     frame = ((0, 0), (pad, pad), (pad, pad), (0, 0))
-    return np.pad(images, frame, constant_values=0.0 if mode == "average" else -np.inf)
+    value = 0.0 if mode == "average" else -np.inf
+    return np.pad(A_prev.astype(np.float64), frame, constant_values=value)
 
 
 def without_padding(X: FloatArray, pad: int) -> FloatArray:

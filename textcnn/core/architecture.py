@@ -35,7 +35,7 @@ CHANNELS = {
 
 
 def trained_by_row(name: str) -> bool:
-    """Whether a parameter's gradients come for the rows a batch uses only."""
+    """Whether a parameter is a table of which a step changes only the rows of the batch's words."""
     return name.startswith("embedding/")
 
 
@@ -46,11 +46,11 @@ class Architecture:
     Attributes:
         mode: one of :data:`MODES`.
         vocabulary_size: V, the unknown word included.
-        embedding_dim: D.
+        embedding_dim: D, the numbers of a word vector.
         filter_sizes: heights of the filters, in words.
         num_filters: F, maps of each height.
         num_classes: C.
-        multilabel: every class is decided by itself.
+        multilabel: whether a sentence may have several classes, each decided by itself.
     """
 
     mode: str
@@ -128,7 +128,7 @@ def initial_parameters(
     if vectors.shape != table_shape:
         raise ValueError(f"vectors are {vectors.shape}, the vocabulary needs {table_shape}")
     parameters = {
-        # What was drawn here is nobody else's, and too large to be copied for nothing.
+        # Vectors drawn here belong to nobody else, and are too large to be copied for nothing.
         name: vectors.astype(dtype, copy=not drawn or number > 0)
         for number, name in enumerate(architecture.channels)
     }

@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class RowGradient:
-    """Gradient of an (V, D) table that is zero outside a few rows.
+    """Gradient of a (V, D) table that is zero outside a few rows.
 
     Attributes:
         rows: (U,) integers, each row once.
@@ -27,4 +27,4 @@ class RowGradient:
 Gradient = np.ndarray | RowGradient
 
 Gradients = dict[str, Gradient]
-"""By the names of their parameters."""
+"""Gradients by the names of their parameters."""

@@ -30,14 +30,14 @@ def kim(
     dropout_rate: float = 0.0,
     rng: np.random.Generator | None = None,
 ) -> tuple[np.ndarray, Callable[[np.ndarray], Gradients]]:
-    """The forward pass of Kim (2014), figure 1, and its backward pass.
+    """Logits of sentences by the network of Kim (2014), figure 1, and its backward pass.
 
     Args:
         parameters: as :meth:`Architecture.shapes` says.
         architecture: the shapes.
         sentences: B sentences of word numbers below V.
         dropout_rate: share of the pooled features dropped.
-        rng: source of the dropout mask; None drops nothing.
+        rng: source of the dropout mask; None outside training, where nothing is dropped.
 
     Returns:
         logits (B, C), and ``backward(dlogits)``, the gradient of every trained parameter.

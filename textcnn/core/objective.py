@@ -1,7 +1,4 @@
-"""What logits are for: one class a sentence, or every class by itself.
-
-The two differ in loss, probabilities and what counts as right, and in nothing else.
-"""
+"""From logits to loss and probabilities, with one class a sentence or every class by itself."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -61,5 +58,5 @@ class SeveralClasses:
 
 
 def objective_of(multilabel: bool) -> Objective:
-    """The objective that ``--multilabel`` asks for."""
+    """The objective of sentences with one class each, or with several."""
     return SeveralClasses() if multilabel else OneClass()

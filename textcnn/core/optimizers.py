@@ -94,6 +94,12 @@ class SGD(Optimizer):
 class Adam(Optimizer):
     """Adam (Kingma and Ba 2015, algorithm 1), lazy on the rows of embeddings.
 
+    At step t, with all operations on each number by itself::
+
+        mean     = beta1 * mean + (1 - beta1) * g
+        variance = beta2 * variance + (1 - beta2) * g**2
+        p       -= rate * mean / (1 - beta1**t) / (sqrt(variance / (1 - beta2**t)) + epsilon)
+
     A row without gradient keeps its two moments as they are and does not move; the correction of
     the bias follows the global step count, as in other lazy Adams.
     """
@@ -144,6 +150,13 @@ class Adam(Optimizer):
 
 class Adadelta(Optimizer):
     """Adadelta (Zeiler 2012, algorithm 1), exactly lazy on the rows of embeddings.
+
+    With all operations on each number by itself::
+
+        gradient_square = rho * gradient_square + (1 - rho) * g**2
+        update          = sqrt((update_square + epsilon) / (gradient_square + epsilon)) * g
+        update_square   = rho * update_square + (1 - rho) * update**2
+        p              -= rate * update
 
     A row without gradient only has both its averages multiplied by rho at each step. Its last step
     is noted instead, and ``rho ** (steps missed)`` is applied when it is next used: the same

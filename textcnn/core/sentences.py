@@ -59,7 +59,10 @@ def segment_starts(lengths: np.ndarray) -> np.ndarray:
 
 
 def segment_places(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """The numbers ``start, start + 1, ...`` of every segment, one segment after another."""
+    """The numbers ``start, start + 1, ...`` of every segment, one segment after another.
+
+    Starts 5 and 0 with lengths 2 and 3 give 5, 6, 0, 1, 2.
+    """
     total = int(lengths.sum())
     return np.repeat(starts - segment_starts(lengths), lengths) + np.arange(total)
 

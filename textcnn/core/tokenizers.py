@@ -108,16 +108,16 @@ def find_tokenizer(name: str, custom: Tokenizer | None = None) -> Tokenizer:
 
     Args:
         name: of :data:`TOKENIZERS`, or :data:`CUSTOM`.
-        custom: what the latter stands for, where it is known.
+        custom: the function that the latter stands for, or None.
 
     Raises:
-        UserError: it is needed and not known.
+        UserError: that function is needed and not given.
     """
     if name != CUSTOM:
         return TOKENIZERS[name]
     if custom is None:
         raise UserError(
-            "--tokenizer custom is a function of Python's and not at hand; give it to "
+            "the tokenizer is a Python function, which no checkpoint can hold; give it to "
             "TextCNNClassifier(tokenizer=...) or TextCNNClassifier.load(path, tokenizer=...)"
         )
     return custom

@@ -34,7 +34,7 @@ class DivergedError(ArithmeticError):
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long to train and when to look; the names are those of the options.
+    """How long to train, when to look at dev, and what holds the updates back.
 
     Attributes:
         batch_size: sentences a step.
@@ -58,7 +58,7 @@ class Schedule:
 
 
 class Average(Protocol):
-    """What follows the parameters while they are trained, and answers in their place."""
+    """An average of the parameters over the steps, which answers in their place."""
 
     def before_update(
         self,
@@ -79,7 +79,7 @@ class Trainer:
     """Trains a network, and can be stopped between any two steps and set going again.
 
     Args:
-        step: what a batch asks for (:mod:`textcnn.core.step`).
+        step: gives loss and gradients of a batch (:mod:`textcnn.core.step`).
         network: its parameters are changed in place.
         optimizer: changes them.
         rng: source of the order of the sentences and of what is dropped.

@@ -65,7 +65,7 @@ class Vocabulary:
         return [self._numbers.get(token, UNKNOWN) for token in tokens]
 
     def pack(self, sentences: Sequence[Sequence[str]]) -> PackedSentences:
-        """The sentences' tokens as numbers."""
+        """The sentences as word numbers, packed one after another."""
         words = self.numbers(chain.from_iterable(sentences))
         lengths = np.fromiter(map(len, sentences), np.int64, len(sentences))
         return PackedSentences(np.array(words, dtype=np.int32), lengths)

@@ -20,7 +20,7 @@ def window_counts(lengths: np.ndarray, filter_size: int) -> np.ndarray:
 def convolve(
     X: np.ndarray, lengths: np.ndarray, W: np.ndarray, b: np.ndarray
 ) -> tuple[np.ndarray, Callable[[np.ndarray], Gradients]]:
-    """Slide each filter over each sentence: ``Z[w] = b + sum_j X[w - h + 1 + j] @ W[j]``.
+    """Slide each filter over each sentence: ``Z[t] = b + sum_j X[t - h + 1 + j] @ W[j]``.
 
     Kim (2014), equation 2, before the non-linearity. The convolution is wide: ``h - 1`` zero
     vectors stand either side of a sentence, so that one word is enough for a window, and what
@@ -43,6 +43,7 @@ def convolve(
 
     def backward(dZ: np.ndarray) -> Gradients:
         dX = np.zeros_like(padded)
+        # Windows overlap, and ``dX[rows] += ...`` would add only one of those that meet in a row.
         np.add.at(dX, rows, (dZ @ W_flat.T).reshape(len(rows), height, dim))
         return dX[:-1], (windows.T @ dZ).reshape(W.shape), dZ.sum(axis=0)
 
@@ -50,7 +51,7 @@ def convolve(
 
 
 def _window_rows(lengths: np.ndarray, height: int) -> np.ndarray:
-    """(windows, h) rows of X under each window; T, the row of zeros, outside the sentence."""
+    """(windows, h) rows of X under each window; T, the row of zeros, outside its sentence."""
     counts = window_counts(lengths, height)
     starts = segment_starts(lengths)
     first = segment_places(starts - (height - 1), counts)

@@ -6,11 +6,11 @@ Three facts make it fast, and none changes the result:
   occurs: ``P = X @ W`` over the *different* words, all filter rows in one matrix product. A window
   is then a sum of h rows of P.
 * Bias and ReLU are monotone, so they can wait until after the maximum.
-* Only the winning window of each (sentence, map) has a gradient. Those few numbers are scattered
-  into G, shaped as P, and two matrix products give ``dW`` and ``dX``.
+* Only the winning window of each filter in each sentence has a gradient. Those few numbers are
+  scattered into G, shaped as P, and two matrix products give ``dW`` and ``dX``.
 
-The plain form (:mod:`textcnn.core.layers.convolution`, then
-:mod:`textcnn.core.layers.max_over_time`) is what the tests hold this against.
+docs/how-it-works.md, steps 5 to 7, goes through them with a pencil. The tests hold this against the
+plain form: :mod:`textcnn.core.layers.convolution`, then :mod:`textcnn.core.layers.max_over_time`.
 """
 
 from collections.abc import Callable, Sequence
@@ -62,7 +62,7 @@ class HeightWindows:
     Attributes:
         places: (windows,) where in ``Windows.padded`` each window begins.
         sentence: (windows,) which sentence it belongs to.
-        runs: (times, sentences) of each stretch of time with the same number of sentences.
+        runs: (times, sentences) of each stretch of time in which the same sentences have windows.
     """
 
     places: np.ndarray
@@ -247,7 +247,7 @@ def convolve_and_pool(
 def _window_values(
     P: np.ndarray, windows: Windows, bank: FilterBank, height: int, first: int
 ) -> np.ndarray:
-    """(windows, F) convolution of one filter height: ``Z[w] = sum_j P[word(w + j), first + j]``.
+    """(windows, F) convolution of one filter height: ``Z[t] = sum_j P[word(t + j), first + j]``.
 
     P is taken apart into rows of F so that each ``take`` copies whole short rows, in an order the
     cache likes; gathering all K rows of a word at once is slower.

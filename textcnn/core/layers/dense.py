@@ -10,12 +10,12 @@ Gradients = tuple[np.ndarray, np.ndarray, np.ndarray]
 def dense(
     X: np.ndarray, W: np.ndarray, b: np.ndarray
 ) -> tuple[np.ndarray, Callable[[np.ndarray], Gradients]]:
-    """``Y = X @ W.T + b``.
+    """A weighted sum of all features for each class: ``Y = X @ W.T + b``.
 
     Args:
         X: (B, N) features.
-        W: (C, N), one row a class.
-        b: (C,).
+        W: (C, N) weights, one row a class.
+        b: (C,) biases.
 
     Returns:
         Y (B, C), and ``backward(dY) -> (dX, dW, db)``.
@@ -28,7 +28,7 @@ def dense(
 
 
 def l2_penalty(W: np.ndarray, strength: float) -> tuple[float, np.ndarray]:
-    """``strength / 2 * sum(W ** 2)`` and its gradient."""
+    """The L2 penalty ``strength / 2 * sum(W ** 2)``, and its gradient, shaped as W."""
     return 0.5 * strength * float(np.vdot(W, W)), strength * W
 
 

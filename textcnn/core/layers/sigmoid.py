@@ -6,19 +6,19 @@ import numpy as np
 
 
 def log_sigmoid(logits: np.ndarray) -> np.ndarray:
-    """``log(1 / (1 + exp(-x)))``, without overflow on either side."""
+    """The log of :func:`sigmoid`, without overflow on either side."""
     return -np.logaddexp(0, -logits).astype(logits.dtype, copy=False)
 
 
 def sigmoid(logits: np.ndarray) -> np.ndarray:
-    """(B, C) probabilities, each of its own class."""
+    """(B, C) probabilities ``1 / (1 + exp(-x))``, each of its own class."""
     return np.exp(log_sigmoid(logits))
 
 
 def sigmoid_cross_entropy(
     logits: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
 ) -> tuple[float, Callable[[float], np.ndarray]]:
-    """Mean over sentences of the negative log-likelihood of all their yes and no.
+    """Mean over sentences of the negative log-likelihood of their C yes-or-no answers.
 
     Args:
         logits: (B, C) floats.
