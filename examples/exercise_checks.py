@@ -81,7 +81,7 @@ def products_and_gradient() -> Iterator[Arguments]:
     """The same, with the gradient of every filter's maximum."""
     for number, arguments in enumerate(products()):
         F = arguments["P"].shape[2]
-        yield {**arguments, "upstream": np.arange(F) * 8.0 - 5 - number}
+        yield {**arguments, "dvalues": np.arange(F) * 8.0 - 5 - number}
 
 
 def one_window(window: np.ndarray, w: np.ndarray, b: float) -> float:
@@ -98,11 +98,11 @@ def first_maximum(z: np.ndarray) -> tuple[float, int]:
     return float(values[0]), int(argmax[0])
 
 
-def gradient_of_the_words(X: np.ndarray, w: np.ndarray, b: float, upstream: float) -> np.ndarray:
+def gradient_of_the_words(X: np.ndarray, w: np.ndarray, b: float, dvalue: float) -> np.ndarray:
     W, biases = w[:, :, None], np.array([b])
     Z = reference.wide_convolution(X, W, biases)
     _, argmax = reference.max_over_time(Z)
-    dZ = reference.max_over_time_backward(np.array([upstream]), argmax, len(Z))
+    dZ = reference.max_over_time_backward(np.array([dvalue]), argmax, len(Z))
     return reference.wide_convolution_backward(dZ, X, W, biases)[0]
 
 
@@ -115,11 +115,11 @@ def sums_of_products(P: np.ndarray, words: np.ndarray) -> np.ndarray:
     return reference.wide_convolution(*as_convolution(P, words))
 
 
-def gradient_of_the_products(P: np.ndarray, words: np.ndarray, upstream: np.ndarray) -> np.ndarray:
+def gradient_of_the_products(P: np.ndarray, words: np.ndarray, dvalues: np.ndarray) -> np.ndarray:
     X, W, b = as_convolution(P, words)
     Z = reference.wide_convolution(X, W, b)
     _, argmax = reference.max_over_time(Z)
-    dZ = reference.max_over_time_backward(upstream, argmax, len(Z))
+    dZ = reference.max_over_time_backward(dvalues, argmax, len(Z))
     return reference.wide_convolution_backward(dZ, X, W, b)[1].transpose(1, 0, 2)
 
 
@@ -127,7 +127,7 @@ EXERCISES: Mapping[str, Exercise] = {
     "one_window": Exercise(one_window, windows),
     "all_windows": Exercise(all_windows, one_filter),
     "first_maximum": Exercise(first_maximum, answers),
-    "gradient_of_the_words": Exercise(gradient_of_the_words, lambda: one_filter(upstream=-5.0)),
+    "gradient_of_the_words": Exercise(gradient_of_the_words, lambda: one_filter(dvalue=-5.0)),
     "sums_of_products": Exercise(sums_of_products, products),
     "gradient_of_the_products": Exercise(gradient_of_the_products, products_and_gradient),
 }

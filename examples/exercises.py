@@ -2,9 +2,9 @@
 
     python -m examples.exercises
 
-Each function's docstring says what it must return. Loops are fine; the sentences are short. Their
-cases are the page's own sentence and others, with repeated words, one word, and no word at all.
-Solutions may be told by :mod:`textcnn.reference`, but a pencil is more fun.
+Each function's docstring says what it must return. Loops are fine; the sentences are short. The
+functions are tried with the page's own sentence and with others, of repeated words, one word, and
+no word at all. :mod:`textcnn.reference` holds most of the answers.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ def first_maximum(z: np.ndarray) -> tuple[float, int]:
     raise NotImplementedError
 
 
-def gradient_of_the_words(X: np.ndarray, w: np.ndarray, b: float, upstream: float) -> np.ndarray:
+def gradient_of_the_words(X: np.ndarray, w: np.ndarray, b: float, dvalue: float) -> np.ndarray:
     """Step 3: the gradient of each word's vector when the maximum over time has this gradient.
 
     Args:
         X: (n, D) a sentence; n may be 0.
         w: (h, D) the filter.
         b: its bias.
-        upstream: the gradient of the loss with respect to the maximum over time.
+        dvalue: the gradient of the loss with respect to the maximum over time.
 
     Returns:
         (n, D) gradient of the loss with respect to X. Of tied windows the first one counts.
@@ -81,13 +81,13 @@ def sums_of_products(P: np.ndarray, words: np.ndarray) -> np.ndarray:
     raise NotImplementedError
 
 
-def gradient_of_the_products(P: np.ndarray, words: np.ndarray, upstream: np.ndarray) -> np.ndarray:
+def gradient_of_the_products(P: np.ndarray, words: np.ndarray, dvalues: np.ndarray) -> np.ndarray:
     """Step 7: the gradient of the table of products, from the winning windows alone.
 
     Args:
         P: (U + 1, h, F) as in :func:`sums_of_products`.
         words: (n,) rows of P; n is at least 1.
-        upstream: (F,) gradient of the loss with respect to each filter's maximum over time.
+        dvalues: (F,) gradient of the loss with respect to each filter's maximum over time.
 
     Returns:
         (U + 1, h, F) gradient; what falls on the last row, of no word, does not matter.

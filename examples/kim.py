@@ -1,7 +1,9 @@
 """Kim's sentence CNN on the movie reviews, with nothing but ``textcnn.core``.
 
 ``python -m examples.kim FOLDER`` trains on four fifths of the sentences in FOLDER's files
-``rt-polarity.neg`` and ``rt-polarity.pos``, and tests on a tenth.
+``rt-polarity.neg`` and ``rt-polarity.pos``, and tests on a tenth. The two come in the archive
+rt-polaritydata.tar.gz of https://www.cs.cornell.edu/people/pabo/movie-review-data; two files of
+your own do as well.
 """
 
 import sys
@@ -12,7 +14,7 @@ import numpy as np
 from textcnn.core.architecture import Architecture, initial_parameters
 from textcnn.core.network import Network
 from textcnn.core.optimizers import Adam
-from textcnn.core.progress import Evaluated
+from textcnn.core.progress import Evaluated, evaluation_line
 from textcnn.core.sentences import Examples
 from textcnn.core.step import kim_step
 from textcnn.core.tokenizers import kim
@@ -50,14 +52,13 @@ def main(folder: Path, epochs: int = 4) -> float:
     trainer = Trainer(kim_step(architecture, 0.5), network, Adam(1e-3), rng, schedule)
     for event in trainer.run(train, dev):
         if isinstance(event, Evaluated):
-            past = event.evaluation
-            print(f"epoch {past.epoch:.0f}", end="  ")
-            print(f"train loss {past.train_loss:.3f}", end="  ")
-            print(f"dev accuracy {100 * past.dev_accuracy:.1f} %")
-    right = network.logits(test.sentences).argmax(axis=1) == test.targets
-    print(f"test accuracy {100 * right.mean():.1f} %")
-    return float(right.mean())
+            print(evaluation_line(event.evaluation, event.is_best))
+    correct = network.logits(test.sentences).argmax(axis=1) == test.targets
+    print(f"test accuracy {100 * correct.mean():.1f} %")
+    return float(correct.mean())
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
     main(Path(sys.argv[1]))

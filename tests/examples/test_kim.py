@@ -23,7 +23,7 @@ def test_it_learns_and_says_how(tmp_path, capsys):
     write_reviews(tmp_path, 150)
     assert kim.main(tmp_path, epochs=3) == 1.0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split("  ")[0] for line in lines[:3]] == ["epoch 1", "epoch 2", "epoch 3"]
+    assert [line[:11] for line in lines[:3]] == ["epoch  1.00", "epoch  2.00", "epoch  3.00"]
     assert lines[3] == "test accuracy 100.0 %"
 
 
