@@ -25,7 +25,7 @@ from textcnn.inference.export.model import PART_BITS, model_of
 from textcnn.inference.export.page import module_text, packed_for, page_text
 from textcnn.inference.export.random_start import random_start
 from textcnn.insight.explanations.explaining import Explainer
-from textcnn.recipe.ngrams.learning import MANY
+from textcnn.recipe.ngrams.learning import MOST_OPTIMISED
 from textcnn.recipe.ngrams.letters import part_keys
 from textcnn.training.checkpoint import load_checkpoint, save_checkpoint
 
@@ -211,7 +211,7 @@ def test_a_word_never_seen_speaks_through_its_parts(trained_run, tmp_path):
 def test_many_labels(tmp_path):
     rows = [
         (f"{filler} w{label} {filler} x{label % 7}", f"label {label}")
-        for label in range(MANY + 1)
+        for label in range(MOST_OPTIMISED + 1)
         for filler in ("the film", "a plot", "this scene", "it was")
     ]
     run = train(tmp_path / "run", write(tmp_path / "many.csv", rows), ngrams=3)

@@ -142,6 +142,7 @@ def initial_parameters(
 
 
 ROWS_AT_ONCE = 2048
+"""Word vectors that are drawn together."""
 
 
 def random_vectors(

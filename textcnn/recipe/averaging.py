@@ -12,6 +12,7 @@ from textcnn.core.architecture import Parameters, trained_by_row
 from textcnn.core.gradients import Gradient, RowGradient
 
 ROWS_AT_ONCE = 2048
+"""Rows of a table that are brought up to date together."""
 
 
 class MovingAverage:

@@ -14,22 +14,22 @@ import numpy as np
 from textcnn.core.objective import objective_of
 
 TRUST_DEVIATION = 0.3
-"""How far, in logs, a weight is expected to be from the plain sum: one standard deviation.
+"""Standard deviation of the log of a weight about its expected value.
 
-A few dozen sentences, answered all right, make the sum surer, and never sure of everything; a
-thousand decide alone.
+A few dozen dev sentences, all answered right, then make the sum surer but never certain; a thousand
+outweigh what was expected.
 """
 
 BIAS_DEVIATION = 0.2
-"""How far a class's bias is expected to be from 0. Most classes have few dev sentences."""
+"""Standard deviation of a class's bias about 0: small, for most classes have few dev sentences."""
 
 LEAST_SHARE = 0.02
-"""Of the trust that is expected in an expert that tells nothing; not 0, for dev may be small."""
+"""Least share of an expert, as a part of the best one's; not 0, since dev may be small."""
 
 
 @dataclass(frozen=True)
 class Fusion:
-    """What is done with the logits of E experts.
+    """How the logits of E experts are added up: a weight for each expert, a bias for each class.
 
     Attributes:
         weights: (E,) float32, above 0, what each expert's logits are multiplied by.
@@ -43,7 +43,7 @@ class Fusion:
     def fit(
         cls, logits: Sequence[np.ndarray], targets: np.ndarray, weights: np.ndarray | None = None
     ) -> "Fusion":
-        """The likeliest weights and biases, given the targets and what is expected of them.
+        """The most probable weights and biases, given the targets and what is expected beforehand.
 
         Expected is a mean of the experts' standardised logits, as large as the first expert's are:
         for one expert, that is temperature 1. Of several, each counts by the square of what it
@@ -109,7 +109,7 @@ class _Dev:
         return expected * np.exp(found[:count]), found[count:]
 
     def shares(self, scales: np.ndarray) -> np.ndarray:
-        """(E,) how the trust is expected to be divided; ``scales`` make the experts alike."""
+        """(E,) expected share of each expert; ``scales`` make their logits equally large."""
         if len(scales) == 1:
             return np.ones(1)
         untold, gains = self._loss(self._prior())[0], []

@@ -1,1 +1,1 @@
-"""What counting training sentences says of a sentence's class, beside what the network finds."""
+"""The n-gram expert: a linear model of words, n-grams and parts of words, beside the network."""

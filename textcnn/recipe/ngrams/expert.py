@@ -2,11 +2,12 @@
 
 Wang and Manning (2012) showed how far a support vector machine goes on words and word pairs, each
 weighted by naive Bayes' log-count ratio; parts of words add what rare words have in common with
-others, and speak for words never seen. All that a sentence is told is a sum over its words and
-n-grams: a row of C numbers for each, times the sentence's scale, and a bias.
+others, and stand for words never seen. Words, parts and n-grams are the items of the model, and
+each has a row of C numbers, one a class. A sentence's logits are the sum of its items' rows, times
+a factor for its length (:func:`scale`), and a bias.
 
-With many classes nothing is optimised: the rows are naive Bayes' ratios, for
-classes that an item was seen with (:class:`CountTable`), and parts speak for unknown words alone.
+With many classes nothing is optimised: the rows are naive Bayes' ratios, for classes that an item
+was seen with (:class:`CountTable`), and parts stand for unknown words alone.
 """
 
 import dataclasses
@@ -25,12 +26,12 @@ from textcnn.recipe.ngrams.tables import CountTable, DenseTable, Table
 
 @dataclass(frozen=True)
 class Texts:
-    """N sentences of word numbers, and the letters of the words that have none.
+    """N sentences of word numbers, and the words that have no number.
 
     Attributes:
         sentences: the numbers, 0 for an unknown word.
         unknown: the unknown words one after another, as many as there are zeros; or none, where
-            their letters are not to be read.
+            their parts are not to be used.
     """
 
     sentences: PackedSentences
@@ -125,7 +126,7 @@ class NgramExpert:
         return logits.astype(np.float32)
 
     def word_rows(self, words: Sequence[str]) -> np.ndarray:
-        """(n, C) float64 what each word says, known or not, before it is scaled."""
+        """(n, C) float64 rows of words, known or not, before they are scaled."""
         numbers = np.array([self._numbers.get(word, UNKNOWN) for word in words], np.int64)
         rows = self.tables["words"].sums(numbers, np.ones(len(words), np.int64))
         unknown = np.flatnonzero(numbers == UNKNOWN)
@@ -133,7 +134,7 @@ class NgramExpert:
         return rows
 
     def ngram_rows(self, ngrams: Sequence[Sequence[str]]) -> np.ndarray:
-        """(n, C) float64 what each n-gram of one order says beyond its words, before scaling."""
+        """(n, C) float64 rows of n-grams of one order, before they are scaled."""
         order = len(ngrams[0]) if ngrams else 0
         numbers = [self._numbers.get(word, UNKNOWN) for ngram in ngrams for word in ngram]
         lengths = np.full(len(ngrams), order, np.int64)
@@ -158,7 +159,7 @@ class NgramExpert:
     def strongest(
         self, order: int, label: int, count: int
     ) -> tuple[list[tuple[str, ...]], np.ndarray]:
-        """The items that say most for a class.
+        """The items that add most to a class.
 
         Args:
             order: their words.
@@ -166,7 +167,7 @@ class NgramExpert:
             count: how many at most.
 
         Returns:
-            Their words, and (n, C) float64 what each says, before it is scaled.
+            Their words, and their (n, C) float64 rows, before they are scaled.
         """
         name = "words" if order == 1 else str(order)
         column = self.tables[name].column(label)
@@ -184,7 +185,7 @@ class NgramExpert:
         return tuple(self.words[number] for number in numbers)
 
     def with_words(self, words: Sequence[str]) -> "NgramExpert":
-        """The same with further words, of which the parts are known; it says the same of all."""
+        """The same with further words, whose rows are made of their parts; all logits stay."""
         longer = [*self.words, *words]
         keys = {
             name: kept
@@ -254,7 +255,7 @@ class NgramExpert:
         return cls(words, int(subwords), float(penalty), bias, keys, tables)
 
     def _unknown_rows(self, words: Sequence[str]) -> np.ndarray:
-        """(n, C) float64 what the parts of words say."""
+        """(n, C) float64 rows of unknown words, made of their parts."""
         keys, owners = part_keys(words, self.subwords)
         order = np.argsort(owners, kind="stable")
         lengths = np.bincount(owners, minlength=len(words))
@@ -265,7 +266,7 @@ class NgramExpert:
 
     def _rows(self, name: str, keys: np.ndarray) -> np.ndarray:
         """The row of each key in a table."""
-        if len(keys) < FEW:
+        if len(keys) < FEWEST_INDEXED:
             return rows_of(keys, self.keys[name])
         return self._indexes[name].rows(keys)
 
@@ -286,9 +287,8 @@ ORDERS = ("2", "3", "4", "5")
 MOST_SUBWORDS = 20
 """Characters in the longest parts of words."""
 
-FEW = 100
-"""Keys that are found sooner by a binary search than by making an index first."""
-
+FEWEST_INDEXED = 100
+"""Fewer keys are found sooner by a binary search than by making an index first."""
 
 USUAL_LENGTH = 20
 """Words of a sentence whose sum counts as it is."""

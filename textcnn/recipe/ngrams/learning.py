@@ -18,8 +18,8 @@ from textcnn.recipe.ngrams.ngrams import LARGEST_KEY, ngram_keys, rows_of
 from textcnn.recipe.ngrams.tables import Rows, Table, table_of
 from textcnn.support.errors import UserError
 
-MANY = 100
-"""Classes up to which each has a weight for every item."""
+MOST_OPTIMISED = 100
+"""Most classes for which weights are optimised; with more, items are counted."""
 
 PENALTIES = (0.03, 0.1)
 """What the penalty of errors is chosen from, the strongest regularisation first."""
@@ -99,7 +99,7 @@ def fit_expert(
             f"--ngrams {ngrams}: too many for {len(words):,} words; choose fewer, or set "
             "--max-vocabulary"
         )
-    many = num_classes > MANY if before is None else not before.expert.dense
+    many = num_classes > MOST_OPTIMISED if before is None else not before.expert.dense
     fewest = 1 if many else FEWEST_PARTS
     learner = _Learner(train, words, num_classes, ngrams, subwords, before, fewest)
     if many:
@@ -114,7 +114,7 @@ def fit_expert(
 
 
 def _loss(logits: np.ndarray, dev: Labelled) -> float:
-    """Of dev sentences, as sure as suits them best."""
+    """The loss on dev sentences, with the scale and the biases that suit them best."""
     fused = Fusion.fit([logits], dev.targets, dev.weights).combine([logits])
     return objective_of(dev.targets.ndim == 2).loss(fused, dev.targets, dev.weights)[0]
 

@@ -1,4 +1,4 @@
-"""Parts of words as hashed numbers, for many words at once."""
+"""Parts of words, plainly for one word and as hashed numbers for many."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Rows of C numbers: dense, or without what items do not say about most of many classes."""
+"""Tables of rows of C numbers, one row an item: dense, or without the zeros of many classes."""
 
 import functools
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Rows = Any
 
 
 class Table(Protocol):
-    """N rows of C numbers; row N, which is for what is not known, is zeros."""
+    """N rows of C numbers; row N, of all items that are not in the table, is zeros."""
 
     def __len__(self) -> int:
         """N."""
@@ -26,16 +26,16 @@ class Table(Protocol):
         """(B, C) float64 sums of the rows of B segments, each by itself."""
 
     def column(self, label: int) -> np.ndarray:
-        """(N,) what each row says of a class."""
+        """(N,) the rows' numbers for a class."""
 
     def longer(self, rows: np.ndarray) -> "Table":
-        """The table with (n, C) further rows; of many classes, those stay empty."""
+        """The table with (n, C) further rows, which a table of counts leaves empty."""
 
     def rows(self) -> Rows:
-        """(N, C) what :func:`table_of` makes the table of."""
+        """(N, C) what :func:`table_of` makes this table of again."""
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """What it is kept as."""
+        """The arrays that a checkpoint keeps it as."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class DenseTable:
 class CountTable:
     """How often each item was seen with each of many classes, and what that says.
 
-    An item speaks only for classes that it was seen with, by naive Bayes' log-count ratio where
+    An item adds only to classes that it was seen with, by naive Bayes' log-count ratio where
     that is above 0, so that nothing is as large as items times classes.
 
     Attributes:
