@@ -20,7 +20,7 @@ from textcnn.core.architecture import Architecture
 from textcnn.core.sentences import Examples
 from textcnn.core.step import kim_step
 from textcnn.recipe.config import Config
-from textcnn.support.freed_memory import keep_freed_memory
+from textcnn.support.threads import keep_freed_memory
 from textcnn.training.experiment import make_optimizer
 
 LIMIT = "its matrix products alone"

@@ -24,7 +24,7 @@ from typing import Any
 import click
 
 from textcnn.commands.screen.cv_tables import difference_text, mean_text
-from textcnn.evaluation.crossval.statistics import Difference, Mean, paired_difference
+from textcnn.evaluation.crossval.summary import Difference, Mean, paired_difference
 
 GLOVE = ("--vectors", "glove-6b-100d")
 BASELINES = ("--baselines",)

@@ -23,7 +23,7 @@ from textcnn.core.trainer import Trainer
 from textcnn.data.datasets.corpus import load_corpus, locate
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.recipe.config import Config
-from textcnn.support.freed_memory import keep_freed_memory
+from textcnn.support.threads import keep_freed_memory
 from textcnn.training.experiment import make_optimizer, make_step, new_experiment
 
 BATCHES = 40

@@ -19,7 +19,7 @@ from textcnn.core.layers.relu import relu
 from textcnn.core.sentences import PackedSentences
 from textcnn.core.tokenizers import kim
 from textcnn.core.vocabulary import Vocabulary
-from textcnn.support.freed_memory import keep_freed_memory
+from textcnn.support.threads import keep_freed_memory
 
 BANK = FilterBank((3, 4, 5), 100)
 DIM = 300

@@ -17,7 +17,7 @@ from textcnn.core.tokenizers import kim
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.fingerprints import sentence_hashes
 from textcnn.evaluation.comparison.comparison import FEW, Paired, difference_interval, mcnemar_test
-from textcnn.evaluation.crossval.statistics import paired_difference
+from textcnn.evaluation.crossval.summary import paired_difference
 from textcnn.evaluation.scores import wilson_interval
 from textcnn.evaluation.scoring import held_out
 from textcnn.inference.classifier import Classifier

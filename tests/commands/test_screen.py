@@ -26,9 +26,9 @@ from textcnn.commands import main
 from textcnn.commands.runs import best_rows
 from textcnn.commands.screen import display as display_module
 from textcnn.commands.screen.compare_tables import comparison_text
+from textcnn.commands.screen.cv_tables import best_table, importance_text
 from textcnn.commands.screen.display import NARROWEST, WIDTH, Bar, Display, TaskProgress
 from textcnn.commands.screen.score_tables import class_table, confusion_table, scores_text
-from textcnn.commands.screen.search_tables import best_table, importance_text
 from textcnn.commands.screen.tables import (
     Styled,
     Table,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from textcnn.evaluation.crossval.figures import draw_folds, draw_reliability
-from textcnn.evaluation.crossval.statistics import mean_interval
+from textcnn.evaluation.crossval.summary import mean_interval
 from textcnn.evaluation.reliability import Bin
 from textcnn.support.errors import RunError
 

@@ -24,8 +24,7 @@ from textcnn.evaluation.crossval import fold_run
 from textcnn.evaluation.crossval.fold_run import FoldResult, run_fold
 from textcnn.evaluation.crossval.folder import Plan
 from textcnn.evaluation.crossval.setup import divide_corpora, read_corpora
-from textcnn.evaluation.crossval.statistics import mean_interval
-from textcnn.evaluation.crossval.summary import Mistake, worst_mistakes
+from textcnn.evaluation.crossval.summary import Mistake, mean_interval, worst_mistakes
 from textcnn.recipe.presets import PRESETS
 
 NAMES = ("network", "n-grams", "majority", "tfidf", "nbsvm")

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from textcnn.evaluation.crossval.statistics import mean_interval, paired_difference
+from textcnn.evaluation.crossval.summary import mean_interval, paired_difference
 
 # The 97.5 % points of the t distribution in any textbook's table, by degrees of freedom.
 T = {3: 3.182446, 4: 2.776445}

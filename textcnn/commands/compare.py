@@ -21,8 +21,8 @@ from textcnn.commands.screen.compare_tables import (
 from textcnn.commands.screen.display import say
 from textcnn.commands.screen.tables import format_option, written_table
 from textcnn.commands.screen.terminal import safe_lines
-from textcnn.evaluation.comparison.comparison import Comparison
-from textcnn.evaluation.comparison.cross_validations import (
+from textcnn.evaluation.comparison.comparison import (
+    Comparison,
     FoldsCompared,
     compare_folds,
     is_cross_validation,

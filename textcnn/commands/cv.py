@@ -43,9 +43,8 @@ from textcnn.commands.screen.display import Clock, TaskProgress, percent, say
 from textcnn.commands.screen.tables import format_option, written_table
 from textcnn.evaluation.crossval.baselines import BASELINES
 from textcnn.evaluation.crossval.figures import draw_folds, draw_reliability
-from textcnn.evaluation.crossval.fold_run import FoldResult, rival_names, run_fold
+from textcnn.evaluation.crossval.fold_run import FoldResult, reads_vectors, rival_names, run_fold
 from textcnn.evaluation.crossval.folder import CrossValidationFolder, Plan
-from textcnn.evaluation.crossval.kept_vectors import reads_vectors
 from textcnn.evaluation.crossval.setup import (
     CrossValidation,
     new_cross_validation,

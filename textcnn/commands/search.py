@@ -21,25 +21,24 @@ from textcnn.commands.arguments.training_config import (
     training_config,
 )
 from textcnn.commands.arguments.where_to_run import SCHEDULER_HELP, open_runner
-from textcnn.commands.screen.cv_tables import mean_text
-from textcnn.commands.screen.display import Clock, TaskProgress, say
-from textcnn.commands.screen.search_tables import (
+from textcnn.commands.screen.cv_tables import (
     best_table,
     importance_text,
+    mean_text,
     trial_line,
     trial_rows,
 )
+from textcnn.commands.screen.display import Clock, TaskProgress, say
 from textcnn.commands.screen.terminal import safe_lines
 from textcnn.data.datasets.corpus import locate
 from textcnn.data.remarks import remarks
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.crossval.folds import Fold
-from textcnn.evaluation.crossval.statistics import mean_interval
+from textcnn.evaluation.crossval.summary import mean_interval
 from textcnn.evaluation.search.folder import Plan, SearchFolder
-from textcnn.evaluation.search.journal import require_optuna
 from textcnn.evaluation.search.session import Session
 from textcnn.evaluation.search.space import Space, default_specs
-from textcnn.evaluation.search.trials import Tried, best_of
+from textcnn.evaluation.search.trials import Tried, best_of, require_optuna
 from textcnn.recipe.config import Config, flag, read_toml, write_toml
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text

@@ -35,8 +35,8 @@ from textcnn.recipe.config import Config, flag, read_toml, write_toml
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
 from textcnn.support.folder_lock import locked
-from textcnn.support.freed_memory import return_freed_memory
 from textcnn.support.program import command_line
+from textcnn.support.threads import return_freed_memory
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 from textcnn.training.continuing import initial_checkpoint
 from textcnn.training.experiment import Experiment

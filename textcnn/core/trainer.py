@@ -25,7 +25,7 @@ from textcnn.core.progress import (
 )
 from textcnn.core.sentences import Examples
 from textcnn.core.step import Step
-from textcnn.support.freed_memory import keep_freed_memory
+from textcnn.support.threads import keep_freed_memory
 
 
 class DivergedError(ArithmeticError):

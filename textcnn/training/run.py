@@ -15,7 +15,7 @@ from typing import Protocol
 from textcnn.core.progress import CheckpointDue, Evaluation, Event, Progress
 from textcnn.data.tokenized_data import Report, TokenizedData
 from textcnn.recipe.config import Config
-from textcnn.support.freed_memory import return_freed_memory
+from textcnn.support.threads import return_freed_memory
 from textcnn.training.checkpoint import Checkpoint
 from textcnn.training.experiment import (
     Experiment,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from textcnn.evaluation.crossval.statistics import mean_interval
+from textcnn.evaluation.crossval.summary import mean_interval
 from textcnn.evaluation.reliability import Bin
 from textcnn.support.files import replacing
 
@@ -54,7 +54,7 @@ def draw_folds(
     Args:
         path: the file to write.
         accuracies: shares by the name of one model or more, the first to be drawn at the top.
-        test_to_train: as in :func:`textcnn.evaluation.crossval.statistics.mean_interval`.
+        test_to_train: as in :func:`textcnn.evaluation.crossval.summary.mean_interval`.
 
     Raises:
         ImportError: matplotlib is not installed.

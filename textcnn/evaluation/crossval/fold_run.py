@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from textcnn.evaluation.crossval.folds import Fold
 from textcnn.inference.model import Model
 from textcnn.recipe.config import Config
 from textcnn.recipe.ngrams.expert import Texts
-from textcnn.support.errors import RunError
+from textcnn.support.errors import RunError, UserError
+from textcnn.support.files import replacing
 from textcnn.training.option_files import with_files
 from textcnn.training.run import train_in_memory
 
@@ -150,3 +152,41 @@ def _baseline(name: str, data: TokenizedData, labels: list[str]) -> np.ndarray:
     train_classes, dev_classes = (data.targets(rows, labels) for rows in (split.train, split.dev))
     found = predict_baseline(name, train, train_classes, dev, dev_classes, test)
     return found.astype(train_classes.dtype)
+
+
+def reads_vectors(config: Config) -> bool:
+    """Whether there are vectors to be read, and not trained or drawn at random."""
+    return config.vectors not in (None, "train")
+
+
+def keep_vectors(
+    path: Path, config: Config, data: TokenizedData, report: Callable[[str], None]
+) -> None:
+    """Write the vectors of the data's words to ``path``, in word2vec's binary format.
+
+    All folds read them there, for files of vectors can be gigabytes. Which of them a fold's network
+    has is up to the vocabulary of its training part, as ever.
+
+    Args:
+        path: the file to write.
+        config: the options; its ``vectors`` are those to be read.
+        data: the sentences.
+        report: told, in one line, what was found.
+
+    Raises:
+        UserError: they cannot be read, or none of the words has one.
+        RunError: they cannot be fetched, or not be written.
+    """
+    # Imported here: gensim is slow to load, and most cross-validations have no use for it.
+    from textcnn.data.vectors import load_vectors
+
+    words = sorted({word for sentence in data.tokens for word in sentence})
+    vectors = load_vectors(str(config.vectors), words, report)
+    report(f"vectors: {vectors.source}: {vectors.coverage}")
+    if not vectors.found.any():
+        raise UserError(f"--vectors {config.vectors}: no word of the sentences is in it")
+    with replacing(path) as aside, aside.open("wb") as stream:
+        stream.write(f"{vectors.found.sum()} {vectors.matrix.shape[1]}\n".encode())
+        for row in vectors.found.nonzero()[0]:
+            stream.write(words[row].encode() + b" ")
+            stream.write(vectors.matrix[row].astype("<f4").tobytes())

@@ -9,9 +9,9 @@ from textcnn.data.datasets.corpus import Corpora, locate
 from textcnn.data.labels import strata
 from textcnn.data.remarks import text_remarks
 from textcnn.data.tokenized_data import Report, TokenizedData, fingerprint
+from textcnn.evaluation.crossval.fold_run import keep_vectors, reads_vectors
 from textcnn.evaluation.crossval.folder import CrossValidationFolder, Plan
 from textcnn.evaluation.crossval.folds import Fold, fixed_folds, fold_with_test, make_folds
-from textcnn.evaluation.crossval.kept_vectors import keep_vectors, reads_vectors
 from textcnn.recipe.config import Config, read_toml, write_toml
 from textcnn.support.errors import UserError
 

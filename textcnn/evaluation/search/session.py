@@ -9,14 +9,19 @@ import numpy as np
 
 from textcnn.data.datasets.splits import Split
 from textcnn.data.tokenized_data import Report, TokenizedData
-from textcnn.evaluation.crossval.fold_run import run_fold
+from textcnn.evaluation.crossval.fold_run import keep_vectors, reads_vectors, run_fold
 from textcnn.evaluation.crossval.folds import Fold
-from textcnn.evaluation.crossval.kept_vectors import keep_vectors, reads_vectors
 from textcnn.evaluation.search.dev_folds import DevFolds, dev_splits, folds_within
 from textcnn.evaluation.search.folder import Plan, SearchFolder
-from textcnn.evaluation.search.journal import Journal
 from textcnn.evaluation.search.space import Choices, Space
-from textcnn.evaluation.search.trials import Tried, best_of, finished, importance, run_trials
+from textcnn.evaluation.search.trials import (
+    Journal,
+    Tried,
+    best_of,
+    finished,
+    importance,
+    run_trials,
+)
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.workers.processes import Runner
 from textcnn.training.option_files import option_files

@@ -30,8 +30,8 @@ from textcnn.insight.report.figures import coverage_figure, curves, reliability_
 from textcnn.insight.run_list import best_evaluation, changed_options, read_history
 from textcnn.recipe.config import Config, Value, flag
 from textcnn.support.errors import UserError
-from textcnn.support.freed_memory import return_freed_memory
 from textcnn.support.text import printable
+from textcnn.support.threads import return_freed_memory
 from textcnn.training.checkpoint import Checkpoint
 from textcnn.training.run_folder import RunFolder
 
