@@ -1,0 +1,63 @@
+"""The same bytes, whatever order Python's sets have and however many threads answer.
+
+Jobs of a cross-validation, processes of a stream and batches have tests of their own, in
+``tests/evaluation/test_cv.py``, ``tests/inference/test_streams.py`` and ``test_inference.py``.
+"""
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.small_run import (
+    command_line,
+    environment,
+    labelled_sentences,
+    options_text,
+)
+from textcnn.inference import classifier as module
+from textcnn.inference.classifier import Classifier
+from textcnn.training.checkpoint import load_checkpoint
+
+
+def run_with_seed(seed: str, folder: Path, *words: str | Path) -> str:
+    """What the command prints, in a process with this seed of Python's hashes."""
+    finished = subprocess.run(
+        command_line(*words),
+        env={**environment(), "PYTHONHASHSEED": seed},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=True,
+    )
+    return finished.stdout
+
+
+@pytest.mark.slow
+def test_other_hash_seeds_train_and_answer_the_same(tmp_path, reviews):
+    left = []
+    for seed in ("0", "4242"):
+        folder = tmp_path / seed
+        folder.mkdir()
+        train = ("train", "--data", reviews, "--out", "run", *options_text(epochs=1))
+        run_with_seed(seed, folder, *train)
+        answers = run_with_seed(seed, folder, "classify", "--checkpoint", "run", "a witty plot")
+        names = ("checkpoints/best.h5", "checkpoints/last.h5", "split.json", "metrics.jsonl")
+        files = [folder / "run" / name for name in (*names, "config.toml", "test.json")]
+        left.append((answers, *(path.read_bytes() for path in files)))
+    for other in left[1:]:
+        assert other == left[0]
+
+
+def test_any_number_of_threads_answers_the_same(trained_run, monkeypatch):
+    texts = labelled_sentences(120).texts * 20
+    checkpoint = load_checkpoint(trained_run / "checkpoints" / "best.h5")
+    found = []
+    for threads in (1, 2, 5):
+        monkeypatch.setattr(module, "processors", lambda threads=threads: threads)
+        found.append(Classifier(checkpoint).predict_proba(texts).tobytes())
+    assert len(set(found)) == 1
+    one_by_one = [Classifier(checkpoint).predict_proba([text]) for text in texts[:120]]
+    assert np.concatenate(one_by_one).tobytes() * 20 == found[0]
