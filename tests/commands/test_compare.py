@@ -303,15 +303,24 @@ def refused(result: tuple[int, str, str], *words: str) -> None:
         assert word in err
 
 
-def test_other_labels_are_refused(call, tmp_path, trained_run):
+def test_models_without_a_common_label_are_refused(call, tmp_path, trained_run):
+    corpus = labelled_sentences()
+    corpus.labels[:] = [f"very {label}" for label in corpus.labels]
+    other = train(tmp_path / "r", write_csv(tmp_path / "d.csv", corpus))
+    refused(call("compare", trained_run, other), "A and B have no label in common")
+
+
+def test_sentences_whose_label_only_one_knows_are_left_out(call, tmp_path, trained_run):
     corpus = labelled_sentences()
     corpus.labels[:] = [label.replace("bad", "poor") for label in corpus.labels]
     other = train(tmp_path / "r", write_csv(tmp_path / "d.csv", corpus))
-    best = other / "checkpoints" / "best.h5"
-    best_of_ours = str(trained_run / "checkpoints" / "best.h5")
-    refused(call("compare", trained_run, other), "'bad' is known to", best_of_ours)
-    refused(call("compare", other, trained_run), "'bad' is known to", best_of_ours)
-    assert best.exists()
+    data = tmp_path / "asked.csv"
+    data.write_text("text,label\na fine film,good\na dull plot,bad\na slow cast,poor\n")
+    code, out, err = call("compare", trained_run, other, "--data", data)
+    assert code == 0, err
+    assert "only one of the two knows bad, poor: 2 sentences with such a label are left out" in out
+    data.write_text("text,label\na dull plot,bad\n")
+    refused(call("compare", trained_run, other, "--data", data), "both A and B know")
 
 
 def test_several_labels_a_sentence_are_refused(call, tmp_path, trained_run):

@@ -7,7 +7,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.datasets.splits import Split, sentence_keys, stratified_split
+from textcnn.data.tokenized_data import TokenizedData
+from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
 
 
@@ -99,8 +102,9 @@ def test_sentences_without_a_token_are_divided_like_others():
 
 
 def test_one_label_only_is_refused():
+    corpus = LabelledTexts([f"s{i}" for i in range(9)], ["a"] * 9, "test")
     with pytest.raises(UserError, match="--data: only one label, a"):
-        stratified_split(["x", "y", "z"], ["a"] * 3, 0.1, 0.1, seed=0)
+        TokenizedData.prepare(corpus, Config())
 
 
 def test_a_label_with_too_few_different_sentences_is_refused_and_named():

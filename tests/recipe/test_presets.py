@@ -62,7 +62,7 @@ def test_a_preset_does_not_change_with_the_defaults():
         "test_share",
         "dev_data",
         "test_data",
-        "init_from",
+        "rehearse",
     }
     given |= {"init_from", "vectors", "vectors_text", "seed", "network_seed"}
     files = {"checkpoint_every", "checkpoints_kept"}

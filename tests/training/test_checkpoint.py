@@ -57,7 +57,7 @@ def test_everything_comes_back(trained, path):
     for field in ("config", "labels", "fingerprint", "source", "label_kind"):
         assert getattr(loaded, field) == getattr(trained, field)
     assert loaded.vocabulary.words == trained.vocabulary.words
-    for field in ("label_counts", "seen", "seen_before"):
+    for field in ("label_counts", "seen", "dev_hashes", "test_hashes"):
         assert getattr(loaded, field).tolist() == getattr(trained, field).tolist()
     assert loaded.architecture == trained.architecture
     assert loaded.training is not None
@@ -224,7 +224,7 @@ def test_texts_that_are_not_those_of_the_arrays(path, name, texts, words):
     ("name", "value", "words"),
     [
         ("networks/0/dense/bias", np.zeros(2, int), "has shape (2,) and type int64"),
-        ("seen/hashes", np.zeros(3), "has shape"),
+        ("seen", np.zeros(3), "has shape"),
         ("fusion/weights", np.array([1, 0], np.float32), "fusion/weights are not above 0"),
         ("ngrams/2/keys", np.arange(3), "2/values has the shape"),
         ("ngrams/2/keys", np.arange(3.0), "2/keys is missing or not of the right kind"),

@@ -13,6 +13,7 @@ from textcnn.data.tokenized_data import TokenizedData
 from textcnn.inference.classifier import Classifier
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
+from textcnn.training.continuing import Initial, initial_network
 from textcnn.training.experiment import new_experiment
 from textcnn.training.run import train_in_memory
 
@@ -45,7 +46,7 @@ def weather(count: int = 40) -> LabelledTexts:
 def test_at_the_first_step_it_answers_as_the_network_before(before):
     """New words and a new label change nothing of what is said of the old ones."""
     config = small_config(**QUICK)
-    data = TokenizedData.prepare(weather(), config, known=before.seen)
+    data = TokenizedData.prepare(weather(), config, inherited=before.handed_on)
     experiment = new_experiment(config, data, quiet, before)
     now = Classifier(experiment.checkpoint())
     assert now.labels == ["bad", "good", "rainy"]
@@ -62,7 +63,7 @@ def test_at_the_first_step_it_answers_as_the_network_before(before):
 
 def test_sentences_it_has_seen_never_choose_or_score(before):
     config, corpus = small_config(**QUICK), labelled_sentences(160)
-    data = TokenizedData.prepare(corpus, config, known=before.seen)
+    data = TokenizedData.prepare(corpus, config, inherited=before.handed_on)
     for rows in (data.split.dev, data.split.test):
         assert len(rows)
         assert not np.isin(sentence_hashes(data.part_tokens(rows)), before.seen).any()
@@ -72,8 +73,8 @@ def test_it_learns_the_new_and_keeps_the_old(before):
     config = small_config(**QUICK)
     new, old = weather(), labelled_sentences(60, seed=3)
     both = LabelledTexts([*new.texts, *old.texts], [*new.labels, *old.labels], "both")
-    data = TokenizedData.prepare(both, config, known=before.seen)
-    now = Classifier(train_in_memory(config, data, quiet, before)[0])
+    data = TokenizedData.prepare(both, config, inherited=before.handed_on)
+    now = Classifier(train_in_memory(config, data, quiet, Initial.of(before))[0])
     fresh = labelled_sentences(60, seed=5)
     assert np.mean(np.array(now.predict(fresh.texts)) == np.array(fresh.labels)) > 0.8
     assert now.predict(["the sky was rain", "a lovely sky"]) == ["rainy", "good"]
@@ -90,7 +91,7 @@ def test_on_the_command_line(call, tmp_path):
     assert code == 0, err
     checkpoint = load_checkpoint(tmp_path / "b/checkpoints/best.h5", for_training=True)
     assert (checkpoint.labels, checkpoint.config.num_filters) == (["bad", "good", "rainy"], 4)
-    assert len(checkpoint.seen_before) > 100
+    assert len(checkpoint.inherited.train) > 90
     scores = json.loads((tmp_path / "b/test.json").read_text())
     assert scores["seen_in_training"] == 0
     code, out, _ = call("eval", "b", "--json")
@@ -168,4 +169,139 @@ def test_nothing_new_is_refused(before):
         [corpus.texts[row] for row in rows], [corpus.labels[row] for row in rows], "known"
     )
     with pytest.raises(UserError, match="has been trained on all of these sentences"):
-        TokenizedData.prepare(known, config, known=before.seen)
+        TokenizedData.prepare(known, config, inherited=before.handed_on)
+
+
+@pytest.fixture
+def first_run(call, tmp_path):
+    """A run on good and bad, in the folder ``a``, that was trained on its dev part in the end."""
+    first = write_csv(tmp_path / "first.csv", labelled_sentences())
+    assert call("train", "--data", first, "--out", "a", *options_text(**QUICK))[0] == 0
+    return tmp_path / "a"
+
+
+def rain_only(count: int = 40) -> LabelledTexts:
+    corpus = weather(2 * count)
+    return LabelledTexts(corpus.texts[::2], corpus.labels[::2], "rain")
+
+
+GOING_ON = ("--init-from", "a", "--epochs", 4, "--learning-rate", 0.01)
+
+
+def rows_of(folder, *parts):
+    split = json.loads((folder / "split.json").read_text())
+    return [split[part] for part in parts]
+
+
+def test_a_new_label_alone_is_learnt_with_the_old_sentences(call, tmp_path, first_run):
+    write_csv(tmp_path / "rain.csv", rain_only())
+    code, out, err = call("train", "--data", "rain.csv", *GOING_ON, "--out", "b")
+    assert code == 0, err
+    assert "no sentence of labels bad, good, which the network knows: its own data" in err
+    assert "own sentences were: 96 train, 12 dev, 12 test; and 40 new ones" in err
+    # Old rows stand behind the new, each where it was.
+    for old, new in zip(
+        rows_of(first_run, "train", "dev", "test"),
+        rows_of(tmp_path / "b", "train", "dev", "test"),
+        strict=True,
+    ):
+        assert [row - 40 for row in new if row >= 40] == old
+    scores = json.loads((tmp_path / "b/test.json").read_text())
+    groups = {group["name"]: group for group in scores["apart"]}
+    assert (groups["old"]["count"], groups["old"]["labels"]) == (12, ["bad", "good"])
+    assert (groups["new"]["count"], groups["new"]["labels"]) == (4, ["rainy"])
+    assert "of 12 sentences with labels known before (bad, good)" in out
+    assert "of 4 sentences with new labels (rainy)" in out
+    told = sum(group["accuracy"] * group["count"] for group in groups.values())
+    assert told / 16 == pytest.approx(scores["accuracy"])
+    now = Classifier.load(tmp_path / "b")
+    fresh = labelled_sentences(60, seed=5)
+    answers = np.array(now.predict(fresh.texts))
+    assert np.mean(answers == np.array(fresh.labels)) > 0.8
+    assert now.predict_proba(fresh.texts).max() < 0.99
+    assert now.predict(["the sky was rain"]) == ["rainy"]
+    # What a later command reads is what the run was given.
+    assert json.loads(call("eval", "b", "--json")[1])["accuracy"] == scores["accuracy"]
+    code, out, _ = call("compare", "a", "b", "--as", "json")
+    assert code == 0
+    compared = json.loads(out)
+    assert compared["sentences"] == 12
+    assert "only one of the two knows rainy: 4 sentences" in compared["data"]
+
+
+def test_old_and_new_given_together_are_divided_as_before(call, tmp_path, first_run):
+    old, new = labelled_sentences(), rain_only()
+    both = LabelledTexts([*old.texts, *new.texts], [*old.labels, *new.labels], "both")
+    write_csv(tmp_path / "both.csv", both)
+    code, _, err = call("train", "--data", "both.csv", *GOING_ON, "--out", "b")
+    assert code == 0, err
+    assert "is learnt from too" not in err
+    for before, now in zip(
+        rows_of(first_run, "train", "dev", "test"),
+        rows_of(tmp_path / "b", "train", "dev", "test"),
+        strict=True,
+    ):
+        assert [row for row in now if row < 120] == before
+    # A third run inherits what the second did.
+    code, _, err = call("train", "--data", "both.csv", "--init-from", "b", *GOING_ON[2:])
+    assert code == 0, err
+    assert "128 train, 16 dev, 16 test; and 0 new ones" in err
+
+
+def test_a_test_file_of_new_labels_alone_is_scored(call, tmp_path, first_run):
+    corpus = rain_only(50)
+    write_csv(tmp_path / "rain.csv", LabelledTexts(corpus.texts[:40], corpus.labels[:40], ""))
+    write_csv(tmp_path / "test.csv", LabelledTexts(corpus.texts[40:], corpus.labels[40:], ""))
+    words = ("--data", "rain.csv", "--test-data", "test.csv")
+    code, out, err = call("train", *words, *GOING_ON, "--out", "b")
+    assert code == 0, err
+    assert "of 10 sentences with new labels (rainy)" in out
+    (test,) = rows_of(tmp_path / "b", "test")
+    assert len(test) == 10
+
+
+def test_dev_sentences_choose_that_the_network_has_not_been_trained_on(tmp_path, first_run):
+    initial = initial_network(small_config(init_from=str(first_run), tokenizer="kim"))
+    assert len(initial.handed_on.dev) == 12
+    assert not np.isin(initial.handed_on.dev, initial.choosing.seen).any()
+    assert np.isin(initial.handed_on.dev, initial.answering.seen).all()
+    # A file alone does not have the network before; its dev sentences were trained on.
+    assert not len(load_checkpoint(first_run / "checkpoints/best.h5").handed_on.dev)
+
+
+def test_where_nothing_is_left_of_what_it_knew_it_does_not_go_on(call, tmp_path, first_run):
+    write_csv(tmp_path / "rain.csv", rain_only())
+    (tmp_path / "first.csv").rename(tmp_path / "moved.csv")
+    code, out, err = call("train", "--data", "rain.csv", *GOING_ON, "--out", "b")
+    assert (code, out) == (2, "")
+    assert "its own data cannot be read: no such file" in err
+    assert "no sentence to train on has a label that the network knows (bad, good)" in err
+    assert not (tmp_path / "b").exists()
+    words = ("--rehearse", "moved.csv", "--data", "rain.csv")
+    code, _, err = call("train", *words, *GOING_ON, "--out", "b")
+    assert code == 0, err
+    assert "96 train, 12 dev, 12 test" in err
+    code, _, err = call("train", "--rehearse", "moved.csv", "--data", "rain.csv")
+    assert code == 2
+    assert "--rehearse is for --init-from" in err
+
+
+def test_a_label_that_is_missing_is_said(call, tmp_path, first_run):
+    write_csv(tmp_path / "more.csv", weather())
+    (tmp_path / "first.csv").unlink()
+    code, _, err = call("train", "--data", "more.csv", *GOING_ON, "--out", "b")
+    assert code == 0, err
+    assert "no sentence to train on, so it will know less of each: label bad (0 rows)" in err
+
+
+def test_columns_are_those_of_the_run_before(call, tmp_path):
+    for name, corpus in (("first", labelled_sentences()), ("rain", rain_only())):
+        rows = zip(corpus.texts, corpus.labels, strict=True)
+        text = "Body;Queue\n" + "".join(f"{text};{label}\n" for text, label in rows)
+        (tmp_path / f"{name}.csv").write_text(text)
+    columns = ("--text-column", "body", "--label-column", "queue")
+    words = ("train", "--data", "first.csv", *columns, "--out", "a", *options_text(**QUICK))
+    assert call(*words)[0] == 0
+    code, _, err = call("train", "--data", "rain.csv", *GOING_ON, "--out", "b")
+    assert code == 0, err
+    assert "3 labels" in err

@@ -138,7 +138,7 @@ FORGED: list[tuple[tuple[str, ...], Callable[[Container], None], str]] = [
     (BOTH, swapped_labels, "its labels are not those of the data"),
     (BOTH, swapped_words, "its words are not those of the data"),
     (BOTH, edited("label_counts", 0, 7), "its counts of labels are not those of the data"),
-    (BOTH, edited("seen/hashes", 3, 7), "its training sentences are not those of the data"),
+    (BOTH, edited("seen", 3, 7), "its training sentences are not those of the data"),
     (BOTH, put("seen/before", [1, 2]), "its training sentences are not those of the data"),
     (BOTH, put("training/decay", 0.5), "its average decays by 0.5"),
     (BOTH, without_average, "it has an average and should have none"),

@@ -119,7 +119,7 @@ def _option(
 )
 @config_options(
     {field.name for field in dataclasses.fields(Config)}
-    - {*UNUSED, "dev_data", "test_data", "init_from"}
+    - {*UNUSED, "dev_data", "test_data", "init_from", "rehearse"}
 )
 @_option(
     "--jobs",

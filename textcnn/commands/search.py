@@ -56,7 +56,7 @@ def _option(*names: str, **settings: Any) -> Callable[[Any], Any]:
 
 
 @click.command("search", cls=SectionedCommand)
-@config_options({field.name for field in dataclasses.fields(Config)} - {"init_from"})
+@config_options({field.name for field in dataclasses.fields(Config)} - {"init_from", "rehearse"})
 @_option("--trials", type=int, help="Settings to try. [default: 30]")
 @_option(
     "--vary",

@@ -10,7 +10,6 @@ from types import FrameType
 from typing import Any
 
 import click
-import numpy as np
 
 from textcnn.commands.arguments.options import (
     SectionedCommand,
@@ -24,7 +23,7 @@ from textcnn.commands.screen.score_tables import scores_text
 from textcnn.commands.screen.terminal import safe_lines
 from textcnn.core.progress import Event
 from textcnn.core.trainer import Trainer
-from textcnn.data.datasets.corpus import locate
+from textcnn.data.datasets.corpus import Corpora, locate
 from textcnn.data.remarks import remarks
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.scoring import Sample, Scored, score_sample
@@ -38,7 +37,7 @@ from textcnn.support.folder_lock import locked
 from textcnn.support.program import command_line
 from textcnn.support.threads import return_freed_memory
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
-from textcnn.training.continuing import initial_checkpoint
+from textcnn.training.continuing import initial_network, with_rehearsal
 from textcnn.training.experiment import Experiment
 from textcnn.training.folder_keeper import FolderKeeper
 from textcnn.training.fusing import dev_accuracies
@@ -114,9 +113,13 @@ def _alone_in(folder: Path, option: str) -> None:
 
 def _new(config: Config, folder: RunFolder) -> tuple[Config, TokenizedData]:
     config = locate(config)
-    initial = initial_checkpoint(config)
-    known = None if initial is None else initial.seen
-    data = TokenizedData.load(config, say, known)
+    initial = initial_network(config)
+    if initial is None:
+        data = TokenizedData.load(config, say)
+    else:
+        corpora = Corpora.read(config, say)
+        config, corpora = with_rehearsal(config, corpora, initial.answering, say)
+        data = TokenizedData.load(config, say, initial.handed_on, corpora)
     config = data.decided(config)
     write_toml(folder.config, config.resolved())
     folder.save_split(data.split)
@@ -126,13 +129,13 @@ def _new(config: Config, folder: RunFolder) -> tuple[Config, TokenizedData]:
 def _resumed(folder: RunFolder) -> tuple[Config, TokenizedData]:
     if folder.last.exists():
         checkpoint = load_checkpoint(folder.last)
-        config, known = checkpoint.config, checkpoint.seen_before
+        config, inherited = checkpoint.config, checkpoint.inherited
         check_options(folder.config, config)  # Before the data is read that they name.
     else:  # Stopped before its first, or an ensemble, whose networks have folders of their own.
         config = Config.from_mapping(read_toml(folder.config), str(folder.config))
-        initial = initial_checkpoint(config)
-        known = np.zeros(0, np.uint64) if initial is None else initial.seen
-    return config, TokenizedData.load(config, say, known if len(known) else None)
+        initial = initial_network(config)
+        inherited = None if initial is None else initial.handed_on
+    return config, TokenizedData.load(config, say, inherited)
 
 
 def _train(config: Config, data: TokenizedData, folder: RunFolder, intro: list[str]) -> Outcome:
@@ -167,7 +170,7 @@ def _train(config: Config, data: TokenizedData, folder: RunFolder, intro: list[s
                 say(line)
 
     keeper = FolderKeeper(folder, say)
-    return train_run(config, data, keeper, say, initial_checkpoint(config), watch)
+    return train_run(config, data, keeper, say, initial_network(config), watch)
 
 
 def _own_folder(folder: RunFolder, experiment: Experiment, config: Config) -> RunFolder:

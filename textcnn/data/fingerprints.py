@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -27,3 +28,18 @@ def are_known(hashes: np.ndarray, training_hashes: np.ndarray) -> np.ndarray:
     """(N,) booleans: which of N sentences stand among those of training."""
     known: np.ndarray = np.isin(hashes, training_hashes) & (hashes != NO_TOKEN)
     return known
+
+
+@dataclass(frozen=True)
+class Division:
+    """What a model hands on to one that goes on from it: its sentences by part, and its labels.
+
+    Attributes:
+        train, dev, test: uint64 hashes of the sentences of each part; none is in two.
+        labels: names of its classes.
+    """
+
+    train: np.ndarray
+    dev: np.ndarray
+    test: np.ndarray
+    labels: tuple[str, ...]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from textcnn.data.datasets.text_faults import dropped_letters
+from textcnn.data.fingerprints import are_known, sentence_hashes
 from textcnn.data.labels import label_names, split_labels
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.data.tokenizer_choice import UNICODE, is_damage, without_token
@@ -18,6 +19,7 @@ def remarks(data: TokenizedData) -> Iterator[str]:
     if data.cut:
         yield f"cut at --max-tokens: {data.cut:,} of {len(data.texts):,} sentences"
     yield from text_remarks(data)
+    yield from _inherited_parts(data)
     yield from _unscored_labels(data)
 
 
@@ -37,6 +39,28 @@ def text_remarks(data: TokenizedData) -> Iterator[str]:
     empty = sum(not sentence for sentence in data.tokens)
     if empty:
         yield without_token(empty, len(data.tokens), data.tokenizer)
+
+
+def _inherited_parts(data: TokenizedData) -> Iterator[str]:
+    """Where a model is gone on from: how many sentences stay in the parts that they had there."""
+    before = data.inherited
+    if before is None:
+        return
+    parts = {"train": (data.split.train, before.train), "dev": (data.split.dev, before.dev)}
+    parts["test"] = (data.split.test, before.test)
+    stay = {
+        name: int(are_known(sentence_hashes(data.part_tokens(rows)), hashes).sum())
+        for name, (rows, hashes) in parts.items()
+    }
+    new = sum(len(rows) for rows, _ in parts.values()) - sum(stay.values())
+    yield (
+        f"divided as the network's own sentences were: {stay['train']:,} train, {stay['dev']:,} "
+        f"dev, {stay['test']:,} test; and {new:,} new ones, divided anew"
+    )
+    there = set(label_names([data.labels[row] for row in data.split.train], data.multilabel))
+    missing = [name for name in before.labels if name not in there]
+    if missing:
+        yield f"no sentence to train on, so it will know less of each: {_counted(missing, data)}"
 
 
 def _unscored_labels(data: TokenizedData) -> Iterator[str]:

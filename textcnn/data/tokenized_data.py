@@ -1,6 +1,7 @@
 """Labelled sentences as a run uses them: tokenised, and divided into train, dev and test."""
 
 import dataclasses
+import functools
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.datasets.splits import Split, sentence_keys, stratified_split
 from textcnn.data.datasets.suggestions import about_names
-from textcnn.data.fingerprints import are_known, sentence_hashes
+from textcnn.data.fingerprints import Division, are_known, sentence_hashes
 from textcnn.data.labels import label_names, members, split_labels, strata
 from textcnn.data.tokenizer_choice import choose_tokenizer
 from textcnn.recipe.config import Config
@@ -45,6 +46,7 @@ class TokenizedData:
         cut: sentences that were longer than ``--max-tokens``.
         bad_rows: rows that were given and are not among the N, as they could not be used.
         first_test_row: where the sentences of ``--test-data`` begin; 0 where there are none.
+        inherited: of the model that is gone on from, or None.
     """
 
     texts: list[str]
@@ -61,25 +63,35 @@ class TokenizedData:
     cut: int = 0
     bad_rows: int = 0
     first_test_row: int = 0
+    inherited: Division | None = None
 
     @classmethod
     def load(
-        cls, config: Config, report: Report, known: np.ndarray | None = None
+        cls,
+        config: Config,
+        report: Report,
+        inherited: Division | None = None,
+        corpora: Corpora | None = None,
     ) -> "TokenizedData":
         """Read what the options name and :meth:`prepare` it; report labels that cannot be meant.
+
+        Args:
+            config: the options.
+            report: told, in one line, what was found.
+            inherited: as for :meth:`prepare`.
+            corpora: what the options name, where that has been read already.
 
         Raises:
             UserError: the data cannot be used, or the labels cannot be split so.
             RunError: the movie reviews could not be reached.
         """
-        corpora = Corpora.read(config, report)
+        corpora = corpora or Corpora.read(config, report)
         labels = corpora.together.labels
         names = chain.from_iterable(map(split_labels, labels)) if config.multilabel else labels
         for suggestion in about_names(Counter(names), config.multilabel):
             report(f"{suggestion.why}: {suggestion.do}")
-        data = cls.prepare(corpora, config, known=known)
-        if known is None:
-            data.check_labels()
+        data = cls.prepare(corpora, config, inherited=inherited)
+        data.check_labels()
         return data
 
     @classmethod
@@ -89,7 +101,7 @@ class TokenizedData:
         config: Config,
         tokenize: Tokenizer | None = None,
         weights: np.ndarray | None = None,
-        known: np.ndarray | None = None,
+        inherited: Division | None = None,
     ) -> "TokenizedData":
         """Tokenise and split as the options say.
 
@@ -98,17 +110,17 @@ class TokenizedData:
             config: the options.
             tokenize: with the tokenizer ``custom``, what it stands for.
             weights: (N,) of the sentences, those of the dev and the test part last.
-            known: hashes (:mod:`textcnn.data.fingerprints`) of sentences that the network has been
-                trained on before; they go to train, never to dev or test.
+            inherited: of a model to go on from: its sentences stay in their parts, and only the
+                others are divided. Where a test part is given, its test sentences are in no part.
 
         Raises:
             UserError: the labels cannot be split so.
         """
         if isinstance(corpora, LabelledTexts):
             corpora = Corpora(corpora)
-        data = cls.undivided(corpora, config, tokenize)
+        data = dataclasses.replace(cls.undivided(corpora, config, tokenize), inherited=inherited)
         data.check_tokens()
-        split = _split(corpora, data, config, known)
+        split = _split(corpora, data, config, inherited)
         kept = len(split.train) + len(split.dev) + len(split.test)
         return dataclasses.replace(
             data, split=split, weights=weights, removed=len(data.tokens) - kept
@@ -190,8 +202,17 @@ class TokenizedData:
 
     @property
     def label_names(self) -> list[str]:
-        """The labels, in the order of their classes."""
-        return label_names(self.labels, self.multilabel)
+        """The labels, those of a model that is gone on from among them, in their classes' order."""
+        before = () if self.inherited is None else self.inherited.labels
+        return sorted({*label_names(self.labels, self.multilabel), *before})
+
+    @functools.cached_property
+    def held_out(self) -> tuple[np.ndarray, np.ndarray]:
+        """Hashes of the dev and of the test sentences, inherited ones among them."""
+        dev, test = (sentence_hashes(self.part_tokens(rows)) for rows in self.split.held_out)
+        if self.inherited is None:
+            return np.unique(dev), np.unique(test)
+        return np.union1d(dev, self.inherited.dev), np.union1d(test, self.inherited.test)
 
     def part(self, rows: np.ndarray) -> tuple[list[str], list[str]]:
         """The sentences and the labels of these rows, as they were read."""
@@ -237,41 +258,65 @@ def _digest(corpus: LabelledTexts) -> str:
 
 
 def _split(
-    corpora: Corpora, data: TokenizedData, config: Config, known: np.ndarray | None
+    corpora: Corpora, data: TokenizedData, config: Config, inherited: Division | None
 ) -> Split:
     """Divide the sentences that came without a part, and keep the parts that came."""
-    keys = data.keys
-    learnt, given_dev, test = corpora.rows
+    keys, labels = data.keys, data.labels
+    learnt, given_dev, given_test = corpora.rows
+    old = _parts_before(learnt, data, inherited)
     # Never out of the test part, so that its scores stay comparable with those of others.
-    dev = _without(given_dev, keys, test)
+    test = given_test if corpora.test else old.test
+    dev = _without(np.union1d(given_dev, old.dev), keys, np.union1d(test, old.test))
     if len(given_dev) and not len(dev):
         raise UserError(
             "--dev-data: every sentence also stands in --test-data, and what chooses cannot "
             "score; give other sentences, or leave one of the two out for a share of --data"
         )
-    learnt = _without(_without(learnt, keys, test), keys, dev)
+    held_out = np.concatenate([test, old.test, dev])
+    learnt, trained = _without(learnt, keys, held_out), _without(old.train, keys, held_out)
     if len(learnt) == 0:
         raise UserError("--data: every sentence also stands in --dev-data or --test-data")
-    labels = data.labels
-    _check_labels_known(labels, learnt, dev, test, config.multilabel)
+    known = () if inherited is None else inherited.labels
+    _check_labels_known(labels, learnt, dev, test, known, config.multilabel)
     parts = 1 + (corpora.dev is None) + (corpora.test is None and config.test_share > 0)
-    drawn, kept = _to_draw_from(learnt, data, keys, known, parts)
+    drawn = np.setdiff1d(learnt, trained)
+    if inherited is not None:
+        drawn = drawn[~_too_few(drawn, keys, labels, parts)]
+    if inherited is not None and not len(drawn) and not len(dev):
+        raise UserError(
+            "--init-from: the network has been trained on all of these sentences; add new ones, "
+            "or give --dev-data and --test-data"
+        )
     names = [labels[row] for row in drawn]
-    if config.multilabel:
-        names = strata(names, parts)
-    found = stratified_split(
-        [keys[row] for row in drawn],
-        names,
-        0.0 if corpora.dev else config.dev_share,
-        0.0 if corpora.test else config.test_share,
-        config.seed,
+    if inherited is None and not config.multilabel and len(set(names)) < 2:
+        raise UserError(f"--data: only one label, {names[0]}; a classifier needs two or more")
+    found = Split(drawn, drawn[:0], drawn[:0])
+    if len(drawn):
+        divided = stratified_split(
+            [keys[row] for row in drawn],
+            strata(names, parts) if config.multilabel else names,
+            0.0 if corpora.dev else config.dev_share,
+            0.0 if corpora.test else config.test_share,
+            config.seed,
+        )
+        found = Split(*(drawn[rows] for rows in (divided.train, *divided.held_out)))
+    split = Split(
+        np.setdiff1d(learnt, np.concatenate(found.held_out)),
+        np.union1d(dev, found.dev),
+        np.union1d(test, found.test),
     )
-    train, drawn_dev, drawn_test = (drawn[rows] for rows in (found.train, found.dev, found.test))
-    return Split(
-        np.union1d(train, kept),
-        dev if corpora.dev else drawn_dev,
-        test if corpora.test else drawn_test,
-    )
+    if known:
+        _check_not_forgotten(labels, split.train, known, config.multilabel)
+    return split
+
+
+def _parts_before(learnt: np.ndarray, data: TokenizedData, inherited: Division | None) -> Split:
+    """Those of ``learnt`` that had a part already, in it."""
+    if inherited is None:
+        return Split(learnt[:0], learnt[:0], learnt[:0])
+    hashes = sentence_hashes(data.part_tokens(learnt))
+    parts = (inherited.train, inherited.dev, inherited.test)
+    return Split(*(learnt[are_known(hashes, part)] for part in parts))
 
 
 def _without(rows: np.ndarray, keys: list[str], others: np.ndarray) -> np.ndarray:
@@ -280,36 +325,26 @@ def _without(rows: np.ndarray, keys: list[str], others: np.ndarray) -> np.ndarra
     return np.array([row for row in rows if keys[row] not in taken], dtype=np.int64)
 
 
-def _to_draw_from(
-    learnt: np.ndarray,
-    data: TokenizedData,
-    keys: list[str],
-    known: np.ndarray | None,
-    parts: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """The rows that are divided, and those that train in any case."""
-    if known is None:
-        return learnt, learnt[:0]
-    seen, labels = are_known(sentence_hashes(data.part_tokens(learnt)), known), data.labels
+def _too_few(rows: np.ndarray, keys: list[str], labels: list[str], parts: int) -> np.ndarray:
+    """Booleans: which of ``rows`` have a label with too few of them to stand in every part.
+
+    Where the network goes on, that is no reason to stop: it knows the label, or will. They train.
+    """
     counts: dict[str, set[str]] = {}
-    for row in learnt[~seen]:
+    for row in rows:
         counts.setdefault(labels[row], set()).add(keys[row])
-    # A label with too few new sentences to stand in every part is no reason to stop here: the
-    # network knows it, or will.
-    few = np.array([len(counts.get(labels[row], ())) < parts for row in learnt], bool)
-    kept = seen | few
-    if kept.all():
-        raise UserError(
-            "--init-from: the network has been trained on all of these sentences; add new ones, "
-            "or give --dev-data and --test-data"
-        )
-    return learnt[~kept], learnt[kept]
+    return np.array([len(counts[labels[row]]) < parts for row in rows], bool)
 
 
 def _check_labels_known(
-    labels: list[str], learnt: np.ndarray, dev: np.ndarray, test: np.ndarray, multilabel: bool
+    labels: list[str],
+    learnt: np.ndarray,
+    dev: np.ndarray,
+    test: np.ndarray,
+    known: Sequence[str],
+    multilabel: bool,
 ) -> None:
-    learnt_names = set(label_names([labels[row] for row in learnt], multilabel))
+    learnt_names = {*known, *label_names([labels[row] for row in learnt], multilabel)}
     for option, rows in (("--dev-data", dev), ("--test-data", test)):
         names = label_names([labels[row] for row in rows], multilabel)
         unknown = sorted(set(names) - learnt_names)
@@ -318,3 +353,16 @@ def _check_labels_known(
                 f"{option}: label {unknown[0]} is not among the training sentences (those also "
                 "in the dev or test part left out); no model could learn it"
             )
+
+
+def _check_not_forgotten(
+    labels: list[str], train: np.ndarray, known: Sequence[str], multilabel: bool
+) -> None:
+    """Refuse to go on where nothing is left of what a model knew."""
+    if not set(known) & set(label_names([labels[row] for row in train], multilabel)):
+        some = ", ".join(known[:5]) + (", ..." if len(known) > 5 else "")
+        raise UserError(
+            f"--init-from: no sentence to train on has a label that the network knows ({some}), "
+            "and it would forget them all; give sentences of these labels too, such as those it "
+            "was trained on"
+        )

@@ -39,6 +39,7 @@ from textcnn.inference.classifier import Classifier
 from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from textcnn.training.continuing import Initial
 from textcnn.training.one_pass import one_pass
 from textcnn.training.run import train_in_memory
 from textcnn.training.run_folder import find_checkpoint
@@ -235,18 +236,16 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
             classes = given.classes if initial is None else self._more_classes(given)
             _check_several_classes(classes)
             config = self._config(given, initial, seed_of(self.random_state))
-            known = None if initial is None else initial.seen
             data = TokenizedData.prepare(
                 _corpus(given, classes),
                 config,
                 self._custom_tokenizer(),
                 self._weights(given, classes),
-                known,
+                None if initial is None else initial.handed_on,
             )
             labelled = DeclaredLabels.of(data, class_names(classes))
-            trained, outcome = train_in_memory(
-                config, labelled, self._report, initial, self._listen
-            )
+            start = None if initial is None else Initial.of(initial)
+            trained, outcome = train_in_memory(config, labelled, self._report, start, self._listen)
         self._keep(trained, classes, _history([choice.history for choice in outcome.choices]))
         return self
 
@@ -284,7 +283,10 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
             )
             rows, nothing = np.arange(len(given.texts)), np.arange(0)
             data = dataclasses.replace(
-                data, split=Split(rows, nothing, nothing), weights=self._weights(given, known)
+                data,
+                split=Split(rows, nothing, nothing),
+                weights=self._weights(given, known),
+                inherited=None if initial is None else initial.handed_on,
             )
             labelled = DeclaredLabels.of(data, class_names(known))
             trained = one_pass(config, labelled, self._report, initial)

@@ -24,6 +24,7 @@ OF_FILES = (
     "test_data",
     "test_share",
     "init_from",
+    "rehearse",
     "checkpoint_every",
     "checkpoints_kept",
 )

@@ -54,6 +54,23 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class Apart:
+    """How one group of the scored sentences was answered.
+
+    Attributes:
+        name: of the group.
+        labels: those that put a sentence there.
+        accuracy: share of them that was answered wholly right.
+        count: how many there are.
+    """
+
+    name: str
+    labels: Sequence[str]
+    accuracy: float
+    count: int
+
+
+@dataclass(frozen=True)
 class Scores:
     """What a model did on N labelled sentences of one label each, or of several or none.
 
@@ -79,6 +96,8 @@ class Scores:
         experts: share that each of the model's experts would have answered right alone, by its
             name; where a sentence may have several labels, by 0.5 and all of them. Empty where
             there is but one expert.
+        apart: where the model went on from another, the sentences whose labels that knew, and those
+            with a new one; groups without a sentence are left out. Else empty.
     """
 
     count: int
@@ -95,6 +114,7 @@ class Scores:
     seen: int
     of: Rows
     experts: dict[str, float] = field(default_factory=dict)
+    apart: Sequence[Apart] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -105,6 +125,7 @@ class Scores:
             "accuracy": self.accuracy,
             "accuracy_95": list(self.interval),
             "experts": self.experts,
+            "apart": [vars(group) for group in self.apart],
             "macro_f1": self.macro_f1,
             "log_loss": self.log_loss,
             "classes": [dict(vars(scores)) for scores in self.classes],

@@ -14,7 +14,7 @@ from textcnn.data.datasets.rows import READING_OPTIONS
 from textcnn.data.fingerprints import NO_TOKEN, are_known, sentence_hashes
 from textcnn.data.labels import label_names, members, split_labels
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.evaluation.scores import Rows, Scores, score
+from textcnn.evaluation.scores import Apart, Rows, Scores, score
 from textcnn.inference.classifier import Classifier
 from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
@@ -91,8 +91,8 @@ def held_out(checkpoint: Checkpoint, corpora: Corpora) -> Sample:
     Raises:
         UserError: the data is not what the run was given, or it kept none.
     """
-    before = checkpoint.seen_before
-    data = TokenizedData.prepare(corpora, checkpoint.config, known=before if len(before) else None)
+    inherited = checkpoint.inherited
+    data = TokenizedData.prepare(corpora, checkpoint.config, inherited=inherited)
     if data.fingerprint != checkpoint.fingerprint:
         raise UserError(
             f"the data now read ({data.source}) is not what the run was given "
@@ -130,7 +130,26 @@ def score_sample(classifier: Classifier, sample: Sample) -> Scored:
     if len(logits) > 1:
         alone = {name: _share_right(one, targets) for name, one in logits.items()}
         scores = dataclasses.replace(scores, experts=alone)
-    return Scored(scores, probabilities, targets)
+    apart = _apart(checkpoint, targets, probabilities)
+    return Scored(dataclasses.replace(scores, apart=apart), probabilities, targets)
+
+
+def _apart(checkpoint: Checkpoint, targets: np.ndarray, probabilities: np.ndarray) -> list[Apart]:
+    """The sentences with new labels apart from the others."""
+    new = checkpoint.new_labels
+    if not new:
+        return []
+    is_new = np.isin(checkpoint.labels, new)
+    of_new = is_new[targets] if targets.ndim == 1 else (targets & is_new).any(axis=1)
+    thresholds = checkpoint.thresholds
+    given = probabilities.argmax(axis=1) if thresholds is None else probabilities >= thresholds
+    rightly = right(given, targets)
+    old = [label for label in checkpoint.labels if label not in new]
+    return [
+        Apart(name, labels, float(rightly[rows].mean()), int(rows.sum()))
+        for name, labels, rows in (("old", old, ~of_new), ("new", new, of_new))
+        if rows.any()
+    ]
 
 
 def _share_right(logits: np.ndarray, targets: np.ndarray) -> float:

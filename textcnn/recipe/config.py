@@ -277,6 +277,13 @@ class Config:
         "A run or a checkpoint to go on from, with other sentences, new words and new labels.",
         default_words="none",
     )
+    rehearse: tuple[str, ...] = option(
+        (),
+        "Network",
+        "With --init-from: sentences, given as --data is, that are learnt from too, so that the "
+        "network forgets nothing.",
+        default_words="its own data, where --data lacks one of its labels",
+    )
     ensemble: int = option(
         1,
         "Network",
@@ -510,6 +517,8 @@ class Config:
             raise UserError(f"{prefix}--dev-share and --test-share leave nothing to train on")
         if self.init_from is None:
             self._check_vectors(prefix)
+            if self.rehearse:
+                raise UserError(f"{prefix}--rehearse is for --init-from")
         if self.vectors_text is not None and self.vectors != "train":
             raise UserError(f"{prefix}--vectors-text is for --vectors train")
 

@@ -4,16 +4,23 @@ What the network knows stays: the vectors of its words, its filters and the weig
 New words and labels start as those of a new network do.
 """
 
+import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from textcnn.core.architecture import Architecture, Parameters
+from textcnn.data.datasets.corpus import Corpora
+from textcnn.data.datasets.rows import READING_OPTIONS
+from textcnn.data.fingerprints import Division
+from textcnn.data.labels import label_names
+from textcnn.data.tokenized_data import Report
 from textcnn.recipe.config import Config, flag
-from textcnn.support.errors import UserError
+from textcnn.support.errors import RunError, UserError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
-from textcnn.training.run_folder import find_checkpoint
+from textcnn.training.run_folder import RunFolder, find_checkpoint
 
 INHERITED = (
     "tokenizer",
@@ -29,7 +36,31 @@ INHERITED = (
 """Options that the network has decided."""
 
 
-def initial_checkpoint(config: Config) -> Checkpoint | None:
+@dataclass(frozen=True)
+class Initial:
+    """A trained network to go on from, once for each half of a run.
+
+    Attributes:
+        answering: what the network answers with; trained on its dev sentences too, if it was refit.
+        choosing: as it was when its dev sentences chose, which it had not been trained on, so that
+            they can choose again; where that is not kept, the same as ``answering``.
+    """
+
+    answering: Checkpoint
+    choosing: Checkpoint
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint) -> "Initial":
+        """The network alone."""
+        return cls(checkpoint, checkpoint)
+
+    @property
+    def handed_on(self) -> Division:
+        """Its sentences by part: what ``choosing`` has been trained on trains again."""
+        return self.choosing.handed_on
+
+
+def initial_network(config: Config) -> Initial | None:
     """The network that ``--init-from`` names, if it names one.
 
     Raises:
@@ -37,9 +68,49 @@ def initial_checkpoint(config: Config) -> Checkpoint | None:
     """
     if config.init_from is None:
         return None
-    initial = load_checkpoint(find_checkpoint(Path(config.init_from)), for_training=True)
+    path = find_checkpoint(Path(config.init_from))
+    initial = load_checkpoint(path, for_training=True)
     check_inherited(config, initial)
-    return initial
+    chosen = RunFolder(Path(config.init_from)).chosen
+    if not chosen.is_file():
+        return Initial.of(initial)
+    return Initial(initial, load_checkpoint(chosen))
+
+
+def with_rehearsal(
+    config: Config, corpora: Corpora, initial: Checkpoint, report: Report
+) -> tuple[Config, Corpora]:
+    """The same and, where they lack one of the network's labels, what the network was trained on.
+
+    Of a label that training lacks a network soon knows less, and answers others in its place
+    (McCloskey and Cohen 1989); that is avoided by rehearsal (Robins 1995).
+
+    Args:
+        config: the options.
+        corpora: what they name.
+        initial: the network to go on from.
+        report: told, in one line, what was found.
+    """
+    there = label_names(corpora.together.labels, config.multilabel)
+    missing = [label for label in initial.labels if label not in there]
+    if config.rehearse or not missing:
+        return config, corpora
+    old = initial.config
+    rehearse = tuple(dict.fromkeys((*old.data, *old.dev_data, *old.test_data, *old.rehearse)))
+    config = dataclasses.replace(config, rehearse=rehearse)
+    lack = f"--data has no sentence of {_some(missing)}, which the network knows"
+    try:
+        corpora = corpora.rehearsing(config, report)
+    except (UserError, RunError) as error:
+        report(f"{lack}, and its own data cannot be read: {error}")
+        return dataclasses.replace(config, rehearse=()), corpora
+    report(f"{lack}: its own data is learnt from too, {', '.join(rehearse)}")
+    return config, corpora
+
+
+def _some(labels: Sequence[str]) -> str:
+    more = f" and {len(labels) - 3} more labels" if len(labels) > 3 else ""
+    return ("labels " if len(labels) > 1 else "label ") + ", ".join(labels[:3]) + more
 
 
 def inherited_options(initial: Checkpoint) -> dict[str, object]:
@@ -54,6 +125,17 @@ def inherited_options(initial: Checkpoint) -> dict[str, object]:
             "from a single network's best.h5 or last.h5"
         )
     return {name: getattr(initial.config, name) for name in INHERITED}
+
+
+def usual_options(initial: Checkpoint) -> dict[str, object]:
+    """Options that a run going on from ``initial`` has unless others are given.
+
+    Raises:
+        UserError: nothing can go on from it.
+    """
+    reading = {name: getattr(initial.config, name) for name in READING_OPTIONS}
+    given = {name: value for name, value in reading.items() if value is not None}
+    return {**given, **inherited_options(initial)}
 
 
 def check_inherited(config: Config, initial: Checkpoint) -> None:

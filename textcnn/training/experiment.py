@@ -45,8 +45,7 @@ class Experiment:
         vocabulary: of the training sentences.
         data: the sentences and their split.
         train, dev: their numbers.
-        seen: hashes of the training sentences, those of ``before`` included.
-        before: of those that the network it goes on from was trained on.
+        seen: hashes of the training sentences, those of a network it goes on from included.
         ngrams: the n-gram expert of this half, or None.
         trainer: the loop and its state.
         epochs: how long to train, in the second half; None where dev chooses.
@@ -60,7 +59,6 @@ class Experiment:
     train: Examples
     dev: Examples
     seen: np.ndarray
-    before: np.ndarray
     ngrams: TrainedNgrams | None
     trainer: Trainer
     epochs: float | None = None
@@ -107,7 +105,9 @@ class Experiment:
             fusion=fusion,
             thresholds=thresholds,
             seen=self.seen,
-            seen_before=self.before,
+            dev_hashes=self.data.held_out[0],
+            test_hashes=self.data.held_out[1],
+            inherited=self.data.inherited,
             fingerprint=self.data.fingerprint,
             source=self.data.source,
             training=TrainingState(
@@ -236,10 +236,8 @@ def new_experiment(
         config = dataclasses.replace(config, embedding_dim=vectors.shape[1])
     architecture = architecture_of(config, len(parts.vocabulary), len(parts.labels))
     parameters = initial_parameters(architecture, rng, vectors)
-    before = np.zeros(0, np.uint64)
     if initial is not None:
         take_over(parameters, architecture, parts.labels, initial)
-        before = initial.seen
     average = None
     if config.averaging:
         trained = {name: parameters[name] for name in architecture.trained}
@@ -262,7 +260,10 @@ def new_experiment(
             _ngrams_before(initial, parts.labels),
             ngrams,
         )
-    return assemble(config, data, parts, ngrams, before, trainer, epochs, chosen)
+    seen = sentence_hashes(parts.tokens)
+    if initial is not None:
+        seen = np.concatenate([seen, initial.seen])
+    return assemble(config, data, parts, ngrams, np.unique(seen), trainer, epochs, chosen)
 
 
 def decay_of(config: Config, sentences: int) -> float:
@@ -301,7 +302,7 @@ def assemble(
     data: TokenizedData,
     parts: Parts,
     ngrams: TrainedNgrams | None,
-    before: np.ndarray,
+    seen: np.ndarray,
     trainer: Trainer,
     epochs: float | None,
     chosen: Progress | None,
@@ -314,8 +315,7 @@ def assemble(
         data=data,
         train=parts.train,
         dev=parts.dev,
-        seen=np.union1d(before, sentence_hashes(parts.tokens)),
-        before=before,
+        seen=seen,
         ngrams=ngrams,
         trainer=trainer,
         epochs=epochs,

@@ -35,6 +35,8 @@ class FolderKeeper:
         progress = experiment.trainer.progress
         if progress.step == 0 and experiment.chosen is None:
             write_toml(self.folder.config, experiment.config)
+        elif progress.step == 0:
+            save_checkpoint(self.folder.chosen, load_checkpoint(self.folder.best))
         if self.folder.last.exists() and progress.step:
             refitting = experiment.chosen is not None
             is_best = progress.finished if refitting else progress.best_step == progress.step

@@ -15,6 +15,7 @@ from textcnn.core.network import Network
 from textcnn.core.progress import Progress
 from textcnn.core.trainer import Trainer
 from textcnn.core.vocabulary import Vocabulary
+from textcnn.data.fingerprints import sentence_hashes
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.recipe.averaging import MovingAverage
 from textcnn.recipe.config import Config, flag, read_toml
@@ -93,10 +94,13 @@ def resumed_experiment(checkpoint: Checkpoint, data: TokenizedData) -> Experimen
     ngrams = None
     if checkpoint.ngrams is not None and state.ngram_dev_logits is not None:
         ngrams = TrainedNgrams(checkpoint.ngrams, state.ngram_dev_logits, refit)
-    rows, before = _rows(state, data), checkpoint.seen_before
+    rows = _rows(state, data)
     parts = Parts.numbered(config, data, rows, checkpoint.vocabulary, checkpoint.labels)
+    seen = np.unique(sentence_hashes(parts.tokens))
+    if config.init_from is not None:  # Those of the network that it went on from are among them.
+        seen = np.union1d(seen, checkpoint.seen)
     epochs = None if state.chosen is None else chosen_epochs(state.chosen)
-    experiment = assemble(config, data, parts, ngrams, before, trainer, epochs, state.chosen)
+    experiment = assemble(config, data, parts, ngrams, seen, trainer, epochs, state.chosen)
     _refuse_any(_of_the_run(checkpoint, state, experiment))
     return experiment
 
@@ -152,10 +156,7 @@ def _of_the_run(
     counts = label_counts(experiment.train.targets, len(checkpoint.labels))
     if not np.array_equal(checkpoint.label_counts, counts):
         yield "its counts of labels are not those of the data"
-    continued = checkpoint.config.init_from is not None
-    if not np.array_equal(checkpoint.seen, experiment.seen) or (
-        len(experiment.before) and not continued
-    ):
+    if not np.array_equal(checkpoint.seen, experiment.seen):
         yield "its training sentences are not those of the data"
     yield from _of_the_history(state.choice, experiment)
     if experiment.chosen is not None and state.progress.history:

@@ -17,6 +17,7 @@ from textcnn.data.tokenized_data import Report, TokenizedData
 from textcnn.recipe.config import Config
 from textcnn.support.threads import return_freed_memory
 from textcnn.training.checkpoint import Checkpoint
+from textcnn.training.continuing import Initial
 from textcnn.training.experiment import (
     Experiment,
     Parts,
@@ -90,7 +91,7 @@ def train_run(
     data: TokenizedData,
     keeper: Keeper,
     report: Report,
-    initial: Checkpoint | None = None,
+    initial: Initial | None = None,
     watch: Watch | None = None,
 ) -> Outcome:
     """Train every network that is not trained yet, until one is stopped.
@@ -100,7 +101,7 @@ def train_run(
         data: the sentences, tokenised and split.
         keeper: where states are kept, and gone on from.
         report: told, in one line, what was found.
-        initial: a model to go on from, with its training state, or None.
+        initial: a network to go on from, or None.
         watch: who is told of the events.
 
     Raises:
@@ -135,7 +136,7 @@ class _Run:
 
     data: TokenizedData
     report: Report
-    initial: Checkpoint | None
+    initial: Initial | None
     watch: Watch
     ngrams: TrainedNgrams | None = None
     refitted_ngrams: TrainedNgrams | None = None
@@ -143,7 +144,7 @@ class _Run:
 
     def train_network(self, config: Config, keeper: Keeper) -> tuple[Progress, bool]:
         """Train one network to the end, and whether it came so far."""
-        last = keeper.last()
+        last, initial = keeper.last(), self.initial
         if last is not None:
             experiment = resumed_experiment(last, self.data)
         else:
@@ -151,7 +152,7 @@ class _Run:
                 config,
                 self.data,
                 self.report,
-                self.initial,
+                None if initial is None else initial.choosing,
                 ngrams=self.ngrams,
                 start=self.start,
             )
@@ -169,7 +170,7 @@ class _Run:
                     config,
                     self.data,
                     _unheard,
-                    self.initial,
+                    None if initial is None else initial.answering,
                     epochs=chosen_epochs(choice),
                     chosen=choice,
                     ngrams=self.refitted_ngrams or self.ngrams,
@@ -292,7 +293,7 @@ def train_in_memory(
     config: Config,
     data: TokenizedData,
     report: Report,
-    initial: Checkpoint | None = None,
+    initial: Initial | None = None,
     listen: Listener | None = None,
 ) -> tuple[Checkpoint, Outcome]:
     """:func:`train_run` without a folder: the model, and how it went."""

@@ -5,6 +5,7 @@
 ``split.json``            row numbers of the train, dev and test sentences
 ``metrics.jsonl``         one line an evaluation
 ``checkpoints/best.h5``   the network that dev chose
+``checkpoints/chosen.h5`` with --refit, the network before it was trained on dev sentences too
 ``checkpoints/last.h5``   where ``--resume`` goes on
 ``test.json``             the scores on the test sentences
 ``tensorboard/``          event files, where tensorboardX is installed
@@ -41,6 +42,7 @@ class RunFolder(ResultFolder):
         self.members = path / "members"
         self.checkpoints = path / "checkpoints"
         self.best = self.checkpoints / "best.h5"
+        self.chosen = self.checkpoints / "chosen.h5"
         self.last = self.checkpoints / "last.h5"
 
     @property

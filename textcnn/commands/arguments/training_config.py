@@ -11,7 +11,7 @@ from textcnn.recipe.config import Config, read_toml
 from textcnn.recipe.presets import PRESETS
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import load_checkpoint
-from textcnn.training.continuing import inherited_options
+from textcnn.training.continuing import usual_options
 from textcnn.training.run_folder import find_checkpoint
 
 FOR_ONE_OPTIMIZER = ("learning_rate", "epsilon")
@@ -62,7 +62,7 @@ def training_config(
     values = _over(given_options(options), values)
     if "init_from" in values:
         path = find_checkpoint(Path(str(values["init_from"])))
-        values = {**inherited_options(load_checkpoint(path, for_training=True)), **values}
+        values = {**usual_options(load_checkpoint(path, for_training=True)), **values}
     return Config.from_mapping(values, "")
 
 

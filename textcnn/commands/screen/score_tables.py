@@ -36,12 +36,14 @@ def scores_text(scores: Scores) -> str:
             f"baseline  {baseline} micro  {always}",
             f"all right {accuracy} of the sentences  {interval}",
             *_expert_text(scores),
+            *_apart_text(scores),
             f"log-loss  {scores.log_loss:.4f} a label",
         ]
     else:
         lines = [
             f"accuracy  {accuracy}  {interval}",
             *_expert_text(scores),
+            *_apart_text(scores),
             f"baseline  {baseline}  {always}",
             f"log-loss  {scores.log_loss:.4f}",
         ]
@@ -55,6 +57,21 @@ def _expert_text(scores: Scores) -> list[str]:
     """What each of the model's experts would score alone."""
     told = "alone" if scores.thresholds is None else "alone, all labels of a sentence right"
     return [f"{name:9} {percent(share)}  {told}" for name, share in scores.experts.items()]
+
+
+def _apart_text(scores: Scores) -> list[str]:
+    """How sentences with old and with new labels were answered, where there are both."""
+    what = {"old": "with labels known before", "new": "with new labels"}
+    return [
+        f"{group.name:9} {percent(group.accuracy)}  of {group.count:,} sentences "
+        f"{what[group.name]} ({_some(group.labels)})"
+        for group in scores.apart
+    ]
+
+
+def _some(labels: Sequence[str]) -> str:
+    more = f", {len(labels) - 3:,} more" if len(labels) > 3 else ""
+    return ", ".join(map(safe, labels[:3])) + more
 
 
 def _rows_text(scores: Scores) -> str:

@@ -35,7 +35,7 @@ class Corpora:
     """All sentences of a run.
 
     Attributes:
-        learnt: those that ``--data`` names.
+        learnt: those that ``--data`` names, and those of ``--rehearse``.
         dev, test: those that ``--dev-data`` and ``--test-data`` name, or None: then a share of the
             others is taken.
     """
@@ -56,11 +56,25 @@ class Corpora:
         def read(names: tuple[str, ...]) -> LabelledTexts:
             return load_corpus(dataclasses.replace(config, data=names), report)
 
-        return cls(
+        corpora = cls(
             read(config.data),
             read(config.dev_data) if config.dev_data else None,
             read(config.test_data) if config.test_data else None,
         )
+        return corpora.rehearsing(config, report) if config.rehearse else corpora
+
+    def rehearsing(self, config: Config, report: Callable[[str], None]) -> "Corpora":
+        """These, and to be learnt from those that ``--rehearse`` names, each name by itself.
+
+        Raises:
+            UserError: the data cannot be used.
+            RunError: the movie reviews could not be reached.
+        """
+        learnt = self.learnt
+        for name in config.rehearse:
+            others = load_corpus(dataclasses.replace(config, data=(name,)), report)
+            learnt = learnt.followed_by(others)
+        return dataclasses.replace(self, learnt=learnt)
 
     @property
     def parts(self) -> list[LabelledTexts]:

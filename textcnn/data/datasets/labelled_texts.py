@@ -40,6 +40,17 @@ class LabelledTexts:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def followed_by(self, others: "LabelledTexts") -> "LabelledTexts":
+        """These, and those of the others that are not among them."""
+        there = set(self.texts)
+        new = [row for row, text in enumerate(others.texts) if text not in there]
+        return LabelledTexts(
+            self.texts + [others.texts[row] for row in new],
+            self.labels + [others.labels[row] for row in new],
+            f"{self.source}, {others.source}",
+            [*self.bad_rows, *others.bad_rows],
+        )
+
     def without_bad_rows(self, skip: bool) -> "LabelledTexts":
         """The rows that can be used.
 

@@ -22,6 +22,11 @@ class Split:
     dev: np.ndarray
     test: np.ndarray
 
+    @property
+    def held_out(self) -> tuple[np.ndarray, np.ndarray]:
+        """The dev and the test part."""
+        return self.dev, self.test
+
 
 def sentence_keys(texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> list[str]:
     """What tells N sentences apart: their tokens, as that is all the network sees of them.
@@ -55,16 +60,12 @@ class DifferentSentences:
             keys: N sentences, as :func:`sentence_keys` makes them.
             labels: N label names.
 
-        Raises:
-            UserError: there is only one label.
         """
         # Plain dicts: an array of strings takes as much room for each as for the longest.
         number_of_key = {key: number for number, key in enumerate(sorted(set(keys)))}
         of_row = np.array([number_of_key[key] for key in keys], dtype=np.int64)
         _, first = np.unique(of_row, return_index=True)
         names = sorted(set(labels))
-        if len(names) < 2:
-            raise UserError(f"--data: only one label, {names[0]}; a classifier needs two or more")
         number_of_label = {name: number for number, name in enumerate(names)}
         return cls(of_row, names, np.array([number_of_label[labels[row]] for row in first]))
 

@@ -150,7 +150,7 @@ class Comparison:
     Attributes:
         sides: A and B.
         sentences: the N sentences.
-        names: of the C labels.
+        names: of the C labels that either knows.
         answers: (2, N) the classes that A and B answer.
         sureness: (2, N) their probabilities.
         paired: the sentences by who was right.
@@ -170,14 +170,14 @@ class Comparison:
     @classmethod
     def of(cls, sides: list[Side], sentences: Sentences) -> "Comparison":
         """Let both answer."""
-        names = sides[0].classifier.labels
+        names = sorted({name for side in sides for name in side.classifier.labels})
         number = {name: index for index, name in enumerate(names)}
         true = np.array([number[label] for label in sentences.labels])
         answers, sureness = [], []
         for side in sides:
-            columns = [side.classifier.labels.index(name) for name in names]
-            probabilities = side.classifier.predict_proba(sentences.texts)[:, columns]
-            answers.append(probabilities.argmax(axis=1))
+            columns = np.array([number[name] for name in side.classifier.labels])
+            probabilities = side.classifier.predict_proba(sentences.texts)
+            answers.append(columns[probabilities.argmax(axis=1)])
             sureness.append(probabilities.max(axis=1))
         paired = Paired.of(answers[0] == true, answers[1] == true)
         return cls(

@@ -85,6 +85,7 @@ def shared_sentences(sides: Sequence[Side], given: dict[str, Any], report: Repor
         raise UserError(
             "the two kept no test sentence that neither was trained on; name new ones with --data"
         )
+    texts, labels = [texts[row] for row in kept], [labels[row] for row in kept]
     if parts[0] == parts[1] and fresh.all():
         about = f"the {len(kept):,} test sentences that both kept, from {a.source}"
     else:
@@ -93,22 +94,42 @@ def shared_sentences(sides: Sequence[Side], given: dict[str, Any], report: Repor
             f"{len(parts[1][0]):,}): here are the {len(kept):,} of either that the other was not "
             "trained on"
         )
-    return Sentences([texts[row] for row in kept], [labels[row] for row in kept], about)
+    return _with_shared_labels(sides, texts, labels, about)
 
 
 def _given_sentences(sides: Sequence[Side], given: dict[str, Any], report: Report) -> Sentences:
     corpus = read_as_before(sides[0].config, given, report)
-    known = sides[0].classifier.labels
+    known = sorted({label for side in sides for label in side.classifier.labels})
     unknown = sorted(set(corpus.labels) - set(known))
     if unknown:
         raise UserError(
             f"--data: label {unknown[0]!r} ({corpus.labels.count(unknown[0])} sentences) is not "
             f"one of the checkpoints': {', '.join(known)}"
         )
-    a, b = (are_known(_hashes(it, corpus.texts), it.checkpoint.seen) for it in sides)
+    source = f"data: {corpus.source}"
+    found = _with_shared_labels(sides, corpus.texts, corpus.labels, source)
+    a, b = (are_known(_hashes(it, found.texts), it.checkpoint.seen) for it in sides)
     seen = (int(a.sum()), int(b.sum()), int((a | b).sum()))
     new = "" if seen[2] else "; neither was trained on any of it"
-    return Sentences(corpus.texts, corpus.labels, f"data: {corpus.source}{new}", seen)
+    return dataclasses.replace(found, about=f"{found.about}{new}", seen=seen)
+
+
+def _with_shared_labels(
+    sides: Sequence[Side], texts: list[str], labels: list[str], about: str
+) -> Sentences:
+    """Those whose label both know."""
+    ours, theirs = (set(side.classifier.labels) for side in sides)
+    kept = [row for row, label in enumerate(labels) if label in ours and label in theirs]
+    if not kept:
+        raise UserError("no sentence has a label that both A and B know; name others with --data")
+    if ours != theirs:
+        only = sorted(ours ^ theirs)
+        more = f" and {len(only) - 3} more" if len(only) > 3 else ""
+        about += (
+            f"\nonly one of the two knows {', '.join(only[:3])}{more}: {len(labels) - len(kept):,} "
+            "sentences with such a label are left out, and such an answer is wrong"
+        )
+    return Sentences([texts[row] for row in kept], [labels[row] for row in kept], about)
 
 
 def _divided(sides: Sequence[Side], report: Report) -> list[TokenizedData]:
@@ -119,8 +140,8 @@ def _divided(sides: Sequence[Side], report: Report) -> list[TokenizedData]:
     corpora.append(corpora[0] if same else Corpora.read(b, report))
     divided = []
     for side, read in zip(sides, corpora, strict=True):
-        before = side.checkpoint.seen_before
-        data = TokenizedData.prepare(read, side.config, known=before if len(before) else None)
+        inherited = side.checkpoint.inherited
+        data = TokenizedData.prepare(read, side.config, inherited=inherited)
         if data.fingerprint != side.checkpoint.fingerprint:
             raise UserError(
                 f"{side.path}: the data now read ({data.source}) is not what its run was given "

@@ -65,8 +65,8 @@ def read_again(
     config = dataclasses.replace(checkpoint.config, **(moved or {}))
     if config.tokenizer == CUSTOM:
         raise UserError("they were taken apart by a function of Python's, which is not at hand")
-    before = checkpoint.seen_before if len(checkpoint.seen_before) else None
-    data = TokenizedData.prepare(Corpora.read(config, report), config, known=before)
+    corpora = Corpora.read(config, report)
+    data = TokenizedData.prepare(corpora, config, inherited=checkpoint.inherited)
     if data.fingerprint != checkpoint.fingerprint:
         raise UserError(f"{data.source} is not what the run was given ({checkpoint.source})")
     return data

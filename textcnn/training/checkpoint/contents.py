@@ -9,11 +9,14 @@ import numpy as np
 from textcnn.core.architecture import Architecture, Parameters
 from textcnn.core.progress import Evaluation, Progress
 from textcnn.core.vocabulary import Vocabulary
+from textcnn.data.fingerprints import Division
 from textcnn.data.labels import TEXT
 from textcnn.recipe.averaging import MovingAverage
 from textcnn.recipe.config import Config
 from textcnn.recipe.fusion import Fusion
 from textcnn.recipe.ngrams.expert import NgramExpert
+
+NO_HASHES = np.zeros(0, np.uint64)
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,9 @@ class Checkpoint:
         source: one line about that data.
         thresholds: (C,) where a sentence may have several labels, from which probability on each
             is answered; else None.
-        seen_before: (M,) uint64 hashes of those that a network it went on from was trained on.
+        dev_hashes, test_hashes: uint64, of the sentences of these parts, and of those that a model
+            it went on from kept for them.
+        inherited: of the model it went on from, or None.
         label_kind: the type of the labels in Python (:mod:`textcnn.data.labels`).
         written_by: versions of the programs that wrote it; empty for one not written yet.
         training: what resuming needs; None where it was not asked for.
@@ -86,10 +91,24 @@ class Checkpoint:
     fingerprint: str
     source: str
     thresholds: np.ndarray | None = None
-    seen_before: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, np.uint64))
+    dev_hashes: np.ndarray = dataclasses.field(default_factory=lambda: NO_HASHES)
+    test_hashes: np.ndarray = dataclasses.field(default_factory=lambda: NO_HASHES)
+    inherited: Division | None = None
     label_kind: str = TEXT
     written_by: dict[str, str] = dataclasses.field(default_factory=dict)
     training: TrainingState | None = None
+
+    @property
+    def handed_on(self) -> Division:
+        """What one that goes on from it inherits; none of what it was trained on is held out."""
+        dev, test = (np.setdiff1d(it, self.seen) for it in (self.dev_hashes, self.test_hashes))
+        return Division(self.seen, np.setdiff1d(dev, test), test, tuple(self.labels))
+
+    @property
+    def new_labels(self) -> list[str]:
+        """Those that the model it went on from did not know; none where there is no such model."""
+        before = self.labels if self.inherited is None else self.inherited.labels
+        return [label for label in self.labels if label not in before]
 
     @property
     def architecture(self) -> Architecture:

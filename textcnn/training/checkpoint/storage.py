@@ -7,8 +7,10 @@
 ``fusion/weights``, ``fusion/bias``       of :class:`textcnn.recipe.fusion.Fusion`
 ``thresholds``                            where a sentence may have several labels
 ``label_counts``                          training sentences of each class
-``seen/hashes``, ``seen/before``          of training sentences
+``seen``, ``held_out/...``                hashes of training, dev and test sentences
+``inherited/...``                         those of the model it went on from
 texts ``labels``, ``vocabulary``          names of the classes; words by number
+text ``labels_before``                    names of that model's classes
 ``training/...``                          what resuming needs
 ========================================  ========================================================
 
@@ -31,6 +33,7 @@ from textcnn.core.architecture import Architecture, Parameters, trained_by_row
 from textcnn.core.progress import Evaluation, Progress
 from textcnn.core.tokenizers import AUTO
 from textcnn.core.vocabulary import Vocabulary
+from textcnn.data.fingerprints import Division
 from textcnn.data.labels import check_kind
 from textcnn.recipe.averaging import MovingAverage
 from textcnn.recipe.config import Config
@@ -128,9 +131,13 @@ def _stored(checkpoint: Checkpoint, width: str) -> Container:
         "fusion/weights": checkpoint.fusion.weights,
         "fusion/bias": checkpoint.fusion.bias,
         "label_counts": checkpoint.label_counts.astype(np.int64),
-        "seen/hashes": checkpoint.seen,
-        "seen/before": checkpoint.seen_before,
+        "seen": checkpoint.seen,
+        "held_out/dev": checkpoint.dev_hashes,
+        "held_out/test": checkpoint.test_hashes,
     }
+    before = checkpoint.inherited
+    if before is not None:
+        arrays |= {f"inherited/{part}": getattr(before, part) for part in ("train", "dev", "test")}
     for number, parameters in enumerate(checkpoint.networks):
         for name, array in parameters.items():
             kept, scales = quantise(name, array, width)
@@ -152,7 +159,11 @@ def _stored(checkpoint: Checkpoint, width: str) -> Container:
     if checkpoint.training is not None:
         facts["training"], state = _stored_training(checkpoint.training)
         arrays |= _under("training", state)
-    texts = {"labels": list(checkpoint.labels), "vocabulary": list(checkpoint.vocabulary.words)}
+    texts = {
+        "labels": list(checkpoint.labels),
+        "labels_before": [] if before is None else list(before.labels),
+        "vocabulary": list(checkpoint.vocabulary.words),
+    }
     # Sorted, so that the same contents are the same bytes.
     return Container(facts, dict(sorted(arrays.items())), texts)
 
@@ -244,15 +255,27 @@ def _checkpoint(container: Container, for_training: bool) -> Checkpoint:
         networks=networks,
         ngrams=ngrams,
         fusion=_fusion(container, 1 if ngrams is None else 2, len(labels)),
-        seen=container.array("seen/hashes", "u", (None,)),
+        seen=container.array("seen", "u", (None,)),
         fingerprint=str(facts["fingerprint"]),
         source=str(facts["source"]),
         thresholds=_thresholds(container, len(labels)) if config.multilabel else None,
-        seen_before=container.array("seen/before", "u", (None,)),
+        dev_hashes=container.array("held_out/dev", "u", (None,)),
+        test_hashes=container.array("held_out/test", "u", (None,)),
+        inherited=_inherited(container),
         label_kind=str(facts["label_kind"]),
         written_by={str(name): str(value) for name, value in facts["written_by"].items()},
         training=_training(container, networks[0], architecture) if for_training else None,
     )
+
+
+def _inherited(container: Container) -> Division | None:
+    labels = container.strings("labels_before")
+    if not labels:
+        return None
+    train, dev, test = (
+        container.array(f"inherited/{part}", "u", (None,)) for part in ("train", "dev", "test")
+    )
+    return Division(train, dev, test, tuple(labels))
 
 
 def _config(facts: Mapping[str, Any]) -> Config:
