@@ -133,18 +133,36 @@ def test_packed_and_wide_lines_are_a_sentence_a_line(call, run):
     assert "cut.gz: damaged or cut short" in err
 
 
-def test_a_table_in_a_pipe_is_refused(run):
-    piped = textcnn("classify", "--checkpoint", run, "-", input=b"Nr;Ticket\n1;a dull film\n")
-    assert (piped.returncode, piped.stdout) == (2, b"")
-    assert b"standard input is a table (its first line names the column ticket)" in piped.stderr
+def test_a_table_in_a_pipe_is_answered(run):
+    table = b"Nr;Ticket\n1;a dull film\n2;d\xe9j\xe0 fine\n"
+    for given in (table, gzip.compress(table)):
+        piped = textcnn("classify", "--checkpoint", run, "--input", "-", input=given)
+        assert piped.returncode == 0, piped.stderr
+        rows = read(piped.stdout.decode(), ";")
+        assert [(row["Nr"], row["label"]) for row in rows] == [("1", "bad"), ("2", "good")]
+        assert rows[1]["Ticket"] == "d\xe9j\xe0 fine"
+    piped = textcnn("classify", "--checkpoint", run, "-", input=b"Nr;Ticket\n1\n")
+    assert piped.returncode == 2
+    assert b"standard input, line 2: another number of fields" in piped.stderr
 
 
-def test_a_table_among_files_is_refused(call, run):
-    Path("new.csv").write_text("Ticket\na dull film\n")
-    code, _, err = call("classify", "--checkpoint", run, "new.csv", "--output", "out", "--jobs", 1)
+def test_tables_among_files_keep_their_columns_and_format(call, run):
+    Path("new.csv").write_text("Nr;Ticket\n1;a dull film\n")
+    Path("new.jsonl").write_text('{"Ticket": "a fine film", "n": 1}\n')
+    Path("lines.txt").write_text("a dull film\n")
+    words = ("--output", "out", "--jobs", 1)
+    code, _, err = call("classify", "--checkpoint", run, "new.*", "lines.txt", *words)
+    assert code == 0, err
+    (row,) = read(Path("out/new.csv").read_text(), ";")
+    assert (row["Nr"], row["Ticket"], row["label"]) == ("1", "a dull film", "bad")
+    answer = json.loads(Path("out/new.jsonl").read_text())
+    assert (answer["n"], answer["label"]) == (1, "good")
+    assert Path("out/lines.tsv").read_text().startswith("bad\t")
+    Path("bad.csv").write_text("Nr;Ticket\n1;a dull film\n2\n")
+    code, _, err = call("classify", "--checkpoint", run, "bad.csv", *words)
     assert code == 2
-    assert "new.csv: a table" in err
-    assert not Path("out/new.csv.tsv").exists()
+    assert "bad.csv, line 3: another number of fields than the header: 1, not 2; 1 of 2" in err
+    assert len(read(Path("out/bad.csv").read_text(), ";")) == 2
 
 
 def test_tables_are_explained_and_scored_by_the_same_columns(call, run):

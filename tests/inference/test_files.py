@@ -67,6 +67,11 @@ def test_each_file_is_answered_as_it_would_be_alone(
 def test_the_name_of_an_answer_says_how_it_is_written():
     assert output_name("a.txt.gz", "tsv") == "a.tsv.gz"
     assert output_name("a.txt", "json") == "a.jsonl"
+    assert output_name("a.txt.gz", "auto") == "a.tsv.gz"
+    assert output_name("a.csv", "auto") == "a.csv"
+    assert output_name("a.xlsx", "auto") == "a.csv"
+    assert output_name("a.json.gz", "auto") == "a.jsonl.gz"
+    assert output_name("a.csv", "tsv") == "a.tsv"
     assert output_name("reviews.2024.gz", "csv") == "reviews.2024.csv.gz"
 
 
@@ -95,7 +100,7 @@ def test_lines_that_cannot_be_decoded_are_answered_and_counted(answer, tmp_path,
     code, lines = answer("shards/latin.txt", "shards/a.txt")
     assert code == 2
     assert re.match(r".*/shards/latin.txt, line 2: not utf-8; every line was answered", lines[-2])
-    assert lines[-1] == "textcnn: 1 files were not wholly in the given --encoding"
+    assert lines[-1] == "textcnn: 1 files have lines or rows without an answer"
     assert (tmp_path / "out" / "latin.tsv").read_text().count("\n") == 3
 
 
@@ -217,7 +222,7 @@ def test_a_folder_of_another_model_or_with_other_options_is_left_alone(
     for words, line in {
         ("--checkpoint", str(another)): "holds answers of another model",
         ("--proba",): "holds answers with proba False, not True",
-        ("--format", "json"): "holds answers with format tsv, not json",
+        ("--format", "json"): "holds answers with format auto, not json",
         ("--encoding", "cp1252"): "holds answers with encoding utf-8, not cp1252",
     }.items():
         code, (said,) = answer("shards/*", *words)

@@ -54,7 +54,8 @@ def refused(path: Path, words: str, ways: tuple[bool, ...] = (False, True)) -> s
 
 def test_everything_comes_back(trained, path):
     loaded = load_checkpoint(path, for_training=True)
-    for field in ("config", "labels", "fingerprint", "source", "label_kind"):
+    names = ("config", "labels", "fingerprint", "source", "label_kind", "tokenizer_chosen")
+    for field in names:
         assert getattr(loaded, field) == getattr(trained, field)
     assert loaded.vocabulary.words == trained.vocabulary.words
     for field in ("label_counts", "seen", "dev_hashes", "test_hashes"):

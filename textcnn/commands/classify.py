@@ -25,7 +25,13 @@ from textcnn.data.datasets.tables import Table
 from textcnn.data.datasets.text_files import check_encoding
 from textcnn.data.tokenizer_choice import without_token
 from textcnn.inference.answer_lines import FORMATS
-from textcnn.inference.answered_tables import FORM_OF, TableWriter, added_columns, all_columns
+from textcnn.inference.answered_tables import (
+    added_columns,
+    all_columns,
+    answered_table,
+    complaint_of,
+    rows_to_answer,
+)
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.decoded_lines import DecodedLines
 from textcnn.inference.given_labels import Choice
@@ -36,9 +42,6 @@ from textcnn.support.errors import RunError, UserError
 from textcnn.support.text import printable_lines
 from textcnn.support.threads import processors
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
-
-ROWS = 8192
-"""Of a table, answered and written at once."""
 
 
 @click.command("classify", cls=SectionedCommand)
@@ -97,8 +100,8 @@ def command(
     with all its columns and two more, label and probability. A checkpoint may stand before the
     sentences instead of --checkpoint.
 
-    With --output FOLDER, label the lines of many files. Those answered before are left alone, so a
-    run that was stopped is gone on with by the same command.
+    With --output FOLDER, label many files of lines, or tables. Those answered before are left
+    alone, so a run that was stopped is gone on with by the same command.
     """
     if output is None and scheduler is not None:
         raise UserError("--scheduler is for files; give --output FOLDER too")
@@ -126,9 +129,9 @@ def command(
     if output is not None:
         # Imported here: a sentence to classify has no use for it.
         from textcnn.commands.classify_files import classify_files
-        from textcnn.inference.files import ShardOptions
+        from textcnn.inference.files import AUTO, ShardOptions
 
-        options = ShardOptions(form or FORMATS[0], proba, encoding, choice)
+        options = ShardOptions(form or AUTO, proba, encoding, choice)
         classify_files(sentences, output, checkpoint, options, jobs, scheduler)
         return
     model = load_checkpoint(checkpoint)
@@ -170,9 +173,7 @@ def _answer_table(
     vectors: str | None,
 ) -> None:
     """Write every row of the table with its answer; complain once of rows that have none."""
-    rows = list(table.rows)
-    if not rows:
-        raise UserError(f"{table.path} holds no rows")
+    rows = rows_to_answer(table)
     texts = [row.text for row in rows]
     if vectors is not None:
         model = _with_unseen_words(model, [texts], vectors)
@@ -183,26 +184,11 @@ def _answer_table(
     no_token = sum(row.fault is None and not classifier.tokenize(row.text) for row in rows)
     if no_token:
         say(without_token(no_token, len(rows), model.config.tokenizer))
-    # As in the table: where its columns are counted, there is no header.
-    header = columns != [str(number) for number in range(1, 1 + len(columns))]
-    write = TableWriter(
-        form or FORM_OF.get(table.format, "csv"),
-        table.delimiter if table.delimiter and table.format == "csv" else ",",
-        columns,
-        header,
-        model,
-        proba,
-        choice,
-    )
-    for start in range(0, len(rows), ROWS):
-        part = rows[start : start + ROWS]
-        shares = classifier.predict_proba(texts[start : start + ROWS])
-        _write(write([row.cells for row in part], shares, [row.fault is None for row in part]))
-    bad = [row for row in rows if row.fault is not None]
-    if bad:
-        raise UserError(
-            f"{bad[0].where}: {bad[0].fault}; {len(bad):,} of {len(rows):,} rows have no answer"
-        )
+    for data in answered_table(table, rows, classifier, form, proba, choice):
+        _write(data)
+    complaint = complaint_of(rows)
+    if complaint:
+        raise UserError(complaint)
 
 
 def _with_unseen_words(

@@ -101,7 +101,7 @@ def _report(outcomes: list[Outcome], folder: Path) -> None:
             "again"
         )
     if complaints:
-        raise UserError(f"{len(complaints)} files were not wholly in the given --encoding")
+        raise UserError(f"{len(complaints)} files have lines or rows without an answer")
 
 
 def _lost_line(shard: Shard) -> str:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import click
@@ -23,8 +23,9 @@ from textcnn.data.datasets.suggestions import Suggestion, suggestions
 from textcnn.data.datasets.survey import Find, Repeated, Survey, survey
 from textcnn.data.datasets.text_faults import Fault
 from textcnn.data.datasets.text_files import check_encoding
-from textcnn.recipe.config import Config
+from textcnn.recipe.config import Config, flag
 from textcnn.support.errors import UserError
+from textcnn.support.program import command_line
 
 LABELS_SHOWN = 20
 ROWS_SHOWN = 5
@@ -62,6 +63,27 @@ def command(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
         click.echo(json.dumps(_as_dict(found, advice), indent=2))
     else:
         click.echo("\n".join(_report(found, config, advice)))
+        click.echo(safe(f"\nnext: {_train_line(given, advice)}"))
+
+
+READING_ADVICE = {"--skip-bad-rows", "--merge-labels", "--encoding"}
+"""Suggestions without which training stops, or takes one thing for several."""
+
+
+def _train_line(given: Mapping[str, Any], advice: Sequence[Suggestion]) -> str:
+    """The command that trains on these sentences, read as they were here and as is suggested."""
+    words: list[str] = []
+    for name, value in given.items():
+        if isinstance(value, bool):
+            words.append(flag(name if value else f"no_{name}"))
+            continue
+        for part in value if isinstance(value, tuple) else (value,):
+            words += [flag(name), str(part)]
+    for suggestion in advice:
+        option, *values = suggestion.do.split()
+        if option in READING_ADVICE:
+            words += [option, *values]
+    return command_line("train", *words)
 
 
 def _finder(vectors: str | None) -> Find | None:

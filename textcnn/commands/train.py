@@ -24,6 +24,7 @@ from textcnn.commands.screen.terminal import safe_lines
 from textcnn.core.progress import Event
 from textcnn.core.trainer import Trainer
 from textcnn.data.datasets.corpus import Corpora, locate
+from textcnn.data.datasets.formats import format_of_suffix
 from textcnn.data.remarks import remarks
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.scoring import Sample, Scored, score_sample
@@ -100,7 +101,7 @@ def command(
         say(f"go on with: {command_line('train', '--resume', folder.path)}")
         sys.exit(128 + signal.SIGINT)
     _finish(folder, data)
-    classify = command_line("classify", "--checkpoint", folder.path, _example(data))
+    classify = _classify_line(config, data, folder)
     evaluate = command_line("eval", folder.path, "--predictions", "predictions.csv")
     click.echo(safe_lines(f"\nnext: {classify}\n      {evaluate}"))
     say(f"took {clock}")
@@ -306,9 +307,18 @@ def _report(
     say(f"report: {folder.report}")
 
 
-def _example(data: TokenizedData) -> str:
+def _classify_line(config: Config, data: TokenizedData, folder: RunFolder) -> str:
+    """A command that answers a short sentence of the data or, where there is none, its table."""
+    words = ("classify", "--checkpoint", folder.path)
+    sentence, table = _example(data), config.data[0]
+    if sentence is None and format_of_suffix(Path(table)) is not None:
+        return f"{command_line(*words, '--input', table)} > labelled.csv"
+    return command_line(*words, sentence or "a sentence")
+
+
+def _example(data: TokenizedData) -> str | None:
     """A short sentence of the data: the reader sees what to put there."""
     rows = data.split.test if len(data.split.test) else data.split.dev
     texts = [" ".join(data.texts[row].split()) for row in rows]
     usual = [text for text in texts if len(text.split()) >= 3 and len(text) <= 60]
-    return (usual or ["a sentence"])[0]
+    return next(iter(usual), None)

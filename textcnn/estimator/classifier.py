@@ -397,7 +397,7 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
             config = checkpoint.config
             if tokenizer is not None and config.tokenizer != CUSTOM:
                 raise InputError(f"{path}: has the tokenizer {config.tokenizer}; give no other")
-            loaded = cls(**parameters_of(config, tokenizer))
+            loaded = cls(**parameters_of(checkpoint, tokenizer))
             loaded._keep(
                 checkpoint,
                 np.sort(values_of(checkpoint.labels, checkpoint.label_kind)),

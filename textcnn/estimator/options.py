@@ -134,16 +134,21 @@ def seed_of(random_state: Any) -> int:
     return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
 
 
-def parameters_of(config: Config, tokenizer: Callable[[str], list[str]] | None) -> dict[str, Any]:
-    """The parameters with which an estimator would train a network of these options.
+def parameters_of(
+    checkpoint: Checkpoint, tokenizer: Callable[[str], list[str]] | None
+) -> dict[str, Any]:
+    """The parameters with which an estimator would train such a network.
 
     Args:
-        config: of a checkpoint, in which nothing is left undecided.
+        checkpoint: of the network, in whose options nothing is left undecided.
         tokenizer: where the network has one of the user's, that.
     """
+    config = checkpoint.config
     parameters = {name: _undecided(config, name) for name in PARAMETERS}
     if config.tokenizer == CUSTOM:
         parameters["tokenizer"] = tokenizer
+    elif checkpoint.tokenizer_chosen:
+        parameters["tokenizer"] = AUTO
     weighted = None if config.class_weight == "none" else config.class_weight
     return {**parameters, "class_weight": weighted, "random_state": config.seed}
 

@@ -1,21 +1,103 @@
 """Rows of a table with their answers: every column kept, the label and its probability added."""
 
 import csv
+import dataclasses
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from textcnn.data.datasets.formats import format_of_suffix
+from textcnn.data.datasets.rows import ReadingOptions, Row
+from textcnn.data.datasets.tables import Table, read_table
 from textcnn.inference.answer_lines import ESCAPES, Answers, Layout, gives_several
+from textcnn.inference.classifier import Classifier
 from textcnn.inference.given_labels import Choice
+from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint
 
 FORM_OF = {"tsv": "tsv", "jsonl": "json"}
 """The format of answers to a table of each format; ``csv`` to all others."""
 
+ROWS = 8192
+"""Answered and written at once."""
+
 Cells = Mapping[str, object]
+
+
+def open_table(path: Path, reading: ReadingOptions, data: bytes | None = None) -> Table:
+    """A table to be answered: as the run has read its own, unless its name says otherwise.
+
+    Args:
+        path: its file.
+        reading: how the run's tables are written.
+        data: its content, where the file is none that can be read again.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    if format_of_suffix(path) is not None:
+        reading = dataclasses.replace(reading, format="auto")
+    return read_table(path, reading, labels=(), data=data)
+
+
+def rows_to_answer(table: Table) -> list[Row]:
+    """All of them.
+
+    Raises:
+        UserError: there are none.
+    """
+    rows = list(table.rows)
+    if not rows:
+        raise UserError(f"{table.path} holds no rows")
+    return rows
+
+
+def complaint_of(rows: Sequence[Row]) -> str:
+    """What there is to say of rows without an answer; empty where all have one."""
+    bad = [row for row in rows if row.fault is not None]
+    if not bad:
+        return ""
+    return f"{bad[0].where}: {bad[0].fault}; {len(bad):,} of {len(rows):,} rows have no answer"
+
+
+def answered_table(
+    table: Table,
+    rows: Sequence[Row],
+    classifier: Classifier,
+    form: str | None,
+    proba: bool,
+    choice: Choice,
+) -> Iterator[bytes]:
+    """The lines of a table with its answers, some thousands at a time.
+
+    Args:
+        table: as it was opened.
+        rows: its rows.
+        classifier: what answers.
+        form: one of :data:`textcnn.inference.answer_lines.FORMATS`; None for the table's own.
+        proba: give the probabilities of all classes.
+        choice: which labels are given.
+    """
+    columns = all_columns(table.columns, (row.cells for row in rows))
+    # As in the table: where its columns are counted, there is no header.
+    header = columns != [str(number) for number in range(1, 1 + len(columns))]
+    write = TableWriter(
+        form or FORM_OF.get(table.format, "csv"),
+        table.delimiter if table.delimiter and table.format == "csv" else ",",
+        columns,
+        header,
+        classifier.checkpoint,
+        proba,
+        choice,
+    )
+    for start in range(0, len(rows), ROWS):
+        part = rows[start : start + ROWS]
+        shares = classifier.predict_proba([row.text for row in part])
+        yield write([row.cells for row in part], shares, [row.fault is None for row in part])
 
 
 def added_columns(columns: Sequence[str]) -> tuple[str, str]:

@@ -18,10 +18,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from textcnn.data.datasets.formats import format_of_suffix
 from textcnn.data.datasets.rows import ReadingOptions
 from textcnn.data.datasets.table_signs import sign_of_table
 from textcnn.data.datasets.text_files import GZIP_MAGIC
 from textcnn.inference.answer_lines import EVERY, EXTENSIONS, AnswerWriter
+from textcnn.inference.answered_tables import (
+    FORM_OF,
+    answered_table,
+    complaint_of,
+    open_table,
+    rows_to_answer,
+)
 from textcnn.inference.classifier import PIECE, Classifier
 from textcnn.inference.decoded_lines import CHUNK_BYTES, DecodedLines, put_back
 from textcnn.inference.given_labels import Choice
@@ -30,6 +38,7 @@ from textcnn.support.files import make_folder, remove_unfinished, replace_text, 
 from textcnn.support.read_back import read_json
 
 MANIFEST = "model.json"
+AUTO = "auto"
 LEVEL = 6
 """How hard gzip tries: gzip's own default, a tenth larger and twice as fast as the best."""
 
@@ -52,13 +61,14 @@ class ShardOptions:
     """What answers depend on besides the model.
 
     Attributes:
-        format: one of :data:`textcnn.inference.answer_lines.FORMATS`.
+        format: one of :data:`textcnn.inference.answer_lines.FORMATS`; "auto" for tsv or, for a
+            table, its own.
         proba: give the probabilities of all classes.
         encoding: of the files.
         choice: which labels are given.
     """
 
-    format: str = "tsv"
+    format: str = AUTO
     proba: bool = False
     encoding: str = "utf-8"
     choice: Choice = EVERY
@@ -71,7 +81,7 @@ class Outcome:
     Attributes:
         shard: which.
         lines: that were answered.
-        complaint: about lines that could not be decoded; empty where all could.
+        complaint: about lines that could not be decoded, or rows without an answer; or empty.
         error: why there are no answers; else None.
     """
 
@@ -107,10 +117,20 @@ def find_shards(patterns: Sequence[str], folder: Path, format: str) -> list[Shar
 
 
 def output_name(name: str, format: str) -> str:
-    """``a.tsv.gz`` for ``a.txt.gz``, and ``a.tsv`` for ``a.txt``."""
+    """``a.tsv.gz`` for ``a.txt.gz``, ``a.tsv`` for ``a.txt``, and ``a.csv`` for ``a.csv``."""
     compressed = ".gz" if name.endswith(".gz") else ""
     stem = name.removesuffix(compressed).removesuffix(".txt")
-    return stem + EXTENSIONS[format] + compressed
+    if format_of_suffix(Path(stem)) is not None:
+        stem = Path(stem).stem
+    return stem + EXTENSIONS[form_of(name, format)] + compressed
+
+
+def form_of(name: str, format: str) -> str:
+    """The format of the answers to a file of this name, so that theirs says it."""
+    own = format_of_suffix(Path(name))
+    if format != AUTO:
+        return format
+    return "tsv" if own is None else FORM_OF.get(own, "csv")
 
 
 def _matches(pattern: str) -> list[Path]:
@@ -217,15 +237,21 @@ def _classifier(model: Path, digest: str) -> Classifier:
 def _answered(shard: Shard, options: ShardOptions, classifier: Classifier) -> Outcome:
     count = 0
     model = classifier.checkpoint
-    write = AnswerWriter(options.format, model, options.proba, options.choice)
+    form = form_of(shard.source.name, options.format)
     with _reading(shard.source) as read, _writing(shard.output) as stream:
         head = read(CHUNK_BYTES)
         reading = ReadingOptions.of(model.config)
-        sign = sign_of_table(shard.source, head, options.encoding, reading)
-        if sign:
-            raise UserError(
-                f"{shard.source}: a table ({sign}), not a sentence a line; answer it with --input"
-            )
+        if sign_of_table(shard.source, head, options.encoding, reading):
+            if options.encoding != ShardOptions.encoding:
+                reading = dataclasses.replace(reading, encoding=options.encoding)
+            table = open_table(shard.source, reading)
+            rows = rows_to_answer(table)
+            for data in answered_table(
+                table, rows, classifier, form, options.proba, options.choice
+            ):
+                stream.write(data)
+            return Outcome(shard, len(rows), complaint_of(rows))
+        write = AnswerWriter(form, model, options.proba, options.choice)
         read = put_back(head, read)
         lines = DecodedLines(read, options.encoding, str(shard.source))
         for chunk in lines:

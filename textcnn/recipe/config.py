@@ -110,8 +110,8 @@ class Config:
         "Data",
         "What to train on: mr (the movie reviews, fetched where TEXTCNN_DATA does not "
         "name their folder), a folder with a file, or a folder of documents, per label, "
-        "LABEL=FILE or LABEL=FOLDER, or a CSV, TSV, JSON, Parquet or fastText file. May be "
-        "gzip-compressed, and given several times.",
+        "LABEL=FILE or LABEL=FOLDER, or a CSV, TSV, JSON, Parquet, Excel or fastText file. "
+        "May be gzip-compressed, and given several times.",
     )
     format: str = option(
         "auto",

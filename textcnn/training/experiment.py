@@ -48,6 +48,7 @@ class Experiment:
         seen: hashes of the training sentences, those of a network it goes on from included.
         ngrams: the n-gram expert of this half, or None.
         trainer: the loop and its state.
+        tokenizer_chosen: the tokenizer is what ``auto`` has chosen, here or in a network before.
         epochs: how long to train, in the second half; None where dev chooses.
         chosen: where the first half ended; None in that half.
     """
@@ -61,6 +62,7 @@ class Experiment:
     seen: np.ndarray
     ngrams: TrainedNgrams | None
     trainer: Trainer
+    tokenizer_chosen: bool
     epochs: float | None = None
     chosen: Progress | None = None
 
@@ -108,6 +110,7 @@ class Experiment:
             dev_hashes=self.data.held_out[0],
             test_hashes=self.data.held_out[1],
             inherited=self.data.inherited,
+            tokenizer_chosen=self.tokenizer_chosen,
             fingerprint=self.data.fingerprint,
             source=self.data.source,
             training=TrainingState(
@@ -260,10 +263,10 @@ def new_experiment(
             _ngrams_before(initial, parts.labels),
             ngrams,
         )
-    seen = sentence_hashes(parts.tokens)
+    seen, auto = sentence_hashes(parts.tokens), data.chosen
     if initial is not None:
-        seen = np.concatenate([seen, initial.seen])
-    return assemble(config, data, parts, ngrams, np.unique(seen), trainer, epochs, chosen)
+        seen, auto = np.concatenate([seen, initial.seen]), auto or initial.tokenizer_chosen
+    return assemble(config, data, parts, ngrams, np.unique(seen), trainer, auto, epochs, chosen)
 
 
 def decay_of(config: Config, sentences: int) -> float:
@@ -304,6 +307,7 @@ def assemble(
     ngrams: TrainedNgrams | None,
     seen: np.ndarray,
     trainer: Trainer,
+    tokenizer_chosen: bool,
     epochs: float | None,
     chosen: Progress | None,
 ) -> Experiment:
@@ -318,6 +322,7 @@ def assemble(
         seen=seen,
         ngrams=ngrams,
         trainer=trainer,
+        tokenizer_chosen=tokenizer_chosen,
         epochs=epochs,
         chosen=chosen,
     )

@@ -100,7 +100,8 @@ def resumed_experiment(checkpoint: Checkpoint, data: TokenizedData) -> Experimen
     if config.init_from is not None:  # Those of the network that it went on from are among them.
         seen = np.union1d(seen, checkpoint.seen)
     epochs = None if state.chosen is None else chosen_epochs(state.chosen)
-    experiment = assemble(config, data, parts, ngrams, seen, trainer, epochs, state.chosen)
+    auto = checkpoint.tokenizer_chosen
+    experiment = assemble(config, data, parts, ngrams, seen, trainer, auto, epochs, state.chosen)
     _refuse_any(_of_the_run(checkpoint, state, experiment))
     return experiment
 

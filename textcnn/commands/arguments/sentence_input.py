@@ -16,11 +16,11 @@ import click
 from textcnn.commands.arguments.checkpoint import checkpoint_option, is_checkpoint
 from textcnn.commands.arguments.options import config_options, given_options
 from textcnn.commands.screen.display import say
-from textcnn.data.datasets.formats import format_of_suffix
 from textcnn.data.datasets.rows import ReadingOptions
 from textcnn.data.datasets.table_signs import sign_of_table
-from textcnn.data.datasets.tables import Table, read_table
+from textcnn.data.datasets.tables import Table
 from textcnn.data.datasets.text_files import GZIP_MAGIC, check_encoding, wide_encoding
+from textcnn.inference.answered_tables import open_table
 from textcnn.inference.decoded_lines import CHUNK_BYTES, DecodedLines, put_back
 from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
@@ -42,7 +42,7 @@ def sentence_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "input_file",
             type=click.Path(path_type=Path, allow_dash=True),
             help="A file with a sentence a line, a table as training reads them (CSV, TSV, JSON, "
-            "Parquet; compressed or not), or - for standard input.",
+            "Parquet, Excel; compressed or not), or - for standard input.",
         ),
         checkpoint_option,
         click.argument("sentences", nargs=-1),
@@ -109,7 +109,7 @@ def open_input(
         stack: closes what was opened.
 
     Raises:
-        UserError: it cannot be read, or standard input is a table.
+        UserError: it cannot be read.
     """
     given = given_options(options)
     check_encoding(given.get("encoding", "utf-8"))
@@ -128,8 +128,9 @@ def open_input(
     sign = sign_of_table(path, head, encoding, reading)
     if sign or "text_column" in given:
         if str(path) == "-":
-            why = f" ({sign})" if sign else ""
-            raise UserError(f"standard input is a table{why}; give it as a file, with --input FILE")
+            return _table(
+                Path("standard input"), reading, b"".join(iter(lambda: read(CHUNK_BYTES), b""))
+            )
         return _table(path, reading)
     encoding = wide_encoding(head) or given.get("encoding", "utf-8")
     if wide_encoding(head):
@@ -142,10 +143,8 @@ def open_input(
     return DecodedLines(read, encoding, str(path))
 
 
-def _table(path: Path, reading: ReadingOptions) -> Table:
-    if format_of_suffix(path) is not None:
-        reading = dataclasses.replace(reading, format="auto")
-    table = read_table(path, reading, labels=())
+def _table(path: Path, reading: ReadingOptions, data: bytes | None = None) -> Table:
+    table = open_table(path, reading, data)
     for line in table.said:
         say(line)
     return table

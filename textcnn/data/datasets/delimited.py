@@ -35,8 +35,8 @@ _QUOTATION_ADVICE = (
     "--delimiter"
 )
 
-_Fields = list[str] | RowError
-_Records = Iterator[tuple[int, _Fields]]
+Fields = list[str] | RowError
+Records = Iterator[tuple[int, Fields]]
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,25 @@ def delimited_rows(text: str, path: Path, taken: Taken, *, quoted: bool) -> Deli
     said = []
     if delimiter != usual and taken.options.delimiter is None:
         said.append(f"{path}: fields are parted by {DELIMITERS.get(delimiter, repr(delimiter))}")
-    records = _records(body, path, delimiter, quoted, start)
+    keys, found, rows = rows_of(_records(body, path, delimiter, quoted, start), path, taken)
+    return Delimited(keys, delimiter, (*said, *found), rows)
+
+
+def rows_of(
+    records: Records, path: Path, taken: Taken, place: str = "line"
+) -> tuple[tuple[str, ...], list[str], Iterator[Row]]:
+    """The names of the columns, what was found out about them, and the rows.
+
+    Args:
+        records: the fields of each row, those of a header first, with the number of its first line.
+        path: the file.
+        taken: what is taken of the rows.
+        place: what the numbers count.
+    """
+    said: list[str] = []
     number, first = next(records, (1, [""]))
     if isinstance(first, RowError):
-        raise UserError(f"{path}, line {number}: {first}")
+        raise UserError(f"{path}, {place} {number}: {first}")
     names = [name.replace("\ufeff", "").strip() for name in first]
     header = _has_header(names, path, taken)
     keys = _unique(names) if header else tuple(str(column + 1) for column in range(len(names)))
@@ -75,8 +90,8 @@ def delimited_rows(text: str, path: Path, taken: Taken, *, quoted: bool) -> Deli
         records = itertools.chain([(number, first)], records)
         if taken.options.header is None:
             said.append(f"{path}: no header, as columns are asked for by number")
-    rows = _rows(records, path, taken, keys, chosen, "the header" if header else "the first line")
-    return Delimited(keys, delimiter, tuple(said), rows)
+    like = "the header" if header else f"the first {place}"
+    return keys, said, _rows(records, f"{path}, {place} ", taken, keys, chosen, like)
 
 
 def told_delimiter(text: str, taken: Taken, usual: str, quoted: bool) -> str:
@@ -84,7 +99,7 @@ def told_delimiter(text: str, taken: Taken, usual: str, quoted: bool) -> str:
     candidates = [usual, *(delimiter for delimiter in DELIMITERS if delimiter != usual)]
     samples = {one: _sample(text, one, quoted) for one in candidates}
     for delimiter, rows in samples.items():
-        if rows and _named_in(rows[0], taken):
+        if rows and named_in(rows[0], taken):
             return delimiter
     # The first of those that give most rows the same number of fields, several.
     alike = {
@@ -99,7 +114,7 @@ def names_its_columns(text: str, taken: Taken) -> str | None:
     """The format of a table whose first line names the columns asked for, several; or None."""
     for delimiter in DELIMITERS:
         rows = _sample(text, delimiter, quoted=True)
-        if rows and len(rows[0]) > 1 and _named_in(rows[0], taken):
+        if rows and len(rows[0]) > 1 and named_in(rows[0], taken):
             return "tsv" if delimiter == "\t" else "csv"
     return None
 
@@ -125,11 +140,12 @@ def _wanted(names: Sequence[str], taken: Taken) -> list[tuple[str, str]]:
     return wanted
 
 
-def _named_in(names: Sequence[str], taken: Taken) -> bool:
+def named_in(names: Sequence[str], taken: Taken) -> bool:
+    """Whether the columns asked for are among these."""
     return all(matching(name, names) for _, name in _wanted(names, taken))
 
 
-def _records(text: str, path: Path, delimiter: str, quoted: bool, start: int) -> _Records:
+def _records(text: str, path: Path, delimiter: str, quoted: bool, start: int) -> Records:
     """Yield ``(number of the first line, fields)`` of each row that is not blank."""
     if quoted:
         yield from _csv_records(_Lines(text, start, delimiter), path, delimiter)
@@ -163,7 +179,7 @@ class _Lines:
         return self._space.sub('"', line) if '" ' in line else line
 
 
-def _csv_records(lines: _Lines, path: Path, delimiter: str) -> _Records:
+def _csv_records(lines: _Lines, path: Path, delimiter: str) -> Records:
     # A space after a delimiter is dropped, as white space around text and labels is anyway: what
     # follows may be a quotation mark, which otherwise would not count as one.
     reader = csv.reader(lines, strict=True, delimiter=delimiter, skipinitialspace=True)
@@ -171,7 +187,7 @@ def _csv_records(lines: _Lines, path: Path, delimiter: str) -> _Records:
         line, read = lines.number, reader.line_num
         # The limit is the csv module's own, shared by the whole process: raised row by row.
         usual_limit = csv.field_size_limit(_LONGEST_CSV_FIELD)
-        record: _Fields | None
+        record: Fields | None
         try:
             record = next(reader, None)
         except csv.Error as error:
@@ -199,7 +215,7 @@ def _has_header(names: list[str], path: Path, taken: Taken) -> bool:
                 "--label-column 1"
             )
         return taken.options.header
-    if numbers and _named_in(names, taken):
+    if numbers and named_in(names, taken):
         raise UserError(
             f"{path}: its first line holds {' and '.join(name for _, name in wanted)}, as names of "
             "columns or as a row's content: say --header or --no-header"
@@ -207,7 +223,7 @@ def _has_header(names: list[str], path: Path, taken: Taken) -> bool:
     return not numbers
 
 
-def _fitted(fields: list[str], count: int, first: str) -> _Fields:
+def _fitted(fields: list[str], count: int, first: str) -> Fields:
     """The fields without those of delimiters too many at the end of the row, or what is wrong."""
     if len(fields) > count and not any(map(str.strip, fields[count:])):
         return fields[:count]
@@ -275,15 +291,14 @@ def _column(name: str, option: str, names: list[str], header: bool, path: Path) 
 
 
 def _rows(
-    records: _Records,
-    path: Path,
+    records: Records,
+    where: str,
     taken: Taken,
     keys: tuple[str, ...],
     chosen: tuple[list[str], str | None],
     first: str,
 ) -> Iterator[Row]:
     for line, fields in records:
-        where = f"{path}, line {line}"
         given = fields
         if isinstance(fields, list) and len(fields) != len(keys):
             fields = _fitted(fields, len(keys), first)
@@ -291,7 +306,9 @@ def _rows(
             # What there is is kept under its column, and under its number where there is none.
             there = given if isinstance(given, list) else []
             names = [*keys, *map(str, range(1 + len(keys), 1 + len(there)))]
-            yield Row(where, line, cells=dict(zip(names, there, strict=False)), fault=fields)
+            yield Row(
+                f"{where}{line}", line, cells=dict(zip(names, there, strict=False)), fault=fields
+            )
         else:
             cells = dict(zip(keys, fields, strict=True))
-            yield taken.row(where, line, cells, *chosen)
+            yield taken.row(f"{where}{line}", line, cells, *chosen)

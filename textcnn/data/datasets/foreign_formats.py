@@ -16,12 +16,14 @@ _PICKLE = (
     "texts and labels as CSV"
 )
 
+ZIP_MAGIC = b"PK\x03\x04"
+
 _WHAT = {
     b"ARROW1": _TABLE.format("an Arrow", "read_feather", "FILE"),
     b"FEA1": _TABLE.format("a Feather", "read_feather", "FILE"),
     b"\xff\xff\xff\xff": "an Arrow stream: load it with the library that wrote it, and save a CSV",
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": _WORKBOOK,
-    b"PK\x03\x04": _ARCHIVE.format("a zip"),
+    ZIP_MAGIC: _ARCHIVE.format("a zip"),
     b"7z\xbc\xaf\x27\x1c": _ARCHIVE.format("a 7z"),
     b"Rar!\x1a\x07": _ARCHIVE.format("a RAR"),
     b"\x1f\x8b": "compressed twice: unpack it once more",
@@ -40,8 +42,14 @@ LONGEST_MAGIC = 512
 """Bytes from the beginning of a file that are looked at."""
 
 
-def refuse_foreign(data: bytes, path: Path) -> None:
-    """Raise :class:`UserError` where ``data``, which ``path`` begins with, needs a conversion."""
+def refuse_foreign(data: bytes, path: Path, advice: str = "") -> None:
+    """Raise :class:`UserError` where ``data``, which ``path`` begins with, needs a conversion.
+
+    Args:
+        data: the beginning.
+        path: the file.
+        advice: to be added to what is said.
+    """
     if data.startswith(_TAR_MAGICS, _TAR_OFFSET):
         raise UserError(f"{path}: {_ARCHIVE.format('a tar')}")
     for magic, what in _WHAT.items():
@@ -49,8 +57,8 @@ def refuse_foreign(data: bytes, path: Path) -> None:
             # A workbook is a zip archive of its parts.
             names = (".xlsx", ".xlsm", ".xlsb", ".ods")
             parts = (b"[Content_Types].xml", b"opendocument.spreadsheet")
-            if magic == b"PK\x03\x04" and (
+            if magic == ZIP_MAGIC and (
                 path.suffix.lower() in names or any(part in data[:LONGEST_MAGIC] for part in parts)
             ):
                 what = _WORKBOOK
-            raise UserError(f"{path}: {what.replace('FILE', str(path))}")
+            raise UserError(f"{path}: {what.replace('FILE', str(path))}{advice}")

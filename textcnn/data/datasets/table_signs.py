@@ -5,6 +5,7 @@ from pathlib import Path
 
 from textcnn.data.datasets.cells import Taken, matching, text_names
 from textcnn.data.datasets.delimited import names_its_columns
+from textcnn.data.datasets.foreign_formats import ZIP_MAGIC
 from textcnn.data.datasets.formats import format_of_suffix
 from textcnn.data.datasets.parquet import PARQUET_MAGIC
 from textcnn.data.datasets.rows import ReadingOptions
@@ -20,6 +21,8 @@ def sign_of_table(path: Path, head: bytes, encoding: str, reading: ReadingOption
         reading: how the tables are written that a model was trained on.
     """
     told = "Parquet" if head.startswith(PARQUET_MAGIC) else format_of_suffix(path)
+    if head.startswith(ZIP_MAGIC):
+        told = "a workbook, or another archive"
     if told is not None:
         return f"it is {told}"
     beginning = head.decode(encoding, errors="replace").removeprefix("\ufeff").lstrip()

@@ -11,7 +11,8 @@ from textcnn.data.datasets.json_rows import json_rows
 from textcnn.data.datasets.labelled_lines import LINE_COLUMNS, fasttext_rows, trec_rows
 from textcnn.data.datasets.parquet import PARQUET_MAGIC, parquet_rows
 from textcnn.data.datasets.rows import ReadingOptions, Row
-from textcnn.data.datasets.text_files import decode, read_bytes
+from textcnn.data.datasets.text_files import decode, read_bytes, unpacked_bytes
+from textcnn.data.datasets.workbooks import is_workbook, workbook_rows
 from textcnn.support.errors import UserError
 
 
@@ -21,7 +22,7 @@ class Table:
 
     Attributes:
         path: its file.
-        format: "parquet" or one of :data:`textcnn.data.datasets.formats.FORMATS`.
+        format: "parquet", "xlsx" or one of :data:`textcnn.data.datasets.formats.FORMATS`.
         columns: their names in order, "1", "2" and so on where there is no header; those of the
             first object where it is JSON, whose objects may differ.
         delimiter: what parts the fields of a line, or None where nothing does.
@@ -38,21 +39,33 @@ class Table:
     rows: Iterator[Row]
 
 
-def read_table(path: Path, options: ReadingOptions, labels: tuple[str, ...] | None = None) -> Table:
+def read_table(
+    path: Path,
+    options: ReadingOptions,
+    labels: tuple[str, ...] | None = None,
+    data: bytes | None = None,
+) -> Table:
     """Open the table in ``path``, which may be compressed with gzip.
 
     Args:
-        path: a CSV, TSV, JSON or Parquet file, or one whose lines begin with their label.
+        path: a CSV, TSV, JSON, Parquet or Excel file, or one whose lines begin with their label.
         options: how it is written; "auto" tells its format by name and content.
         labels: the labels of every row, which may be ``()``; the label column is then not needed.
             None takes them from there.
+        data: the content, where ``path`` is only a name.
 
     Raises:
         UserError: it cannot be read, its format cannot be told, or it has no such columns; naming
             the file, and the line or option. Iterating raises it for faults that end the reading.
     """
     taken = Taken(options, labels)
-    data = read_bytes(path)
+    if data is None:
+        data = read_bytes(path, readable=is_workbook)
+    else:
+        data = unpacked_bytes(data, path, readable=is_workbook)
+    if is_workbook(data):
+        columns, about, rows = workbook_rows(data, path, taken)
+        return Table(path, "xlsx", columns, None, tuple(about), rows)
     if data.startswith(PARQUET_MAGIC):
         columns, rows = parquet_rows(data, path, taken)
         return Table(path, "parquet", columns, None, (), rows)

@@ -76,6 +76,7 @@ class Checkpoint:
             it went on from kept for them.
         inherited: of the model it went on from, or None.
         label_kind: the type of the labels in Python (:mod:`textcnn.data.labels`).
+        tokenizer_chosen: that of ``config`` is what ``auto`` has chosen by the sentences.
         written_by: versions of the programs that wrote it; empty for one not written yet.
         training: what resuming needs; None where it was not asked for.
     """
@@ -95,6 +96,7 @@ class Checkpoint:
     test_hashes: np.ndarray = dataclasses.field(default_factory=lambda: NO_HASHES)
     inherited: Division | None = None
     label_kind: str = TEXT
+    tokenizer_chosen: bool = False
     written_by: dict[str, str] = dataclasses.field(default_factory=dict)
     training: TrainingState | None = None
 

@@ -152,6 +152,7 @@ def _stored(checkpoint: Checkpoint, width: str) -> Container:
         "config": json.loads(json.dumps(checkpoint.config.as_dict())),
         "networks": len(checkpoint.networks),
         "label_kind": checkpoint.label_kind,
+        "tokenizer_chosen": checkpoint.tokenizer_chosen,
         "fingerprint": checkpoint.fingerprint,
         "source": checkpoint.source,
         "written_by": _versions(),
@@ -263,6 +264,7 @@ def _checkpoint(container: Container, for_training: bool) -> Checkpoint:
         test_hashes=container.array("held_out/test", "u", (None,)),
         inherited=_inherited(container),
         label_kind=str(facts["label_kind"]),
+        tokenizer_chosen=facts["tokenizer_chosen"] is True,
         written_by={str(name): str(value) for name, value in facts["written_by"].items()},
         training=_training(container, networks[0], architecture) if for_training else None,
     )

@@ -1,0 +1,150 @@
+"""Excel's workbooks, read with openpyxl, which is an extra, as if a sheet had been saved as CSV.
+
+A number is text in the shortest way to write it (1, not 1.0), a date as ISO 8601 writes it, and an
+empty row is none.
+"""
+
+import datetime
+import io
+import warnings
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from textcnn.data.datasets.cells import Taken
+from textcnn.data.datasets.delimited import Records, named_in, rows_of
+from textcnn.data.datasets.foreign_formats import ZIP_MAGIC, refuse_foreign
+from textcnn.data.datasets.rows import Row, RowError
+from textcnn.data.datasets.text_files import ALWAYS_UNPACKED, LARGEST_RATIO, NEVER_UNPACKED
+from textcnn.support.errors import UserError
+
+MOST_ROWS = 2**20
+"""Rows that a sheet can have; a file may claim more, as blank rows cost it nothing."""
+
+_CARRIAGE_RETURN = "_x000D_"
+"""How Excel writes one beside a line feed."""
+
+_NO_VALUE = (
+    "a formula without its value",
+    ": open the workbook where it is calculated, save it, and give it again",
+)
+
+_Cells = Iterator[tuple[int, list[str]]]
+
+
+def is_workbook(data: bytes) -> bool:
+    """Whether this is what Excel writes as .xlsx or .xlsm, told by its content."""
+    if not data.startswith(ZIP_MAGIC):
+        return False
+    try:
+        return "xl/workbook.xml" in zipfile.ZipFile(io.BytesIO(data)).namelist()
+    except (zipfile.BadZipFile, ValueError, OSError):
+        return False
+
+
+def workbook_rows(
+    data: bytes, path: Path, taken: Taken
+) -> tuple[tuple[str, ...], list[str], Iterator[Row]]:
+    """The names of the columns, which sheet is read, and the rows, counted as Excel counts them.
+
+    Of the sheets that are shown and not empty it is the first whose first row names the columns
+    asked for, else the first.
+
+    Raises:
+        UserError: it cannot be read, unpacks to too much, or has no such columns.
+    """
+    size = sum(part.file_size for part in zipfile.ZipFile(io.BytesIO(data)).infolist())
+    if size > min(max(ALWAYS_UNPACKED, LARGEST_RATIO * len(data)), NEVER_UNPACKED):
+        raise UserError(f"{path}: unpacks to {size / 2**20:,.0f} MiB, which few texts do")
+    book = _opened(data, path, values=True)
+    shown = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
+    heads = {name: first[1] for name in shown if (first := next(_cells(book, name, path), None))}
+    if not heads:
+        raise UserError(f"{path} is empty: it holds no sentences")
+    sheet = next((name for name, head in heads.items() if named_in(head, taken)), next(iter(heads)))
+    said = []
+    if len(heads) > 1:
+        said.append(f"{path}: of its {len(heads)} sheets {sheet!r} is read")
+    records = _even(_cells(book, sheet, path), len(heads[sheet]))
+    keys, found, rows = rows_of(records, path, taken, "row")
+    return keys, [*said, *found], _without_formulas(rows, data, path, sheet)
+
+
+def _opened(data: bytes, path: Path, values: bool) -> Any:
+    """The workbook, read row by row: its formulas' values, or the formulas themselves."""
+    try:
+        from openpyxl import load_workbook
+    except ImportError:
+        refuse_foreign(data, path, "; or: pip install 'openpyxl>=3.1', and give it as it is")
+        raise
+    try:
+        with warnings.catch_warnings():  # About what is of no use here, such as styles.
+            warnings.simplefilter("ignore")
+            stream = io.BytesIO(data)
+            return load_workbook(stream, read_only=True, data_only=values, keep_links=False)
+    except Exception as error:  # Of many types, all for a file that is not as it should be.
+        raise _damaged(path, error) from error
+
+
+def _cells(book: Any, sheet: str, path: Path) -> _Cells:
+    """The number and the cells of each row that is not empty."""
+    try:
+        opened = book[sheet]
+        opened.reset_dimensions()  # Some programs write wrong ones.
+        for number, row in enumerate(opened.iter_rows(values_only=True), start=1):
+            if number > MOST_ROWS:
+                raise ValueError(f"more than {MOST_ROWS:,} rows")
+            cells = [_words(cell) for cell in row]
+            while cells and not cells[-1]:
+                cells.pop()
+            if cells:
+                yield number, cells
+    except Exception as error:
+        raise _damaged(path, error) from error
+
+
+def _even(rows: _Cells, width: int) -> Records:
+    """The rows, none narrower than the first."""
+    for number, cells in rows:
+        yield number, cells + [""] * (width - len(cells))
+
+
+def _without_formulas(rows: Iterator[Row], data: bytes, path: Path, sheet: str) -> Iterator[Row]:
+    """The rows; one whose text or label is a formula without its value cannot be used.
+
+    A program that writes a workbook leaves the values to Excel. For the formulas the file must be
+    read once more, so that is only done where something is missing.
+    """
+    formulas: _Cells | None = None
+    number, there = 0, [""]
+    for row in rows:
+        if row.fault is None and not (row.text.strip() and all(row.labels)):
+            if formulas is None:
+                formulas = _cells(_opened(data, path, values=False), sheet, path)
+            while number < row.line:
+                number, there = next(formulas, (MOST_ROWS, [""]))
+            pairs = zip(row.cells.values(), there, strict=False)
+            if number == row.line and any(not cell and it[:1] == "=" for cell, it in pairs):
+                row = Row(row.where, row.line, cells=row.cells, fault=RowError(*_NO_VALUE))
+        yield row
+
+
+def _words(cell: object) -> str:
+    """A cell as Excel's CSV has it, but for dates and for true and false."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, datetime.datetime) and cell.time() == datetime.time():
+        return cell.date().isoformat()
+    return str(cell).replace(_CARRIAGE_RETURN, "")
+
+
+def _damaged(path: Path, error: Exception) -> UserError:
+    if isinstance(error, UserError):
+        return error
+    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    return UserError(f"{path}: not a workbook that can be read ({reason}); save its sheet as CSV")
