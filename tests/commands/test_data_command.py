@@ -24,7 +24,7 @@ def test_a_sound_file(call, reviews):
     assert "bad           60   50.0 %" in out
     assert "50.0 % (always answering bad)" in out
     assert "no sign of a wrong encoding" in out
-    assert out.endswith("\nnothing to do\n")
+    assert "\nnothing to do\n\nnext: " in out
 
 
 def test_files_and_data_are_put_together(call, reviews, write):

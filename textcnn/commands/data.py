@@ -16,7 +16,7 @@ from textcnn.commands.arguments.options import (
 )
 from textcnn.commands.screen.display import percent, say
 from textcnn.commands.screen.tables import Table, table_text
-from textcnn.commands.screen.terminal import safe
+from textcnn.commands.screen.terminal import folded, safe
 from textcnn.data.datasets.corpus import load_corpus, locate
 from textcnn.data.datasets.labelled_texts import BadRow
 from textcnn.data.datasets.suggestions import Suggestion, suggestions
@@ -63,7 +63,7 @@ def command(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
         click.echo(json.dumps(_as_dict(found, advice), indent=2))
     else:
         click.echo("\n".join(_report(found, config, advice)))
-        click.echo(safe(f"\nnext: {_train_line(given, advice)}"))
+        click.echo(f"\nnext: {safe(_train_line(given, advice))}")
 
 
 READING_ADVICE = {"--skip-bad-rows", "--merge-labels", "--encoding"}
@@ -81,7 +81,7 @@ def _train_line(given: Mapping[str, Any], advice: Sequence[Suggestion]) -> str:
             words += [flag(name), str(part)]
     for suggestion in advice:
         option, *values = suggestion.do.split()
-        if option in READING_ADVICE:
+        if option in READING_ADVICE and option not in words:
             words += [option, *values]
     return command_line("train", *words)
 
@@ -127,7 +127,7 @@ def _report(found: Survey, config: Config, advice: Sequence[Suggestion]) -> Iter
     yield ""
     if advice:
         yield "suggestions"
-        yield from (safe(f"  {suggestion.do}: {suggestion.why}") for suggestion in advice)
+        yield from (folded(safe(f"  {it.do}: {it.why}"), 4) for it in advice)
     else:
         yield "nothing to do"
 
@@ -258,7 +258,7 @@ def _word_lines(found: Survey, config: Config) -> Iterator[str]:
 
 
 def _line(name: str, text: str) -> str:
-    return f"{name:{NAME_WIDTH}}  {text}"
+    return folded(f"{name:{NAME_WIDTH}}  {text}", NAME_WIDTH + 2)
 
 
 def _count(number: int, what: str) -> str:

@@ -19,7 +19,7 @@ from textcnn.commands.arguments.options import (
 from textcnn.commands.runs import option_words
 from textcnn.commands.screen.display import percent, say
 from textcnn.commands.screen.tables import Table, table_text
-from textcnn.commands.screen.terminal import one_line
+from textcnn.commands.screen.terminal import folded, one_line
 from textcnn.core.progress import evaluation_line
 from textcnn.inference.model import Model
 from textcnn.insight.explanations.wording import signed
@@ -34,6 +34,7 @@ from textcnn.support.errors import RunError, UserError
 from textcnn.training.checkpoint import Checkpoint
 
 HISTORY = 12
+INDENT = 12
 """Evaluations shown, the last ones; all are in the JSON."""
 
 
@@ -141,13 +142,14 @@ def _origin(path: Path, model: Checkpoint) -> list[str]:
     options = changed_options(model.config)
     changed = " ".join(f"{name}={option_words(value)}" for name, value in options.items())
     programs = ", ".join(f"{name} {version}" for name, version in model.written_by.items())
-    return [
+    lines = [
         f"checkpoint  {path}",
         f"written     {written(path)}, by {one_line(programs) or 'unknown'}",
         f"data        {one_line(model.source)}",
         f"SHA-256     {one_line(model.fingerprint)}",
         f"options     {changed or 'all as by default'}",
     ]
+    return [folded(line, INDENT) for line in lines]
 
 
 def _labels(model: Checkpoint) -> list[str]:
@@ -172,15 +174,15 @@ def _sizes(path: Path, model: Checkpoint) -> list[str]:
         [name, " x ".join(f"{side:,}" for side in array.shape), f"{array.size:,}"]
         for name, array in arrays.items()
     ]
-    return [
+    lines = [
         f"network     {each}{total:,} numbers: {model.config.mode}, {words}, "
         f"{model.config.num_filters} filters each of heights {sizes}",
         f"file        {path.stat().st_size / 1e6:.2f} MB"
         f"{'' if model.training is not None else ', without what training needs to go on'}",
         f"fusion      {fusion_words(model)}",
-        "",
-        table_text(Table(["array", "shape", "numbers"], rows, right_when_drawn={2})),
     ]
+    table = table_text(Table(["array", "shape", "numbers"], rows, right_when_drawn={2}))
+    return [*(folded(line, INDENT) for line in lines), "", table]
 
 
 def _history(model: Checkpoint) -> list[str]:
@@ -199,7 +201,7 @@ def _items(model: Checkpoint, kind: str, classes: Sequence[Sequence[Item]]) -> l
     lines = [f"what pushes most by the n-gram expert: {name}"]
     for index, items in enumerate(classes):
         listed = ", ".join(f"{item.text} {signed(item.pushes[index])}" for item in items)
-        lines.append(f"{one_line(model.labels[index])}: {listed or '-'}")
+        lines.append(folded(f"{one_line(model.labels[index])}: {listed or '-'}", 2))
     return lines
 
 

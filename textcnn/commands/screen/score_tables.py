@@ -16,11 +16,14 @@ from textcnn.commands.screen.tables import (
     fits,
     table_text,
 )
-from textcnn.commands.screen.terminal import columns_of, is_terminal, safe
+from textcnn.commands.screen.terminal import columns_of, folded, is_terminal, safe
 from textcnn.data.tokenizer_choice import without_token
 from textcnn.evaluation.abstaining import Covered
 from textcnn.evaluation.ranking import Ranking
 from textcnn.evaluation.scores import ClassScores, Scores, commonest_confusions
+
+INDENT = 10
+"""Columns of the names at the beginning of lines."""
 
 
 def scores_text(scores: Scores) -> str:
@@ -47,10 +50,12 @@ def scores_text(scores: Scores) -> str:
             f"baseline  {baseline}  {always}",
             f"log-loss  {scores.log_loss:.4f}",
         ]
-    lines += [*_unread_text(scores), seen_text(scores), "", table_text(class_table(scores))]
+    lines += [*_unread_text(scores), seen_text(scores)]
+    prose, tables = "\n".join(folded(line, INDENT) for line in lines), [class_table(scores)]
     if scores.confusion is not None:
-        lines += ["", table_text(confusion_table(scores.confusion, scores.classes))]
-    return "\n".join(lines)
+        tables.append(confusion_table(scores.confusion, scores.classes))
+    # There may be no confusion to be shown.
+    return "\n\n".join([prose, *(table_text(table) for table in tables if table.rows)])
 
 
 def _expert_text(scores: Scores) -> list[str]:

@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+import textwrap
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -87,6 +88,24 @@ def safe(text: str) -> str:
 def safe_lines(text: str) -> str:
     """:func:`safe`, of several lines."""
     return printable_lines(text) if is_terminal(sys.stdout) else text
+
+
+def folded(line: str, indent: int = 0) -> str:
+    """A line of prose, folded at its words where standard output is a terminal too narrow for it.
+
+    Args:
+        line: without colours.
+        indent: how far its further lines are moved to the right.
+    """
+    if not is_terminal(sys.stdout):
+        return line
+    return textwrap.fill(
+        line,
+        columns_of(sys.stdout),
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def one_line(text: str) -> str:

@@ -34,7 +34,7 @@ def suggestions(survey: Survey, config: Config) -> list[Suggestion]:
         LookupError: the configuration's encoding is not known to Python.
     """
     return [
-        *_about_bad_rows(survey),
+        *_about_bad_rows(survey, config.skip_bad_rows),
         *_about_characters(survey, config),
         *_about_labels(survey, config),
         *about_names({label.name: label.rows for label in survey.labels}, survey.multilabel),
@@ -44,9 +44,11 @@ def suggestions(survey: Survey, config: Config) -> list[Suggestion]:
     ]
 
 
-def _about_bad_rows(survey: Survey) -> Iterator[Suggestion]:
+def _about_bad_rows(survey: Survey, skipped: bool) -> Iterator[Suggestion]:
     if any("--multilabel" in row.fault for row in survey.bad_rows):
         yield Suggestion("--multilabel", "some rows have several labels")
+    if skipped:
+        return
     if survey.bad_rows:
         yield Suggestion(
             "--skip-bad-rows",

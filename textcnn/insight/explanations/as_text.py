@@ -128,11 +128,19 @@ def _ngrams(explanation: Explanation, top: int, screen: Screen) -> list[str]:
     shown = terms[:top]
     if not shown:
         return []
+    kinds = [kind_words(term) for term in shown]
+    kind_width = max(map(len, kinds))
     labels = _shown_labels(explanation, screen)
     names = [printable(explanation.labels[index]) for index in labels]
     widths = [min(max(COLUMN, columns(name)), 2 * COLUMN) for name in names]
-    kinds = [kind_words(term) for term in shown]
-    kind_width = max(map(len, kinds))
+    least = SHORTEST_TEXT + kind_width + 2
+    while (
+        screen.width is not None
+        and len(labels) > 1
+        and (least + sum(widths) + 2 * len(widths) > screen.width)
+    ):
+        for columns_shown in (labels, names, widths):
+            columns_shown.pop()
     texts = [term_words(term, explanation.tokens) for term in shown]
     text_width = max(columns(text) for text in (*texts, "what pushed most"))
     if screen.width is not None:
