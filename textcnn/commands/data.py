@@ -63,7 +63,8 @@ def command(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
         click.echo(json.dumps(_as_dict(found, advice), indent=2))
     else:
         click.echo("\n".join(_report(found, config, advice)))
-        click.echo(f"\nnext: {safe(_train_line(given, advice))}")
+        if len(found.labels) > 1 or config.multilabel:
+            click.echo(f"\nnext: {safe(_train_line(given, advice))}")
 
 
 READING_ADVICE = {"--skip-bad-rows", "--merge-labels", "--encoding"}
@@ -223,6 +224,10 @@ def _character_lines(found: Survey) -> Iterator[str]:
             yield _line(name, f"{what}{_examples(fault)}: {_rows(fault.rows)}")
     if not any(fault for _, _, fault in kinds):
         yield _line("characters", "no sign of a wrong encoding")
+    markup = faults.markup
+    if markup:
+        examples = _examples(markup)
+        yield _line("markup", f"HTML{examples}, read as words: {_rows(markup.rows)}")
     dropped = found.dropped
     yield _line(
         "tokenizer",

@@ -34,8 +34,10 @@ from textcnn.support.errors import RunError, UserError
 from textcnn.training.checkpoint import Checkpoint
 
 HISTORY = 12
-INDENT = 12
 """Evaluations shown, the last ones; all are in the JSON."""
+
+INDENT = 12
+"""Columns of the names at the beginning of lines."""
 
 
 @dataclass(frozen=True)

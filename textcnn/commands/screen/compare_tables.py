@@ -6,7 +6,7 @@ from textcnn.commands.runs import option_words
 from textcnn.commands.screen.cv_tables import difference_text, mean_text
 from textcnn.commands.screen.display import percent
 from textcnn.commands.screen.tables import BAD, GOOD, Cell, Styled, Table, table_text
-from textcnn.commands.screen.terminal import coloured, one_line
+from textcnn.commands.screen.terminal import coloured, folded, one_line
 from textcnn.evaluation.comparison.comparison import Comparison, FoldsCompared
 from textcnn.recipe.config import Value
 
@@ -60,10 +60,10 @@ def _options(changed: Mapping[str, tuple[Value, Value]]) -> str:
 def _about(found: Comparison) -> str:
     sentences = found.sentences
     a, b, either = sentences.seen
+    about = "\n".join(map(folded, sentences.about.split("\n")))
     if not either:
-        return sentences.about
-    return (
-        f"{sentences.about}\n"
+        return about
+    return f"{about}\n" + folded(
         f"A was trained on {a:,} and B on {b:,} of these {len(sentences.texts):,} sentences: "
         "this is no measure of new ones"
     )

@@ -83,6 +83,8 @@ def rows_of(
     if isinstance(first, RowError):
         raise UserError(f"{path}, {place} {number}: {first}")
     names = [name.replace("\ufeff", "").strip() for name in first]
+    if names == [""]:
+        raise UserError(f"{path}, {place} {number}: blank; give a table from its first row on")
     header = _has_header(names, path, taken)
     keys = _unique(names) if header else tuple(str(column + 1) for column in range(len(names)))
     chosen = _chosen(names, keys, header, path, taken)

@@ -17,6 +17,7 @@ _LIST = re.compile(rf"[\[({{][\s,]*+(?:(?:{_ITEM.pattern})[\s,]*+)*+[\])}}]")
 
 
 _INVISIBLE = {*map(chr, range(0xFE00, 0xFE10)), "\u034f", "\u115f", "\u1160", "\u2800", "\u3164"}
+_WHOLE = re.compile(r"\A(-?[0-9]+)\.0+\Z")
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,13 @@ def listed_labels(cell: str) -> tuple[str, ...] | None:
 def plain_label(label: str) -> str:
     """A label in the form that all that look like it share.
 
-    Lower case, Unicode's composed form, one space between words, no invisible characters.
+    Lower case, Unicode's composed form, one space between words, no invisible characters; a whole
+    number without a fraction, as programs write one where a column has gaps (1.0).
     """
     composed = unicodedata.normalize("NFKC", label).casefold()
     visible = (letter for letter in composed if not _is_invisible(letter))
-    return unicodedata.normalize("NFC", " ".join("".join(visible).split()))
+    plain = unicodedata.normalize("NFC", " ".join("".join(visible).split()))
+    return _WHOLE.sub(r"\1", plain)
 
 
 def _is_invisible(letter: str) -> bool:

@@ -15,6 +15,7 @@ _MOJIBAKE = re.compile(
     rf"|(?:[Î-ÒרÙ]{_CONTINUATION}){{2,}}|(?:[à-ï]{_CONTINUATION}{{2}}){{2,}}"
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,200}>|&(?:[a-zA-Z]{2,8}|#[0-9]{1,6});")
 _REPLACEMENT = re.compile("\ufffd")
 
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -41,17 +42,19 @@ class Fault:
 
 @dataclass(frozen=True)
 class TextFaults:
-    """Signs of text that was read in the wrong encoding, here or before.
+    """Signs of text that was read in the wrong encoding, here or before, or is no plain text.
 
     Attributes:
         replaced: U+FFFD, which stands where a character was lost.
         mojibake: UTF-8 that was taken for cp1252 or Latin-1, such as Ã© for é.
         control: control characters other than tabs and line ends.
+        markup: HTML's tags and entities, such as <br/> and &nbsp;.
     """
 
     replaced: Fault
     mojibake: Fault
     control: Fault
+    markup: Fault
 
 
 def text_faults(texts: Sequence[str]) -> TextFaults:
@@ -62,6 +65,7 @@ def text_faults(texts: Sequence[str]) -> TextFaults:
         replaced=_fault(_REPLACEMENT, beyond_ascii),
         mojibake=_fault(_MOJIBAKE, beyond_ascii),
         control=_fault(_CONTROL, _numbered(texts)),
+        markup=_fault(_MARKUP, _numbered(texts)),
     )
 
 

@@ -75,6 +75,8 @@ def read_bytes(
         with open_regular(path) as stream:
             data = stream.read()
     except FileNotFoundError as error:
+        if str(path).startswith(("http:/", "https:/")):
+            raise UserError(f"{path}: an address and no file; fetch it first") from error
         raise UserError(f"no such file: {path}") from error
     except IsADirectoryError as error:
         raise UserError(f"{path} is a folder where a file is needed") from error
