@@ -68,7 +68,7 @@ class Served:
 
 
 @contextlib.contextmanager
-def served(model: Path, *options: str, seconds: float = 60) -> Iterator[Served]:
+def served(model: Path, *options: str, seconds: float = 120) -> Iterator[Served]:
     """Start ``textcnn serve`` on a free port, and stop it."""
     words = [sys.executable, "-m", "textcnn", "serve", str(model), "--port", "0", *options]
     with tempfile.TemporaryDirectory() as folder:

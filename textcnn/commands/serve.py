@@ -15,6 +15,9 @@ from textcnn.commands.screen.display import say
 from textcnn.inference.model_file import ModelFile
 from textcnn.support.errors import RunError, UserError
 
+BACKLOG = 2048
+"""Connections that wait to be accepted."""
+
 LIMITS = (
     ("--max-body", "body", click.IntRange(1), "BYTES", "Largest body of a request."),
     ("--max-batch", "batch", click.IntRange(1), "TEXTS", "Most texts in a request."),
@@ -105,6 +108,7 @@ def _listening(host: str, port: int) -> socket.socket:
         listener = socket.socket(family, kind)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
+        listener.listen(BACKLOG)  # Who reads where it is may call at once.
     except OSError as error:
         raise RunError(f"--host {host} --port {port}: {error.strerror}") from error
     return listener
