@@ -241,7 +241,8 @@ def test_the_checkpoints_kept_are_the_newest(call, tmp_path, reviews):
     options = options_text(checkpoint_every=4, checkpoints_kept=2, patience=0)
     call("train", "--data", reviews, "--out", "r", *options)
     kept = sorted(path.name for path in (tmp_path / "r" / "checkpoints").iterdir())
-    assert kept == ["best.h5", "last.h5", "step-00000016.h5", "step-00000018.h5"]
+    numbered = ["step-00000016.h5", "step-00000018.h5"]
+    assert kept == ["best.h5", "chosen.h5", "last.h5", *numbered]
 
 
 def test_without_out_a_run_is_made_below_runs_and_found_again(call, tmp_path, reviews):
@@ -640,9 +641,10 @@ def test_a_label_that_the_terminal_cannot_show_is_no_error(call, tmp_path):
     options = options_text(epochs=1)
     assert call("train", "--data", "d.csv", "--out", "r", *options)[0] == 0
     run = subprocess.run(
-        command_line("classify", "--checkpoint", "r", "--proba", "a dull film"),
+        command_line("eval", "r"),
         env={**environment(), "PYTHONIOENCODING": "latin-1"},
         capture_output=True,
+        cwd=tmp_path,
     )
     assert run.returncode == 0, run.stderr
     assert rb"\u043f\u043b\u043e\u0445\u043e" in run.stdout

@@ -222,7 +222,7 @@ class TestCsv:
         write("r.csv", "text,label\n")
         assert error("r.csv") == "r.csv holds no rows"
         write("blank.csv", "\n\n")
-        assert "no column" in error("blank.csv")
+        assert "blank; give a table from its first row on" in error("blank.csv")
 
 
 class TestSeveralTextColumns:
