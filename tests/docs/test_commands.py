@@ -43,7 +43,7 @@ def words_of(line: str) -> list[str]:
     """What stands after ``textcnn``."""
     call = re.search(CALLS, line)
     assert call is not None
-    words = shlex.split(line[call.end() :], comments=True)
+    words = shlex.split(line[call.end() :].partition(" > ")[0], comments=True)
     return [call.group(1), *words] if call.group(1) else words
 
 
@@ -102,6 +102,8 @@ def workspace(tmp_path_factory: pytest.TempPathFactory, trained_run: Path) -> Pa
     rows = zip(corpus.texts, corpus.labels, strict=True)
     tickets = [f"{text};{label};{text};{label}\n" for text, label in rows]
     (folder / "tickets.csv").write_text("text;label;body;queue\n" + "".join(tickets))
+    lost = "".join(f"my password was stolen from the {text},security\n" for text in corpus.texts)
+    (folder / "security.csv").write_text("text,label\n" + lost)
     topics = topical(200)
     lines = [f"{text},{labels}\n" for text, labels in topics]
     (folder / "topics.csv").write_text("text,label\n" + "".join(lines))
@@ -118,7 +120,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory, trained_run: Path) -> Pa
     (folder / "shards").mkdir()
     with gzip.open(folder / "shards/one.txt.gz", "wt") as shard:
         shard.write("a lovely film\ntoo slow\n")
-    for name in (RUN, "runs/a", "runs/b", "runs/as-there", "model"):
+    for name in (RUN, "runs/a", "runs/b", "runs/as-there", "runs/tickets", "model"):
         shutil.copytree(trained_run, folder / name)
     make = {
         "runs/cv-20261124-101500": ["cv", "--folds", "3", "--jobs", "1"],
