@@ -10,12 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.support.small_run import (
-    command_line,
-    environment,
-    labelled_sentences,
-    options_text,
-)
+from tests.support.processes import command_line, environment
+from tests.support.small_run import labelled_sentences, options_text
 from textcnn.inference import classifier as module
 from textcnn.inference.classifier import Classifier
 from textcnn.training.checkpoint import load_checkpoint

@@ -167,11 +167,6 @@ def test_a_label_needs_a_sentence_for_each_part_of_each_fold(folds, needed):
         make_folds(keys, labels, folds, 1, 0.5, seed=0)
 
 
-def test_one_label_only_is_refused():
-    with pytest.raises(UserError, match="--data: only one label, a"):
-        make_folds(["x", "y", "z"], ["a"] * 3, 2, 1, 0.1, seed=0)
-
-
 def test_a_label_with_too_little_left_beside_the_test_part_is_named():
     keys, labels = sentences(40)
     train, test = np.arange(36), np.arange(36, 40)

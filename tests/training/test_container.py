@@ -22,7 +22,6 @@ from tests.support.hostile_containers import (
 )
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.files import replace_text
-from textcnn.training.checkpoint import container as module
 from textcnn.training.checkpoint.container import (
     TYPES,
     Container,
@@ -342,7 +341,7 @@ def test_a_folder_that_does_not_exist(tmp_path):
 
 
 def test_hdf5_is_given_no_file_to_read(original, monkeypatch):
-    monkeypatch.setattr(module.h5py, "File", no_space)
+    monkeypatch.setattr(h5py, "File", no_space)
     assert read_container(original).facts == FACTS
 
 

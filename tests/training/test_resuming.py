@@ -139,7 +139,6 @@ FORGED: list[tuple[tuple[str, ...], Callable[[Container], None], str]] = [
     (BOTH, swapped_words, "its words are not those of the data"),
     (BOTH, edited("label_counts", 0, 7), "its counts of labels are not those of the data"),
     (BOTH, edited("seen", 3, 7), "its training sentences are not those of the data"),
-    (BOTH, put("seen/before", [1, 2]), "its training sentences are not those of the data"),
     (BOTH, put("training/decay", 0.5), "its average decays by 0.5"),
     (BOTH, without_average, "it has an average and should have none"),
     (BOTH, shorter("training/ngram_dev_logits"), "what its n-grams say of the dev sentences"),
