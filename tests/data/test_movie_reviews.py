@@ -1,5 +1,6 @@
 """MR comes from a folder, the cache, Cornell or a package index; whatever fails costs one line."""
 
+import functools
 import gzip
 import io
 import os
@@ -50,6 +51,7 @@ def cornell_archive(positive: bytes = POSITIVE) -> bytes:
     return tar_gz(dict(zip(names, contents, strict=True)))
 
 
+@functools.cache  # Archives hold the time at which they were made.
 def vader_archive() -> tuple[bytes, bytes]:
     """Return the zip and the tar.gz inside it."""
     inner = tar_gz({"hutto_ICWSM_2014/_README_.txt": b"", VADER_ROWS: ROWS})

@@ -1,5 +1,6 @@
 """``textcnn serve``."""
 
+import contextlib
 import signal
 import socket
 from collections.abc import Callable
@@ -105,10 +106,12 @@ def command(checkpoint: Path | None, host: str, port: int, **given: Any) -> None
 def _listening(host: str, port: int) -> socket.socket:
     try:
         family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(BACKLOG)  # Who reads where it is may call at once.
+        with contextlib.ExitStack() as closing:
+            listener = closing.enter_context(socket.socket(family, kind))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(BACKLOG)  # Who reads where it is may call at once.
+            closing.pop_all()  # Only what cannot listen is closed.
     except OSError as error:
         raise RunError(f"--host {host} --port {port}: {error.strerror}") from error
     return listener
