@@ -105,9 +105,10 @@ def command(checkpoint: Path | None, host: str, port: int, **given: Any) -> None
 
 def _listening(host: str, port: int) -> socket.socket:
     try:
-        family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        # With its protocol: only of what it knows to be TCP, asyncio sends small answers at once.
+        family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with contextlib.ExitStack() as closing:
-            listener = closing.enter_context(socket.socket(family, kind))
+            listener = closing.enter_context(socket.socket(family, kind, proto))
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
             listener.listen(BACKLOG)  # Who reads where it is may call at once.
