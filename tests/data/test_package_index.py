@@ -1,5 +1,6 @@
 """A file is found on any index pip could be set up for, and only the right one is accepted."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -171,7 +172,9 @@ class TestAskingPip:
         monkeypatch.undo()
 
     def test_a_configuration_file(self, tmp_path, monkeypatch):
-        pytest.importorskip("pip")
+        # Looked for and not imported: pip's import hides setuptools' distutils from later imports.
+        if importlib.util.find_spec("pip") is None:
+            pytest.skip("needs pip")
         (tmp_path / "pip.conf").write_text("[global]\nindex-url = https://me:100%%25@a/simple\n")
         monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
         monkeypatch.delenv("PIP_INDEX_URL", raising=False)
