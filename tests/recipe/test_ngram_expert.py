@@ -76,7 +76,7 @@ def test_the_support_vector_machine_is_that_of_liblinear():
     parts = csr_matrix(rng.random((8, 5)) * (rng.random((8, 5)) < 0.5))
     features = Features(items, parts, rng.uniform(0.5, 2, 60))
     positive, counted = rng.random(60) < 0.4, rng.uniform(0.5, 1.5, 60)
-    found = nbsvm(features, features.transposed(), positive, counted, penalty=0.3)
+    found = nbsvm(features, positive, counted, penalty=0.3)
 
     plain = np.hstack([items.toarray(), items.toarray()[:, :8] @ parts.toarray()])
     p, q = (ALPHA + plain.T @ (counted * side) for side in (positive, ~positive))
@@ -87,6 +87,26 @@ def test_the_support_vector_machine_is_that_of_liblinear():
     mean = np.abs(rival.coef_[0]).mean()
     weights = ratio * ((1 - BETA) * mean + BETA * rival.coef_[0])
     np.testing.assert_allclose(found.weights, weights, atol=0.02 * np.abs(weights).max())
+
+
+@pytest.mark.parametrize(("most", "kept"), [(9, 5), (5, 5), (4, 3), (3, 3), (2, 1), (0, 0)])
+def test_of_too_many_ngrams_the_most_frequent_are_kept(most, kept):
+    keys = np.repeat([7, 40, 3, 8, 1], [1, 4, 2, 1, 2])
+    found = learning._most_frequent(keys, most)
+    assert found.tolist() == sorted([40, 3, 1, 7, 8][:kept])
+
+
+@pytest.mark.parametrize("labels", [2, 200])
+def test_a_limit_on_ngrams_leaves_the_rest_of_the_expert(labels, monkeypatch):
+    tokens, targets = reviews() if labels == 2 else topics(labels)
+    whole, _ = learnt(tokens, targets, labels)
+    monkeypatch.setattr(learning, "MOST_NGRAMS", 40)
+    limited, vocabulary = learnt(tokens, targets, labels)
+    assert len(limited.keys["2"]) <= 40 < len(whole.keys["2"])
+    assert limited.keys["parts"].tolist() == whole.keys["parts"].tolist()
+    assert set(limited.keys["2"]) <= set(whole.keys["2"])
+    told = limited.logits(Texts.of(tokens, vocabulary)).argmax(axis=1)
+    assert (told == targets).mean() > 0.95
 
 
 @pytest.mark.parametrize("kind", ["small", "many"])

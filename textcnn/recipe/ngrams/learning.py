@@ -14,7 +14,7 @@ from textcnn.recipe.fusion import Fusion
 from textcnn.recipe.ngrams.expert import NgramExpert, Texts, scale
 from textcnn.recipe.ngrams.letters import part_keys
 from textcnn.recipe.ngrams.nbsvm import Features, nbsvm
-from textcnn.recipe.ngrams.ngrams import LARGEST_KEY, ngram_keys, rows_of
+from textcnn.recipe.ngrams.ngrams import LARGEST_KEY, KeyIndex, ngram_keys, rows_of
 from textcnn.recipe.ngrams.tables import Rows, Table, table_of
 from textcnn.support.errors import UserError
 
@@ -32,6 +32,15 @@ FEWEST_PARTS = 2
 
 More than half of all stand in one word, and say little that the word does not say.
 """
+
+MOST_NGRAMS = 500_000
+"""Most n-grams of each order; of more, those that stand in the fewest places are left out.
+
+Those that stand in one place grow with the sentences without end, and each says next to nothing.
+"""
+
+MOST_CELLS = 10_000_000
+"""Most weights of the n-grams of each order, one for each class."""
 
 NO_KEYS = np.zeros(0, np.int64)
 
@@ -100,8 +109,7 @@ def fit_expert(
             "--max-vocabulary"
         )
     many = num_classes > MOST_OPTIMISED if before is None else not before.expert.dense
-    fewest = 1 if many else FEWEST_PARTS
-    learner = _Learner(train, words, num_classes, ngrams, subwords, before, fewest)
+    learner = _Learner(train, words, num_classes, ngrams, subwords, before, many)
     if many:
         return learner.count()
     # One thread, since sums must not depend on how many processors there are.
@@ -130,7 +138,7 @@ class _Learner:
         ngrams: int,
         subwords: int,
         before: Before | None,
-        fewest: int,
+        many: bool,
     ):
         self._train, self._words, self._num_classes = train, words, num_classes
         self._subwords, self._before = subwords, before
@@ -149,20 +157,22 @@ class _Learner:
             numbers[numbers == UNKNOWN] = len(words) + owners
         numbers[numbers == UNKNOWN] = -1
         blocks = [_counts(numbers, sentences.lengths, len(letters))]
+        most = MOST_NGRAMS if many else min(MOST_NGRAMS, MOST_CELLS // num_classes)
         self._keys: dict[str, np.ndarray] = {}
         self._orders = [str(order) for order in range(2, ngrams + 1)]
         for order in range(2, ngrams + 1):
             keys, lengths = ngram_keys(sentences, order, len(words))
-            self._keys[str(order)] = known = np.unique(keys[keys >= 0])
-            blocks.append(
-                _counts(np.where(keys < 0, -1, rows_of(keys, known)), lengths, len(known))
-            )
+            self._keys[str(order)] = known = _most_frequent(keys[keys >= 0], most)
+            columns = KeyIndex(known).rows(keys)
+            columns[columns == len(known)] = -1
+            blocks.append(_counts(columns, lengths, len(known)))
         keys, owners = part_keys(letters, subwords)
         known, columns, counts = np.unique(keys, return_inverse=True, return_counts=True)
         norms = np.sqrt(np.bincount(owners, minlength=len(letters)))
         parts = csc_matrix((1 / norms[owners], (owners, columns)), (len(letters), len(known)))
-        self._keys["parts"] = known[counts >= fewest]
-        parts = parts[:, counts >= fewest].tocsr()
+        frequent = counts >= (1 if many else FEWEST_PARTS)
+        self._keys["parts"] = known[frequent]
+        parts = parts[:, frequent].tocsr()
         self._features = Features(hstack(blocks, "csr"), parts, scale(sentences.lengths))
 
     def _binary(self, index: int) -> tuple[np.ndarray, np.ndarray]:
@@ -176,7 +186,6 @@ class _Learner:
     def optimise(self, penalty: float) -> NgramExpert:
         """Tables of a support vector machine for each class."""
         features, old = self._features, self._before
-        collect = features.transposed()
         by_item = np.zeros((features.items.shape[1], self._num_classes), np.float32)
         by_part = np.zeros((features.parts.shape[1], self._num_classes), np.float32)
         bias = np.zeros(self._num_classes, np.float32)
@@ -190,7 +199,7 @@ class _Learner:
             if old is not None and not positive.any():
                 continue  # The new sentences have nothing to say about it.
             offset = None if old is None else said[:, index]
-            found = nbsvm(features, collect, positive, counted, penalty, offset)
+            found = nbsvm(features, positive, counted, penalty, offset)
             by_item[:, index] = features.fold(found.weights)
             by_part[:, index] = found.weights[len(by_item) :]
             bias[index] = found.bias
@@ -237,11 +246,27 @@ class _Learner:
         return NgramExpert(self._words, self._subwords, penalty, bias, keys, tables)
 
 
+def _most_frequent(keys: np.ndarray, most: int) -> np.ndarray:
+    """The different keys, ascending: all, or those that stand there often enough to be so few."""
+    known, counts = np.unique(keys, return_counts=True)
+    if len(known) <= most:
+        return known
+    # How many stand there once or oftener, twice or oftener, and so on.
+    sizes = np.cumsum(np.bincount(counts)[::-1])[::-1]
+    fewest = int(np.argmax(sizes <= most)) if sizes[-1] <= most else len(sizes)
+    return known[counts >= fewest]
+
+
 def _counts(columns: np.ndarray, lengths: np.ndarray, size: int) -> csr_matrix:
     """(B, size) how often each column's number stands in each of B segments; -1 is left out."""
-    rows, kept = np.repeat(np.arange(len(lengths)), lengths), columns >= 0
-    cells = rows[kept], columns[kept]
-    return csr_matrix((np.ones(len(cells[0])), cells), (len(lengths), size))
+    kept = columns >= 0
+    # Where the segments end among the columns that are kept.
+    ends = np.append(0, np.cumsum(kept))[np.append(0, np.cumsum(lengths))]
+    counts = csr_matrix(
+        (np.ones(int(ends[-1])), columns[kept].astype(np.int32), ends), (len(lengths), size)
+    )
+    counts.sum_duplicates()
+    return counts
 
 
 def _placed(rows: Rows, places: np.ndarray, size: int) -> Rows:

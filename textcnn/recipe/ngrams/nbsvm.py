@@ -5,7 +5,6 @@ the features sums over words: an item counts as often as it stands in a sentence
 together count as much as the word, and a sentence is divided by the square root of its length.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,15 +60,10 @@ class Features:
         """(N,) sums of the sentences' weights, scaled."""
         return self.scale * (self.items @ self.fold(weights))
 
-    def transposed(self) -> Callable[[np.ndarray], np.ndarray]:
-        """The function from (N,) numbers of sentences to (size,) sums by item, not scaled."""
-        items, parts = self.items.T.tocsr(), self.parts.T.tocsr()
-
-        def collect(values: np.ndarray) -> np.ndarray:
-            by_item = items @ values
-            return np.append(by_item, parts @ by_item[: parts.shape[1]])
-
-        return collect
+    def collect(self, values: np.ndarray) -> np.ndarray:
+        """(size,) sums by item of (N,) numbers of sentences, not scaled."""
+        by_item = self.items.T @ values
+        return np.append(by_item, self.parts.T @ by_item[: self.parts.shape[0]])
 
 
 @dataclass(frozen=True)
@@ -87,7 +81,6 @@ class Binary:
 
 def nbsvm(
     features: Features,
-    collect: Callable[[np.ndarray], np.ndarray],
     positive: np.ndarray,
     counted: np.ndarray,
     penalty: float,
@@ -97,13 +90,12 @@ def nbsvm(
 
     Args:
         features: of N sentences.
-        collect: ``features.transposed()``, made once for all classes.
         positive: (N,) booleans.
         counted: (N,) what each sentence counts.
         penalty: of errors, C in the paper.
         offset: (N,) what another model says already, which this one only corrects; or None.
     """
-    p, q = (ALPHA + collect(counted * side) for side in (positive, ~positive))
+    p, q = (ALPHA + features.collect(counted * side) for side in (positive, ~positive))
     ratio = np.log(p / p.sum()) - np.log(q / q.sum())
     signs, before = np.where(positive, 1.0, -1.0), 0.0 if offset is None else offset
 
@@ -114,7 +106,7 @@ def nbsvm(
         upstream = -2 * penalty * counted * signs * missing
         gradient = free.copy()
         gradient[-1] *= BIAS_PENALTY
-        gradient[:-1] += ratio * collect(features.scale * upstream)
+        gradient[:-1] += ratio * features.collect(features.scale * upstream)
         gradient[-1] += upstream.sum()
         held = weights @ weights + BIAS_PENALTY * bias * bias
         return penalty * (counted * missing**2).sum() + held / 2, gradient
