@@ -18,7 +18,7 @@ def test_seven_hundred_reviews_teach_what_they_always_taught(some_movie_reviews)
     checkpoint, outcome = train_in_memory(config, data, lambda line: None)
     assert outcome.finished
     assert len(data.split.test) > 1000
-    tokens = data.part_tokens(data.split.test)
+    tokens = data.tokens.take(data.split.test)
     targets = data.targets(data.split.test, checkpoint.labels)
     experts = Model(checkpoint).expert_logits(Texts.of(tokens, checkpoint.vocabulary))
     found = {name: right(logits.argmax(axis=1), targets).mean() for name, logits in experts.items()}

@@ -84,8 +84,8 @@ def test_words_and_ngrams_of_dev_are_known_only_after_the_refit(data, chosen):
     first_hashes, second_hashes = set(chosen.seen.tolist()), set(second.seen.tolist())
     assert len(second_hashes - first_hashes) == 12
     assert len(second.ngrams.expert.keys["2"]) > len(chosen.ngrams.expert.keys["2"])
-    tested = {tuple(tokens) for tokens in data.part_tokens(data.split.test)}
-    trained = {tuple(tokens) for tokens in data.part_tokens(data.everything_but_test)}
+    tested = {tuple(tokens) for tokens in data.tokens.take(data.split.test)}
+    trained = {tuple(tokens) for tokens in data.tokens.take(data.everything_but_test)}
     assert not tested & trained
 
 

@@ -1,12 +1,11 @@
 """Words to numbers."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import chain
 
 import numpy as np
 
 from textcnn.core.sentences import PackedSentences
+from textcnn.core.token_lists import TokenLists
 
 UNKNOWN = 0
 """The number of every word that is not in the vocabulary."""
@@ -37,7 +36,7 @@ class Vocabulary:
 
     @classmethod
     def fit(
-        cls, sentences: Iterable[Sequence[str]], min_count: int = 1, max_size: int = 0
+        cls, sentences: Iterable[Sequence[str]] | TokenLists, min_count: int = 1, max_size: int = 0
     ) -> "Vocabulary":
         """The words of these (training!) sentences, the most frequent first.
 
@@ -46,7 +45,7 @@ class Vocabulary:
             min_count: rarer words are left out.
             max_size: at most this many words, the most frequent; 0 sets no limit.
         """
-        counts = Counter(token for sentence in sentences for token in sentence)
+        counts = TokenLists.of(sentences).counts()
         counts.pop(UNKNOWN_WORD, None)
         # Ties in alphabetical order, so that the numbering depends on the words alone.
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
@@ -64,8 +63,8 @@ class Vocabulary:
         """The number of each token."""
         return [self._numbers.get(token, UNKNOWN) for token in tokens]
 
-    def pack(self, sentences: Sequence[Sequence[str]]) -> PackedSentences:
+    def pack(self, sentences: Iterable[Sequence[str]] | TokenLists) -> PackedSentences:
         """The sentences as word numbers, packed one after another."""
-        words = self.numbers(chain.from_iterable(sentences))
-        lengths = np.fromiter(map(len, sentences), np.int64, len(sentences))
-        return PackedSentences(np.array(words, dtype=np.int32), lengths)
+        lists = TokenLists.of(sentences)
+        numbers = np.array(self.numbers(lists.tokens), np.int32)
+        return PackedSentences(numbers[lists.sentences.words], lists.sentences.lengths)

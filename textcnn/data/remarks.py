@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from textcnn.data.datasets.text_faults import dropped_letters
-from textcnn.data.fingerprints import are_known, sentence_hashes
+from textcnn.data.fingerprints import are_known
 from textcnn.data.labels import label_names, split_labels
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.data.tokenizer_choice import UNICODE, is_damage, without_token
@@ -36,7 +36,7 @@ def text_remarks(data: TokenizedData) -> Iterator[str]:
             f"tokenizer: {data.tokenizer} drops letters of {_percent(dropped.words)} of the words; "
             f"consider {UNICODE}"
         )
-    empty = sum(not sentence for sentence in data.tokens)
+    empty = int((data.tokens.sentences.lengths == 0).sum())
     if empty:
         yield without_token(empty, len(data.tokens), data.tokenizer)
 
@@ -49,7 +49,7 @@ def _inherited_parts(data: TokenizedData) -> Iterator[str]:
     parts = {"train": (data.split.train, before.train), "dev": (data.split.dev, before.dev)}
     parts["test"] = (data.split.test, before.test)
     stay = {
-        name: int(are_known(sentence_hashes(data.part_tokens(rows)), hashes).sum())
+        name: int(are_known(data.hashes[rows], hashes).sum())
         for name, (rows, hashes) in parts.items()
     }
     new = sum(len(rows) for rows, _ in parts.values()) - sum(stay.values())

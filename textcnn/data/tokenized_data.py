@@ -11,6 +11,7 @@ from itertools import chain
 import numpy as np
 
 from textcnn.core.sentences import PackedSentences
+from textcnn.core.token_lists import TokenLists
 from textcnn.core.tokenizers import AUTO, CUSTOM, Tokenizer, find_tokenizer
 from textcnn.core.vocabulary import Vocabulary
 from textcnn.data.datasets.corpus import Corpora
@@ -32,7 +33,7 @@ class TokenizedData:
 
     Attributes:
         texts: N sentences as they were read.
-        tokens: N token lists.
+        tokens: of the N sentences.
         tokenizer: what made them; never ``auto``.
         chosen: whether ``auto`` has chosen that.
         labels: N label names; with ``multilabel`` what :func:`textcnn.data.labels.join_labels`
@@ -50,7 +51,7 @@ class TokenizedData:
     """
 
     texts: list[str]
-    tokens: list[list[str]]
+    tokens: TokenLists
     labels: list[str]
     split: Split
     fingerprint: str
@@ -138,14 +139,11 @@ class TokenizedData:
         whole, nothing = corpora.together, np.arange(0)
         tokenizer = choose_tokenizer(config.tokenizer, corpora.learnt.texts)
         tokenize = find_tokenizer(tokenizer, tokenize)
-        # One string for each different token, and not one each time it stands somewhere: an eighth
-        # of the memory.
-        known: dict[str, str] = {}
-        tokens = [[known.setdefault(it, it) for it in tokenize(text)] for text in whole.texts]
+        tokens = TokenLists.of(map(tokenize, whole.texts))
         cut = 0
         if config.max_tokens:
-            cut = sum(len(sentence) > config.max_tokens for sentence in tokens)
-            tokens = [sentence[: config.max_tokens] for sentence in tokens]
+            cut = int((tokens.sentences.lengths > config.max_tokens).sum())
+            tokens = tokens.cut(config.max_tokens)
         return cls(
             texts=whole.texts,
             tokens=tokens,
@@ -163,7 +161,7 @@ class TokenizedData:
 
     def check_tokens(self) -> None:
         """Raise :class:`UserError` where there is nothing that a network could read."""
-        if not any(self.tokens):
+        if not self.tokens.sentences.lengths.any():
             advice = "" if self.tokenizer == "unicode" else "; try --tokenizer unicode"
             raise UserError(
                 f"--tokenizer {self.tokenizer}: none of the {len(self.tokens):,} sentences has a "
@@ -198,7 +196,7 @@ class TokenizedData:
 
     def keys_of(self, rows: np.ndarray) -> list[str]:
         """What tells the sentences of these rows apart."""
-        return sentence_keys([self.texts[row] for row in rows], self.part_tokens(rows))
+        return sentence_keys([self.texts[row] for row in rows], self.tokens.take(rows))
 
     @property
     def label_names(self) -> list[str]:
@@ -207,9 +205,14 @@ class TokenizedData:
         return sorted({*label_names(self.labels, self.multilabel), *before})
 
     @functools.cached_property
+    def hashes(self) -> np.ndarray:
+        """(N,) :func:`~textcnn.data.fingerprints.sentence_hashes` of the sentences."""
+        return sentence_hashes(self.tokens)
+
+    @functools.cached_property
     def held_out(self) -> tuple[np.ndarray, np.ndarray]:
         """Hashes of the dev and of the test sentences, inherited ones among them."""
-        dev, test = (sentence_hashes(self.part_tokens(rows)) for rows in self.split.held_out)
+        dev, test = (self.hashes[rows] for rows in self.split.held_out)
         if self.inherited is None:
             return np.unique(dev), np.unique(test)
         return np.union1d(dev, self.inherited.dev), np.union1d(test, self.inherited.test)
@@ -223,15 +226,11 @@ class TokenizedData:
         """Rows of the train and dev parts together."""
         return np.union1d(self.split.train, self.split.dev)
 
-    def part_tokens(self, rows: np.ndarray) -> list[list[str]]:
-        """The token lists of these rows."""
-        return [self.tokens[row] for row in rows]
-
     def packed(
         self, rows: np.ndarray, vocabulary: Vocabulary, labels: Sequence[str]
     ) -> tuple[PackedSentences, np.ndarray]:
         """The sentences of these rows, numbered, and their targets (see :meth:`targets`)."""
-        return vocabulary.pack(self.part_tokens(rows)), self.targets(rows, labels)
+        return vocabulary.pack(self.tokens.take(rows)), self.targets(rows, labels)
 
     def targets(self, rows: np.ndarray, labels: Sequence[str]) -> np.ndarray:
         """(N,) classes of these rows or, with several labels a sentence, (N, C) booleans."""
@@ -314,13 +313,15 @@ def _parts_before(learnt: np.ndarray, data: TokenizedData, inherited: Division |
     """Those of ``learnt`` that had a part already, in it."""
     if inherited is None:
         return Split(learnt[:0], learnt[:0], learnt[:0])
-    hashes = sentence_hashes(data.part_tokens(learnt))
+    hashes = data.hashes[learnt]
     parts = (inherited.train, inherited.dev, inherited.test)
     return Split(*(learnt[are_known(hashes, part)] for part in parts))
 
 
 def _without(rows: np.ndarray, keys: list[str], others: np.ndarray) -> np.ndarray:
     """Those of ``rows`` whose sentence is none of the others'."""
+    if not len(others):
+        return rows
     taken = {keys[row] for row in others}
     return np.array([row for row in rows if keys[row] not in taken], dtype=np.int64)
 

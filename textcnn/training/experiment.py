@@ -14,9 +14,9 @@ from textcnn.core.optimizers import SGD, Adadelta, Adam, Optimizer
 from textcnn.core.progress import Event, Progress
 from textcnn.core.sentences import Examples
 from textcnn.core.step import Step, kim_step
+from textcnn.core.token_lists import TokenLists
 from textcnn.core.trainer import DivergedError, Schedule, Trainer
 from textcnn.core.vocabulary import Vocabulary
-from textcnn.data.fingerprints import sentence_hashes
 from textcnn.data.tokenized_data import Report, TokenizedData
 from textcnn.recipe.averaging import MovingAverage
 from textcnn.recipe.class_weights import balanced_weights, example_weights, mean_one
@@ -139,14 +139,12 @@ class Parts:
 
     Attributes:
         rows: of the training sentences among the data.
-        tokens: theirs.
         vocabulary: of the training sentences.
         labels: names of the classes, in class order.
         train, dev: the sentences and what each counts.
     """
 
     rows: np.ndarray
-    tokens: list[list[str]]
     vocabulary: Vocabulary
     labels: list[str]
     train: Examples
@@ -165,8 +163,7 @@ class Parts:
             initial: a model to go on from, whose words and labels stay, or None.
         """
         rows = data.everything_but_test if refit else data.split.train
-        tokens = data.part_tokens(rows)
-        vocabulary = Vocabulary.fit(tokens, config.min_count, config.max_vocabulary)
+        vocabulary = Vocabulary.fit(data.tokens.take(rows), config.min_count, config.max_vocabulary)
         labels = data.label_names
         if initial is not None:
             vocabulary = initial.vocabulary.extended(vocabulary)
@@ -187,9 +184,9 @@ class Parts:
             Examples(*data.packed(part, vocabulary, labels)) for part in (rows, data.split.dev)
         )
         train, dev = _weighted(config, data, rows, train, dev, len(labels))
-        return cls(rows, data.part_tokens(rows), vocabulary, labels, train, dev)
+        return cls(rows, vocabulary, labels, train, dev)
 
-    def labelled(self, tokens: list[list[str]], examples: Examples) -> Labelled:
+    def labelled(self, tokens: TokenLists, examples: Examples) -> Labelled:
         """The sentences as the n-gram expert reads them, with the letters of unknown words."""
         texts = Texts.of(tokens, self.vocabulary)
         return Labelled(texts, examples.targets, examples.weights)
@@ -232,9 +229,8 @@ def new_experiment(
     # The split and the parameters draw from streams of their own, so that one more option
     # that draws numbers does not change the other.
     rng = np.random.default_rng([config.network_seed or 0, 1])
-    vectors = (start or StartVectors()).of(
-        config, data, parts.vocabulary, parts.tokens, rng, report
-    )
+    tokens = data.tokens.take(parts.rows)
+    vectors = (start or StartVectors()).of(config, data, parts.vocabulary, tokens, rng, report)
     if vectors is not None:
         config = dataclasses.replace(config, embedding_dim=vectors.shape[1])
     architecture = architecture_of(config, len(parts.vocabulary), len(parts.labels))
@@ -257,13 +253,13 @@ def new_experiment(
         ngrams = train_ngrams(
             config,
             parts.vocabulary.words,
-            parts.labelled(parts.tokens, parts.train),
-            parts.labelled(data.part_tokens(data.split.dev), parts.dev),
+            parts.labelled(tokens, parts.train),
+            parts.labelled(data.tokens.take(data.split.dev), parts.dev),
             len(parts.labels),
             _ngrams_before(initial, parts.labels),
             ngrams,
         )
-    seen, auto = sentence_hashes(parts.tokens), data.chosen
+    seen, auto = data.hashes[parts.rows], data.chosen
     if initial is not None:
         seen, auto = np.concatenate([seen, initial.seen]), auto or initial.tokenizer_chosen
     return assemble(config, data, parts, ngrams, np.unique(seen), trainer, auto, epochs, chosen)

@@ -15,7 +15,6 @@ from textcnn.core.network import Network
 from textcnn.core.progress import Progress
 from textcnn.core.trainer import Trainer
 from textcnn.core.vocabulary import Vocabulary
-from textcnn.data.fingerprints import sentence_hashes
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.recipe.averaging import MovingAverage
 from textcnn.recipe.config import Config, flag, read_toml
@@ -96,7 +95,7 @@ def resumed_experiment(checkpoint: Checkpoint, data: TokenizedData) -> Experimen
         ngrams = TrainedNgrams(checkpoint.ngrams, state.ngram_dev_logits, refit)
     rows = _rows(state, data)
     parts = Parts.numbered(config, data, rows, checkpoint.vocabulary, checkpoint.labels)
-    seen = np.unique(sentence_hashes(parts.tokens))
+    seen = np.unique(data.hashes[rows])
     if config.init_from is not None:  # Those of the network that it went on from are among them.
         seen = np.union1d(seen, checkpoint.seen)
     epochs = None if state.chosen is None else chosen_epochs(state.chosen)
@@ -133,7 +132,7 @@ def _of_the_data(
     """What must hold before the sentences can be numbered."""
     config, labels, words = checkpoint.config, checkpoint.labels, checkpoint.vocabulary.words
     fitted = Vocabulary.fit(
-        data.part_tokens(_rows(state, data)), config.min_count, config.max_vocabulary
+        data.tokens.take(_rows(state, data)), config.min_count, config.max_vocabulary
     ).words
     if config.init_from is None:
         same_labels, same_words = labels == data.label_names, words == fitted

@@ -1,6 +1,6 @@
 """The word vectors that the networks of a run begin with."""
 
-from itertools import chain
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -34,7 +34,7 @@ class StartVectors:
         config: Config,
         data: TokenizedData,
         vocabulary: Vocabulary,
-        train_tokens: list[list[str]],
+        train_tokens: Iterable[Sequence[str]],
         rng: np.random.Generator,
         report: Report,
     ) -> np.ndarray | None:
@@ -73,19 +73,19 @@ class StartVectors:
         if self._read is None:
             from textcnn.data.vectors import load_vectors
 
-            tokens = data.part_tokens(data.everything_but_test)
-            words = sorted({*vocabulary.words, *chain.from_iterable(tokens)})
+            tokens = data.tokens.take(data.everything_but_test).counts()
+            words = sorted({*vocabulary.words, *tokens})
             self._rows = {word: row for row, word in enumerate(words)}
             self._read = load_vectors(source, words, report)
         return self._read.of([self._rows[word] for word in vocabulary.words])
 
 
 def _trained(
-    config: Config, vocabulary: Vocabulary, train_tokens: list[list[str]], report: Report
+    config: Config, vocabulary: Vocabulary, train_tokens: Iterable[Sequence[str]], report: Report
 ) -> "WordVectors":
     from textcnn.data.vectors import Algorithm, train_vectors
 
-    sentences = train_tokens
+    sentences: Iterable[Sequence[str]] = train_tokens
     if config.vectors_text is not None:
         path = Path(config.vectors_text)
         tokenize = find_tokenizer(config.tokenizer)

@@ -1,6 +1,6 @@
 """Which sentences train, which choose, which only score."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +28,7 @@ class Split:
         return self.dev, self.test
 
 
-def sentence_keys(texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> list[str]:
+def sentence_keys(texts: Sequence[str], tokens: Iterable[Sequence[str]]) -> list[str]:
     """What tells N sentences apart: their tokens, as that is all the network sees of them.
 
     Those without a token are told apart by their text. Were they one sentence, they would all go

@@ -173,7 +173,7 @@ def _either(side: Side, ours: Part, theirs: Part) -> Part:
 
 def _met(side: Side, data: TokenizedData, texts: Sequence[str]) -> np.ndarray:
     """(N,) booleans: which sentences the run was trained on, or chose its best epoch by."""
-    known = sentence_hashes(data.part_tokens(data.everything_but_test))
+    known = data.hashes[data.everything_but_test]
     return are_known(_hashes(side, texts), np.concatenate([known, side.checkpoint.seen]))
 
 

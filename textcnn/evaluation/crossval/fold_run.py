@@ -117,7 +117,7 @@ def run_fold(
     except RunError as error:
         raise RunError(f"repeat {fold.repeat + 1} fold {fold.number + 1}: {error}") from error
     answering = Model(model)
-    tokens = data.part_tokens(fold.split.test)
+    tokens = data.tokens.take(fold.split.test)
     classes = data.targets(fold.split.test, model.labels)
     logits = answering.expert_logits(Texts.of(tokens, model.vocabulary))
     probabilities = answering.probabilities(answering.fused(list(logits.values())))
@@ -148,7 +148,9 @@ def _network_seed(config: Config, fold: Fold) -> int:
 
 def _baseline(name: str, data: TokenizedData, labels: list[str]) -> np.ndarray:
     split = data.split
-    train, dev, test = (data.part_tokens(rows) for rows in (split.train, split.dev, split.test))
+    train, dev, test = (
+        list(data.tokens.take(rows)) for rows in (split.train, split.dev, split.test)
+    )
     train_classes, dev_classes = (data.targets(rows, labels) for rows in (split.train, split.dev))
     found = predict_baseline(name, train, train_classes, dev, dev_classes, test)
     return found.astype(train_classes.dtype)
@@ -180,7 +182,7 @@ def keep_vectors(
     # Imported here: gensim is slow to load, and most cross-validations have no use for it.
     from textcnn.data.vectors import load_vectors
 
-    words = sorted({word for sentence in data.tokens for word in sentence})
+    words = sorted(data.tokens.counts())
     vectors = load_vectors(str(config.vectors), words, report)
     report(f"vectors: {vectors.source}: {vectors.coverage}")
     if not vectors.found.any():

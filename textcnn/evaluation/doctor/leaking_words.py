@@ -51,7 +51,7 @@ class LeakingWord:
 
 
 def leaking_words(
-    tokens: Sequence[Sequence[str]], classes: np.ndarray, num_classes: int
+    tokens: Iterable[Sequence[str]], classes: np.ndarray, num_classes: int
 ) -> list[LeakingWord]:
     """Find them, the least probable by chance first.
 

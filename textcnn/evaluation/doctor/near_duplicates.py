@@ -8,7 +8,7 @@ such pairs are compared, and none is missed.
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -60,7 +60,7 @@ class NearDuplicates:
 
 
 def near_duplicates_across_labels(
-    tokens: Sequence[Sequence[str]], classes: np.ndarray
+    tokens: Iterable[Sequence[str]], classes: np.ndarray
 ) -> list[NearDuplicates]:
     """Each sentence that is nearly one of another label, beside the nearest of these.
 

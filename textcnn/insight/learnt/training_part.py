@@ -80,7 +80,7 @@ def part_of(checkpoint: Checkpoint, data: TokenizedData) -> TrainingPart:
     most = max(min(MOST_SENTENCES, MOST_CELLS // maps), 1)
     train, _ = data.packed(_drawn(rows, most), checkpoint.vocabulary, checkpoint.labels)
     asked = _drawn(data.split.dev, most)
-    dev = Texts.of(data.part_tokens(asked), checkpoint.vocabulary)
+    dev = Texts.of(data.tokens.take(asked), checkpoint.vocabulary)
     targets = data.targets(asked, checkpoint.labels)
     return TrainingPart(train, len(rows), dev, targets, config.refit)
 

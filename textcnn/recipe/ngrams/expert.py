@@ -12,12 +12,13 @@ was seen with (:class:`CountTable`), and parts stand for unknown words alone.
 
 import dataclasses
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from textcnn.core.sentences import PackedSentences, sum_segments
+from textcnn.core.token_lists import TokenLists
 from textcnn.core.vocabulary import UNKNOWN, Vocabulary
 from textcnn.recipe.ngrams.letters import part_keys
 from textcnn.recipe.ngrams.ngrams import LARGEST_KEY, KeyIndex, ngram_keys, rebased, rows_of
@@ -38,13 +39,12 @@ class Texts:
     unknown: Sequence[str] = ()
 
     @classmethod
-    def of(cls, tokens: Sequence[Sequence[str]], vocabulary: Vocabulary) -> "Texts":
+    def of(cls, sentences: Iterable[Sequence[str]] | TokenLists, vocabulary: Vocabulary) -> "Texts":
         """Number the tokens of N sentences."""
-        packed = vocabulary.pack(tokens)
-        flat = [token for sentence in tokens for token in sentence]
-        return cls(
-            packed, [flat[place] for place in np.flatnonzero(packed.words == UNKNOWN).tolist()]
-        )
+        lists = TokenLists.of(sentences)
+        packed = vocabulary.pack(lists)
+        unknown = lists.sentences.words[packed.words == UNKNOWN].tolist()
+        return cls(packed, [lists.tokens[place] for place in unknown])
 
     def cut(self, longest: int) -> "Texts":
         """The first so many words of each sentence."""

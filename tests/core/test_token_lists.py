@@ -1,0 +1,39 @@
+"""Token lists kept as numbers are the lists that they were made of."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from textcnn.core.token_lists import TokenLists
+from textcnn.core.vocabulary import UNKNOWN, Vocabulary
+
+LISTS = st.lists(st.lists(st.sampled_from(["a", "b", "not", "film", ""]), max_size=6), max_size=8)
+
+
+@given(LISTS)
+def test_what_goes_in_comes_out(lists):
+    kept = TokenLists.of(lists)
+    assert list(kept) == lists
+    assert len(kept) == len(lists)
+    assert TokenLists.of(kept) is kept
+    assert list(kept.cut(2)) == [tokens[:2] for tokens in lists]
+    rows = np.arange(len(lists))[::-2]
+    assert list(kept.take(rows)) == [lists[row] for row in rows]
+
+
+def test_a_token_is_kept_once_and_counted_where_it_stands():
+    kept = TokenLists.of(iter([["a", "b", "a"], [], ["c", "a"]]))
+    assert kept.tokens == ["a", "b", "c"]
+    assert kept.counts() == {"a": 3, "b": 1, "c": 1}
+    assert kept.take(np.array([0, 1])).counts() == {"a": 2, "b": 1}
+    assert TokenLists.of([]).counts() == {}
+
+
+def test_a_vocabulary_numbers_them():
+    kept = TokenLists.of([["a", "b", "a"], [], ["c", "a"]])
+    vocabulary = Vocabulary.fit(kept.take(np.array([0])))
+    assert vocabulary.words[1:] == ["a", "b"]
+    packed = vocabulary.pack(kept)
+    assert packed.words.tolist() == [1, 2, 1, UNKNOWN, 1]
+    assert packed.words.dtype == np.int32
+    assert packed.lengths.tolist() == [3, 0, 2]

@@ -1,0 +1,59 @@
+"""Token lists of many sentences, kept as numbers."""
+
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from textcnn.core.sentences import PackedSentences
+
+
+@dataclass(frozen=True)
+class TokenLists:
+    """N lists of tokens in a tenth of the memory: one string for each different token.
+
+    Attributes:
+        tokens: the D different tokens, and perhaps more.
+        sentences: N packed sentences of int32 places among ``tokens``.
+    """
+
+    tokens: list[str]
+    sentences: PackedSentences
+
+    @classmethod
+    def of(cls, lists: "Iterable[Sequence[str]] | TokenLists") -> "TokenLists":
+        """Take lists one after another; what is a :class:`TokenLists` already stays as it is."""
+        if isinstance(lists, TokenLists):
+            return lists
+        place_of: defaultdict[str, int] = defaultdict()
+        place_of.default_factory = place_of.__len__
+        places, lengths = array("i"), array("q")
+        for tokens in lists:
+            places.extend(map(place_of.__getitem__, tokens))
+            lengths.append(len(tokens))
+        packed = PackedSentences(np.array(places, np.int32), np.array(lengths, np.int64))
+        return cls(list(place_of), packed)
+
+    def __len__(self) -> int:
+        return len(self.sentences)
+
+    def __iter__(self) -> Iterator[list[str]]:
+        words = self.sentences.words
+        ends = np.cumsum(self.sentences.lengths)
+        for start, end in zip((ends - self.sentences.lengths).tolist(), ends.tolist(), strict=True):
+            yield [self.tokens[place] for place in words[start:end].tolist()]
+
+    def take(self, rows: np.ndarray) -> "TokenLists":
+        """The lists with these numbers, in this order."""
+        return TokenLists(self.tokens, self.sentences.take(rows))
+
+    def cut(self, longest: int) -> "TokenLists":
+        """The first so many tokens of each list."""
+        return TokenLists(self.tokens, self.sentences.cut(longest))
+
+    def counts(self) -> dict[str, int]:
+        """How often each token stands there, for those that do."""
+        counts = np.bincount(self.sentences.words, minlength=len(self.tokens)).tolist()
+        return {token: count for token, count in zip(self.tokens, counts, strict=True) if count}
