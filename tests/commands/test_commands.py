@@ -17,6 +17,7 @@ import pytest
 from tests.support.processes import Started, command_line, environment, textcnn
 from tests.support.small_run import labelled_sentences, options_text, parameter_bytes, write_csv
 from textcnn.training.checkpoint import load_checkpoint
+from textcnn.training.checkpoint.container import read_container
 
 
 def checked(result: tuple[int, str, str], code: int, *parts: str) -> str:
@@ -206,13 +207,17 @@ def test_a_run_leaves_what_the_documentation_lists(trained_run):
     assert [row["step"] for row in metrics] == [6 * epoch for epoch in range(1, 13)]
     last = load_checkpoint(trained_run / "checkpoints" / "last.h5", for_training=True)
     assert last.training is not None
-    assert [vars(row) for row in last.training.history] == metrics
-    best = load_checkpoint(trained_run / "checkpoints" / "best.h5", for_training=True)
-    assert best.training is not None
+    assert [vars(row) for row in last.training.choice.history] == metrics
     # The network trained anew on train and dev, once dev had chosen for how long.
-    assert best.training.chosen is not None
-    assert best.training.progress.step == last.training.progress.step
-    assert best.training.progress.finished
+    assert last.training.chosen is not None
+    assert last.training.progress.finished
+    best = load_checkpoint(trained_run / "checkpoints" / "best.h5")
+    assert [vars(row) for row in best.history] == metrics
+    for name, array in last.networks[0].items():
+        assert best.networks[0][name].tobytes() == array.tobytes()
+    # What only resuming needs is in one of the two.
+    names = read_container(trained_run / "checkpoints" / "best.h5").arrays
+    assert not [name for name in names if name.startswith("training/")]
 
 
 def test_training_prints_the_test_score_and_what_to_type_next(call, tmp_path, reviews):
@@ -305,7 +310,6 @@ def test_killed_between_the_last_checkpoint_and_the_best_it_makes_up_for_it(
     run = tmp_path / "run"
     shutil.copytree(trained_run, run)
     best = run / "checkpoints" / "best.h5"
-    shutil.copy(best, run / "checkpoints" / "last.h5")  # As it was at the best step.
     expected = load_checkpoint(best)
     best.unlink()
     (run / "checkpoints" / ".best.h5.abc.part").touch()

@@ -75,8 +75,8 @@ def test_a_finished_run_is_one_line(call, runs):
 
 def test_the_best_evaluation_is_the_checkpoints(runs):
     found = read_run(one(runs))
-    checkpoint = load_checkpoint(one(runs) / "checkpoints" / "best.h5", for_training=True)
-    best = checkpoint.training.choice.best
+    checkpoint = load_checkpoint(one(runs) / "checkpoints" / "best.h5")
+    (best,) = (past for past in checkpoint.history if past.step == checkpoint.best_step)
     assert (found.chosen.accuracy, found.chosen.loss) == (best.dev_accuracy, best.dev_loss)
     assert (found.chosen.epoch, found.chosen.epochs) == (best.epoch, 12)
 

@@ -119,7 +119,7 @@ def test_several_networks_come_back_together_and_cannot_be_resumed(trained, tmp_
     for mine, theirs in zip(loaded.networks, networks, strict=True):
         for name, array in theirs.items():
             np.testing.assert_array_equal(mine[name], array)
-    with pytest.raises(UserError, match="nothing to go on from"):
+    with pytest.raises(UserError, match="holds only what answers"):
         load_checkpoint(path, for_training=True)
     change(path, lambda kept: kept.arrays.pop("networks/2/dense/bias"))
     refused(path, "networks/2/dense/bias is missing", (False,))
@@ -177,7 +177,7 @@ def test_each_missing_fact_is_refused(original, path):
     for name in facts:
         shutil.copy(original, path)
         change(path, lambda kept, name=name: kept.facts.pop(name))
-        words = "nothing to go on from" if name == "training" else "damaged"
+        words = "holds only what answers" if name == "training" else "damaged"
         with pytest.raises(UserError, match=words):
             load_checkpoint(path, for_training=True)
     for name in facts["training"]:

@@ -89,7 +89,7 @@ def test_on_the_command_line(call, tmp_path):
     assert call("train", "--data", first, "--out", "a", *options_text(**QUICK))[0] == 0
     code, _, err = call("train", "--data", more, "--init-from", "a", "--epochs", 3, "--out", "b")
     assert code == 0, err
-    checkpoint = load_checkpoint(tmp_path / "b/checkpoints/best.h5", for_training=True)
+    checkpoint = load_checkpoint(tmp_path / "b/checkpoints/best.h5")
     assert (checkpoint.labels, checkpoint.config.num_filters) == (["bad", "good", "rainy"], 4)
     assert len(checkpoint.inherited.train) > 90
     scores = json.loads((tmp_path / "b/test.json").read_text())

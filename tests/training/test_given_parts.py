@@ -27,7 +27,7 @@ LEARNT = part(*(f"{c}{d}:{'good' if d in 'xy' else 'bad'}" for c in "abcdef" for
 
 
 def keys(data: TokenizedData, rows: np.ndarray) -> set[str]:
-    return {"".join(data.tokens[row]) for row in rows}
+    return {"".join(tokens) for tokens in data.tokens.take(rows)}
 
 
 def test_given_parts_stay_whole_and_what_stands_in_them_is_not_trained_on():

@@ -52,7 +52,7 @@ def test_killed_twenty_times_it_always_leaves_a_checkpoint_and_ends_in_the_same_
         steps.append(training.progress.step)
         best = run / "checkpoints" / "best.h5"
         if best.exists():
-            load_checkpoint(best, for_training=True)
+            load_checkpoint(best)
         words = ["train", "--resume", str(run)]
     assert steps == sorted(steps)
     assert len(set(steps)) > KILLS // 2

@@ -51,7 +51,7 @@ def disks(calls: list[Written]) -> Iterator[tuple[int, Disk, State]]:
 def check_whole(folder: Path, number: int) -> None:
     """What is there under its own name can be read."""
     for path in folder.rglob("*.h5"):
-        load_checkpoint(path, for_training=path.name != "chosen.h5")
+        load_checkpoint(path, for_training=path.name not in ("best.h5", "chosen.h5"))
     for path in folder.rglob("*.json"):
         read_back.read_json(path)
     for path in folder.rglob("*.toml"):

@@ -74,7 +74,7 @@ def test_the_refit_trains_on_train_and_dev_for_as_long_as_dev_chose(data, chosen
     assert not any(dues[:-1])
     # What dev said is kept, for the fusion and for whoever looks at the run.
     kept = second.checkpoint()
-    assert kept.training.history == chosen.trainer.progress.history
+    assert kept.history == chosen.trainer.progress.history
     assert_same_fusion(kept, chosen.checkpoint())
 
 

@@ -144,6 +144,7 @@ FORGED: list[tuple[tuple[str, ...], Callable[[Container], None], str]] = [
     (BOTH, shorter("training/ngram_dev_logits"), "what its n-grams say of the dev sentences"),
     (BOTH, edited("training/slots/update_square/dense/bias", 0, -1), "holds squares below 0"),
     (BOTH, edited("training/slots/last_step/embedding/tuned", 0, 99), "no steps of this run"),
+    (BOTH, edited("history", (0, 3), 0.25), "stands in it twice, and not alike"),
     (("first",), put("training/progress/best_step", 3), "its best evaluation is not that at step"),
     (("first",), edited("training/progress/history", (0, 1), 1e300), "is of another epoch"),
     (("first",), edited("training/progress/history", (0, 0), 6), "is of another epoch"),

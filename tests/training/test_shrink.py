@@ -58,7 +58,7 @@ def test_a_small_copy_answers_nearly_the_same(call, trained_run, tmp_path, width
     assert small.dtype == np.float32
     code, _, err = call("train", "--resume", out)
     assert code == 2
-    with pytest.raises(UserError, match="nothing to go on from"):
+    with pytest.raises(UserError, match="holds only what answers"):
         load_checkpoint(out, for_training=True)
 
 
@@ -82,7 +82,7 @@ def test_an_ensemble_is_shrunk_as_well(call, reviews, tmp_path):
 
 
 def test_a_training_state_keeps_all_of_its_bits(trained_run, tmp_path):
-    whole = load_checkpoint(trained_run / "checkpoints/best.h5", for_training=True)
+    whole = load_checkpoint(trained_run / "checkpoints/last.h5", for_training=True)
     with pytest.raises(ValueError, match="fewer bits"):
         save_checkpoint(tmp_path / "small.h5", whole, "int8")
     assert not (tmp_path / "small.h5").exists()

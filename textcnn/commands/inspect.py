@@ -23,7 +23,7 @@ from textcnn.commands.screen.terminal import folded, one_line
 from textcnn.core.progress import evaluation_line
 from textcnn.inference.model import Model
 from textcnn.insight.explanations.wording import signed
-from textcnn.insight.learnt.facts import facts, fusion_words, history_of, load_whole, written
+from textcnn.insight.learnt.facts import facts, fusion_words, written
 from textcnn.insight.learnt.filters import Filter, filter_dictionary
 from textcnn.insight.learnt.learnt_ngrams import Item, Ngram, learnt_ngrams, ngram_items
 from textcnn.insight.learnt.neighbours import neighbours
@@ -31,7 +31,7 @@ from textcnn.insight.learnt.scan import scan
 from textcnn.insight.learnt.training_part import TrainingPart, training_part
 from textcnn.insight.run_list import changed_options
 from textcnn.support.errors import RunError, UserError
-from textcnn.training.checkpoint import Checkpoint
+from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 
 HISTORY = 12
 """Evaluations shown, the last ones; all are in the JSON."""
@@ -96,7 +96,7 @@ def command(
     --data, --dev-data and --test-data say that they are now.
     """
     path = chosen_checkpoint(checkpoint)
-    model = load_whole(path)
+    model = load_checkpoint(path)
     asked = [word for given in words for word in given.split()]
     # Before anything that takes long, since a word may be misspelt.
     nearest = neighbours(model, asked, top)
@@ -179,8 +179,7 @@ def _sizes(path: Path, model: Checkpoint) -> list[str]:
     lines = [
         f"network     {each}{total:,} numbers: {model.config.mode}, {words}, "
         f"{model.config.num_filters} filters each of heights {sizes}",
-        f"file        {path.stat().st_size / 1e6:.2f} MB"
-        f"{'' if model.training is not None else ', without what training needs to go on'}",
+        f"file        {path.stat().st_size / 1e6:.2f} MB",
         f"fusion      {fusion_words(model)}",
     ]
     table = table_text(Table(["array", "shape", "numbers"], rows, right_when_drawn={2}))
@@ -188,7 +187,7 @@ def _sizes(path: Path, model: Checkpoint) -> list[str]:
 
 
 def _history(model: Checkpoint) -> list[str]:
-    history, best_step = history_of(model)
+    history, best_step = model.history, model.best_step
     recent = history[-HISTORY:]
     shown = [past for past in history if past.step == best_step or past in recent]
     left_out = len(history) - len(shown)

@@ -43,10 +43,10 @@ from textcnn.training.checkpoint import WIDTHS, load_checkpoint, save_checkpoint
 )
 @config_options(DATA_OPTIONS, SCORED_DATA)
 def command(checkpoint: Path | None, width: str, out: Path | None, **options: Any) -> None:
-    """Write a small copy of CHECKPOINT, for classifying only, and say what that costs.
+    """Write a small copy of CHECKPOINT, and say what that costs.
 
-    What training needs to go on is left out. Both are scored on the run's own test sentences, or
-    on those of --data.
+    Both are scored on the run's own test sentences, or on those of --data. What resuming needs,
+    which last.h5 holds, is left out.
     """
     path = chosen_checkpoint(checkpoint)
     whole = load_checkpoint(path)

@@ -290,7 +290,7 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
             )
             labelled = DeclaredLabels.of(data, class_names(known))
             trained = one_pass(config, labelled, self._report, initial)
-        history = _kept_history(trained)
+        history = trained.history
         self._report(evaluation_line(history[-1]))
         self._keep(trained, known, history_rows(history))
         return self
@@ -401,7 +401,7 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
             loaded._keep(
                 checkpoint,
                 np.sort(values_of(checkpoint.labels, checkpoint.label_kind)),
-                history_rows(_kept_history(checkpoint)),
+                history_rows(checkpoint.history),
             )
             # So that a missing tokenizer is said here and not at the first sentence.
             loaded._model.get()
@@ -453,11 +453,8 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
     def _initial(self, given: Given) -> Checkpoint:
         """The present network, to go on from with these sentences."""
         checkpoint = self.checkpoint_
-        if checkpoint.training is None:
-            raise InputError(
-                "an ensemble cannot be trained on, nor a network of which only what answering "
-                "needs was kept"
-            )
+        if len(checkpoint.networks) > 1:
+            raise InputError("an ensemble cannot be trained on; go on from a single network")
         if given.several != checkpoint.config.multilabel:
             raise InputError(
                 "y: the network was trained on one label a sentence and cannot go on with several, "
@@ -549,10 +546,6 @@ def _check_several_classes(classes: np.ndarray) -> None:
 def _corpus(given: Given, classes: np.ndarray) -> LabelledTexts:
     source = f"{len(given.texts):,} sentences given in Python"
     return LabelledTexts(given.texts, given.names(classes), source)
-
-
-def _kept_history(checkpoint: Checkpoint) -> list[Evaluation]:
-    return [] if checkpoint.training is None else checkpoint.training.history
 
 
 def _history(histories: list[list[Evaluation]]) -> list[dict[str, float]]:

@@ -69,7 +69,7 @@ def initial_network(config: Config) -> Initial | None:
     if config.init_from is None:
         return None
     path = find_checkpoint(Path(config.init_from))
-    initial = load_checkpoint(path, for_training=True)
+    initial = load_checkpoint(path)
     check_inherited(config, initial)
     chosen = RunFolder(Path(config.init_from)).chosen
     if not chosen.is_file():
@@ -119,11 +119,8 @@ def inherited_options(initial: Checkpoint) -> dict[str, object]:
     Raises:
         UserError: nothing can go on from it.
     """
-    if initial.training is None or len(initial.networks) > 1:
-        raise UserError(
-            "--init-from: an ensemble, or a file that holds only what classifying needs; go on "
-            "from a single network's best.h5 or last.h5"
-        )
+    if len(initial.networks) > 1:
+        raise UserError("--init-from: an ensemble; go on from a single network")
     return {name: getattr(initial.config, name) for name in INHERITED}
 
 

@@ -111,6 +111,8 @@ class Experiment:
             test_hashes=self.data.held_out[1],
             inherited=self.data.inherited,
             tokenizer_chosen=self.tokenizer_chosen,
+            history=choice.history,
+            best_step=choice.best_step,
             fingerprint=self.data.fingerprint,
             source=self.data.source,
             training=TrainingState(

@@ -1,10 +1,11 @@
 """Training in a run's folder: states go to its checkpoints, and a stopped run goes on from them."""
 
+import dataclasses
 from dataclasses import dataclass
 
 from textcnn.data.tokenized_data import Report
 from textcnn.recipe.config import write_toml
-from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, share_file
 from textcnn.training.experiment import Experiment
 from textcnn.training.resuming import check_options
 from textcnn.training.run_folder import RunFolder
@@ -36,24 +37,34 @@ class FolderKeeper:
         if progress.step == 0 and experiment.chosen is None:
             write_toml(self.folder.config, experiment.config)
         elif progress.step == 0:
-            save_checkpoint(self.folder.chosen, load_checkpoint(self.folder.best))
+            share_file(self.folder.best, self.folder.chosen)
         if self.folder.last.exists() and progress.step:
             refitting = experiment.chosen is not None
             is_best = progress.finished if refitting else progress.best_step == progress.step
-            self.folder.copy_last(progress.step, is_best, self._copies(experiment))
-            self._save_metrics(experiment)
+            self._keep_besides(experiment, load_checkpoint(self.folder.last), is_best)
             self.report(f"going on at step {progress.step:,}")
 
     def keep(self, experiment: Experiment, is_best: bool) -> None:
-        """Write ``last.h5`` and, sharing its bytes, ``best.h5`` and a numbered copy."""
-        save_checkpoint(self.folder.last, experiment.checkpoint())
-        step = experiment.trainer.progress.step
-        self.folder.copy_last(step, is_best, self._copies(experiment))
-        self._save_metrics(experiment)
+        """Write ``last.h5`` and, where they are due, ``best.h5`` and a numbered copy."""
+        now = experiment.checkpoint()
+        save_checkpoint(self.folder.last, now)
+        self._keep_besides(experiment, now, is_best)
+
+    def _keep_besides(self, experiment: Experiment, now: Checkpoint, is_best: bool) -> None:
+        """What follows from ``last.h5``; ``best.h5`` holds only what answers."""
+        if is_best:
+            save_checkpoint(self.folder.best, dataclasses.replace(now, training=None))
+        # Steps are counted anew in the second half, and numbered copies would mix them up.
+        if experiment.chosen is None:
+            step = experiment.trainer.progress.step
+            self.folder.copy_last(step, experiment.config.checkpoints_kept)
+        choice = experiment.chosen or experiment.trainer.progress
+        self.folder.save_metrics(choice.history)
 
     def best(self) -> Checkpoint:
-        """The state in ``best.h5``."""
-        return load_checkpoint(self.folder.best, for_training=True)
+        """What ``best.h5`` answers with, and the state that ``last.h5`` ended in."""
+        last = load_checkpoint(self.folder.last, for_training=True)
+        return dataclasses.replace(load_checkpoint(self.folder.best), training=last.training)
 
     def member(self, number: int) -> "FolderKeeper":
         """A keeper in the folder ``members/<number>``."""
@@ -62,11 +73,3 @@ class FolderKeeper:
     def keep_ensemble(self, checkpoint: Checkpoint) -> None:
         """Write ``best.h5``."""
         save_checkpoint(self.folder.best, checkpoint)
-
-    def _copies(self, experiment: Experiment) -> int:
-        # Steps are counted anew in the second half, and numbered copies would mix them up.
-        return 0 if experiment.chosen is not None else experiment.config.checkpoints_kept
-
-    def _save_metrics(self, experiment: Experiment) -> None:
-        choice = experiment.chosen or experiment.trainer.progress
-        self.folder.save_metrics(choice.history)

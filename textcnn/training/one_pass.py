@@ -51,7 +51,7 @@ def one_pass(
     if initial is not None and initial.training is not None:
         _go_on(experiment, initial, initial.training)
     experiment.train_to_end(listen)
-    before = [] if initial is None or initial.training is None else initial.training.history
+    before = [] if initial is None else initial.history
     trainer.progress.history = [*before, _in_short(trainer, before)]
     trained = experiment.checkpoint()
     return trained if initial is None else _answering_as(trained, initial)

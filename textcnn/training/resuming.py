@@ -159,6 +159,8 @@ def _of_the_run(
     if not np.array_equal(checkpoint.seen, experiment.seen):
         yield "its training sentences are not those of the data"
     yield from _of_the_history(state.choice, experiment)
+    if checkpoint.history != state.choice.history:
+        yield "what dev has said stands in it twice, and not alike"
     if experiment.chosen is not None and state.progress.history:
         yield "it was evaluated in its second half"
     yield from _of_the_position(state.progress, experiment)

@@ -46,7 +46,7 @@ class Keeper(Protocol):
         """Keep the state of the experiment as the last one, and perhaps as the best."""
 
     def best(self) -> Checkpoint:
-        """The best state, with its training state."""
+        """The best state, and the training state of the last."""
 
     def member(self, number: int) -> "Keeper":
         """Where one network of an ensemble is kept, counted from 1."""
@@ -230,6 +230,8 @@ def together(members: Sequence[Checkpoint], config: Config, data: TokenizedData)
         networks=tuple(parameters for member in members for parameters in member.networks),
         fusion=fusion,
         thresholds=thresholds,
+        history=[],
+        best_step=-1,
         training=None,
     )
 

@@ -6,7 +6,7 @@
 ``metrics.jsonl``         one line an evaluation
 ``checkpoints/best.h5``   the network that dev chose
 ``checkpoints/chosen.h5`` with --refit, the network before it was trained on dev sentences too
-``checkpoints/last.h5``   where ``--resume`` goes on
+``checkpoints/last.h5``   where ``--resume`` goes on: a network with its optimizer's arrays
 ``test.json``             the scores on the test sentences
 ``tensorboard/``          event files, where tensorboardX is installed
 ``report.html``           all about the finished run, where matplotlib and Jinja2 are installed
@@ -103,16 +103,13 @@ class RunFolder(ResultFolder):
         lines = [json.dumps(row) + "\n" for row in history_rows(history)]
         replace_text(self.metrics, "".join(lines))
 
-    def copy_last(self, step: int, is_best: bool, kept: int) -> None:
-        """Make the copies of ``last.h5`` that there should be, sharing its bytes.
+    def copy_last(self, step: int, kept: int) -> None:
+        """Make a numbered copy of ``last.h5``, sharing its bytes.
 
         Args:
             step: at which it was written.
-            is_best: whether it is the best so far, ``best.h5``.
-            kept: how many numbered copies to keep.
+            kept: how many numbered copies to keep, or 0 for none.
         """
-        if is_best:
-            share_file(self.last, self.best)
         if kept:
             share_file(self.last, self.checkpoints / f"step-{step:08d}.h5")
             numbered = sorted(self.checkpoints.glob("step-*.h5"))

@@ -62,7 +62,7 @@ def training_config(
     values = _over(given_options(options), values)
     if "init_from" in values:
         path = find_checkpoint(Path(str(values["init_from"])))
-        values = {**usual_options(load_checkpoint(path, for_training=True)), **values}
+        values = {**usual_options(load_checkpoint(path)), **values}
     return Config.from_mapping(values, "")
 
 

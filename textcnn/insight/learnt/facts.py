@@ -4,28 +4,9 @@ import datetime
 from pathlib import Path
 from typing import Any
 
-from textcnn.core.progress import Evaluation, history_rows
+from textcnn.core.progress import history_rows
 from textcnn.insight.run_list import changed_options
-from textcnn.support.errors import UserError
-from textcnn.training.checkpoint import Checkpoint, load_checkpoint
-
-
-def load_whole(path: Path) -> Checkpoint:
-    """A checkpoint, with what training goes on from where the file holds it.
-
-    Raises:
-        UserError: it is missing, damaged, not a checkpoint or from a newer version.
-    """
-    try:
-        return load_checkpoint(path, for_training=True)
-    except UserError:  # Of an ensemble, a small copy, or, as will now be said, of nothing at all.
-        return load_checkpoint(path)
-
-
-def history_of(checkpoint: Checkpoint) -> tuple[list[Evaluation], int]:
-    """The evaluations that a checkpoint holds, and the step of the one that dev chose; or -1."""
-    state = checkpoint.training
-    return ([], -1) if state is None else (state.history, state.choice.best_step)
+from textcnn.training.checkpoint import Checkpoint
 
 
 def written(path: Path) -> str:
@@ -37,7 +18,6 @@ def written(path: Path) -> str:
 def facts(path: Path, checkpoint: Checkpoint) -> dict[str, Any]:
     """All of it as plain values, for JSON."""
     config, thresholds = checkpoint.config, checkpoint.thresholds
-    history, best_step = history_of(checkpoint)
     return {
         "checkpoint": str(path),
         "file_size": path.stat().st_size,
@@ -60,8 +40,8 @@ def facts(path: Path, checkpoint: Checkpoint) -> dict[str, Any]:
             "bias": checkpoint.fusion.bias.tolist(),
         },
         "thresholds": None if thresholds is None else thresholds.tolist(),
-        "history": history_rows(history) if checkpoint.training is not None else None,
-        "best_step": None if best_step < 0 else best_step,
+        "history": history_rows(checkpoint.history),
+        "best_step": None if checkpoint.best_step < 0 else checkpoint.best_step,
     }
 
 

@@ -48,11 +48,6 @@ class TrainingState:
         """The progress that holds what dev has said: of the first half of the run."""
         return self.chosen or self.progress
 
-    @property
-    def history(self) -> list[Evaluation]:
-        """The evaluations so far."""
-        return self.choice.history
-
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -77,6 +72,8 @@ class Checkpoint:
         inherited: of the model it went on from, or None.
         label_kind: the type of the labels in Python (:mod:`textcnn.data.labels`).
         tokenizer_chosen: that of ``config`` is what ``auto`` has chosen by the sentences.
+        history: what dev has said, evaluation after evaluation; of a single network.
+        best_step: the step of the evaluation that dev chose, or -1.
         written_by: versions of the programs that wrote it; empty for one not written yet.
         training: what resuming needs; None where it was not asked for.
     """
@@ -97,6 +94,8 @@ class Checkpoint:
     inherited: Division | None = None
     label_kind: str = TEXT
     tokenizer_chosen: bool = False
+    history: list[Evaluation] = dataclasses.field(default_factory=list)
+    best_step: int = -1
     written_by: dict[str, str] = dataclasses.field(default_factory=dict)
     training: TrainingState | None = None
 

@@ -7,6 +7,7 @@
 ``fusion/weights``, ``fusion/bias``       of :class:`textcnn.recipe.fusion.Fusion`
 ``thresholds``                            where a sentence may have several labels
 ``label_counts``                          training sentences of each class
+``history``                               what dev has said, a row an evaluation
 ``seen``, ``held_out/...``                hashes of training, dev and test sentences
 ``inherited/...``                         those of the model it went on from
 texts ``labels``, ``vocabulary``          names of the classes; words by number
@@ -100,8 +101,7 @@ def load_checkpoint(path: Path, for_training: bool = False) -> Checkpoint:
     container = read_container(path, lambda name: for_training or not name.startswith("training/"))
     if for_training and "training" not in container.facts:
         raise UserError(
-            f"{path}: holds only what answering needs (a small copy, or an ensemble), with nothing "
-            "to go on from; name a single network's best.h5 or last.h5"
+            f"{path}: holds only what answers; training is resumed from a run's last.h5"
         )
     try:
         return _checkpoint(container, for_training)
@@ -131,6 +131,7 @@ def _stored(checkpoint: Checkpoint, width: str) -> Container:
         "fusion/weights": checkpoint.fusion.weights,
         "fusion/bias": checkpoint.fusion.bias,
         "label_counts": checkpoint.label_counts.astype(np.int64),
+        "history": _history_rows(checkpoint.history),
         "seen": checkpoint.seen,
         "held_out/dev": checkpoint.dev_hashes,
         "held_out/test": checkpoint.test_hashes,
@@ -152,6 +153,7 @@ def _stored(checkpoint: Checkpoint, width: str) -> Container:
         "config": json.loads(json.dumps(checkpoint.config.as_dict())),
         "networks": len(checkpoint.networks),
         "label_kind": checkpoint.label_kind,
+        "best_step": checkpoint.best_step,
         "tokenizer_chosen": checkpoint.tokenizer_chosen,
         "fingerprint": checkpoint.fingerprint,
         "source": checkpoint.source,
@@ -204,13 +206,17 @@ def _position(progress: Progress) -> dict[str, Any]:
 
 
 def _progress_arrays(progress: Progress) -> dict[str, np.ndarray]:
-    rows = [dataclasses.astuple(evaluation) for evaluation in progress.history]
-    history = np.array(rows, np.float64).reshape(len(rows), len(_COLUMNS))
     return {
         "order": progress.order,
         "dev_logits": progress.dev_logits,
-        "history": np.where(np.isnan(history), NOT_MEASURED, history),
+        "history": _history_rows(progress.history),
     }
+
+
+def _history_rows(history: list[Evaluation]) -> np.ndarray:
+    rows = [dataclasses.astuple(evaluation) for evaluation in history]
+    values = np.array(rows, np.float64).reshape(len(rows), len(_COLUMNS))
+    return np.where(np.isnan(values), NOT_MEASURED, values)
 
 
 def _versions() -> dict[str, str]:
@@ -257,6 +263,8 @@ def _checkpoint(container: Container, for_training: bool) -> Checkpoint:
         ngrams=ngrams,
         fusion=_fusion(container, 1 if ngrams is None else 2, len(labels)),
         seen=container.array("seen", "u", (None,)),
+        history=_history(container, "history"),
+        best_step=_best_step(facts),
         fingerprint=str(facts["fingerprint"]),
         source=str(facts["source"]),
         thresholds=_thresholds(container, len(labels)) if config.multilabel else None,
@@ -296,6 +304,13 @@ def _count(facts: Mapping[str, Any], name: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ValueError(f"{name} is not a whole number")
     return value
+
+
+def _best_step(facts: Mapping[str, Any]) -> int:
+    step = facts["best_step"]
+    if not isinstance(step, int) or isinstance(step, bool) or step < -1:
+        raise ValueError("best_step is not a step")
+    return step
 
 
 def _below(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
@@ -424,7 +439,6 @@ def _progress(state: Container, group: str, classes: int) -> Progress:
     order = state.array(f"{group}/order", "i", (None,))
     if not np.array_equal(np.sort(order), np.arange(len(order))):
         raise ValueError(f"{group}/order is not a permutation")
-    history = state.array(f"{group}/history", "f", (None, len(_COLUMNS)))
     dev_logits = state.array(f"{group}/dev_logits", "f", (None, None))
     if len(dev_logits) and dev_logits.shape[1] != classes:
         raise ValueError(f"{group}/dev_logits has shape {dev_logits.shape}")
@@ -434,8 +448,13 @@ def _progress(state: Container, group: str, classes: int) -> Progress:
         loss_sum=float(loss_sum),
         finished=facts["finished"],
         dev_logits=dev_logits,
-        history=[
-            Evaluation(int(step), *(math.nan if x == NOT_MEASURED else x for x in rest))
-            for step, *rest in history.tolist()
-        ],
+        history=_history(state, f"{group}/history"),
     )
+
+
+def _history(container: Container, name: str) -> list[Evaluation]:
+    rows = container.array(name, "f", (None, len(_COLUMNS))).tolist()
+    return [
+        Evaluation(int(step), *(math.nan if x == NOT_MEASURED else x for x in rest))
+        for step, *rest in rows
+    ]
