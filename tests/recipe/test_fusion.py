@@ -166,3 +166,14 @@ def test_a_sentence_is_fused_the_same_alone():
     for row in range(64):
         alone = fusion.combine([expert[row : row + 1] for expert in experts])
         assert alone.tobytes() == together[row : row + 1].tobytes()
+
+
+def test_of_very_many_logits_some_sentences_are_fitted(monkeypatch):
+    rng = np.random.default_rng(0)
+    targets = rng.integers(0, 3, 400)
+    logits = [rng.normal(size=(400, 3)) + 2 * np.eye(3)[targets] for _ in range(2)]
+    part = Fusion.fit([expert[::4] for expert in logits], targets[::4], np.ones(100))
+    monkeypatch.setattr("textcnn.recipe.fusion.MOST_CELLS", 300)
+    found = Fusion.fit(logits, targets, np.ones(400))
+    assert found.weights.tobytes() == part.weights.tobytes()
+    assert found.bias.tobytes() == part.bias.tobytes()

@@ -6,7 +6,7 @@ from scipy.sparse import csr_matrix
 from sklearn.svm import LinearSVC
 
 from textcnn.core.vocabulary import Vocabulary
-from textcnn.recipe.ngrams import learning
+from textcnn.recipe.ngrams import learning, tables
 from textcnn.recipe.ngrams.expert import NgramExpert, Texts
 from textcnn.recipe.ngrams.learning import Before, Labelled, fit_expert
 from textcnn.recipe.ngrams.letters import SHORTEST, part_keys
@@ -329,3 +329,11 @@ def test_hashed_parts_are_the_parts_of_each_word():
             assert names.setdefault(part, key) == key
     assert len(set(names.values())) == len(names)
     assert keys.min() >= 0
+
+
+def test_counts_are_summed_the_same_in_many_pieces_and_in_one(many, monkeypatch):
+    expert, vocabulary = many
+    texts = Texts.of([*topics(200)[0], [], *STRANGE], vocabulary)
+    whole = expert.logits(texts)
+    monkeypatch.setattr(tables, "MOST_ENTRIES", 5)
+    assert expert.logits(texts).tobytes() == whole.tobytes()

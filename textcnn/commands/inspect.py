@@ -25,7 +25,14 @@ from textcnn.inference.model import Model
 from textcnn.insight.explanations.wording import signed
 from textcnn.insight.learnt.facts import facts, fusion_words, written
 from textcnn.insight.learnt.filters import Filter, filter_dictionary
-from textcnn.insight.learnt.learnt_ngrams import Item, Ngram, learnt_ngrams, ngram_items
+from textcnn.insight.learnt.learnt_ngrams import (
+    Item,
+    Ngram,
+    labels_left_out,
+    learnt_ngrams,
+    ngram_items,
+    shown_labels,
+)
 from textcnn.insight.learnt.neighbours import neighbours
 from textcnn.insight.learnt.scan import scan
 from textcnn.insight.learnt.training_part import TrainingPart, training_part
@@ -104,6 +111,8 @@ def command(
     learnt = _learnt(model, top, filters or 0, given_options(moved))
     if as_json:
         found = facts(path, model)
+        if labels_left_out(model):
+            found["labels_looked_at"] = labels_left_out(model)
         found["ngram_items"] = {
             kind: _by_label(model, [[_item(model, item) for item in items] for items in classes])
             for kind, classes in items_by_kind.items()
@@ -155,16 +164,23 @@ def _origin(path: Path, model: Checkpoint) -> list[str]:
 
 
 def _labels(model: Checkpoint) -> list[str]:
-    heads, counts = ["label", "training sentences"], model.label_counts.tolist()
-    pairs = zip(model.labels, counts, strict=True)
+    heads, shown = ["label", "training sentences"], shown_labels(model)
+    counts = model.label_counts[shown]
+    pairs = zip(_names(model), counts.tolist(), strict=True)
     rows = [[one_line(name), f"{count:,}"] for name, count in pairs]
     if model.thresholds is not None:
         heads.append("threshold")
-        for row, threshold in zip(rows, model.thresholds.tolist(), strict=True):
+        for row, threshold in zip(rows, model.thresholds[shown].tolist(), strict=True):
             row.append(f"{threshold:.2f}")
-    shares = [count / max(sum(counts), 1) for count in counts]
+    shares = (counts / max(int(model.label_counts.sum()), 1)).tolist()
     table = Table(heads, rows, right_when_drawn={1, 2}, bars=shares, bars_before=2)
-    return [table_text(table)]
+    left_out = labels_left_out(model)
+    return [*([folded(f"looked at   {left_out}", INDENT)] if left_out else []), table_text(table)]
+
+
+def _names(model: Checkpoint) -> list[str]:
+    """The labels that are looked at."""
+    return [model.labels[label] for label in shown_labels(model)]
 
 
 def _sizes(path: Path, model: Checkpoint) -> list[str]:
@@ -202,7 +218,7 @@ def _items(model: Checkpoint, kind: str, classes: Sequence[Sequence[Item]]) -> l
     lines = [f"what pushes most by the n-gram expert: {name}"]
     for index, items in enumerate(classes):
         listed = ", ".join(f"{item.text} {signed(item.pushes[index])}" for item in items)
-        lines.append(folded(f"{one_line(model.labels[index])}: {listed or '-'}", 2))
+        lines.append(folded(f"{one_line(_names(model)[index])}: {listed or '-'}", 2))
     return lines
 
 
@@ -219,7 +235,7 @@ def _ngrams(model: Checkpoint, learnt: Learnt) -> list[str]:
             [f"{push:+.3f}", f"{ngram.sentences:,}", str(ngram.height), ngram.text]
             for push, ngram in zip(pushes, ngrams, strict=True)
         ]
-        heads = [f"towards {one_line(model.labels[index])}", "in sentences", "height", "n-gram"]
+        heads = [f"towards {one_line(_names(model)[index])}", "in sentences", "height", "n-gram"]
         most = max(map(abs, pushes), default=0) or 1
         bars = [abs(push) / most for push in pushes]
         table = Table(heads, rows, right_when_drawn={1, 2}, bars=bars, bars_before=1)
@@ -244,7 +260,7 @@ def _filters(model: Checkpoint, learnt: Learnt) -> list[str]:
         network = f"network {one.network + 1}, " if len(model.networks) > 1 else ""
         pushes = ", ".join(
             f"{one_line(label)} {push:+.3f}"
-            for label, push in zip(model.labels, one.pushes.tolist(), strict=True)
+            for label, push in _by_label(model, one.pushes[shown_labels(model)].tolist()).items()
         )
         lines += [
             "",
@@ -269,7 +285,7 @@ def _words(model: Checkpoint, nearest: dict[str, list[tuple[str, float]]]) -> li
 
 
 def _by_label(model: Checkpoint, values: Sequence[Any]) -> dict[str, Any]:
-    return dict(zip(model.labels, values, strict=True))
+    return dict(zip(_names(model), values, strict=True))
 
 
 def _item(model: Checkpoint, item: Item) -> dict[str, Any]:
@@ -294,7 +310,8 @@ def _learnt_values(model: Checkpoint, learnt: Learnt) -> dict[str, Any]:
             "looked_at": len(learnt.part.dev.sentences),
             "trained_on": learnt.part.dev_trained,
         }
-        found["filters"] = [_plain(one, model, pushes=one.pushes) for one in learnt.filters]
+        shown = shown_labels(model)
+        found["filters"] = [_plain(one, model, pushes=one.pushes[shown]) for one in learnt.filters]
     return found
 
 

@@ -23,6 +23,9 @@ outweigh what was expected.
 BIAS_DEVIATION = 0.2
 """Standard deviation of a class's bias about 0: small, for most classes have few dev sentences."""
 
+MOST_CELLS = 1_000_000
+"""Sentences times classes that a fusion is fitted on; of more sentences, every so many-th."""
+
 LEAST_SHARE = 0.02
 """Least share of an expert, as a part of the best one's; not 0, since dev may be small."""
 
@@ -49,7 +52,8 @@ class Fusion:
         for one expert, that is temperature 1. Of several, each counts by the square of what it
         alone tells of the targets, in nats, so that one which has learnt nothing spoils nothing. A
         weight is log-normal about that, and a bias normal about 0; what is found maximises their
-        posterior. Classes that no target has are left out: their bias is 0.
+        posterior. Classes that no target has are left out: their bias is 0. Of more than
+        :data:`MOST_CELLS` logits, those of every so many-th sentence are used.
 
         Args:
             logits: of E experts, (N, C) each, of sentences that none was trained on, finite. The
@@ -57,7 +61,10 @@ class Fusion:
             targets: (N,) classes, or (N, C) booleans.
             weights: shaped as ``targets``, what each counts; None for 1 each.
         """
-        experts, several = np.stack(logits).astype(np.float64), targets.ndim == 2
+        every = -(-logits[0].size // MOST_CELLS) or 1
+        targets, weights = targets[::every], None if weights is None else weights[::every]
+        experts = np.stack([expert[::every] for expert in logits]).astype(np.float64)
+        several = targets.ndim == 2
         count, _, classes = experts.shape
         sizes = np.array([_size(expert, several) for expert in experts])
         scales, bias = sizes[0] / sizes, np.zeros(classes)

@@ -13,6 +13,25 @@ from textcnn.recipe.ngrams.expert import NgramExpert
 from textcnn.support.text import printable
 from textcnn.training.checkpoint import Checkpoint
 
+MOST_LABELS = 30
+"""Labels that are looked at; of more, those with the most training sentences."""
+
+
+def shown_labels(checkpoint: Checkpoint) -> list[int]:
+    """The numbers of the S labels whose words and n-grams are looked for, ascending."""
+    counts = checkpoint.label_counts
+    return np.sort(np.argsort(-counts, kind="stable")[:MOST_LABELS]).tolist()
+
+
+def labels_left_out(checkpoint: Checkpoint) -> str:
+    """Which labels are looked at, where these are not all; else nothing."""
+    if len(checkpoint.labels) <= MOST_LABELS:
+        return ""
+    return (
+        f"the {MOST_LABELS} labels with the most training sentences, "
+        f"of {len(checkpoint.labels):,} labels"
+    )
+
 
 @dataclass(frozen=True)
 class Item:
@@ -20,8 +39,8 @@ class Item:
 
     Attributes:
         text: its words.
-        pushes: (C,) what it adds to each class in a sentence of :data:`USUAL_LENGTH` words; with
-            one label a sentence, less the mean over the classes.
+        pushes: (S,) what it adds to each label that is looked at, in a sentence of
+            :data:`USUAL_LENGTH` words; with one label a sentence, less the mean over all labels.
     """
 
     text: str
@@ -29,7 +48,7 @@ class Item:
 
 
 def ngram_items(checkpoint: Checkpoint, top: int) -> dict[str, list[list[Item]]]:
-    """By kind, for each class the ``top`` items that push most towards it."""
+    """By kind, for each of the shown labels the ``top`` items that push most towards it."""
     expert = checkpoint.ngrams
     if expert is None:
         return {}
@@ -40,15 +59,15 @@ def ngram_items(checkpoint: Checkpoint, top: int) -> dict[str, list[list[Item]]]
 def _by_class(
     checkpoint: Checkpoint, expert: NgramExpert, order: int, top: int
 ) -> Iterator[list[Item]]:
-    weight = float(checkpoint.fusion.weights[1])
-    for index in range(expert.num_classes):
-        best, pushes = expert.strongest(order, index, top)
+    weight, labels = float(checkpoint.fusion.weights[1]), shown_labels(checkpoint)
+    for index, label in enumerate(labels):
+        best, pushes = expert.strongest(order, label, top)
         pushes = weight * pushes
         if not checkpoint.config.multilabel:
             pushes = pushes - pushes.mean(axis=1, keepdims=True)
         yield [
             Item(" ".join(map(printable, words)), row)
-            for words, row in zip(best, pushes, strict=True)
+            for words, row in zip(best, pushes[:, labels], strict=True)
             if row[index] > 0
         ]
 
@@ -70,8 +89,8 @@ class Ngram:
         text: its words, with a mark where the window reaches beyond the sentence.
         height: places in the window.
         sentences: how many a filter chose it in.
-        pushes: (C,) what it adds to each class in one of them, a mean over these; with one label
-            a sentence, less the mean over the classes.
+        pushes: (S,) what it adds to each label that is looked at in one of them, a mean over
+            these; with one label a sentence, less the mean over all labels.
     """
 
     text: str
@@ -83,15 +102,17 @@ class Ngram:
 def learnt_ngrams(
     checkpoint: Checkpoint, scans: Sequence[Scan], sentences: PackedSentences, top: int
 ) -> list[list[Ngram]]:
-    """For each class the ``top`` n-grams that push most towards it (see :data:`DOUBT`).
+    """For each of the shown labels the ``top`` n-grams that push most towards it.
+
+    What is ranked is explained at :data:`DOUBT`.
 
     Args:
         checkpoint: the model.
         scans: of each of its networks.
         sentences: N training sentences.
-        top: n-grams of each class.
+        top: n-grams of each label.
     """
-    found: list[list[tuple[float, Ngram]]] = [[] for _ in checkpoint.labels]
+    found: list[list[tuple[float, Ngram]]] = [[] for _ in shown_labels(checkpoint)]
     for index in range(len(checkpoint.config.filter_sizes)):
         # One height at a time: there are more n-grams than there is room to keep.
         table = _of_height(checkpoint, scans, sentences, index)
@@ -128,24 +149,26 @@ def window_words(window: np.ndarray, vocabulary: Vocabulary) -> str:
 def _of_height(
     checkpoint: Checkpoint, scans: Sequence[Scan], sentences: PackedSentences, index: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The different n-grams of one height: (A, height) words, (A,) sentences, (A, C) pushes."""
+    """The different n-grams of one height: (A, height) words, (A,) sentences, (A, S) pushes."""
     bank, height = checkpoint.architecture.bank, checkpoint.config.filter_sizes[index]
     maps = slice(index * bank.num_filters, (index + 1) * bank.num_filters)
     counts = np.maximum(sentences.lengths + height - 1, 1)
     firsts = np.cumsum(counts) - counts + (height - 1)
-    sums = np.zeros((int(counts.sum()), len(checkpoint.labels)))
+    labels = shown_labels(checkpoint)
+    sums = np.zeros((int(counts.sum()), len(labels)))
     used = np.zeros(len(sums), bool)
     networks = checkpoint.networks
     for found, parameters in zip(scans, networks, strict=True):
+        pushes = parameters["dense/weights"]
+        if not checkpoint.config.multilabel:
+            pushes = pushes - pushes.mean(axis=0)
         for block in _blocks(maps, len(sentences)):
             places = (firsts[:, None] + found.starts[:, block]).ravel()
             features = found.features[:, block]
             used[places[features.ravel() > 0]] = True
-            for number, weights in enumerate(parameters["dense/weights"][:, block]):
+            for number, weights in enumerate(pushes[labels, block]):
                 sums[:, number] += np.bincount(places, (features * weights).ravel(), len(sums))
     sums *= float(checkpoint.fusion.weights[0]) / len(networks)
-    if not checkpoint.config.multilabel:
-        sums -= sums.mean(axis=1, keepdims=True)
     chosen = np.flatnonzero(used)
     rows = np.repeat(np.arange(len(sentences), dtype=np.int32), counts)[chosen]
     windows = windows_at(sentences, rows, chosen - firsts[rows], height)

@@ -23,7 +23,13 @@ from textcnn.inference.model import Model
 from textcnn.insight.explanations.explaining import Explainer
 from textcnn.insight.explanations.wording import SHADES, shade, share, typeset
 from textcnn.insight.learnt.facts import fusion_words
-from textcnn.insight.learnt.learnt_ngrams import Ngram, learnt_ngrams, ngram_items
+from textcnn.insight.learnt.learnt_ngrams import (
+    Ngram,
+    labels_left_out,
+    learnt_ngrams,
+    ngram_items,
+    shown_labels,
+)
 from textcnn.insight.learnt.scan import scan
 from textcnn.insight.learnt.training_part import part_of
 from textcnn.insight.report.figures import coverage_figure, curves, reliability_figure
@@ -127,6 +133,8 @@ def page(
         **_model_values(model),
         "ngrams": _ngrams(model, data, top) if data else [],
         "ngram_items": ngram_items(model, top),
+        "shown": [model.labels[label] for label in shown_labels(model)],
+        "left_out": labels_left_out(model),
         "mistakes": _mistakes(model, data, scored, mistakes) if data and scored else [],
         **_scored_values(scored),
     }

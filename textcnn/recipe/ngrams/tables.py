@@ -1,6 +1,7 @@
 """Tables of rows of C numbers, one row an item: dense, or without the zeros of many classes."""
 
 import functools
+import itertools
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,6 +12,9 @@ from textcnn.core.sentences import segment_places, sum_segments
 SMOOTHING = 0.3
 """Added to counts by class in :class:`CountTable`: chosen with TREC's 50 labels."""
 
+
+MOST_ENTRIES = 1 << 20
+"""Entries of a :class:`CountTable` looked up at once: a bound on memory."""
 
 Rows = Any
 """(N, C) numbers: an array, or a sparse matrix of SciPy, which has no type hints."""
@@ -103,14 +107,22 @@ class CountTable:
     def sums(self, rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         """See :class:`Table`."""
         sizes = np.append(np.diff(self.ends, prepend=0), 0)
-        starts = np.append(self.ends, 0) - sizes
-        places = segment_places(starts[rows], sizes[rows])
-        segments = np.repeat(np.repeat(np.arange(len(lengths)), lengths), sizes[rows])
-        cells = segments * self.num_classes + self.classes[places]
-        size = len(lengths) * self.num_classes
-        sums = np.bincount(cells, self._ratios[places], size)
-        # Without any entry, NumPy counts in whole numbers.
-        return sums.astype(np.float64, copy=False).reshape(len(lengths), self.num_classes)
+        starts, sizes = (np.append(self.ends, 0) - sizes)[rows], sizes[rows]
+        sums = np.zeros((len(lengths), self.num_classes))
+        # Frequent words have an entry for nearly every class: some sentences at a time.
+        before = np.cumsum(sum_segments(sizes[:, None], lengths)) // MOST_ENTRIES
+        ends = np.append(0, np.cumsum(lengths))
+        cuts = [0, *(np.flatnonzero(np.diff(before)) + 1).tolist(), len(lengths)]
+        for begin, end in itertools.pairwise(cuts):
+            items = slice(ends[begin], ends[end])
+            places = segment_places(starts[items], sizes[items])
+            segments = np.repeat(np.arange(end - begin), lengths[begin:end])
+            cells = np.repeat(segments, sizes[items]) * self.num_classes + self.classes[places]
+            size = (end - begin) * self.num_classes
+            # Without any entry, NumPy counts in whole numbers.
+            found = np.bincount(cells, self._ratios[places], size)
+            sums[begin:end] = found.reshape(end - begin, self.num_classes)
+        return sums
 
     @functools.cached_property
     def _ratios(self) -> np.ndarray:
