@@ -45,7 +45,7 @@ def call(
 ):
     """Run a command in this process, in a folder of its own: ``(exit code, output, errors)``.
 
-    Training writes a report only for tests with the mark ``pictures``.
+    Commands draw only for tests with the mark ``pictures``.
     """
     if request.node.get_closest_marker("pictures") is None:
         draw_nothing(monkeypatch)
