@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from docs.pages import pages
+from tests.support.pictures import draw_nothing
 from tests.support.small_run import labelled_sentences, options_text, write_csv
 from tests.support.topics import topical
 from tests.support.unequal_labels import unequal
@@ -19,8 +20,8 @@ from textcnn.commands import COMMANDS, main
 RUN = "runs/20261124-101500"
 QUICK = options_text(epochs=1)
 NEEDS_THE_NETWORK = "word2vec-google-news-300"
-ELSEWHERE = ("--scheduler", "tcp:", "textcnn serve")
-"""Marks of commands that other tests run: those on a cluster, and what never ends by itself."""
+ELSEWHERE = ("--scheduler", "tcp:", "textcnn serve", "textcnn selfcheck")
+"""Marks of commands that other tests run: those on a cluster, what never ends, or takes long."""
 
 
 CALLS = r"(?:^|\| )(?:python (?:(train|eval)\.py|-m textcnn)|textcnn)(?: |$)"
@@ -67,8 +68,9 @@ def quickened(words: list[str]) -> list[str]:
     named = "--data" in given or "--config" in given
     if not named and (name != "data" or not any("." in word for word in given)):
         words = [*words, "--data", "reviews.csv"]
-    if name == "cv":
-        words += ["--jobs", "1"]
+    if name == "cv":  # The last of two values is taken.
+        words += ["--jobs", "1", "--repeats", "1"]
+        words += [] if "--test-data" in given else ["--folds", "2"]
     if name == "search":
         words += ["--trials", "1", "--jobs", "1", "--folds", "2"]
         words = ["2" if word == "5" and "--nested" in words else word for word in words]
@@ -123,12 +125,13 @@ def workspace(tmp_path_factory: pytest.TempPathFactory, trained_run: Path) -> Pa
     for name in (RUN, "runs/a", "runs/b", "runs/as-there", "runs/tickets", "model"):
         shutil.copytree(trained_run, folder / name)
     make = {
-        "runs/cv-20261124-101500": ["cv", "--folds", "3", "--jobs", "1"],
+        "runs/cv-20261124-101500": ["cv", "--folds", "2", "--jobs", "1"],
         "runs/search-20261124-101500": ["search", "--trials", "1", "--folds", "2", "--jobs", "1"],
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.delenv("TEXTCNN_DATA", raising=False)
+        draw_nothing(patch)
         for name, command in make.items():
             with pytest.raises(SystemExit) as ended:
                 main([*command, "--data", "reviews.csv", "--out", name, *QUICK])
@@ -142,6 +145,7 @@ def test_the_commands_run(line, workspace, monkeypatch, capsys):
         pytest.skip("needs more than this machine")
     monkeypatch.chdir(workspace)
     monkeypatch.delenv("TEXTCNN_DATA", raising=False)
+    draw_nothing(monkeypatch)
     with (workspace / "comments.log").open(encoding="utf-8") as piped:
         if " | " in line:
             monkeypatch.setattr(sys, "stdin", piped)
