@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,12 @@ from textcnn.commands import main
 from textcnn.data.datasets.corpus import load_corpus
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.recipe.config import Config
+
+
+def pytest_configure() -> None:
+    """Have Ctrl-C end what tests start: what a shell runs in the background ignores it."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import Started, command_line, environment, textcnn
+from tests.support.processes import PATIENCE, Started, command_line, environment, textcnn
 from tests.support.small_run import labelled_sentences, options_text, parameter_bytes, write_csv
 from textcnn.training.checkpoint import load_checkpoint
 from textcnn.training.checkpoint.container import read_container
@@ -568,7 +568,7 @@ def test_a_slow_pipe_is_answered_line_by_line(trained_run):
                 time.sleep(0.01)
             assert process.stdout.readline().endswith(b"\t" + text + b"\n")
         process.stdin.close()
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE) == 0
 
 
 def test_a_reader_that_has_had_enough_is_no_error(tmp_path, trained_run):
@@ -583,7 +583,7 @@ def test_a_reader_that_has_had_enough_is_no_error(tmp_path, trained_run):
         assert process.stdout.readline().startswith(b"bad\t")
         process.stdout.close()
         assert process.stderr.read() == b""
-        assert process.wait(20) in (0, -signal.SIGPIPE)
+        assert process.wait(PATIENCE) in (0, -signal.SIGPIPE)
 
 
 def memory_of(pid: int) -> int:
@@ -609,7 +609,7 @@ def test_memory_does_not_grow_with_the_input(trained_run):
             process.stdin.flush()
             sizes.append(memory_of(process.pid))
         process.stdin.close()
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE) == 0
     assert sizes[-1] < sizes[2] + 40_000, sizes
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.support.processes import Started, environment, textcnn
+from tests.support.processes import PATIENCE, Started, environment, textcnn
 from tests.support.small_run import options_text
 from textcnn.commands import main
 from textcnn.commands.runs import best_rows
@@ -567,7 +567,7 @@ def on_a_terminal(words: list[str], columns: int, **variables: str) -> str:
     process = Started(*words, env=terminal_environment(**variables), stdout=inside)
     os.close(inside)
     shown = read_all(terminal)
-    assert process.wait(30) == 0
+    assert process.wait(PATIENCE) == 0
     return shown
 
 
@@ -594,12 +594,12 @@ def test_a_bar_on_a_real_terminal_that_ctrl_c_ends(rich_terminal, tmp_path, revi
     process = Started(*words, env=terminal_environment(), stderr=inside)
     os.close(inside)
     shown = b""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while shown.count(b"step ") < 2 and time.monotonic() < deadline:
         shown += os.read(terminal, 65536)
     process.send_signal(signal.SIGINT)
     text = (shown.decode() + read_all(terminal)).replace("\r\n", "\n")
-    assert process.wait(30) == 130
+    assert process.wait(PATIENCE) == 130
     assert "loss " in text
     assert "━" in text
     assert "\033[?25l" not in text
@@ -624,4 +624,4 @@ def test_what_needs_no_table_does_not_load_rich(tmp_path, trained_run):
     )
     os.close(inside)
     assert read_all(terminal).endswith("a lovely film\n")
-    assert process.wait(30) == 0
+    assert process.wait(PATIENCE) == 0

@@ -119,10 +119,10 @@ def test_a_custom_tokenizer_has_to_be_at_hand():
 @pytest.mark.parametrize("marks", ["\u0301\u0316", "\uff9e\u0301", "\u0f73\u0f71", "\u0344\u0316"])
 def test_a_letter_with_very_many_marks_takes_no_time(marks):
     """Normalising sorts them, in a time that grows with the square of their number."""
-    started = time.perf_counter()
+    started = time.process_time()
     for tokenize in (unicode, characters):
         assert len("".join(tokenize("a" + marks * 200_000 + " b"))) < 100
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_no_other_character_begins_with_a_mark_once_it_is_normalised():

@@ -56,7 +56,7 @@ def get(registry: str) -> bytes:
         "1.0.0",
         digest=sha256(CONTENT),
         limit=1000,
-        deadline=time.monotonic() + 5,
+        deadline=time.monotonic() + 60,
     )
 
 
@@ -94,7 +94,7 @@ def test_a_download_that_stalls_is_given_up_long_before_the_deadline(
     began = time.monotonic()
     with talking(stall) as url, pytest.raises(FetchError, match="no answer in time"):
         get(url)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
 
 
 def test_npms_own_where_nothing_is_set_up() -> None:

@@ -35,7 +35,7 @@ def get(index: str) -> bytes:
         NAME,
         digest=sha256(CONTENT),
         limit=1000,
-        deadline=time.monotonic() + 5,
+        deadline=time.monotonic() + 60,
     )
 
 

@@ -541,7 +541,7 @@ def test_network_that_never_answers_is_given_up(
     start = time.perf_counter()
     with pytest.raises(RunError, match="cannot be fetched"):
         load_vectors("glove-9", WANTED)
-    assert time.perf_counter() - start < 5
+    assert time.perf_counter() - start < 30
     release.set()
 
 

@@ -22,7 +22,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 import textcnn
 from tests.support.changed_checkpoints import change
-from tests.support.processes import environment
+from tests.support.processes import PATIENCE, environment
 from tests.support.small_run import (
     SMALL,
     labelled_sentences,
@@ -108,7 +108,7 @@ def test_the_package_names_it_without_loading_scikit_learn():
         "assert 'sklearn' not in sys.modules\n"
         "assert textcnn.TextCNNClassifier.__name__ == 'TextCNNClassifier'\n"
     )
-    subprocess.run([sys.executable, "-c", program], env=environment(), check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program], env=environment(), check=True, timeout=PATIENCE)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = textcnn.nothing
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from tests.support.cv_runs import rows_of, without_seconds, words_for
-from tests.support.processes import Started, textcnn
+from tests.support.processes import PATIENCE, Started, textcnn
 from tests.support.small_run import labelled_sentences, small_config, write_csv
 from textcnn.commands import main
 from textcnn.data.datasets.corpus import Corpora
@@ -319,7 +319,7 @@ def wait_for_a_fold(process: Started, folder: Path) -> None:
 
 
 def wait_for_the_end_of_all(session: int) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while processes_of(session):
         assert time.monotonic() < deadline, processes_of(session)
         time.sleep(0.05)

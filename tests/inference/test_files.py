@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.changed_checkpoints import change
-from tests.support.processes import command_line, environment, textcnn
+from tests.support.processes import PATIENCE, command_line, environment, textcnn
 from tests.support.small_run import labelled_sentences
 from textcnn.inference.files import Shard, ShardOptions, classify_shard, digest_of, output_name
 
@@ -269,7 +269,7 @@ def test_stopped_anywhere_it_leaves_whole_answers_and_is_gone_on_with(
             assert process.poll() is None, process.communicate()
             time.sleep(0.01)
         process.send_signal(number)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=PATIENCE)
     if number == signal.SIGINT:
         assert process.returncode == 130
         assert err.decode().splitlines()[-1] == "stopped; the same command goes on"

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.processes import command_line, environment, textcnn
+from tests.support.processes import PATIENCE, command_line, environment, textcnn
 from textcnn.inference import stream_processes as stream
 from textcnn.inference import streams
 from textcnn.inference.answer_lines import AnswerWriter
@@ -205,7 +205,7 @@ def at_work(trained_run: Path) -> Iterator[tuple[subprocess.Popen[bytes], list[i
                     assert process.stdout.readline().endswith(b"\ta dull film\n")
         helpers = helpers_of(process.pid)
         yield process, helpers
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while any(map(is_there, helpers)):
             assert time.monotonic() < deadline
             time.sleep(0.01)
@@ -241,7 +241,7 @@ def test_no_process_outlives_the_others_and_nothing_is_said_twice(trained_run, w
             process.stdin.write(b"a dull film\n")
             process.stdin.flush()
             code, said = 0, ""
-        assert process.wait(10) == code
+        assert process.wait(PATIENCE) == code
         told = process.stderr.read().decode().strip()
         assert told.startswith(said)
         assert len(told.splitlines()) == bool(said)

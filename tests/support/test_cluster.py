@@ -231,7 +231,7 @@ def test_a_scheduler_that_goes_away_is_one_line(other, tmp_path, monkeypatch):
         for rest in (results, found.run(dask_tasks.noted, tasks, {"seconds": 0.1})):
             with pytest.raises(RunError, match="the connection was lost; go on with --resume"):
                 list(rest)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
 
 
 def test_a_cluster_without_workers_is_waited_for(other, tmp_path, trained_run):
@@ -288,7 +288,7 @@ def test_a_scheduler_that_cannot_be_reached_is_one_line_soon(call, tmp_path, noi
             address = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
             began = time.monotonic()
             code, out, err = call(*words_for(noisy, "out", "--scheduler", address))
-            assert time.monotonic() - began < 10
+            assert time.monotonic() - began < 25
             assert (code, out) == (1, "")
             assert err.startswith(f"textcnn: --scheduler {address}: no Dask scheduler answers (")
             assert err.count("\n") == 1
