@@ -14,7 +14,7 @@ import pytest
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from tests.support.browsing import started_browser
-from tests.support.pictures import draw_nothing
+from tests.support.pictures import draw, draw_nothing
 from tests.support.small_run import labelled_sentences, options_text, write_csv
 from textcnn.commands import main
 from textcnn.data.datasets.corpus import load_corpus
@@ -43,19 +43,22 @@ def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_csv(tmp_path_factory.mktemp("data") / "reviews.csv", labelled_sentences())
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _without_pictures(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Commands draw only in files with the mark ``pictures``."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.node.get_closest_marker("pictures") is None:
+            draw_nothing(patch)
+        yield
+
+
 @pytest.fixture
 def call(
-    request: pytest.FixtureRequest,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ):
-    """Run a command in this process, in a folder of its own: ``(exit code, output, errors)``.
-
-    Commands draw only for tests with the mark ``pictures``.
-    """
-    if request.node.get_closest_marker("pictures") is None:
-        draw_nothing(monkeypatch)
+    """Run a command in this process, in a folder of its own: ``(exit code, output, errors)``."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TEXTCNN_DATA", raising=False)
     monkeypatch.setenv("TEXTCNN_CACHE", str(tmp_path / "cache"))
@@ -70,23 +73,28 @@ def call(
     return run
 
 
+def _trained(folder: Path, reviews: Path) -> Path:
+    words = ["train", "--data", str(reviews), "--out", str(folder)]
+    with pytest.raises(SystemExit) as ended:
+        main([*words, *options_text(epochs=12, patience=0, learning_rate=0.01)])
+    assert ended.value.code == 0
+    return folder
+
+
 @pytest.fixture(scope="session")
 def trained_run(tmp_path_factory: pytest.TempPathFactory, reviews: Path) -> Path:
     """The folder of a finished run on ``reviews``; not to be changed."""
-    folder = tmp_path_factory.mktemp("runs") / "run"
-    with pytest.raises(SystemExit) as ended:
-        main(
-            [
-                "train",
-                "--data",
-                str(reviews),
-                "--out",
-                str(folder),
-                *options_text(epochs=12, patience=0, learning_rate=0.01),
-            ]
-        )
-    assert ended.value.code == 0
-    return folder
+    with pytest.MonkeyPatch.context() as patch:
+        draw_nothing(patch)
+        return _trained(tmp_path_factory.mktemp("runs") / "run", reviews)
+
+
+@pytest.fixture(scope="session")
+def reported_run(tmp_path_factory: pytest.TempPathFactory, reviews: Path) -> Path:
+    """The same, with its report."""
+    with pytest.MonkeyPatch.context() as patch:
+        draw(patch)
+        return _trained(tmp_path_factory.mktemp("reported") / "run", reviews)
 
 
 @pytest.fixture(scope="session")

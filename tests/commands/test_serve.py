@@ -444,6 +444,6 @@ def test_a_port_that_is_taken_and_a_model_that_is_none_are_said(call, trained_ru
         code, _, err = call("serve", trained_run, "--port", port)
     assert code == 1
     assert err == f"textcnn: --host 127.0.0.1 --port {port}: Address already in use\n"
-    shutil.copy(trained_run / "report.html", tmp_path / "model.h5")
+    shutil.copy(trained_run / "test.json", tmp_path / "model.h5")
     code, _, err = call("serve", tmp_path / "model.h5")
     assert (code, len(err.splitlines())) == (2, 1)

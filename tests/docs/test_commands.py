@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from docs.pages import pages
-from tests.support.pictures import draw_nothing
 from tests.support.small_run import labelled_sentences, options_text, write_csv
 from tests.support.topics import topical
 from tests.support.unequal_labels import unequal
@@ -131,7 +130,6 @@ def workspace(tmp_path_factory: pytest.TempPathFactory, trained_run: Path) -> Pa
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.delenv("TEXTCNN_DATA", raising=False)
-        draw_nothing(patch)
         for name, command in make.items():
             with pytest.raises(SystemExit) as ended:
                 main([*command, "--data", "reviews.csv", "--out", name, *QUICK])
@@ -145,7 +143,6 @@ def test_the_commands_run(line, workspace, monkeypatch, capsys):
         pytest.skip("needs more than this machine")
     monkeypatch.chdir(workspace)
     monkeypatch.delenv("TEXTCNN_DATA", raising=False)
-    draw_nothing(monkeypatch)
     with (workspace / "comments.log").open(encoding="utf-8") as piped:
         if " | " in line:
             monkeypatch.setattr(sys, "stdin", piped)

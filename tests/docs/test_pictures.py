@@ -15,12 +15,12 @@ def test_every_picture_has_words_beside_it():
         assert all(len(words) > 20 for words in shown), name
 
 
-def test_the_script_draws_them(browser, trained_run, tmp_path):
+def test_the_script_draws_them(browser, reported_run, tmp_path):
     pytest.importorskip("rich")
     from docs.draw_pictures import draw_explanation, draw_page, draw_report
     from textcnn.training.run_folder import RunFolder
 
-    run = RunFolder(trained_run)
+    run = RunFolder(reported_run)
     draw_explanation(run, tmp_path / "explain.svg")
     svg = (tmp_path / "explain.svg").read_text("utf-8")
     ET.fromstring(svg)

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from tests.support.cv_runs import rows_of, without_seconds, words_for
+from tests.support.pictures import draw
 from tests.support.processes import PATIENCE, Started, textcnn
 from tests.support.small_run import labelled_sentences, small_config, write_csv
 from textcnn.commands import main
@@ -35,8 +36,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory, noisy: Path) -> Path:
     """The folder of a finished cross-validation; not to be changed."""
     folder = tmp_path_factory.mktemp("cv") / "cv"
     options = ("--folds", "3", "--repeats", "2", "--baselines", "--jobs", "1")
-    with pytest.raises(SystemExit) as ended:
-        main(words_for(noisy, folder, *options))
+    with pytest.MonkeyPatch.context() as patch:
+        draw(patch)
+        with pytest.raises(SystemExit) as ended:
+            main(words_for(noisy, folder, *options))
     assert ended.value.code == 0
     return folder
 

@@ -107,10 +107,10 @@ def train(call, path: Path, *options: str | Path) -> Page:
 # The page of a run
 
 
-def test_every_finished_run_has_one(trained_run):
+def test_every_finished_run_has_one(reported_run):
     page, scores = (
-        Page(trained_run / "report.html"),
-        json.loads((trained_run / "test.json").read_text()),
+        Page(reported_run / "report.html"),
+        json.loads((reported_run / "test.json").read_text()),
     )
     page.assert_self_contained()
     assert f"{100 * scores['accuracy']:.1f} % accuracy on 12 test sentences" in page.words
@@ -132,13 +132,13 @@ def test_every_finished_run_has_one(trained_run):
     assert page.tags["svg"] == 4
 
 
-def test_plots_have_words_for_those_who_do_not_see_them(trained_run):
-    page = Page(trained_run / "report.html")
+def test_plots_have_words_for_those_who_do_not_see_them(reported_run):
+    page = Page(reported_run / "report.html")
     named = [v for tag, name, v in page.attributes if (tag, name) == ("svg", "aria-labelledby")]
     assert named == [
         f"{it}-title {it}-desc" for it in ("loss", "accuracy", "reliability", "coverage")
     ]
-    last = [json.loads(line) for line in (trained_run / "metrics.jsonl").read_text().splitlines()][
+    last = [json.loads(line) for line in (reported_run / "metrics.jsonl").read_text().splitlines()][
         -1
     ]
     assert "Over 12.00 epochs loss on dev goes from" in page.words
@@ -147,8 +147,8 @@ def test_plots_have_words_for_those_who_do_not_see_them(trained_run):
     assert f"{last['dev_loss']:.4f}" in page.text
 
 
-def test_tables_can_be_read_aloud_and_scrolled_by_keyboard(trained_run):
-    page = Page(trained_run / "report.html")
+def test_tables_can_be_read_aloud_and_scrolled_by_keyboard(reported_run):
+    page = Page(reported_run / "report.html")
     assert page.tags["caption"] == page.tags["table"]
     scopes = [v for tag, name, v in page.attributes if (tag, name) == ("th", "scope")]
     assert len(scopes) == page.tags["th"]
@@ -159,9 +159,9 @@ def test_tables_can_be_read_aloud_and_scrolled_by_keyboard(trained_run):
     assert stops == ["0"] * len(scrolled)
 
 
-def test_it_is_the_same_page_each_time(call, trained_run):
-    before = (trained_run / "report.html").read_bytes()
-    assert call("report", trained_run, "--out", "again.html")[0] == 0
+def test_it_is_the_same_page_each_time(call, reported_run):
+    before = (reported_run / "report.html").read_bytes()
+    assert call("report", reported_run, "--out", "again.html")[0] == 0
     assert Path("again.html").read_bytes() == before
 
 
@@ -251,9 +251,9 @@ def test_long_runs_and_long_words_do_not_fill_the_page(call, tmp_path, monkeypat
     assert len(page.source) < 500_000
 
 
-def test_words_and_mistakes_as_many_as_asked_for(call, trained_run):
+def test_words_and_mistakes_as_many_as_asked_for(call, reported_run):
     def shown(*options: str) -> Page:
-        assert call("report", trained_run, "--out", "page.html", *options)[0] == 0
+        assert call("report", reported_run, "--out", "page.html", *options)[0] == 0
         return Page(Path("page.html"))
 
     few = shown("--top", "2", "--mistakes", "0")
@@ -310,9 +310,9 @@ def test_sentences_that_have_been_moved(call, tmp_path):
         (shutil.rmtree, "no run's folder"),
     ],
 )
-def test_a_run_that_is_not_whole(call, trained_run, spoil, complaint):
+def test_a_run_that_is_not_whole(call, reported_run, spoil, complaint):
     run = Path("run")
-    shutil.copytree(trained_run, run, copy_function=shutil.copy2)
+    shutil.copytree(reported_run, run, copy_function=shutil.copy2)
     before = (run / "report.html").read_bytes()
     if complaint == "finish it with":
         (run / "metrics.jsonl").write_text(

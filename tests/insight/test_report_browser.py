@@ -31,8 +31,8 @@ CONTRAST = """() => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_is_readable_in_either_theme(browser, trained_run, scheme):
-    opened = Opened(browser, trained_run / "report.html", color_scheme=scheme)
+def test_it_is_readable_in_either_theme(browser, reported_run, scheme):
+    opened = Opened(browser, reported_run / "report.html", color_scheme=scheme)
     opened.page.evaluate("document.querySelectorAll('details').forEach((it) => it.open = true)")
     ground = opened.page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (sum(map(int, ground.strip("rgb()").split(", "))) > 384) == (scheme == "light")
@@ -40,15 +40,15 @@ def test_it_is_readable_in_either_theme(browser, trained_run, scheme):
     opened.assert_quiet()
 
 
-def test_it_fits_a_phone(browser, trained_run):
-    opened = Opened(browser, trained_run / "report.html", viewport={"width": 320, "height": 640})
+def test_it_fits_a_phone(browser, reported_run):
+    opened = Opened(browser, reported_run / "report.html", viewport={"width": 320, "height": 640})
     opened.page.evaluate("document.querySelectorAll('details').forEach((it) => it.open = true)")
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= 320
     opened.assert_quiet()
 
 
-def test_it_is_walked_through_by_keyboard(browser, trained_run):
-    opened = Opened(browser, trained_run / "report.html")
+def test_it_is_walked_through_by_keyboard(browser, reported_run):
+    opened = Opened(browser, reported_run / "report.html")
     page = opened.page
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the scores"
@@ -59,8 +59,8 @@ def test_it_is_walked_through_by_keyboard(browser, trained_run):
     opened.assert_quiet()
 
 
-def test_a_screen_reader_is_told_what_is_where(browser, trained_run):
-    opened = Opened(browser, trained_run / "report.html")
+def test_a_screen_reader_is_told_what_is_where(browser, reported_run):
+    opened = Opened(browser, reported_run / "report.html")
     page = opened.page
     for name in ("Scores", "How training went", "Surest mistakes", "How to repeat it"):
         assert page.get_by_role("region", name=name).is_visible()

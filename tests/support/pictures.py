@@ -6,8 +6,13 @@ import pytest
 
 from textcnn.commands import cv, train
 
+USUAL: tuple[tuple[Any, str, Any], ...] = (
+    (train, "is_installed", train.is_installed),
+    (cv, "draw_folds", cv.draw_folds),
+)
 
-def draw_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+
+def draw_nothing(patch: pytest.MonkeyPatch) -> None:
     """Have ``train`` write no report and ``cv`` no figures, as where the extras are missing.
 
     ``cv`` draws anew whenever it prints, so also where a test goes on with a finished one.
@@ -16,5 +21,11 @@ def draw_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(*_: Any) -> None:
         raise ImportError
 
-    monkeypatch.setattr(train, "is_installed", lambda: False)
-    monkeypatch.setattr(cv, "draw_folds", missing)
+    patch.setattr(train, "is_installed", lambda: False)
+    patch.setattr(cv, "draw_folds", missing)
+
+
+def draw(patch: pytest.MonkeyPatch) -> None:
+    """Have them draw all the same."""
+    for module, name, function in USUAL:
+        patch.setattr(module, name, function)
