@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,12 +30,20 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the torture suite out unless it is asked for."""
-    if "torture" in config.option.markexpr:
+    """Leave the torture suite out unless it is asked for, and begin with the longest files.
+
+    What begins last should be short, so that no worker waits long for another: first what is slow,
+    then where there are most tests.
+    """
+    if "torture" not in config.option.markexpr:
+        tortures = [item for item in items if item.get_closest_marker("torture")]
+        config.hook.pytest_deselected(items=tortures)
+        items[:] = [item for item in items if not item.get_closest_marker("torture")]
+    if not hasattr(config, "workerinput"):  # xdist's.
         return
-    tortures = [item for item in items if item.get_closest_marker("torture")]
-    config.hook.pytest_deselected(items=tortures)
-    items[:] = [item for item in items if item not in tortures]
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    tests = Counter(item.path for item in items)
+    items.sort(key=lambda item: (item.path not in slow, -tests[item.path], item.path))
 
 
 @pytest.fixture(scope="session")
