@@ -277,11 +277,21 @@ def test_a_loss_that_is_no_number_is_a_fault_of_the_run(call, tmp_path, reviews)
     load_checkpoint(tmp_path / "r" / "checkpoints" / "last.h5", for_training=True)
 
 
+# Long enough that the signal comes before the end.
+LONG = options_text(epochs=15, patience=0, optimizer="adadelta")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, reviews):
+    """The folder of a run that nothing has stopped."""
+    folder = tmp_path_factory.mktemp("never") / "whole"
+    assert textcnn("train", "--data", reviews, *LONG, "--out", folder).returncode == 0
+    return folder
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_saves_and_resuming_ends_in_the_same_bytes(tmp_path, reviews, number):
-    # Long enough that the signal comes before the end.
-    options = ["--data", str(reviews), *options_text(epochs=15, patience=0, optimizer="adadelta")]
-    words = ["train", *options, "--out", tmp_path / "stopped"]
+def test_a_signal_saves_and_resuming_ends_in_the_same_bytes(tmp_path, reviews, whole, number):
+    words = ["train", "--data", reviews, *LONG, "--out", tmp_path / "stopped"]
     with Started(*words, stderr=subprocess.PIPE) as process:
         lines = []
         for line in process.stderr:
@@ -294,14 +304,14 @@ def test_a_signal_saves_and_resuming_ends_in_the_same_bytes(tmp_path, reviews, n
     assert lines[-1].endswith(f"python -m textcnn train --resume {tmp_path / 'stopped'}\n")
 
     assert textcnn("train", "--resume", tmp_path / "stopped").returncode == 0
-    assert textcnn("train", *options, "--out", tmp_path / "whole").returncode == 0
     for name in ("last.h5", "best.h5"):
-        stopped, whole = (
-            load_checkpoint(tmp_path / run / "checkpoints" / name) for run in ("stopped", "whole")
+        mine, theirs = (
+            load_checkpoint(run / "checkpoints" / name).networks[0]
+            for run in (tmp_path / "stopped", whole)
         )
-        assert parameter_bytes(stopped.networks[0]) == parameter_bytes(whole.networks[0])
+        assert parameter_bytes(mine) == parameter_bytes(theirs)
     for name in ("metrics.jsonl", "split.json", "test.json", "config.toml"):
-        assert (tmp_path / "stopped" / name).read_text() == (tmp_path / "whole" / name).read_text()
+        assert (tmp_path / "stopped" / name).read_text() == (whole / name).read_text()
 
 
 def test_killed_between_the_last_checkpoint_and_the_best_it_makes_up_for_it(
