@@ -63,6 +63,12 @@ def run(kind: str, reviews: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 @pytest.fixture(scope="module")
+def answers(run: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What the module of the run says of each of TEXTS."""
+    return answers_in_node(export(run, tmp_path_factory.mktemp("js") / "model.mjs"), TEXTS)
+
+
+@pytest.fixture(scope="module")
 def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run with several labels a sentence."""
     folder = tmp_path_factory.mktemp("several")
@@ -101,8 +107,7 @@ def test_arrays_and_their_script_answer_as_the_checkpoint_does(run, tmp_path):
     assert ended.stdout.decode().strip() == Classifier.load(run).predict(TEXTS)[0]
 
 
-def test_the_module_answers_as_the_checkpoint_does(run, tmp_path):
-    answers = answers_in_node(export(run, tmp_path / "model.mjs"), TEXTS)
+def test_the_module_answers_as_the_checkpoint_does(run, answers):
     assert_same_answers(shares(answers), run, 0.005)
     labels = Classifier.load(run).predict(TEXTS)
     for answer, label in zip(answers, labels, strict=True):
@@ -164,10 +169,9 @@ def pushes_of(answer: dict[str, Any]) -> dict[tuple[int, int], list[float]]:
     return {(ngram["start"], ngram["end"]): ngram["pushes"] for ngram in answer["ngrams"]}
 
 
-def test_the_module_explains_as_the_program_does(run, tmp_path):
+def test_the_module_explains_as_the_program_does(run, answers):
     checkpoint = load_checkpoint(run / "checkpoints/best.h5")
     explainer, off = Explainer(checkpoint), []
-    answers = answers_in_node(export(run, tmp_path / "model.mjs"), TEXTS)
     for text, answer in zip(TEXTS, answers, strict=True):
         explanation = explainer.explain(text)
         ours: dict[tuple[int, int], np.ndarray] = defaultdict(lambda: np.zeros(2))

@@ -10,8 +10,6 @@ from tests.support.processes import Started, textcnn
 from tests.support.small_run import options_text, parameter_bytes
 from textcnn.training.checkpoint import load_checkpoint
 
-KILLS = 20
-
 
 def killed_after(words: list[str], last: Path, checkpoints: int, seconds: float) -> bool:
     """Start the command, and kill it so long after it has written so many checkpoints.
@@ -34,17 +32,19 @@ def killed_after(words: list[str], last: Path, checkpoints: int, seconds: float)
 
 
 @pytest.mark.slow
-def test_killed_twenty_times_it_always_leaves_a_checkpoint_and_ends_in_the_same_bytes(
-    tmp_path, reviews
+@pytest.mark.parametrize("kills", [6, pytest.param(20, marks=pytest.mark.torture)])
+def test_killed_again_and_again_it_leaves_a_checkpoint_and_ends_in_the_same_bytes(
+    tmp_path, reviews, kills
 ):
+    # More steps than are made until all the kills.
     options = options_text(
-        checkpoint_every=1, checkpoints_kept=2, evaluate_every=5, patience=0, epochs=20
+        checkpoint_every=1, checkpoints_kept=2, evaluate_every=5, patience=0, epochs=2 * kills
     )
     run, choose = tmp_path / "run", random.Random(0)
     last = run / "checkpoints" / "last.h5"
     words = ["train", "--data", str(reviews), *options, "--out", str(run)]
     steps = []
-    for _ in range(KILLS):
+    for _ in range(kills):
         # More than one now and then, or a busy machine would never come far.
         assert killed_after(words, last, choose.randint(1, 2), choose.uniform(0, 0.05))
         training = load_checkpoint(last, for_training=True).training
@@ -55,7 +55,7 @@ def test_killed_twenty_times_it_always_leaves_a_checkpoint_and_ends_in_the_same_
             load_checkpoint(best)
         words = ["train", "--resume", str(run)]
     assert steps == sorted(steps)
-    assert len(set(steps)) > KILLS // 2
+    assert len(set(steps)) > kills // 2
 
     assert textcnn(*words).returncode == 0
     whole = tmp_path / "whole"
