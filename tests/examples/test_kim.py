@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from examples import kim
-from textcnn.data.datasets.labelled_texts import LabelledTexts
+from tests.support.movie_reviews import write_movie_reviews
 
 LONGEST = 70
 """Lines: a promise of the reading path."""
@@ -34,13 +34,6 @@ def test_it_is_short_and_imports_nothing_but_the_core():
     ours = [node.module for node in nodes if node.module and node.module.startswith("textcnn")]
     assert ours
     assert all(name.startswith("textcnn.core.") for name in ours)
-
-
-def write_movie_reviews(folder: Path, reviews: LabelledTexts) -> None:
-    for label, name in (("negative", "neg"), ("positive", "pos")):
-        pairs = zip(reviews.texts, reviews.labels, strict=True)
-        lines = "".join(f"{text}\n" for text, given in pairs if given == label)
-        (folder / f"rt-polarity.{name}").write_text(lines, "utf-8")
 
 
 @pytest.mark.slow
