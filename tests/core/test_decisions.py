@@ -9,6 +9,11 @@ from sklearn.metrics import f1_score
 from textcnn.core.decisions import USUAL, decided, fit_thresholds, macro_f1, right
 
 
+def f1(targets: np.ndarray, given: np.ndarray) -> float:
+    """Of sentences of which at least one has the label; scikit-learn's takes a millisecond."""
+    return 2 * (targets & given).sum() / (targets.sum() + given.sum())
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     values=st.lists(st.sampled_from([0.1, 0.2, 0.45, 0.5, 0.7, 0.9]), min_size=1, max_size=12),
@@ -22,9 +27,9 @@ def test_no_threshold_has_a_better_f1_than_the_fitted_one(values, seed):
     if not targets.any():
         assert threshold == USUAL
         return
-    found = f1_score(targets, probabilities >= threshold, zero_division=0)
+    found = f1(targets, probabilities >= threshold)
     others = [0.05, 0.15, 0.3, 0.47, 0.5, 0.6, 0.8]
-    assert found >= max(f1_score(targets, probabilities >= t, zero_division=0) for t in others)
+    assert found >= max(f1(targets, probabilities >= other) for other in others)
 
 
 def test_of_equally_good_thresholds_the_usual_one_is_taken():

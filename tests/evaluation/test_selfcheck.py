@@ -36,12 +36,14 @@ def test_everything_passes_here_and_nothing_is_left_behind(call, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_as_json_it_is_json_and_nothing_else(call):
+def test_as_json_it_is_json_and_nothing_else(call, monkeypatch):
+    quick = ["fast network against the plain one (float64)", "damaged checkpoints"]
+    monkeypatch.setattr("textcnn.commands.selfcheck.CHECKS", {name: CHECKS[name] for name in quick})
     code, out, err = call("selfcheck", "--json")
     assert (code, err) == (0, "")
     found = json.loads(out)
     assert found["passed"] is True
-    assert [check["name"] for check in found["checks"]] == list(CHECKS)
+    assert [check["name"] for check in found["checks"]] == quick
     assert found["machine"]["float64_eps"] == np.finfo(np.float64).eps
     assert {"textcnn", "python", "numpy", "scikit-learn", "gensim", "BLAS"} <= set(
         found["versions"]
