@@ -20,7 +20,7 @@ from benchmarks.report import Row, as_markdown, machine, write
 from benchmarks.workload import Options, Workload, say
 from textcnn.support.errors import RunError, UserError
 
-CASES = ("step", "train", "predict", "growth", "memory", "checkpoint", "startup")
+CASES = ("step", "train", "race", "predict", "growth", "memory", "checkpoint", "startup")
 
 
 def parse() -> tuple[Options, list[str]]:

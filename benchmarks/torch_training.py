@@ -37,6 +37,32 @@ def train_epochs(
     return accuracy
 
 
+def epochs_until(
+    trainer: TorchTrainer, train: Examples, dev: Examples, config: Config, goal: float, seed: int
+) -> float:
+    """Train until a dev accuracy is reached; after how many epochs that was.
+
+    Raises:
+        ValueError: it is not reached within ``config.epochs``.
+    """
+    network, rng, steps = trainer.network, np.random.default_rng(seed), 0
+    per_epoch = -(-len(train) // config.batch_size)
+    for _ in range(config.epochs):
+        network.train()
+        order = rng.permutation(len(train))
+        for start in range(0, len(train), config.batch_size):
+            batch = train.take(order[start : start + config.batch_size])
+            words = padded(batch.sentences, network.pad_word)
+            trainer.step(words, torch.from_numpy(batch.targets))
+            steps += 1
+            if steps % config.evaluate_every and steps % per_epoch:
+                continue
+            if _accuracy(trainer, dev, config.batch_size) >= goal:
+                return steps / per_epoch
+            network.train()
+    raise ValueError(f"PyTorch does not reach {goal} in {config.epochs} epochs")
+
+
 @torch.inference_mode()
 def _accuracy(trainer: TorchTrainer, examples: Examples, batch_size: int) -> float:
     trainer.network.eval()

@@ -22,9 +22,10 @@ from textcnn.inference.classifier import Classifier
 from textcnn.inference.model import Model
 from textcnn.insight.explanations.explaining import Explainer
 from textcnn.insight.explanations.explanation import FILTERS
+from textcnn.insight.learnt import learnt_ngrams as learnt_ngrams_module
 from textcnn.insight.learnt import training_part as training_part_module
 from textcnn.insight.learnt.filters import filter_dictionary
-from textcnn.insight.learnt.learnt_ngrams import learnt_ngrams, ngram_items
+from textcnn.insight.learnt.learnt_ngrams import learnt_ngrams, ngram_items, shown_labels
 from textcnn.insight.learnt.neighbours import neighbours, word_table
 from textcnn.insight.learnt.scan import scan
 from textcnn.insight.learnt.training_part import TrainingPart, training_part
@@ -198,6 +199,28 @@ def test_of_many_sentences_some_are_drawn(model, monkeypatch):
     first, second = training_part(model, silent), training_part(model, silent)
     assert (len(first.train), len(first.dev.sentences), first.total) == (10, 10, 108)
     np.testing.assert_array_equal(first.train.words, second.train.words)
+
+
+def test_of_very_many_labels_those_with_the_most_sentences_are_looked_at(
+    call, part, model, trained_run, monkeypatch
+):
+    scans = [scan(Model(model).network.members[0], part.train)]
+    whole, items = learnt_ngrams(model, scans, part.train, 4), ngram_items(model, 4)["words"]
+    monkeypatch.setattr(learnt_ngrams_module, "MOST_LABELS", 1)
+    (label,) = shown_labels(model)
+    assert model.label_counts[label] == model.label_counts.max()
+    (found,) = learnt_ngrams(model, scans, part.train, 4)
+    assert [it.text for it in found] == [it.text for it in whole[label]]
+    for one, other in zip(found, whole[label], strict=True):
+        np.testing.assert_allclose(one.pushes, other.pushes[[label]])
+    (shown,) = ngram_items(model, 4)["words"]
+    assert [it.text for it in shown] == [it.text for it in items[label]]
+
+    said = "the 1 labels with the most training sentences, of 2 labels"
+    assert said in call("inspect", trained_run)[1]
+    values = json.loads(call("inspect", trained_run, "--json")[1])
+    assert values["labels_looked_at"] == said
+    assert list(values["ngrams"]) == list(values["ngram_items"]["words"]) == [model.labels[label]]
 
 
 def test_an_n_grams_push_is_that_of_the_explanations(part, model):

@@ -26,6 +26,7 @@ from textcnn.evaluation.reliability import Bin, one_answer_each
 from textcnn.evaluation.scores import Rows, score
 from textcnn.evaluation.scoring import Scored
 from textcnn.insight import report
+from textcnn.insight.learnt import learnt_ngrams, training_part
 from textcnn.insight.report import figures
 from textcnn.insight.report import page as report_page
 from textcnn.insight.report.page import surest_mistakes, train_words
@@ -232,6 +233,19 @@ def test_many_labels_list_the_commonest_confusions(call, tmp_path):
     page = train(call, write(tmp_path / "many.csv", rows), "--test-share", "0.3", *weak)
     assert "Confusion matrix" not in page.text
     assert "The commonest confusions" in page.text
+
+
+def test_what_is_looked_at_is_said_where_it_is_not_all(call, tmp_path, reported_run, monkeypatch):
+    whole = Page(reported_run / "report.html").text
+    assert "over those of the 108 training sentences, in which" in whole
+    assert "Looked at are" not in whole
+    monkeypatch.setattr(learnt_ngrams, "MOST_LABELS", 1)
+    monkeypatch.setattr(training_part, "MOST_SENTENCES", 10)
+    run = shutil.copytree(reported_run, tmp_path / "run")
+    assert call("report", run)[0] == 0
+    page = Page(run / "report.html")
+    assert "10 of the 108 training sentences, drawn at random, in which" in page.text
+    assert "Looked at are the 1 labels with the most training sentences, of 2 labels." in page.text
 
 
 def test_long_runs_and_long_words_do_not_fill_the_page(call, tmp_path, monkeypatch):

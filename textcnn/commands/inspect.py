@@ -228,7 +228,7 @@ def _ngrams(model: Checkpoint, learnt: Learnt) -> list[str]:
             "what the filters look for cannot be shown without the training sentences: "
             f"{learnt.reason}"
         ]
-    lines = [f"what pushes most by the filters: n-grams of {_sentences(learnt.part)}"]
+    lines = [f"what pushes most by the filters: n-grams of {learnt.part.sentences}"]
     for index, ngrams in enumerate(learnt.ngrams):
         pushes = [ngram.pushes[index] for ngram in ngrams]
         rows = [
@@ -241,12 +241,6 @@ def _ngrams(model: Checkpoint, learnt: Learnt) -> list[str]:
         table = Table(heads, rows, right_when_drawn={1, 2}, bars=bars, bars_before=1)
         lines += ["", table_text(table)]
     return lines
-
-
-def _sentences(part: TrainingPart) -> str:
-    if len(part.train) == part.total:
-        return f"the {part.total:,} training sentences"
-    return f"{len(part.train):,} of the {part.total:,} training sentences, drawn at random"
 
 
 def _filters(model: Checkpoint, learnt: Learnt) -> list[str]:

@@ -40,6 +40,13 @@ class TrainingPart:
     dev_targets: np.ndarray
     dev_trained: bool
 
+    @property
+    def sentences(self) -> str:
+        """Which training sentences are looked at, in words."""
+        if len(self.train) == self.total:
+            return f"the {self.total:,} training sentences"
+        return f"{len(self.train):,} of the {self.total:,} training sentences, drawn at random"
+
 
 def training_part(
     checkpoint: Checkpoint, report: Callable[[str], None], moved: Mapping[str, Value] | None = None

@@ -24,7 +24,6 @@ from textcnn.insight.explanations.explaining import Explainer
 from textcnn.insight.explanations.wording import SHADES, shade, share, typeset
 from textcnn.insight.learnt.facts import fusion_words
 from textcnn.insight.learnt.learnt_ngrams import (
-    Ngram,
     labels_left_out,
     learnt_ngrams,
     ngram_items,
@@ -131,7 +130,7 @@ def page(
         "absent": absent,
         **_curve_values(folder, model),
         **_model_values(model),
-        "ngrams": _ngrams(model, data, top) if data else [],
+        **(_ngrams(model, data, top) if data else {"ngrams": [], "looked_at": ""}),
         "ngram_items": ngram_items(model, top),
         "shown": [model.labels[label] for label in shown_labels(model)],
         "left_out": labels_left_out(model),
@@ -205,13 +204,13 @@ def _history(folder: RunFolder) -> list[Evaluation]:
     return history
 
 
-def _ngrams(checkpoint: Checkpoint, data: TokenizedData, top: int) -> list[list[Ngram]]:
-    train = part_of(checkpoint, data).train
-    scans = [scan(member, train) for member in Model(checkpoint).network.members]
-    found = learnt_ngrams(checkpoint, scans, train, top)
+def _ngrams(checkpoint: Checkpoint, data: TokenizedData, top: int) -> dict[str, Any]:
+    part = part_of(checkpoint, data)
+    scans = [scan(member, part.train) for member in Model(checkpoint).network.members]
+    found = learnt_ngrams(checkpoint, scans, part.train, top)
     # After training, free memory is kept at hand; this was much, and there is more to come.
     return_freed_memory()
-    return found
+    return {"ngrams": found, "looked_at": part.sentences}
 
 
 def _scored_values(scored: Scored | None) -> dict[str, Any]:
