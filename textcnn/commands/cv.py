@@ -224,7 +224,7 @@ def _run(found: CrossValidation, runner: Runner) -> list[FoldResult]:
                 accuracy = percent(sum(it.accuracy for it in results.values()) / done)
                 progress.show(done, fold_line(result, done, len(folds)), f"accuracy {accuracy}")
     except KeyboardInterrupt:
-        say(f"stopped; go on with: {command_line('cv', '--resume', folder.path)}")
+        say("stopped; go on with:", command_line("cv", "--resume", folder.path))
         sys.exit(128 + signal.SIGINT)
     return [results[fold.repeat, fold.number] for fold in folds]
 

@@ -1,6 +1,7 @@
 """``textcnn inspect``."""
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from textcnn.commands.arguments.options import (
 from textcnn.commands.runs import option_words
 from textcnn.commands.screen.display import percent, say
 from textcnn.commands.screen.tables import Table, table_text
-from textcnn.commands.screen.terminal import folded, one_line
+from textcnn.commands.screen.terminal import columns_of, folded, is_terminal, one_line
 from textcnn.core.progress import evaluation_line
 from textcnn.inference.model import Model
 from textcnn.insight.explanations.wording import signed
@@ -207,15 +208,16 @@ def _history(model: Checkpoint) -> list[str]:
     recent = history[-HISTORY:]
     shown = [past for past in history if past.step == best_step or past in recent]
     left_out = len(history) - len(shown)
+    width = columns_of(sys.stdout) if is_terminal(sys.stdout) else None
     return [
         *([f"({left_out} earlier evaluations)"] if left_out else []),
-        *(evaluation_line(past, past.step == best_step) for past in shown),
+        *(evaluation_line(past, past.step == best_step, width) for past in shown),
     ]
 
 
 def _items(model: Checkpoint, kind: str, classes: Sequence[Sequence[Item]]) -> list[str]:
     name = "words (their parts included)" if kind == "words" else kind
-    lines = [f"what pushes most by the n-gram expert: {name}"]
+    lines = [folded(f"what pushes most by the n-gram expert: {name}", 2)]
     for index, items in enumerate(classes):
         listed = ", ".join(f"{item.text} {signed(item.pushes[index])}" for item in items)
         lines.append(folded(f"{one_line(_names(model)[index])}: {listed or '-'}", 2))
@@ -224,22 +226,21 @@ def _items(model: Checkpoint, kind: str, classes: Sequence[Sequence[Item]]) -> l
 
 def _ngrams(model: Checkpoint, learnt: Learnt) -> list[str]:
     if learnt.part is None:
-        return [
-            "what the filters look for cannot be shown without the training sentences: "
-            f"{learnt.reason}"
-        ]
-    lines = [f"what pushes most by the filters: n-grams of {learnt.part.sentences}"]
+        why = "what the filters look for cannot be shown without the training sentences: "
+        return [folded(why + learnt.reason, 2)]
+    title = f"what pushes most by the filters: n-grams of {learnt.part.sentences}"
+    lines = [folded(title, 2)]
     for index, ngrams in enumerate(learnt.ngrams):
         pushes = [ngram.pushes[index] for ngram in ngrams]
         rows = [
             [f"{push:+.3f}", f"{ngram.sentences:,}", str(ngram.height), ngram.text]
             for push, ngram in zip(pushes, ngrams, strict=True)
         ]
-        heads = [f"towards {one_line(_names(model)[index])}", "in sentences", "height", "n-gram"]
+        heads = ["push", "sentences", "height", "n-gram"]
         most = max(map(abs, pushes), default=0) or 1
         bars = [abs(push) / most for push in pushes]
-        table = Table(heads, rows, right_when_drawn={1, 2}, bars=bars, bars_before=1)
-        lines += ["", table_text(table)]
+        table = Table(heads, rows, right={1, 2}, bars=bars, bars_before=1)
+        lines += ["", f"towards {one_line(_names(model)[index])}", table_text(table)]
     return lines
 
 
@@ -249,7 +250,7 @@ def _filters(model: Checkpoint, learnt: Learnt) -> list[str]:
     dev = f"the {len(learnt.part.dev.sentences):,} dev sentences"
     if learnt.part.dev_trained:
         dev += ", on which it was trained too (--refit),"
-    lines = [f"the filters that {dev} would miss most"]
+    lines = [folded(f"the filters that {dev} would miss most", 2)]
     for one in learnt.filters:
         network = f"network {one.network + 1}, " if len(model.networks) > 1 else ""
         pushes = ", ".join(
@@ -258,10 +259,16 @@ def _filters(model: Checkpoint, learnt: Learnt) -> list[str]:
         )
         lines += [
             "",
-            f"{network}height {one.height}, filter {one.number + 1}: above 0 in "
-            f"{percent(one.fires)} of sentences, where it adds {pushes}",
-            f"without it dev accuracy {signed(-100 * one.accuracy_lost)} points, dev loss "
-            f"{one.loss_added:+.5f}",
+            folded(
+                f"{network}height {one.height}, filter {one.number + 1}: above 0 in "
+                f"{percent(one.fires)} of sentences, where it adds {pushes}",
+                2,
+            ),
+            folded(
+                f"without it dev accuracy {signed(-100 * one.accuracy_lost)} points, dev loss "
+                f"{one.loss_added:+.5f}",
+                2,
+            ),
             *(f"  {value:6.3f}  {text}" for text, value in one.ngrams),
         ]
     return lines
@@ -271,7 +278,7 @@ def _words(model: Checkpoint, nearest: dict[str, list[tuple[str, float]]]) -> li
     lines = [f"nearest words by cosine{' (first network)' if len(model.networks) > 1 else ''}"]
     for word, near in nearest.items():
         listed = ", ".join(f"{one_line(other)} {cosine:.3f}" for other, cosine in near) or "-"
-        lines.append(f"{one_line(word)}: {listed}")
+        lines.append(folded(f"{one_line(word)}: {listed}", 2))
     return lines
 
 

@@ -72,7 +72,7 @@ def command(folder: Path, sort: str, names: tuple[str, ...], form: str | None) -
     if unfinished:
         last = max(unfinished, key=lambda listed: listed.began)
         command = COMMAND_OF[last.kind]
-        say(f"\nwhat has stopped can go on: {command_line(command, '--resume', last.path)}")
+        say("\nwhat has stopped can go on:", command_line(command, "--resume", last.path))
 
 
 def _option_name(given: str) -> str:

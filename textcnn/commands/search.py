@@ -133,7 +133,7 @@ def command(
         try:
             _run(session)
         except KeyboardInterrupt:
-            say(f"stopped; go on with: {command_line('search', '--resume', session.folder.path)}")
+            say("stopped; go on with:", command_line("search", "--resume", session.folder.path))
             sys.exit(130)
     say(f"took {clock}")
 

@@ -98,7 +98,7 @@ def command(
     with folder.removed_unless_begun():
         outcome = _train(config, data, folder, _intro(data, folder))
     if not outcome.finished:
-        say(f"go on with: {command_line('train', '--resume', folder.path)}")
+        say("go on with:", command_line("train", "--resume", folder.path))
         sys.exit(128 + signal.SIGINT)
     _finish(folder, data)
     classify = _classify_line(config, data, folder)

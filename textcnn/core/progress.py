@@ -126,15 +126,21 @@ def history_rows(history: list[Evaluation]) -> list[dict[str, float]]:
     ]
 
 
-def evaluation_line(evaluation: Evaluation, is_best: bool = False) -> str:
-    """One evaluation, losses and accuracies, within 80 columns.
+def evaluation_line(evaluation: Evaluation, is_best: bool = False, width: int | None = None) -> str:
+    """One evaluation, losses and accuracies; without those of dev where there is no dev part.
 
-    Without the figures of dev where there is no dev part.
+    Args:
+        evaluation: what was measured.
+        is_best: whether to call it the best.
+        width: columns there are; in fewer than 80 the step is left out, and words are.
     """
-    line = (
-        f"epoch {evaluation.epoch:5.2f}  step {evaluation.step:6,}  "
-        f"train loss {evaluation.train_loss:.3f} {100 * evaluation.train_accuracy:.1f} %"
-    )
+    whole = width is None or width >= 80
+    parts = [f"epoch {evaluation.epoch:5.2f}"]
+    if whole:
+        parts.append(f"step {evaluation.step:6,}")
+    of = {"train": (evaluation.train_loss, evaluation.train_accuracy)}
     if not math.isnan(evaluation.dev_loss):
-        line += f"  dev loss {evaluation.dev_loss:.3f} {100 * evaluation.dev_accuracy:.1f} %"
-    return f"{line}  best" if is_best else line
+        of["dev"] = evaluation.dev_loss, evaluation.dev_accuracy
+    for part, (loss, accuracy) in of.items():
+        parts.append(f"{part}{' loss' if whole else ''} {loss:.3f} {100 * accuracy:.1f} %")
+    return "  ".join([*parts, *(["best"] if is_best else [])])

@@ -13,6 +13,9 @@ from textcnn.recipe.config import Value
 CHANCE = 0.05
 """P-value from which on a difference is called one that could be chance."""
 
+VERDICT = 9
+"""Columns of the names before a verdict."""
+
 
 def comparison_text(found: Comparison, flipped: int) -> str:
     """All of it, with so many of the sentences that get another answer."""
@@ -110,14 +113,15 @@ def _verdict(found: Comparison) -> str:
     else:
         how = f"chi-square {test.chi_square:.2f}, corrected for continuity (Edwards 1948)"
     could = "could be" if test.p_value >= CHANCE else "is hardly"
-    points = f"{100 * difference:+.2f} points"
+    points = plain = f"{100 * difference:+.2f} points"
     if difference:
         points = coloured(points, GOOD if difference > 0 else BAD, bold=test.p_value < CHANCE)
-    return (
-        f"A - B    {points}  (95 % interval {100 * low:+.2f} to "
-        f"{100 * high:+.2f}; Newcombe 1998, method 10)\n"
-        f"McNemar  p {_p_value(test.p_value)}  ({how}): the difference {could} chance"
+    lines = (
+        f"A - B    {plain}  (95 % interval {100 * low:+.2f} to "
+        f"{100 * high:+.2f}; Newcombe 1998, method 10)",
+        f"McNemar  p {_p_value(test.p_value)}  ({how}): the difference {could} chance",
     )
+    return "\n".join(folded(line, VERDICT) for line in lines).replace(plain, points, 1)
 
 
 def _p_value(p_value: float) -> str:

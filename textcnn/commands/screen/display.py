@@ -7,7 +7,13 @@ from types import TracebackType
 
 import click
 
-from textcnn.commands.screen.terminal import columns_of, drawing_width, drawn, is_terminal
+from textcnn.commands.screen.terminal import (
+    columns_of,
+    drawing_width,
+    drawn,
+    folded,
+    is_terminal,
+)
 from textcnn.core.progress import Evaluated, Event, StepDone, evaluation_line
 from textcnn.support.text import printable_lines
 
@@ -157,7 +163,8 @@ class Display:
             self._advance()
         elif isinstance(event, Evaluated):
             self.close()
-            click.echo(evaluation_line(event.evaluation, event.is_best), err=True)
+            width = columns_of(sys.stderr) if is_terminal(sys.stderr) else None
+            click.echo(evaluation_line(event.evaluation, event.is_best, width), err=True)
 
     def close(self) -> None:
         """Leave the bar's line, to be that of the evaluation or of what else is said."""
@@ -213,9 +220,14 @@ class Clock:
         return duration(time.perf_counter() - self._start)
 
 
-def say(line: str) -> None:
-    """Tell the user something that is not the result: on standard error."""
-    click.echo(printable_lines(line), err=True)
+def say(text: str, command: str = "") -> None:
+    """Tell the user something that is not the result: on standard error.
+
+    Lines are folded between words on a narrow terminal, a command after them, to be pasted, never.
+    """
+    lines = printable_lines(text).split("\n")
+    folds = "\n".join(folded(line, 2, sys.stderr) for line in lines)
+    click.echo(" ".join([folds, *([printable_lines(command)] if command else [])]), err=True)
 
 
 def percent(share: float) -> str:

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 import click
 
 from textcnn.commands.arguments.options import SectionedOption
-from textcnn.commands.screen.terminal import columns_of, drawing_width, drawn, is_terminal
+from textcnn.commands.screen.terminal import (
+    columns_of,
+    drawing_width,
+    drawn,
+    is_terminal,
+    wrapped,
+)
 from textcnn.support.text import csv_line, printable
 
 if TYPE_CHECKING:
@@ -87,7 +93,8 @@ def table_text(table: Table, stream: TextIO | None = None) -> str:
     table = _harmless(table)
     width = drawing_width(stream)
     drawing = None if width is None else rich_text(table, width)
-    return drawing or (plain_text if fits(table, columns_of(stream)) else blocks)(table)
+    room = columns_of(stream)
+    return drawing or (plain_text if fits(table, room) else blocks)(table, room)
 
 
 def _harmless(table: Table) -> Table:
@@ -114,10 +121,11 @@ def words_of(cell: Cell) -> str:
 # Plain text
 
 
-def plain_text(table: Table) -> str:
+def plain_text(table: Table, room: int | None = None) -> str:
     """The table's columns below each other, counting every character as one column.
 
     The last cell of a row takes what room it needs, and widens no column that it does not end in.
+    Where there is so much ``room`` and no more, text at the end of a row is folded.
     """
     rows = [[words_of(cell) for cell in row] for row in table.rows]
     if any(table.heads):
@@ -135,27 +143,31 @@ def plain_text(table: Table) -> str:
             else words.ljust(widths.get(column, 0))
             for column, words in enumerate(row)
         ]
-        lines.append((" " * GAP).join(cells).rstrip())
+        line = (" " * GAP).join(cells).rstrip()
+        if room is not None and len(line) > room and len(row) - 1 not in table.right:
+            line = wrapped(line, room, len(line) - len(cells[-1].rstrip()))
+        lines.append(line)
     return "\n".join(lines)
 
 
 def fits(table: Table, width: int) -> bool:
-    """Whether plain text has room; text at the end of rows may go on in the next line."""
+    """Whether plain text has room; text at the end of rows may be folded."""
     text = len(table.heads) > 1 and len(table.heads) - 1 not in table.right
     heads = table.heads[:-1] if text else table.heads
     # A row that ends early ends with text, too.
     rows = [row[:-1] if text and len(row) - 1 not in table.right else row for row in table.rows]
     short = dataclasses.replace(table, heads=heads, rows=rows)
     longest = max(map(len, plain_text(short).split("\n")))
-    return longest <= width - (min(PROSE, width // 2) if text else 0)
+    ends = [len(words_of(row[-1])) for row in table.rows if row]
+    return longest <= width - (GAP + min(PROSE, width // 2, max(ends, default=0)) if text else 0)
 
 
-def blocks(table: Table) -> str:
+def blocks(table: Table, room: int) -> str:
     """Each row as a block: the heads, and what the row has there, below each other."""
     wide = max(map(len, table.heads))
     return "\n\n".join(
         "\n".join(
-            f"{head:{wide}}{'':{GAP}}{words_of(cell).strip()}".rstrip()
+            wrapped(f"{head:{wide}}{'':{GAP}}{words_of(cell).strip()}".rstrip(), room, wide + GAP)
             for head, cell in zip(table.heads, row, strict=False)
         )
         for row in table.rows

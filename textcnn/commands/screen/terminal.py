@@ -90,18 +90,23 @@ def safe_lines(text: str) -> str:
     return printable_lines(text) if is_terminal(sys.stdout) else text
 
 
-def folded(line: str, indent: int = 0) -> str:
-    """A line of prose, folded at its words where standard output is a terminal too narrow for it.
+def folded(line: str, indent: int = 0, stream: TextIO | None = None) -> str:
+    """A line of prose, folded at its words where ``stream`` is a terminal too narrow for it.
 
     Args:
         line: without colours.
         indent: how far its further lines are moved to the right.
+        stream: where it is printed, by default standard output.
     """
-    if not is_terminal(sys.stdout):
-        return line
+    stream = sys.stdout if stream is None else stream
+    return wrapped(line, columns_of(stream), indent) if is_terminal(stream) else line
+
+
+def wrapped(line: str, width: int, indent: int = 0) -> str:
+    """A line of prose in lines so wide, broken between words; what is longer than that stays."""
     return textwrap.fill(
         line,
-        columns_of(sys.stdout),
+        width,
         subsequent_indent=" " * indent,
         break_long_words=False,
         break_on_hyphens=False,
