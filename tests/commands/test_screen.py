@@ -27,7 +27,7 @@ from textcnn.commands.runs import best_rows
 from textcnn.commands.screen import display as display_module
 from textcnn.commands.screen.compare_tables import comparison_text
 from textcnn.commands.screen.cv_tables import best_table, importance_text
-from textcnn.commands.screen.display import NARROWEST, WIDTH, Bar, Display, TaskProgress
+from textcnn.commands.screen.display import NARROWEST, WIDTH, Bar, Display, TaskProgress, say
 from textcnn.commands.screen.score_tables import class_table, confusion_table, scores_text
 from textcnn.commands.screen.tables import (
     Styled,
@@ -237,6 +237,39 @@ def test_text_at_the_end_of_rows_may_go_on_in_the_next_line(terminal, monkeypatc
     monkeypatch.setenv("COLUMNS", "20")
     assert table_text(RUNS, terminal).startswith(
         "name      a\naccuracy  79.6 %\noptions   epochs=5\n\n"
+    )
+
+
+@pytest.mark.parametrize("width", [36, 60, 80])
+def test_folded_text_goes_on_below_itself(terminal, monkeypatch, width):
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(width))
+    sentence = " ".join(["a gorgeous , witty movie"] * 5)
+    lines = table_text(Table(["label", "text"], [["positive", sentence]]), terminal).split("\n")
+    assert max(map(len, lines)) <= width
+    assert " ".join(line[len("positive  ") :] for line in lines[1:]) == sentence
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ("60", "epoch  3.00  train 0.100 90.0 %  dev 0.200 80.0 %  best\n"),
+        ("80", "epoch  3.00  step  1,200  train loss 0.100 90.0 %  dev loss 0.200 80.0 %  best\n"),
+    ],
+)
+def test_an_evaluation_has_a_line(terminal, monkeypatch, columns, words):
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("COLUMNS", columns)
+    Display(20, 0, 10, 50)(Evaluated(Evaluation(1200, 3.0, 0.1, 0.9, 0.2, 0.8, 0.8), True))
+    assert terminal.getvalue().endswith(words)
+
+
+def test_what_is_said_is_folded_and_a_command_is_not(terminal, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("COLUMNS", "30")
+    say("three sentences have no tokens left", "textcnn train --resume runs/one two")
+    assert terminal.getvalue() == (
+        "three sentences have no tokens\n  left textcnn train --resume runs/one two\n"
     )
 
 

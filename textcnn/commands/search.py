@@ -29,7 +29,7 @@ from textcnn.commands.screen.cv_tables import (
     trial_rows,
 )
 from textcnn.commands.screen.display import Clock, TaskProgress, say
-from textcnn.commands.screen.terminal import safe_lines
+from textcnn.commands.screen.terminal import folded, safe_lines
 from textcnn.data.datasets.corpus import locate
 from textcnn.data.remarks import remarks
 from textcnn.data.tokenized_data import TokenizedData
@@ -246,4 +246,4 @@ def _verdict(session: Session, tried: list[Tried], best: Tried, accuracies: list
         lines.append(
             f"{test:,} test sentences had no part in this; train scores the winner on them."
         )
-    return "\n".join(lines)
+    return "\n".join(map(folded, lines))

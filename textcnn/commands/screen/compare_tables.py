@@ -37,7 +37,8 @@ def folds_text(found: FoldsCompared) -> str:
     a, b = found.paths
     lines = [f"A  {mean_text(found.accuracies[0])}", f"B  {mean_text(found.accuracies[1])}"]
     lines.append(f"A - B  {difference_text(found.difference)}, paired over {found.folds} folds")
-    return "\n\n".join([f"A  {a}\nB  {b}", _options(found.options), "\n".join(lines)])
+    paths, prose = f"A  {a}\nB  {b}", "\n".join(folded(line, 3) for line in lines)
+    return "\n\n".join([paths, _options(found.options), prose])
 
 
 def folds_table(found: FoldsCompared) -> Table:

@@ -7,11 +7,15 @@ import numpy as np
 
 from textcnn.commands.screen.display import duration
 from textcnn.commands.screen.tables import Table, table_text
+from textcnn.commands.screen.terminal import folded
 from textcnn.evaluation.crossval.baselines import BASELINES, EXPERTS
 from textcnn.evaluation.crossval.fold_run import FoldResult
 from textcnn.evaluation.crossval.summary import Difference, Mean, Mistake, Summary
 from textcnn.evaluation.search.space import Drawn
 from textcnn.evaluation.search.trials import Tried, best_of
+
+INDENT = 11
+"""Columns of the names at the beginning of lines."""
 
 
 def fold_line(result: FoldResult, finished: int, total: int) -> str:
@@ -25,7 +29,7 @@ def fold_line(result: FoldResult, finished: int, total: int) -> str:
 
 def summary_text(summary: Summary) -> str:
     """The result, for people: a line a fold, then the means."""
-    lines = [table_text(fold_table(summary)), "", f"accuracy   {mean_text(summary.accuracy)}"]
+    lines = [f"accuracy   {mean_text(summary.accuracy)}"]
     if summary.test_interval is not None:
         low, high = summary.test_interval
         lines.append(
@@ -46,7 +50,8 @@ def summary_text(summary: Summary) -> str:
             f"           {EXPERTS.get(name) or BASELINES[name].description}",
             f"           textcnn's difference: {difference_text(rival.difference)}",
         ]
-    return "\n".join(lines)
+    prose = "\n".join(folded(line, INDENT) for line in lines)
+    return f"{table_text(fold_table(summary))}\n\n{prose}"
 
 
 def fold_table(summary: Summary) -> Table:
