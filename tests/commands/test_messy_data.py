@@ -65,6 +65,11 @@ def test_training_says_what_it_leaves_out_and_doubts(call, tickets, tmp_path):
     assert (options["skip_bad_rows"], options["merge_labels"]) == (True, True)
     split = json.loads((tmp_path / "merged" / "split.json").read_text())
     assert sum(len(split[part]) for part in ("train", "dev", "test")) == 114
+    rows = "body;queue\na dull film;Bad\na fine film;GOOD\n"
+    (tmp_path / "new.csv").write_text(rows)
+    code, out, _ = call("eval", "merged", "--data", "new.csv", "--encoding", "utf-8")
+    assert code == 0
+    assert "2 of 2 rows" in out
     code, _, err = call("eval", "merged")
     assert code == 0
     assert "left out 6 of 120 rows" in err

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from textcnn.data.datasets.corpus import Corpora
+from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.datasets.readers import read_labelled
 from textcnn.data.datasets.rows import ReadingOptions, listed_labels, plain_label
 from textcnn.data.datasets.tables import Table, read_table
@@ -430,11 +432,24 @@ class TestLabels:
         assert len({plain_label(name) for name in names}) == len(names)
 
     def test_merged(self, write):
-        write("r.csv", "text,label\na,Spam\nb,spam \nc,SPAM\u200b\nd,ham|Spam\n")
-        found = read_labelled(["r.csv"], ReadingOptions(merge_labels=True))
-        assert found.labels == ["spam", "spam", "spam", "ham|spam"]
+        write("r.csv", "text,label\na,Spam\nb,spam \nc,SPAM\u200b\nd,ham|Spam\ne,Spam\u200b\n")
+        lines = []
+        found = read_labelled(["r.csv"], ReadingOptions(merge_labels=True), lines.append)
+        assert found.labels == ["Spam", "Spam", "Spam", "ham|Spam", "Spam"]
+        assert lines[0].startswith("labels merged, with how many rows each had: 'spam' (1) as 'Sp")
         found = read_labelled(["r.csv"], ReadingOptions(merge_labels=True, multilabel=True))
-        assert found.labels[3] == "ham\tspam"
+        assert found.labels[3] == "Spam\tham"
+
+    def test_all_parts_are_spelled_alike_and_as_a_model_spells(self):
+        parts = [
+            LabelledTexts(["a", "b"], ["Bad", "good"], "a"),
+            LabelledTexts(["c", "d", "e"], ["BAD", "BAD", "1.0"], "b"),
+        ]
+        merged = Corpora(parts[0], None, parts[1]).merged()
+        assert merged.together.labels == ["BAD", "good", "BAD", "BAD", "1"]
+        assert merged.test.labels == ["BAD", "BAD", "1"]
+        merged = Corpora(parts[0], None, parts[1]).merged(["bad", "Good"])
+        assert merged.together.labels == ["bad", "Good", "bad", "bad", "1"]
 
     def test_one_that_nobody_can_see_is_missing(self, write):
         assert (

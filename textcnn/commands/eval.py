@@ -114,7 +114,7 @@ def sample_of(checkpoint: Checkpoint, given: dict[str, Any]) -> tuple[Sample, st
     How ``--data`` is written is taken from the run, unless the options say otherwise.
     """
     if "data" in given:
-        corpus = read_as_before(checkpoint.config, given, say)
+        corpus = read_as_before(checkpoint.config, checkpoint.labels, given, say)
         return Sample.whole(corpus), f"data: {corpus.source}"
     if given:
         raise UserError(f"{flag(next(iter(given)))} describes --data; give that too")

@@ -86,7 +86,7 @@ class TokenizedData:
             UserError: the data cannot be used, or the labels cannot be split so.
             RunError: the movie reviews could not be reached.
         """
-        corpora = corpora or Corpora.read(config, report)
+        corpora = _merged(corpora or Corpora.read(config, report), config, inherited)
         labels = corpora.together.labels
         names = chain.from_iterable(map(split_labels, labels)) if config.multilabel else labels
         for suggestion in about_names(Counter(names), config.multilabel):
@@ -119,6 +119,7 @@ class TokenizedData:
         """
         if isinstance(corpora, LabelledTexts):
             corpora = Corpora(corpora)
+        corpora = _merged(corpora, config, inherited)
         data = dataclasses.replace(cls.undivided(corpora, config, tokenize), inherited=inherited)
         data.check_tokens()
         split = _split(corpora, data, config, inherited)
@@ -239,6 +240,13 @@ class TokenizedData:
             return members(names, labels)
         number = {label: index for index, label in enumerate(labels)}
         return np.array([number[name] for name in names], dtype=np.int64)
+
+
+def _merged(corpora: Corpora, config: Config, inherited: Division | None) -> Corpora:
+    """The same with labels that look alike spelled alike in all parts, where that is asked for."""
+    if not config.merge_labels:
+        return corpora
+    return corpora.merged(() if inherited is None else inherited.labels)
 
 
 def fingerprint(corpora: Corpora) -> str:

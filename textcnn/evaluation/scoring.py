@@ -65,12 +65,16 @@ class Sample:
 
 
 def read_as_before(
-    config: Config, given: Mapping[str, Any], report: Callable[[str], None]
+    config: Config,
+    labels: Sequence[str],
+    given: Mapping[str, Any],
+    report: Callable[[str], None],
 ) -> LabelledTexts:
     """Read the sentences that ``--data`` names as a run has read its own.
 
     Args:
         config: the run's options, which say how its data was written.
+        labels: that it knows, which others are spelled as where ``merge_labels`` is on.
         given: the options of data that were given now, which go before those.
         report: told in one line of each attempt to reach a source.
 
@@ -78,7 +82,9 @@ def read_as_before(
         UserError: they cannot be used.
     """
     usual = {name: value for name, value in config.as_dict().items() if name in READING_OPTIONS}
-    return load_corpus(locate(Config.from_mapping({**usual, **given}, "")), report)
+    config = locate(Config.from_mapping({**usual, **given}, ""))
+    found = load_corpus(config, report)
+    return Corpora(found).merged(labels).learnt if config.merge_labels else found
 
 
 def held_out(checkpoint: Checkpoint, corpora: Corpora) -> Sample:

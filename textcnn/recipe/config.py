@@ -157,7 +157,7 @@ class Config:
         False,
         "Data",
         "Take labels that differ only in case, spaces, Unicode form or invisible characters for "
-        "one, in lower case.",
+        "one, spelled as most of them are.",
     )
     multilabel: bool = option(
         False,

@@ -91,6 +91,8 @@ def with_rehearsal(
         initial: the network to go on from.
         report: told, in one line, what was found.
     """
+    if config.merge_labels:
+        corpora = corpora.merged(initial.labels)
     there = label_names(corpora.together.labels, config.multilabel)
     missing = [label for label in initial.labels if label not in there]
     if config.rehearse or not missing:

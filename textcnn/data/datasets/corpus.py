@@ -2,14 +2,14 @@
 
 import dataclasses
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from textcnn.data.datasets.download import download_cache
-from textcnn.data.datasets.labelled_texts import LabelledTexts
+from textcnn.data.datasets.labelled_texts import LabelledTexts, spellings
 from textcnn.data.datasets.movie_reviews import FILES, load_movie_reviews
 from textcnn.data.datasets.readers import read_labelled
 from textcnn.data.datasets.rows import ReadingOptions
@@ -75,6 +75,15 @@ class Corpora:
             others = load_corpus(dataclasses.replace(config, data=(name,)), report)
             learnt = learnt.followed_by(others)
         return dataclasses.replace(self, learnt=learnt)
+
+    def merged(self, known: Sequence[str] = ()) -> "Corpora":
+        """These with one spelling for labels that look alike, in whatever part: a known one first.
+
+        See :func:`textcnn.data.datasets.labelled_texts.spellings`.
+        """
+        one = spellings(self.together.label_counts(), known)
+        dev, test = (part and part.spelled(one) for part in (self.dev, self.test))
+        return Corpora(self.learnt.spelled(one), dev, test)
 
     @property
     def parts(self) -> list[LabelledTexts]:

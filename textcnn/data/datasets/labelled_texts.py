@@ -1,8 +1,12 @@
 """What every reader of training data returns."""
 
-from collections.abc import Sequence
+import dataclasses
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from textcnn.data.datasets.rows import plain_label, tidy_label
+from textcnn.data.labels import join_labels, split_labels
 from textcnn.support.errors import UserError
 
 
@@ -40,6 +44,21 @@ class LabelledTexts:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def label_counts(self) -> Counter[str]:
+        """How many rows have each label, rows with several counted under each."""
+        counts: Counter[str] = Counter()
+        for labels, count in Counter(self.labels).items():
+            counts.update(dict.fromkeys(split_labels(labels), count))
+        return counts
+
+    def spelled(self, spellings: Mapping[str, str]) -> "LabelledTexts":
+        """These with labels spelled so; those that are none of its keys stay."""
+        spelled = {
+            labels: join_labels(spellings.get(label, label) for label in split_labels(labels))
+            for labels in set(self.labels)
+        }
+        return dataclasses.replace(self, labels=[spelled[labels] for labels in self.labels])
+
     def followed_by(self, others: "LabelledTexts") -> "LabelledTexts":
         """These, and those of the others that are not among them."""
         there = set(self.texts)
@@ -66,3 +85,19 @@ class LabelledTexts:
         others = f" ({count:,} of {count + len(self):,} rows cannot be used)" if count > 1 else ""
         advice = "; --skip-bad-rows leaves such rows out" if self.texts else ""
         raise UserError(f"{first.where}: {first.fault}{others}{advice}")
+
+
+def spellings(counts: Mapping[str, int], known: Sequence[str] = ()) -> dict[str, str]:
+    """One spelling for all labels that look alike: a known one, else the commonest, made tidy.
+
+    Args:
+        counts: how many rows have each label.
+        known: labels of a model, which are spelled as it spells them.
+    """
+    rows: Counter[str] = Counter()
+    for label, count in counts.items():
+        rows[tidy_label(label)] += count
+    chosen = {plain_label(label): label for label in known}
+    for label in sorted(rows, key=lambda label: (-rows[label], label)):
+        chosen.setdefault(plain_label(label), label)
+    return {label: chosen[plain_label(label)] for label in counts}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from textcnn.data.datasets.folders import document_rows, folder_rows, one_label_rows
 from textcnn.data.datasets.formats import format_of_suffix
-from textcnn.data.datasets.labelled_texts import BadRow, LabelledTexts
+from textcnn.data.datasets.labelled_texts import BadRow, LabelledTexts, spellings
 from textcnn.data.datasets.rows import USUAL, ReadingOptions, Row, RowError, checked
 from textcnn.data.datasets.tables import read_table
 from textcnn.data.datasets.text_files import Report
@@ -54,6 +54,8 @@ def read_labelled(
     parted by ``label_separator`` or written as a list, in JSON also a list, in fastText lines each
     with its mark.
 
+    With ``merge_labels`` labels that look alike are spelled as the commonest of them is.
+
     Args:
         paths: what to read.
         options: how it is written.
@@ -87,7 +89,20 @@ def read_labelled(
         kinds = Counter(row.kind for row in bad).most_common()
         why = "; ".join(f"{count:,}: {kind}" for kind, count in kinds)
         report(f"left out {len(bad):,} of {len(bad) + len(texts):,} rows ({why})")
-    return LabelledTexts(texts, labels, _summary(paths), bad)
+    read = LabelledTexts(texts, labels, _summary(paths), bad)
+    return _merged(read, report) if options.merge_labels else read
+
+
+def _merged(found: LabelledTexts, report: Report) -> LabelledTexts:
+    """The same with one spelling for all labels that look alike, which is reported."""
+    counts = found.label_counts()
+    one = spellings(counts)
+    other = [label for label in counts if one[label] != label]
+    if other:
+        named = ", ".join(f"{label!r} ({counts[label]:,}) as {one[label]!r}" for label in other[:3])
+        more = f", {len(other) - 3:,} more" if len(other) > 3 else ""
+        report(f"labels merged, with how many rows each had: {named}{more}")
+    return found.spelled(one)
 
 
 def _rows_of(given: str, options: ReadingOptions, report: Report) -> Iterator[Row]:

@@ -81,13 +81,17 @@ def listed_labels(cell: str) -> tuple[str, ...] | None:
 
 
 def plain_label(label: str) -> str:
-    """A label in the form that all that look like it share.
+    """A label in the form that all that look like it share: :func:`tidy_label`, in lower case."""
+    return tidy_label(unicodedata.normalize("NFKC", label).casefold())
 
-    Lower case, Unicode's composed form, one space between words, no invisible characters; a whole
-    number without a fraction, as programs write one where a column has gaps (1.0).
+
+def tidy_label(label: str) -> str:
+    """A label without what cannot be seen of it.
+
+    In Unicode's composed form, with one space between words and without invisible characters; a
+    whole number without a fraction, as programs write one where a column has gaps (1.0).
     """
-    composed = unicodedata.normalize("NFKC", label).casefold()
-    visible = (letter for letter in composed if not _is_invisible(letter))
+    visible = (letter for letter in label if not _is_invisible(letter))
     plain = unicodedata.normalize("NFC", " ".join("".join(visible).split()))
     return _WHOLE.sub(r"\1", plain)
 
@@ -131,7 +135,7 @@ class Row(NamedTuple):
 
 
 def checked(row: Row, options: ReadingOptions) -> Row:
-    """Strip the row, merge its labels where asked to, and drop empty ones of several.
+    """Strip the row, and drop empty ones of several labels.
 
     A label that is missing or cannot be shown on one line, and characters that UTF-8 cannot hold,
     make it a row with a fault.
@@ -139,8 +143,6 @@ def checked(row: Row, options: ReadingOptions) -> Row:
     if row.fault is not None:
         return row
     labels = tuple(label.strip() for label in row.labels)
-    if options.merge_labels:
-        labels = tuple(map(plain_label, labels))
     if options.multilabel:
         labels = tuple(label for label in labels if label)
     try:

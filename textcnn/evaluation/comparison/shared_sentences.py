@@ -98,8 +98,8 @@ def shared_sentences(sides: Sequence[Side], given: dict[str, Any], report: Repor
 
 
 def _given_sentences(sides: Sequence[Side], given: dict[str, Any], report: Report) -> Sentences:
-    corpus = read_as_before(sides[0].config, given, report)
     known = sorted({label for side in sides for label in side.classifier.labels})
+    corpus = read_as_before(sides[0].config, known, given, report)
     unknown = sorted(set(corpus.labels) - set(known))
     if unknown:
         raise UserError(
