@@ -208,12 +208,12 @@ class TestCsv:
         )
 
     def test_errors_in_the_header(self, write):
-        write("r.csv", "sentence,label,label\n")
+        write("r.csv", "words,label,label\n")
         message = error("r.csv")
         assert "no column 'text'" in message
-        assert "'sentence', 'label'" in message
+        assert "'words', 'label'" in message
         assert "--text-column" in message
-        message = error("r.csv", text_column="sentence")
+        message = error("r.csv", text_column="words")
         assert "2 columns 'label'" in message
         assert "--label-column" in message
         assert "both 'label'" in error("r.csv", text_column="label")

@@ -231,7 +231,7 @@ class TestSuggestions:
     def test_marks_of_missing_values(self):
         found = look(distinct("a", 9) + distinct("NaN", 9))
         why = advice(found)["leave their cells empty and give --skip-bad-rows"]
-        assert why == "labels that stand for a missing one: NaN (9)"
+        assert why == "labels that may stand for a missing one: NaN (9)"
 
     def test_another_tokenizer(self):
         rows = [(label, f"{text} Straße früh") for label, text in distinct("a", 9)]

@@ -102,6 +102,11 @@ class TestDelimiters:
         with pytest.raises(UserError, match=r"--delimiter .*give one character"):
             ReadingOptions(delimiter=given).check()
 
+    def test_a_key_of_json_that_stands_twice_is_not_chosen_between(self, write):
+        good = '{"text": "b", "label": "y"}\n'
+        path = write("r.jsonl", '{"text": "a", "text": "b", "label": "x"}\n' + good)
+        assert "the key 'text' stands twice" in str(next(opened(path).rows).fault)
+
     def test_none_in_json(self, write):
         path = write("r.jsonl", '{"text": "a", "label": "x"}\n')
         assert "--delimiter is for CSV and TSV" in error(path, delimiter=";")
@@ -162,10 +167,44 @@ class TestHeaders:
         path = write("r.csv", "x,hello\n")
         asked = {"label_column": "1", "text_column": "2"}
         assert opened(path, **asked).said == (
-            "r.csv: no header, as columns are asked for by number",
+            "r.csv: no header, as columns are asked for by number; give --header where there is "
+            "one",
         )
         assert opened(path, **asked, header=False).said == ()
         assert opened(path, **asked).columns == ("1", "2")
+
+    def test_another_usual_name_is_taken_where_no_other_can_be_meant(self, write):
+        path = write("r.csv", "id;Review;Sentiment\n1;hello;x\n")
+        assert rows(path) == [("x", "hello")]
+        found = opened(path)
+        assert found.asked == ("Review", "Sentiment")
+        assert found.said[-1] == (
+            "r.csv: read with --text-column 'Review' --label-column 'Sentiment', as its columns "
+            "are called"
+        )
+        path = write("r.jsonl", '{"sentence": "a", "label": "x"}\n')
+        assert rows(path) == [("x", "a")]
+        assert opened(path).said == (
+            "r.jsonl: read with --text-column 'sentence', as its columns are called",
+        )
+        assert "no column 'text'" in error(write("r.csv", "review,comment,label\na,b,x\n"))
+        assert "no column 'body'" in error(write("r.csv", "text,label\na,x\n"), text_column="body")
+        path = write("r.csv", "text,label,review,class\na,x,b,y\n")
+        assert rows(path) == [("x", "a")]
+        assert opened(path).said == ()
+
+    def test_the_header_once_more_is_no_row(self, write):
+        path = write("r.csv", "text,label\nhello,x\ntext,label\nbye,y\n")
+        faults = [str(row.fault) for row in opened(path).rows if row.fault]
+        assert faults == ["the header once more"]
+
+    def test_titles_above_the_header_are_left_out_and_that_is_said(self, write):
+        path = write("r.csv", "Export of tickets\n\nMay 2026\ntext;label\nhello, you;x\n")
+        assert rows(path) == [("x", "hello, you")]
+        said = "r.csv: its columns are named in line 4; left out: 2 lines"
+        assert opened(path).said[-1] == said
+        path = write("r.csv", "a,b\ntext,label\nhello,x\n")
+        assert "its first line names 'a', 'b'" in error(path)
 
     def test_columns_without_a_name_and_of_the_same(self, write):
         found = opened(write("r.csv", "text,,a,a,label\nhello,1,2,3,x\n"))
@@ -415,6 +454,12 @@ class TestBadRows:
 
 
 class TestLabels:
+    def test_a_whole_number_with_a_fraction(self, write):
+        path = write("r.jsonl", '{"text": "a", "label": 1.0}\n{"text": "b", "label": 0.5}\n')
+        first, second = opened(path).rows
+        assert first.labels == ("1",)
+        assert 'write "0.5"' in str(second.fault)
+
     @pytest.mark.parametrize(
         "names",
         [

@@ -88,6 +88,16 @@ def test_the_sheet_with_the_columns_is_read_and_said(tmp_path):
         read(path)
 
 
+def test_titles_and_names_of_columns_as_reports_have_them(tmp_path):
+    sheet: list[list[object]] = [["Tickets"], ["message", "class"], ["hello", "x"], ["bye", None]]
+    found, said = read(write(tmp_path / "t.xlsx", [["Read me"]], sheet))
+    assert (found.texts, found.labels) == (["hello"], ["x"])
+    assert "the label is missing" in found.bad_rows[0].fault
+    assert "of its 2 sheets 'Sheet1' is read" in said[0]
+    assert "named in row 2; left out: 1 row" in said[1]
+    assert "--text-column 'message' --label-column 'class'" in said[2]
+
+
 def test_no_header_and_a_label_of_its_own(tmp_path):
     path = write(tmp_path / "t.xlsx", [[1, "a"], [2, "b"]])
     assert pairs(path, text_column="2", label_column="1") == [("1", "a"), ("2", "b")]

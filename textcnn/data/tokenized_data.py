@@ -48,6 +48,7 @@ class TokenizedData:
         bad_rows: rows that were given and are not among the N, as they could not be used.
         first_test_row: where the sentences of ``--test-data`` begin; 0 where there are none.
         inherited: of the model that is gone on from, or None.
+        asked: what all tables call the columns of text and label, or None.
     """
 
     texts: list[str]
@@ -65,6 +66,7 @@ class TokenizedData:
     bad_rows: int = 0
     first_test_row: int = 0
     inherited: Division | None = None
+    asked: tuple[str, str] | None = None
 
     @classmethod
     def load(
@@ -157,6 +159,7 @@ class TokenizedData:
             chosen=config.tokenizer == AUTO,
             cut=cut,
             bad_rows=sum(len(part.bad_rows) for part in corpora.parts),
+            asked=corpora.asked,
             first_test_row=0 if corpora.test is None else int(corpora.rows[2][0]),
         )
 
@@ -182,8 +185,11 @@ class TokenizedData:
             )
 
     def decided(self, config: Config) -> Config:
-        """The options with the tokenizer that has made the tokens in the place of ``auto``."""
-        return dataclasses.replace(config, tokenizer=self.tokenizer)
+        """The options with what was found out: the tokenizer of ``auto``, and the columns."""
+        text, label = self.asked or (config.text_column, config.label_column)
+        return dataclasses.replace(
+            config, tokenizer=self.tokenizer, text_column=text, label_column=label
+        )
 
     @property
     def given(self) -> int:

@@ -1,11 +1,24 @@
 """From the cells of a table's row to its text and its labels, whatever file they come from."""
 
+import dataclasses
 import math
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from textcnn.data.datasets.rows import ReadingOptions, Row, RowError
+from textcnn.data.datasets.rows import USUAL, ReadingOptions, Row, RowError
+
+OTHER_NAMES = {
+    "text_column": {
+        *("sentence", "review", "comment", "message", "body", "content", "tweet", "question"),
+        *("utterance", "document", "texts", "sentences"),
+    },
+    "label_column": {
+        *("labels", "class", "category", "sentiment", "target", "intent", "topic", "tag"),
+    },
+}
+"""What the columns of text and label are often called, where the usual name is not there."""
 
 
 def matching(name: str, names: Sequence[str]) -> list[str]:
@@ -39,6 +52,22 @@ class Taken:
 
     options: ReadingOptions
     labels: tuple[str, ...] | None = None
+
+    def in_columns(self, names: Sequence[str]) -> "Taken":
+        """The same where a column that is not asked for by name has another of its usual names.
+
+        Args:
+            names: of the columns; one of :data:`OTHER_NAMES` counts where no other of them stands
+                there.
+        """
+        found: dict[str, Any] = {}
+        for option, others in OTHER_NAMES.items():
+            asked = getattr(self.options, option)
+            if asked == getattr(USUAL, option) and not matching(asked, names):
+                there = [name for name in names if _plain(name) in others]
+                if len(there) == 1:
+                    found[option] = there[0].strip()
+        return dataclasses.replace(self, options=dataclasses.replace(self.options, **found))
 
     def row(
         self,
@@ -100,6 +129,8 @@ def _label(label: object, hint: str = "") -> str:
     if label is None or (isinstance(label, float) and math.isnan(label)):
         raise RowError("the label is missing", hint)
     if isinstance(label, float):
+        if label.is_integer():  # As programs hold whole numbers where others are missing.
+            return str(int(label))
         hint = f'; if it is one, write "{label:g}"'
     raise RowError(
         "the label must be a string, an integer or true/false", f", not {_kind(label)}{hint}"

@@ -91,6 +91,12 @@ class Corpora:
         return [part for part in (self.learnt, self.dev, self.test) if part is not None]
 
     @property
+    def asked(self) -> tuple[str, str] | None:
+        """What all tables call the columns of text and label; None where they differ."""
+        names = {part.asked for part in self.parts}
+        return names.pop() if len(names) == 1 else None
+
+    @property
     def together(self) -> LabelledTexts:
         """All sentences, one part after another."""
         parts = self.parts

@@ -5,7 +5,7 @@ import io
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,9 @@ _LONGEST_CSV_FIELD = 16 * 2**20
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 """Those that are looked for."""
 
-_SAMPLE_ROWS = 20
+SAMPLE_ROWS = 20
+"""Rows that are looked at before a table is read."""
+
 _SAMPLE_CHARACTERS = 2**20
 
 # What Excel writes, and wants, before the first row.
@@ -79,21 +81,65 @@ def rows_of(
         place: what the numbers count.
     """
     said: list[str] = []
+    before: list[tuple[int, Fields]] = []
+    titles = titles_before(_noted(records, before), taken)
+    if titles:
+        count = f"{titles} {place}{'s' if titles > 1 else ''}"
+        said.append(
+            f"{path}: its columns are named in {place} {before[titles][0]}; left out: {count}"
+        )
+    records = itertools.chain(before[titles or 0 :], records)
     number, first = next(records, (1, [""]))
     if isinstance(first, RowError):
         raise UserError(f"{path}, {place} {number}: {first}")
     names = [name.replace("\ufeff", "").strip() for name in first]
     if names == [""]:
         raise UserError(f"{path}, {place} {number}: blank; give a table from its first row on")
+    taken = taken if taken.options.header is False else taken.in_columns(names)
     header = _has_header(names, path, taken)
     keys = _unique(names) if header else tuple(str(column + 1) for column in range(len(names)))
     chosen = _chosen(names, keys, header, path, taken)
     if not header:
         records = itertools.chain([(number, first)], records)
         if taken.options.header is None:
-            said.append(f"{path}: no header, as columns are asked for by number")
+            said.append(
+                f"{path}: no header, as columns are asked for by number; give --header where there "
+                "is one"
+            )
     like = "the header" if header else f"the first {place}"
+    if header:
+        records = _marked(records, first)
     return keys, said, _rows(records, f"{path}, {place} ", taken, keys, chosen, like)
+
+
+def titles_before(rows: Iterable[Fields], taken: Taken) -> int | None:
+    """How many rows stand above the header: a report's titles, which have a cell each.
+
+    None where no row of the first ones names the columns asked for.
+    """
+    for number, fields in enumerate(itertools.islice(rows, SAMPLE_ROWS)):
+        if isinstance(fields, RowError):
+            break
+        asked = taken.in_columns(fields)
+        numbers = all(_NUMBER.fullmatch(name) for _, name in _wanted(fields, asked))
+        if taken.options.header is not False and not numbers and named_in(fields, asked):
+            return number
+        if len(list(filter(str.strip, fields))) > 1:
+            break
+    return None
+
+
+def _noted(records: Records, noted: list[tuple[int, Fields]]) -> Iterator[Fields]:
+    """The fields of each row, which is put into ``noted``."""
+    for record in records:
+        noted.append(record)
+        yield record[1]
+
+
+def _marked(records: Records, header: list[str]) -> Records:
+    """The rows; those that are the header once more, as where files were put together, are bad."""
+    for number, fields in records:
+        yield number, RowError("the header once more") if fields == header else fields
 
 
 def told_delimiter(text: str, taken: Taken, usual: str, quoted: bool) -> str:
@@ -101,7 +147,7 @@ def told_delimiter(text: str, taken: Taken, usual: str, quoted: bool) -> str:
     candidates = [usual, *(delimiter for delimiter in DELIMITERS if delimiter != usual)]
     samples = {one: _sample(text, one, quoted) for one in candidates}
     for delimiter, rows in samples.items():
-        if rows and named_in(rows[0], taken):
+        if titles_before(rows, taken) is not None:
             return delimiter
     # The first of those that give most rows the same number of fields, several.
     alike = {
@@ -116,7 +162,9 @@ def names_its_columns(text: str, taken: Taken) -> str | None:
     """The format of a table whose first line names the columns asked for, several; or None."""
     for delimiter in DELIMITERS:
         rows = _sample(text, delimiter, quoted=True)
-        if rows and len(rows[0]) > 1 and named_in(rows[0], taken):
+        # Without a label's, a column's name may be the first word of a sentence.
+        asked = taken.in_columns(rows[0]) if rows and taken.labels is None else taken
+        if rows and len(rows[0]) > 1 and named_in(rows[0], asked):
             return "tsv" if delimiter == "\t" else "csv"
     return None
 
@@ -125,7 +173,7 @@ def _sample(text: str, delimiter: str, quoted: bool) -> list[list[str]]:
     records = _records(text[:_SAMPLE_CHARACTERS], Path(), delimiter, quoted, 1)
     rows = []
     try:
-        for _, fields in itertools.islice(records, _SAMPLE_ROWS):
+        for _, fields in itertools.islice(records, SAMPLE_ROWS):
             if isinstance(fields, list):
                 rows.append(fields)
     except UserError:  # Said, with its line, once the whole is read.
@@ -282,13 +330,19 @@ def _column(name: str, option: str, names: list[str], header: bool, path: Path) 
         raise UserError(
             f"{path}: {option} {name}: its first line has {len(names)} columns, counted from 1"
         )
-    fault = f"has {len(found)} columns" if found else "has no column"
+    if found:
+        number = [column + 1 for column, known in enumerate(names) if known in found]
+        raise UserError(
+            f"{path} has {len(found)} columns {name!r}; choose one by its number, as in {option} "
+            f"{number[0]}"
+        )
     shown = ", ".join(repr(column[:40]) for column in names[:10])
     more = f" and {len(names) - 10} more" if len(names) > 10 else ""
     hint = "" if len(names) > 1 else ", or with --delimiter what parts its fields"
     raise UserError(
-        f"{path} {fault} {name!r}; its first line names {shown}{more}: choose with {option}{hint}, "
-        "or where there is no header count columns, as in --text-column 2 --label-column 1"
+        f"{path} has no column {name!r}; its first line names {shown}{more}: choose with "
+        f"{option}{hint}, or where there is no header count columns, as in --text-column 2 "
+        "--label-column 1"
     )
 
 

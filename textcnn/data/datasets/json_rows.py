@@ -16,7 +16,19 @@ _Objects = Iterator[tuple[int, _Object | RowError]]
 
 _BETWEEN = re.compile(r"[\s,]*")
 _SAMPLE_CHARACTERS, _SAMPLE_LINES = 2**20, 20
-_DECODER = json.JSONDecoder()
+
+
+def _each_key_once(pairs: list[tuple[str, object]]) -> _Object:
+    """An object, as the parser is given its keys and values."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {twice[:40]!r} stands twice in an object")
+    return found
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_each_key_once)
 
 
 def json_rows(text: str, path: Path, taken: Taken) -> tuple[tuple[str, ...], Iterator[Row]]:
@@ -24,7 +36,7 @@ def json_rows(text: str, path: Path, taken: Taken) -> tuple[tuple[str, ...], Ite
     objects = _array(text, path) if _is_whole(text) else _lines(text)
     first = next((found for _, found in objects if isinstance(found, dict)), {})
     objects = _array(text, path) if _is_whole(text) else _lines(text)
-    return tuple(first), _rows(objects, path, taken)
+    return tuple(first), _rows(objects, path, taken.in_columns(list(first)))
 
 
 def _is_whole(text: str) -> bool:
@@ -40,7 +52,7 @@ def _lines(text: str) -> _Objects:
         if not line.strip():
             continue
         try:
-            found = json.loads(line.strip().rstrip(","))
+            found = _DECODER.decode(line.strip().rstrip(","))
         except (ValueError, RecursionError) as error:
             yield number, RowError("not valid JSON", f" ({error})")
             continue

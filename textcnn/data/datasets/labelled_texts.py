@@ -34,12 +34,14 @@ class LabelledTexts:
         labels: N label names, ``labels[i]`` belonging to ``texts[i]``.
         source: one line that says where they came from, for summaries.
         bad_rows: rows that were given and are not among the N.
+        asked: the columns of text and label, where all tables call them so; else None.
     """
 
     texts: list[str]
     labels: list[str]
     source: str
     bad_rows: Sequence[BadRow] = ()
+    asked: tuple[str, str] | None = None
 
     def __len__(self) -> int:
         return len(self.texts)

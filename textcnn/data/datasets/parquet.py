@@ -32,6 +32,7 @@ def parquet_rows(data: bytes, path: Path, taken: Taken) -> tuple[tuple[str, ...]
         raise _damaged(path, error) from error
     if size > min(max(ALWAYS_UNPACKED, LARGEST_RATIO * len(data)), NEVER_UNPACKED):
         raise UserError(f"{path}: unpacks to {size / 2**20:,.0f} MiB, which few texts do")
+    taken = taken.in_columns(columns)
     asked = text_names(taken.options.text_column, columns)
     texts = [_column(name, "--text-column", columns, path) for name in asked]
     label = None

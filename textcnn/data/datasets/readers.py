@@ -34,6 +34,8 @@ def read_labelled(
       where there is no header: where both are whole numbers, or ``header`` is false. ``title+text``
       puts two columns together, with a space between. Fields are parted by ``delimiter``, or by
       that of ``, ; tab |`` which gives these columns; Excel's ``sep=`` line is understood.
+      Where a default name is not there, the only column with another usual name is taken
+      (:data:`textcnn.data.datasets.cells.OTHER_NAMES`), and that is reported.
     - ``.tsv``: likewise, of tabs. A quotation mark has no special meaning, since sentences begin
       with one often enough; so a row is always exactly one line.
     - ``.json``, ``.jsonl``, ``.ndjson``: an object a line, or an array of objects, with those two
@@ -74,8 +76,9 @@ def read_labelled(
     texts: list[str] = []
     labels: list[str] = []
     bad: list[BadRow] = []
+    asked: set[tuple[str, str]] = set()
     for path in paths:
-        for found in _rows_of(path, options, report):
+        for found in _rows_of(path, options, report, asked):
             row = checked(found, options)
             fault = row.fault
             if fault is None and options.skip_bad_rows and not row.text:
@@ -89,7 +92,8 @@ def read_labelled(
         kinds = Counter(row.kind for row in bad).most_common()
         why = "; ".join(f"{count:,}: {kind}" for kind, count in kinds)
         report(f"left out {len(bad):,} of {len(bad) + len(texts):,} rows ({why})")
-    read = LabelledTexts(texts, labels, _summary(paths), bad)
+    columns = asked.pop() if len(asked) == 1 else None
+    read = LabelledTexts(texts, labels, _summary(paths), bad, columns)
     return _merged(read, report) if options.merge_labels else read
 
 
@@ -105,7 +109,9 @@ def _merged(found: LabelledTexts, report: Report) -> LabelledTexts:
     return found.spelled(one)
 
 
-def _rows_of(given: str, options: ReadingOptions, report: Report) -> Iterator[Row]:
+def _rows_of(
+    given: str, options: ReadingOptions, report: Report, asked: set[tuple[str, str]]
+) -> Iterator[Row]:
     path = Path(given)
     label, equals, file = given.partition("=")
     if not given.strip():
@@ -116,19 +122,24 @@ def _rows_of(given: str, options: ReadingOptions, report: Report) -> Iterator[Ro
         if _is_folder(Path(file)):
             yield from document_rows(Path(file), label, options.encoding, report)
         elif format_of_suffix(Path(file)) is not None:
-            yield from _table_rows(Path(file), options, report, (label,))
+            yield from _table_rows(Path(file), options, report, asked, (label,))
         else:
             yield from one_label_rows(Path(file), label, options.encoding, report)
     elif _is_folder(path):
         yield from folder_rows(path, options.encoding, report)
     else:
-        yield from _table_rows(path, options, report)
+        yield from _table_rows(path, options, report, asked)
 
 
 def _table_rows(
-    path: Path, options: ReadingOptions, report: Report, labels: tuple[str, ...] | None = None
+    path: Path,
+    options: ReadingOptions,
+    report: Report,
+    asked: set[tuple[str, str]],
+    labels: tuple[str, ...] | None = None,
 ) -> Iterator[Row]:
     table = read_table(path, options, labels)
+    asked.add(table.asked)
     for line in table.said:
         report(line)
     empty = True

@@ -59,8 +59,11 @@ def _about_bad_rows(survey: Survey, skipped: bool) -> Iterator[Suggestion]:
         yield Suggestion("--skip-bad-rows", f"rows without text: {len(survey.no_text):,}")
 
 
-MISSING = {"nan", "null", "n/a", "#n/a", "<na>"}
-"""What programs write where there is nothing."""
+MISSING = {"nan", "null", "n/a", "#n/a", "<na>", "nat", "undefined", "#value!", "#ref!"}
+"""What programs write where there is nothing, in whatever case."""
+
+MAYBE_MISSING = {"None", "NA", "-", "?"}
+"""What they write so, and people mean as a label too."""
 
 
 def about_names(rows: Mapping[str, int], multilabel: bool) -> Iterator[Suggestion]:
@@ -85,12 +88,12 @@ def about_names(rows: Mapping[str, int], multilabel: bool) -> Iterator[Suggestio
             "--multilabel, or write each label without brackets",
             f"labels are written as lists: {lists[0][:60]}",
         )
-    missing = [name for name in rows if name.casefold() in MISSING]
+    missing = [name for name in rows if name.casefold() in MISSING or name in MAYBE_MISSING]
     if missing:
         counted = ", ".join(f"{name} ({rows[name]:,})" for name in missing)
         yield Suggestion(
             "leave their cells empty and give --skip-bad-rows",
-            f"labels that stand for a missing one: {counted}",
+            f"labels that may stand for a missing one: {counted}",
         )
 
 

@@ -1,6 +1,6 @@
 """Files with a label in each row, whatever their format: one reader for every command."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ class Table:
             first object where it is JSON, whose objects may differ.
         delimiter: what parts the fields of a line, or None where nothing does.
         said: a line for each thing that was found out and not asked for, such as the delimiter.
+        asked: what the columns of text and label are called.
         rows: to be iterated over once; a row that cannot be used has a ``fault`` and is for the
             caller to refuse.
     """
@@ -36,6 +37,7 @@ class Table:
     columns: tuple[str, ...]
     delimiter: str | None
     said: tuple[str, ...]
+    asked: tuple[str, str]
     rows: Iterator[Row]
 
 
@@ -65,17 +67,17 @@ def read_table(
         data = unpacked_bytes(data, path, readable=is_workbook)
     if is_workbook(data):
         columns, about, rows = workbook_rows(data, path, taken)
-        return Table(path, "xlsx", columns, None, tuple(about), rows)
+        return _opened(path, "xlsx", columns, None, about, taken, rows)
     if data.startswith(PARQUET_MAGIC):
         columns, rows = parquet_rows(data, path, taken)
-        return Table(path, "parquet", columns, None, (), rows)
+        return _opened(path, "parquet", columns, None, [], taken, rows)
     said: list[str] = []
     text = decode(data, path, options.encoding, said.append)
     format = _format(text, path, taken)
     if format in ("csv", "tsv"):
         found = delimited_rows(text, path, taken, quoted=format == "csv")
         said += found.said
-        return Table(path, format, found.columns, found.delimiter, tuple(said), found.rows)
+        return _opened(path, format, found.columns, found.delimiter, said, taken, found.rows)
     if options.delimiter is not None:
         raise UserError(f"--delimiter is for CSV and TSV, but {path} is read as {format}")
     if format == "jsonl":
@@ -84,7 +86,30 @@ def read_table(
         columns, rows = LINE_COLUMNS, fasttext_rows(text, path, taken)
     else:
         columns, rows = LINE_COLUMNS, trec_rows(text, path, taken, fine=format == "trec-fine")
-    return Table(path, format, columns, None, tuple(said), rows)
+    return _opened(path, format, columns, None, said, taken, rows)
+
+
+def _opened(
+    path: Path,
+    format: str,
+    columns: tuple[str, ...],
+    delimiter: str | None,
+    said: Sequence[str],
+    taken: Taken,
+    rows: Iterator[Row],
+) -> Table:
+    """The table; it says so where a column that was not asked for by name is taken."""
+    found = taken.in_columns(columns).options
+    asked = found.text_column, found.label_column
+    named = zip(("--text-column", "--label-column"), asked, strict=True)
+    usual = (taken.options.text_column, taken.options.label_column)
+    other = [
+        f"{option} {name!r}"
+        for (option, name), was in zip(named, usual, strict=True)
+        if name != was
+    ]
+    about = [f"{path}: read with {' '.join(other)}, as its columns are called"] if other else []
+    return Table(path, format, columns, delimiter, (*said, *about), asked, rows)
 
 
 def _format(text: str, path: Path, taken: Taken) -> str:

@@ -6,6 +6,7 @@ empty row is none.
 
 import datetime
 import io
+import itertools
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from textcnn.data.datasets.cells import Taken
-from textcnn.data.datasets.delimited import Records, named_in, rows_of
+from textcnn.data.datasets.delimited import SAMPLE_ROWS, Records, rows_of, titles_before
 from textcnn.data.datasets.foreign_formats import ZIP_MAGIC, refuse_foreign
 from textcnn.data.datasets.rows import Row, RowError
 from textcnn.data.datasets.text_files import ALWAYS_UNPACKED, LARGEST_RATIO, NEVER_UNPACKED
@@ -59,16 +60,24 @@ def workbook_rows(
         raise UserError(f"{path}: unpacks to {size / 2**20:,.0f} MiB, which few texts do")
     book = _opened(data, path, values=True)
     shown = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
-    heads = {name: first[1] for name in shown if (first := next(_cells(book, name, path), None))}
+    heads: dict[str, list[str]] = {}
+    named: list[str] = []
+    for name in shown:
+        rows = [cells for _, cells in itertools.islice(_cells(book, name, path), SAMPLE_ROWS)]
+        titles = titles_before(rows, taken)
+        if rows:
+            heads[name] = rows[titles or 0]
+        if titles is not None:
+            named.append(name)
     if not heads:
         raise UserError(f"{path} is empty: it holds no sentences")
-    sheet = next((name for name, head in heads.items() if named_in(head, taken)), next(iter(heads)))
+    sheet = next(iter([*named, *heads]))
     said = []
     if len(heads) > 1:
         said.append(f"{path}: of its {len(heads)} sheets {sheet!r} is read")
     records = _even(_cells(book, sheet, path), len(heads[sheet]))
-    keys, found, rows = rows_of(records, path, taken, "row")
-    return keys, [*said, *found], _without_formulas(rows, data, path, sheet)
+    keys, found, read = rows_of(records, path, taken, "row")
+    return keys, [*said, *found], _without_formulas(read, data, path, sheet)
 
 
 def _opened(data: bytes, path: Path, values: bool) -> Any:
