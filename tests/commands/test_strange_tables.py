@@ -1,5 +1,6 @@
 """Tables as strangers have them: what is odd about them is said, or the refusal says what to do."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,55 @@ def test_refusals_say_what_to_do(call, name, content, message):
     assert (code, out) == (2, "")
     assert message in err
     assert len(err.splitlines()) == 1
+
+
+def test_a_sentence_that_looks_like_an_option_or_like_standard_input(call, trained_run):
+    words = ("classify", "--checkpoint", trained_run)
+    assert "stands after --" in call(*words, "-5 stars")[2]
+    assert call(*words, "--", "-5 stars")[0] == 0
+    assert "- is standard input, and stands alone" in call(*words, "-", "a film")[2]
+
+
+@pytest.mark.parametrize("option", ["--input", "--checkpoint"])
+def test_a_file_is_not_dropped_for_another(call, trained_run, option):
+    code, out, err = call("classify", option, trained_run, option, "other", "a film")
+    assert (code, out) == (2, "")
+    assert f"{option} is given 2 times" in err
+
+
+def test_lines_without_a_token_are_counted(call, trained_run):
+    Path("lines.txt").write_text("a fine film\n\n電影\n")
+    code, out, err = call("classify", trained_run, "--input", "lines.txt")
+    assert (code, out.count("\n")) == (0, 3)
+    assert err.startswith("no token: 2 of 3 sentences have none by --tokenizer kim")
+
+
+def test_lines_that_end_at_carriage_returns(call, trained_run):
+    Path("old.txt").write_bytes(b"a fine film\rdull\ra plot")
+    assert call("classify", trained_run, "--input", "old.txt")[1].count("\n") == 3
+
+
+def test_one_zero_byte_does_not_make_utf_16(call, trained_run):
+    Path("zero.txt").write_bytes(b"a fine\0film\n")
+    code, out, err = call("classify", trained_run, "--input", "zero.txt")
+    assert (code, err) == (0, "")
+    assert "a fine" in out
+
+
+def test_answers_to_fasttext_lines_keep_their_labels(call, trained_run):
+    Path("lines.txt").write_text("__label__pos __label__film a fine film\n")
+    _, out, _ = call("classify", trained_run, "--input", "lines.txt")
+    assert out.splitlines()[1].startswith("pos|film,a fine film,")
+
+
+def test_numbers_that_json_has_not_are_null(call, trained_run):
+    Path("rows.jsonl").write_text('{"text": "a fine film", "score": NaN, "list": [1, Infinity]}\n')
+    _, out, _ = call("classify", trained_run, "--input", "rows.jsonl")
+    row = json.loads(out, parse_constant=lambda name: pytest.fail(name))
+    assert (row["score"], row["list"]) == (None, [1, None])
+
+
+def test_files_of_lines_in_utf_16(call, trained_run):
+    Path("wide.txt").write_bytes("a fine film\ndull\n".encode("utf-16"))
+    assert call("classify", trained_run, "--output", "out", "wide.txt")[0] == 0
+    assert Path("out/wide.tsv").read_text().endswith("dull\n")

@@ -207,6 +207,11 @@ class TestCsv:
             "control.csv, line 2: a control character in the label 'x\\ny'"
         )
 
+    def test_a_file_given_twice(self, write):
+        write("r.csv", "text,label\na,x\n")
+        with pytest.raises(UserError, match=r"--data r.csv: given more than once"):
+            read_labelled(["r.csv", "s.csv", "r.csv"])
+
     def test_errors_in_the_header(self, write):
         write("r.csv", "words,label,label\n")
         message = error("r.csv")

@@ -34,7 +34,8 @@ def answer(call, trained_run):
     """Answer files in this process: exit code and the lines that are said."""
 
     def run(*words: str | Path) -> tuple[int, list[str]]:
-        code, out, err = call("classify", "--checkpoint", trained_run, "--output", "out", *words)
+        model = () if "--checkpoint" in words else ("--checkpoint", trained_run)
+        code, out, err = call("classify", *model, "--output", "out", *words)
         assert out == ""
         return code, err.splitlines()
 

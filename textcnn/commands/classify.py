@@ -23,7 +23,7 @@ from textcnn.commands.screen.terminal import is_terminal
 from textcnn.core.tokenizers import find_tokenizer
 from textcnn.data.datasets.tables import Table
 from textcnn.data.datasets.text_files import check_encoding
-from textcnn.data.tokenizer_choice import without_token
+from textcnn.data.tokenizer_choice import WithoutToken, without_token
 from textcnn.inference.answer_lines import FORMATS
 from textcnn.inference.answered_tables import (
     added_columns,
@@ -151,10 +151,14 @@ def command(
             if vectors is not None:
                 chunks = list(chunks)
                 model = _with_unseen_words(model, chunks, vectors)
+            no_token = WithoutToken(model.config.tokenizer)
+            chunks = no_token.passing(chunks)
             answer = LineAnswerer(model, form or FORMATS[0], proba, choice)
             lines_out = answered(chunks, answer, jobs or processors())
             for data in stack.enter_context(contextlib.closing(lines_out)):
                 _write(data)
+            if str(no_token):
+                say(str(no_token))
     except BrokenPipeError:
         # Whoever read us has gone, as `head` does. Keep Python from complaining when it
         # flushes standard output on the way out.

@@ -1,11 +1,14 @@
 """The tokenizer ``auto``: Kim's where the sentences are English, else the one for any language."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
-from textcnn.core.tokenizers import AUTO
+from textcnn.core.tokenizers import AUTO, find_tokenizer
 from textcnn.data.datasets.text_faults import Dropped, dropped_letters
 
 UNICODE = "--tokenizer unicode"
+
+_LETTER = re.compile("[a-zA-Z]")
 
 DAMAGE = 0.01
 """Share of the letters or the words from which on losing letters is damage. Of English reviews,
@@ -27,6 +30,32 @@ def choose_tokenizer(name: str, texts: Sequence[str]) -> str:
 def is_damage(dropped: Dropped) -> bool:
     """Whether a tokenizer leaves out so much that another one is worth a try."""
     return max(dropped.letters, dropped.words) > DAMAGE
+
+
+class WithoutToken:
+    """Counts the sentences that pass by and those of which a tokenizer leaves nothing.
+
+    Args:
+        tokenizer: a key of :data:`textcnn.core.tokenizers.TOKENIZERS`.
+    """
+
+    def __init__(self, tokenizer: str):
+        self._tokenizer, self._tokenize = tokenizer, find_tokenizer(tokenizer)
+        self._count = self._of = 0
+
+    def passing(self, chunks: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+        """The same sentences, counted."""
+        for chunk in chunks:
+            self._of += len(chunk)
+            # Every tokenizer keeps the letters a to z: only what has none of them is looked at.
+            self._count += sum(
+                _LETTER.search(text) is None and not self._tokenize(text) for text in chunk
+            )
+            yield chunk
+
+    def __str__(self) -> str:
+        """What there is to say; empty where all have a token."""
+        return without_token(self._count, self._of, self._tokenizer) if self._count else ""
 
 
 def without_token(count: int, of: int, tokenizer: str) -> str:

@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import io
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -181,7 +182,11 @@ class TableWriter:
         answer: dict[str, Any] = {**cells, **dict(zip(self._added, added, strict=True))}
         if self._layout.proba:
             answer["probabilities"] = dict(zip(self._layout.names, shares, strict=False))
-        return json.dumps(answer, ensure_ascii=False, default=str) + "\n"
+        try:
+            line = json.dumps(answer, ensure_ascii=False, default=str, allow_nan=False)
+        except ValueError:
+            line = json.dumps(_finite(answer), ensure_ascii=False, default=str)
+        return line + "\n"
 
     def _fields(
         self, cells: Cells, labels: list[str], probabilities: list[float], shares: list[float]
@@ -206,8 +211,19 @@ class TableWriter:
         return line.getvalue()
 
 
+def _finite(value: Any) -> Any:
+    """The same with null for the numbers that JSON has not: NaN and the infinite ones."""
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return list(map(_finite, value))
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def _words(value: object) -> str:
-    """A cell as text: what is no text as JSON writes it."""
+    """A cell as text: what JSON knows and is no text as JSON writes it, all else as Python does."""
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, bool | int | float | list | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)

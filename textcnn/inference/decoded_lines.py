@@ -24,8 +24,9 @@ def put_back(head: bytes, read: Callable[[int], bytes]) -> Callable[[int], bytes
 class DecodedLines:
     r"""Lists of lines from a stream: as many as have come in, never waiting to fill a list.
 
-    Lines end at ``\n`` or ``\r\n`` and at nothing else. What cannot be decoded becomes U+FFFD, so
-    that there is an answer for every line. To be iterated over once.
+    Lines end at ``\n`` or ``\r\n`` or, where what comes first has ``\r`` inside and no ``\n``, at
+    ``\r``, as training reads such a file; and at nothing else. What cannot be decoded becomes
+    U+FFFD, so that there is an answer for every line. To be iterated over once.
 
     Args:
         read: gives up to so many bytes, none at the end.
@@ -45,6 +46,7 @@ class DecodedLines:
         self._name = name
         self._decoder = _decoder(encoding)
         self._number = 0
+        self._end = "\n"
         self.undecodable = 0
 
     def __iter__(self) -> Iterator[list[str]]:
@@ -53,7 +55,10 @@ class DecodedLines:
         while not ended:
             data = self._read(CHUNK_BYTES)
             ended = not data
-            first, *others = self._decode(data, ended).split("\n")
+            text = self._decode(data, ended)
+            if self._number == 0 and not rest and "\n" not in text and "\r" in text[:-1]:
+                self._end = "\r"
+            first, *others = text.split(self._end)
             rest.append(first)
             if others:
                 lines = ["".join(rest), *others[:-1]]
@@ -82,7 +87,7 @@ class DecodedLines:
         except UnicodeError as error:  # A few encodings stop at what they cannot read.
             raise UserError(f"--encoding {self._encoding}: {error}; try utf-8") from error
         if _replaced.count > before and not self.undecodable:
-            self.undecodable = self._number + 1 + text[: text.find("\ufffd")].count("\n")
+            self.undecodable = self._number + 1 + text[: text.find("\ufffd")].count(self._end)
         return text
 
     def _check_length(self, rest: list[str]) -> None:

@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 from textcnn.data.datasets.formats import format_of_suffix
 from textcnn.data.datasets.rows import ReadingOptions
 from textcnn.data.datasets.table_signs import sign_of_table
-from textcnn.data.datasets.text_files import GZIP_MAGIC
+from textcnn.data.datasets.text_files import GZIP_MAGIC, wide_encoding
 from textcnn.inference.answer_lines import EVERY, EXTENSIONS, AnswerWriter
 from textcnn.inference.answered_tables import (
     FORM_OF,
@@ -253,7 +253,8 @@ def _answered(shard: Shard, options: ShardOptions, classifier: Classifier) -> Ou
             return Outcome(shard, len(rows), complaint_of(rows))
         write = AnswerWriter(form, model, options.proba, options.choice)
         read = put_back(head, read)
-        lines = DecodedLines(read, options.encoding, str(shard.source))
+        encoding = wide_encoding(head) or options.encoding
+        lines = DecodedLines(read, encoding, str(shard.source))
         for chunk in lines:
             # Not all at once, which would be done by several threads: here, processes share the
             # processors.

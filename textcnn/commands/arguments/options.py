@@ -1,6 +1,7 @@
 """Command-line options made from the fields of :class:`Config`, so that neither can drift."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ import click
 from textcnn.commands.arguments.help import EXAMPLES, is_usual
 from textcnn.data.datasets.rows import READING_OPTIONS
 from textcnn.recipe.config import Config, flag, value_type
+from textcnn.support.errors import UserError
 from textcnn.support.program import command_line
 
 
@@ -49,6 +51,22 @@ class SectionedCommand(click.Command):
 
     ``--help-all`` lists every option under headings.
     """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse what would be silently dropped: all but the last of several files or folders."""
+        try:
+            _, _, order = self.make_parser(ctx).parse_args([*args])
+        except click.NoSuchOption as error:
+            if all(param.name != "sentences" for param in self.params):
+                raise
+            raise click.UsageError(
+                f"{error.format_message()} A sentence that begins with a dash stands after --"
+            ) from error
+        for param, count in Counter(order).items():
+            one = isinstance(param, click.Option) and not param.multiple
+            if count > 1 and one and param.type.name in ("path", "file"):
+                raise UserError(f"{param.opts[-1]} is given {count} times; give it once")
+        return super().parse_args(ctx, args)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         rare = any(not self._is_usual(param) for param in self.params)

@@ -77,6 +77,8 @@ def sentences_or_file(
             )
     if sentences == ("-",) and input_file is None:
         sentences, input_file = (), Path("-")
+    if "-" in sentences:
+        raise UserError("- is standard input, and stands alone: without --input or sentences")
     for sentence in sentences:
         if _exists(sentence):
             raise UserError(

@@ -26,19 +26,26 @@ def fasttext_rows(text: str, path: Path, taken: Taken) -> Iterator[Row]:
         if not line.strip():
             continue
         where = f"{path}, line {number}"
-        sentence = _WORD.sub("", line)
+        sentence = _WORD.sub("", line).strip()
+        marked = taken.options.label_separator.join(_marked(line))
+        cells = {"label": marked, "text": sentence}
         try:
             labels = _labels(line, taken) if taken.labels is None else taken.labels
         except RowError as fault:
-            yield Row(where, number, fault=fault)
+            yield Row(where, number, cells=cells, fault=fault)
             continue
-        cells = {"label": taken.options.label_separator.join(labels), "text": sentence}
         yield Row(where, number, sentence, labels, cells)
+
+
+def _marked(line: str) -> list[str]:
+    """What follows each mark in a line."""
+    words = _WORD.findall(line)
+    return [label.rstrip(",;") for word in words for label in _NEXT.split(word)[1:]]
 
 
 def _labels(line: str, taken: Taken) -> tuple[str, ...]:
     options = taken.options
-    marked = [label.rstrip(",;") for word in _WORD.findall(line) for label in _NEXT.split(word)[1:]]
+    marked = _marked(line)
     if not all(marked):
         raise RowError("the label is missing")
     if options.multilabel:

@@ -73,6 +73,9 @@ def read_labelled(
     options.check()
     if not paths:
         raise UserError("no data given: name a file, a folder, or LABEL=FILE pairs")
+    twice = [path for path, count in Counter(paths).items() if count > 1]
+    if twice:
+        raise UserError(f"--data {twice[0]}: given more than once, which counts each row so often")
     texts: list[str] = []
     labels: list[str] = []
     bad: list[BadRow] = []

@@ -170,8 +170,12 @@ def _reads_as(data: bytes, encoding: str) -> bool:
 
 
 def _many_zeros(data: bytes) -> bool:
-    """Whether one byte in twenty is zero: in UTF-16, white space is enough for that."""
-    return 20 * data.count(0, 0, _SAMPLE) > len(data[:_SAMPLE])
+    """Whether one byte in twenty is zero: in UTF-16, white space is enough for that.
+
+    A zero or two in a short text may be anything, unless they are a quarter of it.
+    """
+    zeros, size = data.count(0, 0, _SAMPLE), len(data[:_SAMPLE])
+    return 20 * zeros > size and (zeros > 2 or 4 * zeros > size)
 
 
 def _width(encoding: str) -> int:
