@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from textcnn.estimator.classifier import TextCNNClassifier
+    from textcnn.insight.classifier import Classifier
 
-__all__ = ["TextCNNClassifier", "__version__"]
+__all__ = ["Classifier", "TextCNNClassifier", "__version__"]
 
 __version__ = "0.2.0"
 
@@ -16,6 +17,10 @@ def __getattr__(name: str) -> Any:
         from textcnn.estimator.classifier import TextCNNClassifier
 
         return TextCNNClassifier
+    if name == "Classifier":
+        from textcnn.insight.classifier import Classifier
+
+        return Classifier
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -872,6 +872,31 @@ def test_white_space_around_labels_is_left_out_and_said():
         small().fit(TEXTS, [" ", *LABELS[1:]])
 
 
+def test_labels_that_look_alike_are_said():
+    labels = ["Good" if label == "good" and row < 20 else label for row, label in enumerate(LABELS)]
+    with pytest.warns(UserWarning, match="y: labels look alike .*'Good'"):
+        small().fit(TEXTS, labels)
+
+
+def test_a_loaded_model_answers_columns_and_explains_itself(trained_run):
+    class Column:
+        """What a column of pandas is to us."""
+
+        ndim = 1
+
+        def __iter__(self):
+            return iter(TEXTS)
+
+    model = textcnn.Classifier.load(trained_run)
+    assert model.predict(Column()) == model.predict(list(TEXTS))
+    assert model.explain(TEXTS[0]).labels == model.labels
+    with pytest.raises(TypeError, match="text must be a str, not list"):
+        model.explain([TEXTS[0]])
+    for wrong in ({TEXTS[0]}, {TEXTS[0]: 1}, None, TEXTS[0], np.array([TEXTS[:2]])):
+        with pytest.raises(TypeError, match="texts must be a list of str"):
+            model.predict(wrong)
+
+
 def test_class_weight_may_name_a_class_without_a_sentence():
     with pytest.warns(UserWarning, match="class_weight: no sentence is of class 'rare'"):
         weighted = small(class_weight={"rare": 5}).fit(TEXTS, LABELS)

@@ -7,6 +7,7 @@ import contextlib
 import re
 import unicodedata
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from textcnn.data.datasets.suggestions import about_names
 from textcnn.data.labels import join_labels, label_name
 from textcnn.support.errors import RunError, UserError
 
@@ -211,6 +213,8 @@ def without_space(y: np.ndarray, name: str = "y") -> np.ndarray:
     if "" in stripped:
         number = stripped.index("")
         raise InputError(f"{name}[{number}] is {labels[number]!r}: the label is missing")
+    for doubt in about_names(Counter(stripped), multilabel=False):
+        warnings.warn(f"{name}: {doubt.why}", stacklevel=2)
     changed = [label for label, plain in zip(labels, stripped, strict=True) if label != plain]
     if not changed:
         return y

@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from pathlib import Path
 
 import numpy as np
@@ -102,7 +102,7 @@ class Classifier:
         self, function: Callable[[Texts], np.ndarray], texts: Sequence[str]
     ) -> np.ndarray:
         """The rows that ``function`` makes of the texts' word numbers."""
-        _check_texts(texts)
+        texts = _checked_texts(texts)
         if len(texts) <= PIECE:
             return function(self._numbers.pack(texts))
         # A thread holds the interpreter while it takes text apart and lets go while it adds up
@@ -123,11 +123,15 @@ class Classifier:
         return given_labels(self.predict_proba(texts), self.labels, self.checkpoint.thresholds)
 
 
-def _check_texts(texts: Sequence[str]) -> None:
+def _checked_texts(texts: Iterable[str]) -> Sequence[str]:
     """Refuse a text in the place of several, whose characters would each be answered."""
-    if isinstance(texts, str | bytes) or not isinstance(texts, Sequence | np.ndarray):
+    several = isinstance(texts, Iterable) and getattr(texts, "ndim", 1) == 1
+    if isinstance(texts, str | bytes | Mapping | Set) or not several:
         what = f"the text {texts!r}" if isinstance(texts, str) else type(texts).__name__
         raise TypeError(f"texts must be a list of str, not {what}; for one text give [text]")
+    if not isinstance(texts, Sequence | np.ndarray):  # Such as a column of pandas.
+        texts = list(texts)
     for number, text in enumerate(texts):
         if not isinstance(text, str):
             raise TypeError(f"texts[{number}] is {text!r}, not a str")
+    return texts  # type: ignore[return-value]  # an array of text is as good
