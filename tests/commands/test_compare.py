@@ -361,6 +361,11 @@ def test_the_accuracies_as_a_table_for_elsewhere(call, trained_run, poor_run):
     assert float(lines[1][1]) == pytest.approx(100 * found["accuracy"]["A"], abs=0.005)
     assert float(lines[3][1]) == pytest.approx(100 * found["a_minus_b"], abs=0.005)
 
+    for words in (["--format", "json"], ["--format=json"]):
+        assert json.loads(call("compare", trained_run, poor_run, *words)[1]) == found
+    # With csv it is how the sentences are written.
+    assert call("compare", trained_run, poor_run, "--format", "csv")[2].count("--format") == 1
+
 
 # Two cross-validations
 

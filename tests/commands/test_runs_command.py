@@ -240,6 +240,7 @@ def test_an_option_can_have_a_column_of_its_own(call, runs):
 
 def test_as_json_it_is_json_and_nothing_else(call, runs):
     search(runs / "search-20270101-000000", 30)
+    assert call("runs", "--format", "csv") == call("runs", "--as", "csv")
     code, out, err = call("runs", "--json", "--option", "seed")
     assert (code, err) == (0, "")
     run, other = json.loads(out)

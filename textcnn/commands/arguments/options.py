@@ -1,8 +1,9 @@
 """Command-line options made from the fields of :class:`Config`, so that neither can drift."""
 
 import dataclasses
+import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import click
@@ -53,11 +54,20 @@ class SectionedCommand(click.Command):
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Refuse what would be silently dropped: all but the last of several files or folders."""
+        """Refuse what would be silently dropped: all but the last of several files or folders.
+
+        Where a command prints tables (``--as``), ``--format`` asks for one too, unless it can be
+        that of the data.
+        """
+        names = {param.name for param in self.params}
+        if any("--as" in param.opts for param in self.params):
+            args = list(
+                _of_tables(args, {"markdown", "latex", "json"} if "format" in names else None)
+            )
         try:
             _, _, order = self.make_parser(ctx).parse_args([*args])
         except click.NoSuchOption as error:
-            if all(param.name != "sentences" for param in self.params):
+            if "sentences" not in names:
                 raise
             raise click.UsageError(
                 f"{error.format_message()} A sentence that begins with a dash stands after --"
@@ -96,6 +106,18 @@ class SectionedCommand(click.Command):
             for words in EXAMPLES.get(name, ()):
                 line = f"{command_line(name)} {words}".rstrip()
                 formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+
+
+def _of_tables(args: list[str], forms: set[str] | None) -> Iterator[str]:
+    """The words of a command line, ``--format`` as ``--as`` where one of ``forms`` follows.
+
+    None is any of them.
+    """
+    for word, after in itertools.zip_longest(args, args[1:], fillvalue=""):
+        option, equals, value = word.partition("=")
+        form = value if equals else after
+        asked = option == "--format" and (forms is None or form in forms)
+        yield f"--as{equals}{value}" if asked else word
 
 
 def _help_all() -> click.Option:

@@ -289,7 +289,8 @@ _LATEX = str.maketrans(
 def format_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Decorate a command with ``--as`` and ``--json``, the latter short for one of the former.
 
-    Not ``--format``, which is that of the sentences. The command is passed ``form``: one of
+    Not ``--format``, which is that of the sentences, though it is taken for this where it can be no
+    other (:class:`SectionedCommand`). The command is passed ``form``: one of
     :data:`FORMATS`, or None for lines to read.
     """
     for decorate in (
@@ -309,7 +310,8 @@ def format_option(function: Callable[..., Any]) -> Callable[..., Any]:
             section="Run",
             type=click.Choice(FORMATS),
             default=None,
-            help="Print the results as a table to be pasted elsewhere, or as JSON.",
+            help="Print the results as a table to be pasted elsewhere, or as JSON. --format does "
+            "too, except csv where that can be the data's.",
         ),
     ):
         function = decorate(function)
