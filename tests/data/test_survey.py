@@ -228,8 +228,17 @@ class TestSuggestions:
         rows = distinct("['a', 'b']", 9) + distinct("['a']", 9)
         assert "--multilabel, or write each label without brackets" in advice(look(rows))
 
+    def test_labels_that_look_alike_are_neither_rare_nor_outnumbered(self):
+        found = look(distinct("Good", 12) + distinct("good ", 1) + distinct("bad", 9))
+        given = " ".join(advice(found))
+        assert "--merge-labels" in given
+        assert "add sentences" not in given
+        assert "--class-weight" not in given
+
     def test_marks_of_missing_values(self):
         found = look(distinct("a", 9) + distinct("NaN", 9))
+        assert len(advice(look(distinct("a", 9) + distinct("None", 9)))) == 1
+        assert advice(look(distinct("a", 9) + distinct("none", 9))) == {}
         why = advice(found)["leave their cells empty and give --skip-bad-rows"]
         assert why == "labels that may stand for a missing one: NaN (9)"
 

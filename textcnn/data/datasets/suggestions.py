@@ -2,9 +2,11 @@
 
 import codecs
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from textcnn.data.datasets.labelled_texts import spellings
 from textcnn.data.datasets.rows import listed_labels, plain_label
 from textcnn.data.datasets.survey import Label, Survey
 from textcnn.data.tokenizer_choice import is_damage
@@ -144,7 +146,12 @@ def _separator(labels: Sequence[Label], first: str) -> str | None:
 
 
 def _about_rare_labels(survey: Survey) -> Iterator[Suggestion]:
-    rare = survey.rare_labels
+    # Those that look alike, for which there is --merge-labels, count as one.
+    one = spellings({label.name: label.rows for label in survey.labels})
+    names_of, rows = Counter(one.values()), Counter[str]()
+    for label in survey.labels:
+        rows[one[label.name]] += label.rows
+    rare = [label for label in survey.rare_labels if names_of[one[label.name]] == 1]
     # Where most rows have lost all their tokens, that is what is wrong.
     lost = len(survey.no_token) > survey.rows / 2
     if lost or _hardly_labels(survey) or len(survey.labels) < 2:
@@ -158,12 +165,13 @@ def _about_rare_labels(survey: Survey) -> Iterator[Suggestion]:
             else "add sentences, or take the label out",
             f"too few different sentences to stand in train, dev and test: {names}",
         )
-    if survey.imbalance > IMBALANCE:
-        most, least = survey.labels[0], survey.labels[-1]
+    ranked = rows.most_common()
+    (most, most_rows), (least, least_rows) = ranked[0], ranked[-1]
+    if most_rows > IMBALANCE * least_rows:
         yield Suggestion(
             "--class-weight balanced --best-by macro-f1",
-            f"{most.name} has {most.rows:,} rows and {least.name} {least.rows:,}, where accuracy "
-            "hardly counts the rarer",
+            f"{most} has {most_rows:,} rows and {least} {least_rows:,}, where accuracy hardly "
+            "counts the rarer",
         )
 
 
