@@ -746,7 +746,7 @@ def test_ensembles_come_back_whole(tmp_path):
         again.set_params(ensemble=1).partial_fit(TEXTS, LABELS)
 
 
-def test_small_copies_answer_and_can_be_trained_on(call, fitted, reviews, tmp_path):
+def test_small_copies_answer_and_are_not_trained_on(call, fitted, reviews, tmp_path):
     fitted.save(tmp_path / "whole.h5")
     words = ["--data", reviews, "--out", tmp_path / "small.h5"]
     code, _, errors = call("shrink", tmp_path / "whole.h5", *words)
@@ -754,9 +754,15 @@ def test_small_copies_answer_and_can_be_trained_on(call, fitted, reviews, tmp_pa
     small_copy = TextCNNClassifier.load(tmp_path / "small.h5")
     assert small_copy.score(TEXTS, LABELS) > 0.9
     assert small_copy.history_ == fitted.history_
-    small_copy.partial_fit(OTHERS.texts, OTHERS.labels)
-    assert small_copy.score(OTHERS.texts, OTHERS.labels) > 0.7
-    assert len(small_copy.history_) == len(fitted.history_) + 1
+    with pytest.raises(ValueError, match="a small copy cannot be trained on"):
+        small_copy.partial_fit(OTHERS.texts, OTHERS.labels)
+    # With all bits it is trained on, though what resuming needs is not in it.
+    code, _, errors = call("shrink", tmp_path / "whole.h5", *words, "--quantize", "float32")
+    assert code == 0, errors
+    whole = TextCNNClassifier.load(tmp_path / "small.h5")
+    whole.partial_fit(OTHERS.texts, OTHERS.labels)
+    assert whole.score(OTHERS.texts, OTHERS.labels) > 0.7
+    assert len(whole.history_) == len(fitted.history_) + 1
 
 
 def test_files_that_cannot_be_are_said_in_one_line(fitted, tmp_path):

@@ -224,9 +224,7 @@ def test_each_sentence_is_dev_once_and_none_of_the_test_part_is_seen():
     assert sorted(np.concatenate([split.dev for split in splits])) == rows.tolist()
     for split in splits:
         assert sorted([*split.train, *split.dev]) == rows.tolist()
-        train, dev = (
-            {tuple(data.tokens[row]) for row in part} for part in (split.train, split.dev)
-        )
+        train, dev = (set(map(tuple, data.tokens.take(part))) for part in (split.train, split.dev))
         assert train.isdisjoint(dev)
 
 
@@ -236,8 +234,8 @@ def test_an_outer_fold_keeps_its_test_part_from_the_search_inside():
     tested = np.concatenate([fold.split.test for fold in folds])
     assert sorted(tested) == data.everything_but_test.tolist()
     for fold in folds:
-        inside = {tuple(data.tokens[row]) for row in learnt_rows(fold)}
-        assert inside.isdisjoint(tuple(data.tokens[row]) for row in fold.split.test)
+        inside = set(map(tuple, data.tokens.take(learnt_rows(fold))))
+        assert inside.isdisjoint(map(tuple, data.tokens.take(fold.split.test)))
 
 
 def test_no_trial_is_given_a_sentence_of_the_test_part(call, start, fits):

@@ -154,6 +154,11 @@ def test_what_cannot_be_gone_on_from_is_refused(call, tmp_path, reviews):
     code, _, err = call("train", "--data", reviews, "--init-from", "nowhere")
     assert code == 2
     assert "nowhere" in err
+    assert call("train", "--data", reviews, "--out", "one", *options_text(epochs=1))[0] == 0
+    assert call("shrink", "one", "--out", "small.h5")[0] == 0
+    code, _, err = call("train", "--data", reviews, "--init-from", "small.h5")
+    assert code == 2
+    assert "a small copy" in err
     small = options_text(epochs=1, ensemble=2)
     assert call("train", "--data", reviews, "--out", "two", *small)[0] == 0
     code, _, err = call("train", "--data", reviews, "--init-from", "two")

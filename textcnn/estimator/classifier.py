@@ -455,6 +455,11 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
         checkpoint = self.checkpoint_
         if len(checkpoint.networks) > 1:
             raise InputError("an ensemble cannot be trained on; go on from a single network")
+        if checkpoint.rounded:
+            raise InputError(
+                "a small copy cannot be trained on, as its numbers have fewer bits; go on from the "
+                "network that it was made of"
+            )
         if given.several != checkpoint.config.multilabel:
             raise InputError(
                 "y: the network was trained on one label a sentence and cannot go on with several, "

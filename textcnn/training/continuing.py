@@ -123,6 +123,11 @@ def inherited_options(initial: Checkpoint) -> dict[str, object]:
     """
     if len(initial.networks) > 1:
         raise UserError("--init-from: an ensemble; go on from a single network")
+    if initial.rounded:
+        raise UserError(
+            "--init-from: a small copy, whose numbers have fewer bits; go on from the network that "
+            "it was made of"
+        )
     return {name: getattr(initial.config, name) for name in INHERITED}
 
 

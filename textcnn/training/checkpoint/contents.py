@@ -74,6 +74,7 @@ class Checkpoint:
         tokenizer_chosen: that of ``config`` is what ``auto`` has chosen by the sentences.
         history: what dev has said, evaluation after evaluation; of a single network.
         best_step: the step of the evaluation that dev chose, or -1.
+        rounded: the networks were read from numbers of fewer bits, as ``shrink`` keeps them.
         written_by: versions of the programs that wrote it; empty for one not written yet.
         training: what resuming needs; None where it was not asked for.
     """
@@ -96,6 +97,7 @@ class Checkpoint:
     tokenizer_chosen: bool = False
     history: list[Evaluation] = dataclasses.field(default_factory=list)
     best_step: int = -1
+    rounded: bool = False
     written_by: dict[str, str] = dataclasses.field(default_factory=dict)
     training: TrainingState | None = None
 

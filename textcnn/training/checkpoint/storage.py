@@ -263,6 +263,11 @@ def _checkpoint(container: Container, for_training: bool) -> Checkpoint:
         ngrams=ngrams,
         fusion=_fusion(container, 1 if ngrams is None else 2, len(labels)),
         seen=container.array("seen", "u", (None,)),
+        rounded=any(
+            array.dtype != np.float32
+            for name, array in container.arrays.items()
+            if name.startswith("networks/")
+        ),
         history=_history(container, "history"),
         best_step=_best_step(facts),
         fingerprint=str(facts["fingerprint"]),
