@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.support.small_run import labelled_sentences, small_config, small_experiment
+from textcnn.data import tokenized_data
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.datasets.splits import Split
 from textcnn.data.remarks import remarks, text_remarks
@@ -93,3 +94,17 @@ def test_a_label_that_no_sentence_scores_is_named():
     ]
     kept = dataclasses.replace(data, split=Split(rows, rows, rows[:0]))
     assert len(list(remarks(kept))) == 1
+
+
+def test_with_very_many_labels_a_part_of_dev_chooses(monkeypatch):
+    data = TokenizedData.prepare(labelled_sentences(), small_config())
+    assert data.choosing.tolist() == data.split.dev.tolist()
+    assert not any("of the dev part" in line for line in remarks(data))
+
+    monkeypatch.setattr(tokenized_data, "MOST_DEV_LOGITS", 12)  # 12 sentences, 2 labels
+    assert data.choosing.tolist() == data.split.dev[::2].tolist()
+    line = "of the dev part 6 of 12 sentences choose the epoch, as there are 2 labels"
+    assert line in list(remarks(data))
+    model, _ = train_in_memory(small_config(epochs=2), data, lambda line: None)
+    assert model.training.choice.dev_logits.shape == (6, 2)
+    assert model.label_counts.sum() == len(data.everything_but_test)

@@ -24,6 +24,9 @@ from textcnn.data.tokenizer_choice import choose_tokenizer
 from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
 
+MOST_DEV_LOGITS = 4_000_000
+"""Dev sentences times labels: what dev says is kept as so many numbers, some times over."""
+
 Report = Callable[[str], None]
 
 
@@ -227,6 +230,13 @@ class TokenizedData:
     def part(self, rows: np.ndarray) -> tuple[list[str], list[str]]:
         """The sentences and the labels of these rows, as they were read."""
         return [self.texts[row] for row in rows], [self.labels[row] for row in rows]
+
+    @property
+    def choosing(self) -> np.ndarray:
+        """Rows of the dev part that choose: all or, with very many labels, every so many-th."""
+        dev = self.split.dev
+        every = -(-len(dev) * len(self.label_names) // MOST_DEV_LOGITS)
+        return dev[:: max(every, 1)]
 
     @property
     def everything_but_test(self) -> np.ndarray:

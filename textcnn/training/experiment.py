@@ -44,7 +44,7 @@ class Experiment:
         labels: names of the classes, in class order.
         vocabulary: of the training sentences.
         data: the sentences and their split.
-        train, dev: their numbers.
+        train, dev: the numbers of those that train and that choose.
         seen: hashes of the training sentences, those of a network it goes on from included.
         ngrams: the n-gram expert of this half, or None.
         trainer: the loop and its state.
@@ -183,7 +183,7 @@ class Parts:
     ) -> "Parts":
         """These rows train, with words and labels that are known already."""
         train, dev = (
-            Examples(*data.packed(part, vocabulary, labels)) for part in (rows, data.split.dev)
+            Examples(*data.packed(part, vocabulary, labels)) for part in (rows, data.choosing)
         )
         train, dev = _weighted(config, data, rows, train, dev, len(labels))
         return cls(rows, vocabulary, labels, train, dev)
@@ -256,7 +256,7 @@ def new_experiment(
             config,
             parts.vocabulary.words,
             parts.labelled(tokens, parts.train),
-            parts.labelled(data.tokens.take(data.split.dev), parts.dev),
+            parts.labelled(data.tokens.take(data.choosing), parts.dev),
             len(parts.labels),
             _ngrams_before(initial, parts.labels),
             ngrams,
@@ -339,7 +339,7 @@ def _weighted(
     if config.class_weight == "balanced":
         by_class = balanced_weights(train.targets, num_classes)
     weighted = []
-    for examples, part in ((train, rows), (dev, data.split.dev)):
+    for examples, part in ((train, rows), (dev, data.choosing)):
         own = None if data.weights is None else mean_one(data.weights, rows)[part]
         weights = example_weights(examples.targets, by_class, own)
         weighted.append(dataclasses.replace(examples, weights=weights))
