@@ -16,8 +16,9 @@ import pytest
 
 from tests.support.processes import PATIENCE, Started, command_line, environment, textcnn
 from tests.support.small_run import labelled_sentences, options_text, parameter_bytes, write_csv
+from textcnn.commands.arguments.checkpoint import is_checkpoint
 from textcnn.training.checkpoint import load_checkpoint
-from textcnn.training.checkpoint.container import read_container
+from textcnn.training.checkpoint.container import MARK, read_container
 
 
 def checked(result: tuple[int, str, str], code: int, *parts: str) -> str:
@@ -742,3 +743,12 @@ def test_the_command_without_a_command_and_with_an_unknown_one(call):
     checked(call("clasify"), 2, "clasify")
     versions = r"textcnn \S+ \(Python 3\.\S+, NumPy \d\S+, HDF5 \d\S+\)\n"
     assert re.fullmatch(versions, call("--version")[1])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_among_the_sentences_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    descriptor = os.open(tmp_path / "pipe", os.O_RDWR)
+    os.write(descriptor, MARK)
+    assert not is_checkpoint(str(tmp_path / "pipe"))
+    os.close(descriptor)

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         *("train", *options_text(epochs=1), "--out", "out", "--data", "DATA"),
         *("--ensemble", "2"),
     ),
+    "resume": ("train", "--resume", "out"),
     "cv": (
         *("cv", *options_text(epochs=1), "--out", "out", "--data", "DATA"),
         *("--folds", "2", "--jobs", "1"),
@@ -47,18 +48,39 @@ OUTPUTS = {
 }
 
 
-STRIDES = {"ensemble": 4}
+STRIDES = {"ensemble": 4, "resume": 4}
 """Every so many calls are tried, where most are those of another command as well."""
 
 
 @pytest.fixture
-def command(call, tmp_path, monkeypatch, trained_run, reviews):
+def stopped_run(call, tmp_path, tmp_path_factory, monkeypatch, reviews) -> Path:
+    """The folder of a run whose second checkpoint could not be written."""
+
+    def train(fails: int) -> FileLayer:
+        layer = FileLayer(tmp_path, fails)
+        with layer.watching(monkeypatch):
+            code, _, _ = call("train", *options_text(epochs=2), "--out", "out", "--data", reviews)
+        assert code == bool(fails)
+        return layer
+
+    kept = train(0).kept
+    shutil.rmtree("out")
+    begun = [n for n, it in enumerate(kept, 1) if it.call == "create" and "/.last.h5." in it.path]
+    train(begun[1])
+    return Path("out").rename(tmp_path_factory.mktemp("stopped") / "run")
+
+
+@pytest.fixture
+def command(request, call, tmp_path, monkeypatch, trained_run, reviews):
     """Run one of the commands with a fault: the layer that saw it, exit code, errors."""
 
     def run(name: str, number: int) -> tuple[FileLayer, int, str]:
+        stopped = request.getfixturevalue("stopped_run") if name == "resume" else None
         for path in tmp_path.iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         shutil.copytree(trained_run, "run")
+        if stopped is not None:
+            shutil.copytree(stopped, "out")
         Path("lines.txt").write_text("a witty film\na dull plot\n")
         if name in OUTPUTS:
             Path(OUTPUTS[name]).write_text("old")
@@ -75,8 +97,9 @@ def check(command, call, name: str, number: int, whole: Any) -> None:
     """One fault ends with one line and a state that can be gone on from."""
     layer, code, err = command(name, number)
     where = (number, layer.failed, err)
-    if not code:  # What failed was not needed, such as making a folder that is there.
-        assert layer.failed.startswith(("mkdir", "unlink")), where
+    if not code:  # Not needed: a folder that is there, or a link in whose place a copy is made.
+        assert layer.failed.startswith(("mkdir", "unlink", "link")), where
+        assert whole is None or result(name, Path("out")) == whole, where
         return
     assert code in (1, 2), where
     # Of several files, which failed is said, and then how many.
@@ -127,6 +150,13 @@ def test_a_write_that_fails_ends_with_one_line(command, call, name):
     calls, whole = whole_run(command, name)
     for number in random.Random(0).sample(range(1, calls + 1), 3):
         check(command, call, name, number, whole)
+
+
+@pytest.mark.parametrize("name", ["train", "cv", "search"])
+def test_a_folder_that_cannot_be_made_is_not_made_by_half(command, name):
+    layer, code, _ = command(name, 2)
+    assert (code, layer.failed.split()[0]) in ((2, "mkdir"), (1, "mkdir"), (1, "create"))
+    assert not Path("out").exists()
 
 
 @pytest.mark.torture

@@ -146,6 +146,13 @@ def test_a_table_in_a_pipe_is_answered(run):
     assert b"standard input, line 2: another number of fields" in piped.stderr
 
 
+def test_a_bomb_in_a_pipe_is_not_unpacked(run):
+    table = gzip.compress(b"Nr;Ticket\n" + b"1;a dull film\n" * 2**23)
+    piped = textcnn("classify", "--checkpoint", run, "-", input=table)
+    assert piped.returncode == 2
+    assert b"standard input: unpacks to 6" in piped.stderr
+
+
 def test_tables_among_files_keep_their_columns_and_format(call, run):
     Path("new.csv").write_text("Nr;Ticket\n1;a dull film\n")
     Path("new.jsonl").write_text('{"Ticket": "a fine film", "n": 1}\n')

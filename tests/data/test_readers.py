@@ -501,7 +501,7 @@ class TestGzip:
         write("r.csv.gz", gzip.compress(bytes(2**20)))
         assert "unpacks to" not in error("r.csv.gz")
         write("r.csv.gz", gzip.compress(bytes(2**20 + 1)))
-        assert error("r.csv.gz").startswith("r.csv.gz: unpacks to more than 1 MiB")
+        assert error("r.csv.gz").startswith("r.csv.gz: unpacks to 1 MiB or more")
 
 
 class TestOtherFiles:

@@ -7,6 +7,7 @@ import io
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from textcnn.data.datasets.corpus import Corpora
@@ -393,6 +394,18 @@ class TestParquet:
         assert "not a Parquet table that can be read" in error(path)
         path.write_bytes(whole[:20] + bytes(40) + whole[60:])
         assert "not a Parquet table that can be read" in error(path, label_column="mood")
+
+    @pytest.mark.parametrize(
+        ("rows", "text"), [(5000, "word " * 6000), (5_000_000, "a"), (1000, ["word " * 200] * 100)]
+    )
+    def test_what_the_file_has_once_counts_in_every_row(self, tmp_path, rows, text):
+        pyarrow = pytest.importorskip("pyarrow", reason="needs the extra tables")
+        parquet = pytest.importorskip("pyarrow.parquet")
+        column = pyarrow.array([text]).take(pyarrow.array(np.zeros(rows, np.int32)))
+        table = pyarrow.table({"text": column, "label": ["x"] * rows})
+        parquet.write_table(table, tmp_path / "r", compression="zstd")
+        assert (tmp_path / "r").stat().st_size < 2**20
+        assert "MiB or more from 0.0, which few texts do" in error(tmp_path / "r")
 
 
 class TestOneReaderForAll:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.small_run import labelled_sentences
+from textcnn.data.datasets import text_files
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.datasets.readers import read_labelled
 from textcnn.data.datasets.rows import ReadingOptions
@@ -134,7 +135,33 @@ def test_what_was_made_to_fill_the_memory_is_refused(tmp_path):
     path = write(tmp_path / "t.xlsx", [HEAD, ["a", "x"]])
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as book:
         book.writestr("xl/media/zeros", bytes(70 * 2**20))
-    with pytest.raises(UserError, match=r"t.xlsx: unpacks to 70 MiB, which few texts do"):
+    with pytest.raises(
+        UserError, match=r"t.xlsx: unpacks to 70 MiB or more from 0.1, which few texts do"
+    ):
+        read(path)
+
+
+SHARED = b"<Override PartName='/xl/sharedStrings.xml' ContentType='application/%s'/></Types>" % (
+    b"vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+)
+
+
+SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
+@pytest.mark.parametrize("cell", ["<c r='A{}' t='s'><v>0</v></c>", "<c r='XFD{}'><v>1</v></c>"])
+def test_what_the_file_has_once_or_not_at_all_counts_in_every_row(tmp_path, monkeypatch, cell):
+    """A long text that many cells share; rows of 16,384 cells, of which one is there."""
+    monkeypatch.setattr(text_files, "ALWAYS_UNPACKED", 2**22)
+    path = write(tmp_path / "t.xlsx", [["text", "label"], ["a", "x"]])
+    rows = "".join(f"<row r='{number}'>{cell.format(number)}</row>" for number in range(3, 300))
+    changed(path, "xl/worksheets/sheet1.xml", b"</sheetData>", f"{rows}</sheetData>".encode())
+    changed(path, "[Content_Types].xml", b"</Types>", SHARED)
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as book:
+        book.writestr(
+            "xl/sharedStrings.xml", f"<sst xmlns='{SHEET}'><si><t>{'word ' * 6000}</t></si></sst>"
+        )
+    with pytest.raises(UserError, match=r"unpacks to 4 MiB or more from 0.0, which few texts do"):
         read(path)
 
 

@@ -507,6 +507,10 @@ def test_what_cannot_be_gone_on_with_is_one_line(call, start, fits, tmp_path):
         assert damaged != whole
         journal.write_text(damaged)
         assert said("--resume", "search").startswith("textcnn: search/journal.jsonl: damaged (")
+    journal.unlink()
+    journal.mkdir()
+    assert said("--resume", "search").startswith("textcnn: search/journal.jsonl: Is a directory")
+    journal.rmdir()
     plan.write_text(plan.read_text().replace("dropout=0.3:0.7", "dropout=0.3:0.8"))
     journal.write_text(whole)
     assert "trial 0 is of another search" in said("--resume", "search")

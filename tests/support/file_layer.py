@@ -159,10 +159,15 @@ class FileLayer:
 
 
 class _Raw(io.FileIO):
-    """A file whose writes are seen; one that fails has written half of its bytes before."""
+    """A file whose writes are seen; one that fails has written half of its bytes before.
+
+    It does so as systems do: they say how many bytes they took, and that there is no room the next
+    time; and there is none when it is closed either.
+    """
 
     def __init__(self, layer: FileLayer, here: str, path: Any, mode: str):
         self._layer, self._here, self._appends = layer, here, "a" in mode
+        self._full: OSError | None = None
         there = Path(path).exists()
         written = Written("truncate" if there else "create", here)
         if not there or "w" in mode:
@@ -173,13 +178,15 @@ class _Raw(io.FileIO):
         written.file = self._number
 
     def write(self, data: Any) -> int:
+        if self._full is not None:
+            raise self._full
         content = bytes(data)
         offset = os.fstat(self.fileno()).st_size if self._appends else self.tell()
         try:
             self._layer.seen(Written("write", self._here, self._number, "", offset, content))
-        except OSError:
-            super().write(content[: len(content) // 2])
-            raise
+        except OSError as error:
+            self._full = error
+            return super().write(content[: len(content) // 2])
         return super().write(content)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from textcnn.support.errors import RunError
+from textcnn.support.errors import RunError, UserError
 from textcnn.support.files import open_regular, replace_text, replacing
 
 
@@ -79,3 +79,32 @@ def test_only_regular_files_are_opened(tmp_path):
     (tmp_path / "a").write_bytes(b"content")
     with open_regular(tmp_path / "a") as stream:
         assert stream.read() == b"content"
+
+
+@pytest.mark.skipif(not Path("/proc/version").exists(), reason="needs /proc")
+def test_what_the_kernel_makes_up_is_not_read():
+    """Reading some of these files waits for ever; they have no size."""
+    assert Path("/proc/version").read_bytes()
+    with open_regular(Path("/proc/version")) as stream:
+        assert stream.read() == b""
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link", "dangling"])
+def test_only_files_are_replaced(tmp_path, kind):
+    """Not /dev/null, to which root may write."""
+    path, other = tmp_path / "a", tmp_path / "b"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(other)
+    if kind == "link":
+        other.write_text("old")
+    before = path.lstat()
+    with pytest.raises(UserError, match=f"cannot write {path}: it is a"):
+        replace_text(path, "new")
+    assert path.lstat() == before
+    assert not other.exists() or other.read_text() == "old"
+    assert set(tmp_path.iterdir()) <= {path, other}

@@ -34,7 +34,13 @@ from textcnn.inference.classifier import PIECE, Classifier
 from textcnn.inference.decoded_lines import CHUNK_BYTES, DecodedLines, put_back
 from textcnn.inference.given_labels import Choice
 from textcnn.support.errors import RunError, UserError
-from textcnn.support.files import make_folder, remove_unfinished, replace_text, replacing
+from textcnn.support.files import (
+    make_folder,
+    open_regular,
+    remove_unfinished,
+    replace_text,
+    replacing,
+)
 from textcnn.support.read_back import read_json
 
 MANIFEST = "model.json"
@@ -200,7 +206,7 @@ def digest_of(checkpoint: Path) -> str:
         UserError: it cannot be read.
     """
     try:
-        with checkpoint.open("rb") as stream:
+        with open_regular(checkpoint) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise UserError(f"{checkpoint}: {error.strerror}") from error

@@ -9,6 +9,7 @@ with a traceback, and training then waits for it for ever. So it is not used her
 
 import contextlib
 import math
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,22 +40,27 @@ class TensorBoard:
     def __init__(self, folder: Path, step: int):
         # Imported here: it need not be installed.
         from tensorboardX import summary
-        from tensorboardX.event_file_writer import EventsWriter
         from tensorboardX.proto import event_pb2
+        from tensorboardX.record_writer import RecordWriter
 
         self._folder = folder
         self._summary = summary
         self._event = event_pb2.Event
         self._writers: dict[str, Any] = {}
-        with self._failures_named():
+        self._files = contextlib.ExitStack()
+        # The name holds the second; the step keeps a quick resume from overwriting it.
+        name = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}.{step}"
+        with self._failures_named(), contextlib.ExitStack() as files:
             for part in ("train", "dev"):
                 (folder / part).mkdir(parents=True, exist_ok=True)
-                # The name holds the second; the step keeps a quick resume from overwriting it.
-                prefix, suffix = str(folder / part / "events"), f".{step}"
-                self._writers[part] = EventsWriter(prefix, suffix)
+                # Whole, since a path that begins with "s3:" is a place on the network to it.
+                writer = RecordWriter(str((folder / part / name).absolute()))
+                self._writers[part] = files.enter_context(contextlib.closing(writer))
+                self._write(part, 0, file_version="brain.Event:2")
                 if step:
                     start = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
                     self._write(part, step + 1, session_log=start)
+            self._files = files.pop_all()
         self._bins = _histogram_bins()
         self._gradients: Gradients = {}
 
@@ -72,10 +78,9 @@ class TensorBoard:
                     writer.flush()
 
     def close(self) -> None:
-        """Flush and close the files."""
+        """Write what is left, and close the files."""
         with self._failures_named():
-            for writer in self._writers.values():
-                writer.close()
+            self._files.close()
 
     @contextlib.contextmanager
     def _failures_named(self) -> Iterator[None]:
@@ -85,7 +90,8 @@ class TensorBoard:
             raise RunError(f"writing {self._folder} failed: {error.strerror or error}") from error
 
     def _write(self, part: str, step: int, **content: Any) -> None:
-        self._writers[part].write_event(self._event(wall_time=time.time(), step=step, **content))
+        event = self._event(wall_time=time.time(), step=step, **content)
+        self._writers[part].write(event.SerializeToString())
 
     def _scalars(self, part: str, step: int, scores: dict[str, float]) -> None:
         for name, value in scores.items():

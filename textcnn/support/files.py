@@ -33,11 +33,15 @@ def replacing(path: Path) -> Iterator[Path]:
     synced after it (or a crash could undo the rename). What a killed process left of the same file
     is removed.
 
+    What is no file is not replaced: the renaming would put a file in the place of ``/dev/null``.
+
     Raises:
-        UserError: the folder does not exist or cannot be written to.
+        UserError: the folder does not exist or cannot be written to, or ``path`` is a folder, a
+            link, a pipe or a device.
         RunError: writing failed, for instance because the disk is full.
     """
     path = Path(path)
+    _refuse_all_but_files(path)
     _remove_abandoned(path)
     try:
         descriptor, name = tempfile.mkstemp(
@@ -76,6 +80,18 @@ def replacing(path: Path) -> Iterator[Path]:
         ) from error
 
 
+def _refuse_all_but_files(path: Path) -> None:
+    """Raise a UserError where something else than a file has this name."""
+    try:
+        mode = path.lstat().st_mode
+    except OSError:  # Nothing there; or what is wrong is said when the other file is made.
+        return
+    if not stat.S_ISREG(mode):
+        kinds = {stat.S_IFDIR: "folder", stat.S_IFLNK: "link"}
+        kind = kinds.get(stat.S_IFMT(mode), "pipe or device")
+        raise UserError(f"cannot write {path}: it is a {kind}; choose the name of a file")
+
+
 def _locked(descriptor: int) -> bool:
     """Lock an open file for as long as it is open, unless another process has or none can."""
     if fcntl is None:
@@ -108,15 +124,19 @@ def replace_text(path: Path, text: str) -> None:
 def open_regular(path: Path) -> io.BufferedReader:
     """Open a file to read it, unless it is a pipe or a device: those can make one wait for ever.
 
+    So can files that the kernel makes up (``/proc/kmsg``), which are of no size: an empty file is
+    not read at all.
+
     Raises:
         OSError: it cannot be opened, or is no regular file.
     """
-    mode = path.stat().st_mode
+    found = path.stat()
+    mode = found.st_mode
     if not stat.S_ISREG(mode):
         number = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
         reason = os.strerror(number) if stat.S_ISDIR(mode) else "Not a regular file"
         raise OSError(number, reason, str(path))
-    return path.open("rb")
+    return path.open("rb") if found.st_size else io.BufferedReader(io.BytesIO())
 
 
 def make_folder(path: Path, option: str) -> Path:

@@ -82,8 +82,9 @@ class ResultFolder:
                     f"--out {folder.path}: holds {file.name} of something else, or of a "
                     f"{cls.KIND} that could not begin; choose another folder"
                 )
-        for part in folder.folders:
-            make_folder(part, "--out")
+        with folder.removed_unless_begun():
+            for part in folder.folders:
+                make_folder(part, "--out")
         return folder
 
     @classmethod

@@ -10,6 +10,7 @@ import click
 from textcnn.commands.arguments.options import SectionedOption
 from textcnn.commands.screen.display import say
 from textcnn.support.errors import UserError
+from textcnn.support.files import open_regular
 from textcnn.training.checkpoint.container import MARK
 from textcnn.training.run_folder import RunFolder, find_checkpoint, newest_run
 
@@ -83,7 +84,7 @@ def is_checkpoint(given: str) -> bool:
     try:
         if path.is_dir():
             return RunFolder(path).best.exists() or RunFolder(path).config.exists()
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(len(MARK)) == MARK
     except (OSError, ValueError):  # No such file, or a sentence that could not be a path.
         return False

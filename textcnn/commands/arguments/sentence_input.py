@@ -19,7 +19,12 @@ from textcnn.commands.screen.display import say
 from textcnn.data.datasets.rows import ReadingOptions
 from textcnn.data.datasets.table_signs import sign_of_table
 from textcnn.data.datasets.tables import Table
-from textcnn.data.datasets.text_files import GZIP_MAGIC, check_encoding, wide_encoding
+from textcnn.data.datasets.text_files import (
+    GZIP_MAGIC,
+    check_encoding,
+    check_unpacked,
+    wide_encoding,
+)
 from textcnn.inference.answered_tables import open_table
 from textcnn.inference.decoded_lines import CHUNK_BYTES, DecodedLines, put_back
 from textcnn.recipe.config import Config
@@ -120,9 +125,10 @@ def open_input(
     # The first bytes tell; what is read of them is put back in front of the others.
     read: Callable[[int], bytes] = functools.partial(os.read, stream.fileno())
     head = read(CHUNK_BYTES)
-    read = put_back(head, read)
+    packed = _Readable(put_back(head, read))
+    read = packed.read
     if head.startswith(GZIP_MAGIC):
-        unpacked = stack.enter_context(gzip.GzipFile(fileobj=_Readable(read)))  # type: ignore[call-overload]
+        unpacked = stack.enter_context(gzip.GzipFile(fileobj=packed))  # type: ignore[call-overload]
         read = functools.partial(_unpacked, unpacked, path)
         head = read(CHUNK_BYTES)
         read = put_back(head, read)
@@ -130,9 +136,11 @@ def open_input(
     sign = sign_of_table(path, head, encoding, reading)
     if sign or "text_column" in given:
         if str(path) == "-":
-            return _table(
-                Path("standard input"), reading, b"".join(iter(lambda: read(CHUNK_BYTES), b""))
-            )
+            name, data = Path("standard input"), bytearray()
+            while piece := read(CHUNK_BYTES):
+                data += piece
+                check_unpacked(len(data), packed.taken, name)
+            return _table(name, reading, bytes(data))
         return _table(path, reading)
     encoding = wide_encoding(head) or given.get("encoding", "utf-8")
     if wide_encoding(head):
@@ -178,13 +186,19 @@ def _unpacked(stream: gzip.GzipFile, path: Path, size: int) -> bytes:
 
 
 class _Readable:
-    """What :mod:`gzip` reads from: a function that gives up to so many bytes, or more."""
+    """What :mod:`gzip` reads from: a function that gives up to so many bytes, or more.
+
+    Attributes:
+        taken: bytes that the function gave so far.
+    """
 
     def __init__(self, read: Callable[[int], bytes]):
         self._read, self._rest = read, b""
+        self.taken = 0
 
     def read(self, size: int) -> bytes:
         """Up to so many bytes."""
         data = self._rest or self._read(size)
+        self.taken += 0 if self._rest else len(data)
         self._rest = data[size:]
         return data[:size]

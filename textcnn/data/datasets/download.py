@@ -19,7 +19,7 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from textcnn import __version__
 from textcnn.support.errors import UserError
-from textcnn.support.files import make_folder, replacing
+from textcnn.support.files import make_folder, open_regular, replacing
 
 # For one connection attempt and for each packet; for everything up to an answer's first line:
 # name server, every address of the host, proxy, TLS, redirects.
@@ -133,7 +133,8 @@ def sha256(data: bytes) -> str:
 def kept_copy(path: Path) -> bytes | None:
     """Return the content of ``path``, or None where there is none to be read."""
     try:
-        return path.read_bytes()
+        with open_regular(path) as stream:
+            return stream.read()
     except OSError:
         return None
 

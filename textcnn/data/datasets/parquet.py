@@ -7,10 +7,16 @@ from typing import Any
 
 from textcnn.data.datasets.cells import Taken, matching, text_names
 from textcnn.data.datasets.rows import Row
-from textcnn.data.datasets.text_files import ALWAYS_UNPACKED, LARGEST_RATIO, NEVER_UNPACKED
+from textcnn.data.datasets.text_files import check_unpacked
 from textcnn.support.errors import UserError
 
 PARQUET_MAGIC = b"PAR1"
+
+ROWS = 1024
+"""Unpacked at once."""
+
+CELL_SIZE = 8
+"""Bytes that a cell counts for at least: those that are all the same cost the file none."""
 
 
 def parquet_rows(data: bytes, path: Path, taken: Taken) -> tuple[tuple[str, ...], Iterator[Row]]:
@@ -25,38 +31,77 @@ def parquet_rows(data: bytes, path: Path, taken: Taken) -> tuple[tuple[str, ...]
     faults = (ArrowException, OSError, ValueError)
     try:
         file = ParquetFile(io.BytesIO(data))
+        # A text that stands in every row, the file has once; and so has what is read of it.
+        file = ParquetFile(io.BytesIO(data), read_dictionary=_of_texts(file.schema))
         columns = tuple(map(str, file.schema_arrow.names))
         groups = range(file.metadata.num_row_groups)
         size = sum(file.metadata.row_group(number).total_byte_size for number in groups)
+        cells = file.metadata.num_rows * len(columns)
     except faults as error:
         raise _damaged(path, error) from error
-    if size > min(max(ALWAYS_UNPACKED, LARGEST_RATIO * len(data)), NEVER_UNPACKED):
-        raise UserError(f"{path}: unpacks to {size / 2**20:,.0f} MiB, which few texts do")
+    check_unpacked(max(size, CELL_SIZE * cells), len(data), path)
     taken = taken.in_columns(columns)
     asked = text_names(taken.options.text_column, columns)
     texts = [_column(name, "--text-column", columns, path) for name in asked]
     label = None
     if taken.labels is None:
         label = _column(taken.options.label_column, "--label-column", columns, path)
-    return columns, _rows(file, path, taken, texts, label, faults)
+    return columns, _rows(file, len(data), path, taken, texts, label, faults)
 
 
 def _rows(
     file: Any,
+    packed: int,
     path: Path,
     taken: Taken,
     texts: list[str],
     label: str | None,
     faults: tuple[type[Exception], ...],
 ) -> Iterator[Row]:
-    number = 0
+    number = size = 0
     try:
-        for batch in file.iter_batches():
-            for cells in batch.to_pylist():
+        for batch in file.iter_batches(ROWS):
+            size += sum(map(_size, batch.columns))
+            check_unpacked(size, packed, path)
+            names = batch.schema.names
+            for values in zip(*map(_values, batch.columns), strict=True):
                 number += 1
+                cells = dict(zip(names, values, strict=True))
                 yield taken.row(f"{path}, row {number}", number, cells, texts, label)
     except faults as error:
         raise _damaged(path, error) from error
+
+
+def _of_texts(schema: Any) -> list[str]:
+    """The paths of the columns that hold texts, those inside lists and the like too."""
+    leaves = [schema.column(number) for number in range(len(schema))]
+    kinds = ("STRING", "NONE")
+    return [
+        leaf.path
+        for leaf in leaves
+        if leaf.physical_type == "BYTE_ARRAY" and leaf.logical_type.type in kinds
+    ]
+
+
+def _size(array: Any) -> int:
+    """Bytes of an array's texts, each counted wherever it stands, and of what else it holds."""
+    from pyarrow import compute, types
+
+    kind = array.type
+    if types.is_dictionary(kind):
+        lengths = compute.binary_length(array.dictionary).take(array.indices)
+        return compute.sum(lengths).as_py() or 0
+    if types.is_struct(kind):
+        return sum(_size(array.field(number)) for number in range(kind.num_fields))
+    if types.is_list(kind) or types.is_large_list(kind) or types.is_map(kind):
+        return _size(array.flatten())
+    return int(array.nbytes)
+
+
+def _values(array: Any) -> list[Any]:
+    from pyarrow import types
+
+    return (array.dictionary_decode() if types.is_dictionary(array.type) else array).to_pylist()
 
 
 def _column(name: str, option: str, columns: tuple[str, ...], path: Path) -> str:

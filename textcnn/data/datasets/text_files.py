@@ -198,19 +198,22 @@ def split_lines(text: str) -> list[str]:
     return lines
 
 
+def check_unpacked(size: int, packed: int, path: Path) -> None:
+    """Raise a UserError where so many bytes come of ``packed`` ones that few texts would do so."""
+    if size > min(max(ALWAYS_UNPACKED, LARGEST_RATIO * packed), NEVER_UNPACKED):
+        raise UserError(
+            f"{path}: unpacks to {size / 2**20:,.0f} MiB or more from {packed / 2**20:,.1f}, which "
+            "few texts do; if you trust it, give it as text that is not compressed"
+        )
+
+
 def _unpacked(packed: bytes, path: Path) -> bytes:
     """The content of a gzip file, unpacked piece by piece so that a bomb is noticed in time."""
-    limit = min(max(ALWAYS_UNPACKED, LARGEST_RATIO * len(packed)), NEVER_UNPACKED)
     content = io.BytesIO()
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(packed)) as stream:
             while piece := stream.read(_PIECE):
-                if content.tell() + len(piece) > limit:
-                    raise UserError(
-                        f"{path}: unpacks to more than {limit / 2**20:,.0f} MiB from "
-                        f"{len(packed) / 2**20:,.1f}, which few texts do; if you trust it, unpack "
-                        "it first (gunzip)"
-                    )
+                check_unpacked(content.tell() + len(piece), len(packed), path)
                 content.write(piece)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise UserError(

@@ -17,11 +17,14 @@ from textcnn.data.datasets.cells import Taken
 from textcnn.data.datasets.delimited import SAMPLE_ROWS, Records, rows_of, titles_before
 from textcnn.data.datasets.foreign_formats import ZIP_MAGIC, refuse_foreign
 from textcnn.data.datasets.rows import Row, RowError
-from textcnn.data.datasets.text_files import ALWAYS_UNPACKED, LARGEST_RATIO, NEVER_UNPACKED
+from textcnn.data.datasets.text_files import check_unpacked
 from textcnn.support.errors import UserError
 
 MOST_ROWS = 2**20
 """Rows that a sheet can have; a file may claim more, as blank rows cost it nothing."""
+
+CELL_SIZE = 8
+"""Bytes that a cell counts for besides its letters: those that are not there cost the file none."""
 
 _CARRIAGE_RETURN = "_x000D_"
 """How Excel writes one beside a line feed."""
@@ -56,14 +59,16 @@ def workbook_rows(
         UserError: it cannot be read, unpacks to too much, or has no such columns.
     """
     size = sum(part.file_size for part in zipfile.ZipFile(io.BytesIO(data)).infolist())
-    if size > min(max(ALWAYS_UNPACKED, LARGEST_RATIO * len(data)), NEVER_UNPACKED):
-        raise UserError(f"{path}: unpacks to {size / 2**20:,.0f} MiB, which few texts do")
+    packed = len(data)
+    check_unpacked(size, packed, path)
     book = _opened(data, path, values=True)
     shown = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
     heads: dict[str, list[str]] = {}
     named: list[str] = []
     for name in shown:
-        rows = [cells for _, cells in itertools.islice(_cells(book, name, path), SAMPLE_ROWS)]
+        rows = [
+            cells for _, cells in itertools.islice(_cells(book, name, path, packed), SAMPLE_ROWS)
+        ]
         titles = titles_before(rows, taken)
         if rows:
             heads[name] = rows[titles or 0]
@@ -75,7 +80,7 @@ def workbook_rows(
     said = []
     if len(heads) > 1:
         said.append(f"{path}: of its {len(heads)} sheets {sheet!r} is read")
-    records = _even(_cells(book, sheet, path), len(heads[sheet]))
+    records = _even(_cells(book, sheet, path, packed), len(heads[sheet]))
     keys, found, read = rows_of(records, path, taken, "row")
     return keys, [*said, *found], _without_formulas(read, data, path, sheet)
 
@@ -96,8 +101,9 @@ def _opened(data: bytes, path: Path, values: bool) -> Any:
         raise _damaged(path, error) from error
 
 
-def _cells(book: Any, sheet: str, path: Path) -> _Cells:
-    """The number and the cells of each row that is not empty."""
+def _cells(book: Any, sheet: str, path: Path, packed: int) -> _Cells:
+    """The number and the cells of each row that is not empty, of a workbook of so many bytes."""
+    size = 0
     try:
         opened = book[sheet]
         opened.reset_dimensions()  # Some programs write wrong ones.
@@ -105,6 +111,9 @@ def _cells(book: Any, sheet: str, path: Path) -> _Cells:
             if number > MOST_ROWS:
                 raise ValueError(f"more than {MOST_ROWS:,} rows")
             cells = [_words(cell) for cell in row]
+            # A text that stands in many cells, the file has once.
+            size += CELL_SIZE * len(cells) + sum(map(len, cells))
+            check_unpacked(size, packed, path)
             while cells and not cells[-1]:
                 cells.pop()
             if cells:
@@ -130,7 +139,7 @@ def _without_formulas(rows: Iterator[Row], data: bytes, path: Path, sheet: str) 
     for row in rows:
         if row.fault is None and not (row.text.strip() and all(row.labels)):
             if formulas is None:
-                formulas = _cells(_opened(data, path, values=False), sheet, path)
+                formulas = _cells(_opened(data, path, values=False), sheet, path, len(data))
             while number < row.line:
                 number, there = next(formulas, (MOST_ROWS, [""]))
             pairs = zip(row.cells.values(), there, strict=False)

