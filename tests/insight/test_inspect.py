@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.changed_checkpoints import change
 from tests.support.small_run import (
     BAD,
     GOOD,
@@ -119,6 +120,17 @@ def test_without_the_data_it_says_so_and_shows_the_rest(call, tmp_path):
     assert "is not what the run was given" in out
     _, out, _ = call("inspect", "run", "--json")
     assert json.loads(out)["training_sentences"] is None
+
+
+def test_a_checkpoint_of_other_labels_than_its_data_is_shown_without_it(
+    call, tmp_path, trained_run
+):
+    path = tmp_path / "forged.h5"
+    shutil.copy(trained_run / "checkpoints" / "best.h5", path)
+    change(path, lambda kept: kept.texts["labels"].__setitem__(1, "no label of the data"))
+    code, out, err = call("inspect", path)
+    assert code == 0, err
+    assert "label 'good' is not one of the checkpoint's" in out
 
 
 def test_a_small_copy_keeps_its_history(call, trained_run):

@@ -111,10 +111,13 @@ class ResultFolder:
             # What else is kept in it, --resume needs the options of.
             made = {*self.prepared, *self.folders}
             if not self.begun and all(set(part.glob("*")) <= made for part in self.folders):
+                # Not there, or not empty: something else is kept in it. What is told of is the
+                # error that brought us here.
                 for file in self.prepared:
-                    file.unlink(missing_ok=True)
+                    with contextlib.suppress(OSError):
+                        file.unlink()
                 for part in reversed(self.folders):
-                    with contextlib.suppress(OSError):  # Not empty: something else is kept in it.
+                    with contextlib.suppress(OSError):
                         part.rmdir()
             raise
 

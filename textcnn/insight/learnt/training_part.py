@@ -76,6 +76,9 @@ def read_again(
     data = TokenizedData.prepare(corpora, config, inherited=checkpoint.inherited)
     if data.fingerprint != checkpoint.fingerprint:
         raise UserError(f"{data.source} is not what the run was given ({checkpoint.source})")
+    unknown = sorted(set(data.label_names) - set(checkpoint.labels))
+    if unknown:
+        raise UserError(f"{data.source}: label {unknown[0]!r} is not one of the checkpoint's")
     return data
 
 
