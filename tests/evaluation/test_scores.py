@@ -1,5 +1,6 @@
 """Scores, and what is needed to judge them."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -61,6 +62,28 @@ def test_scores_by_hand():
     assert rows == [("a", 0.5, 0.5, 2), ("b", 0.5, 1.0, 1), ("c", 0.0, 0.0, 1)]
     assert [row.f1 for row in scores.classes] == pytest.approx([0.5, 2 / 3, 0])
     assert scores.seen == 2
+
+
+def test_the_log_loss_is_that_of_scikit_learn():
+    from sklearn import metrics
+
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.full(5, 0.1), 60).astype(np.float32)
+    probabilities[:3] = np.eye(5, dtype=np.float32)[0]
+    targets, names = rng.integers(0, 5, 60), list("abcde")
+    found = score(probabilities, targets, names, np.ones(5), seen=0, of=Rows(60, 0, "kim"))
+    exact = probabilities.astype(np.float64)
+    exact /= exact.sum(axis=1, keepdims=True)
+    expected = metrics.log_loss(targets, exact, labels=np.arange(5))
+    assert found.log_loss == pytest.approx(expected, rel=1e-12)
+
+
+def test_of_very_many_labels_no_confusion_matrix_is_made(monkeypatch):
+    monkeypatch.setattr("textcnn.evaluation.scores.MOST_CONFUSED", 2)
+    scores = three_classes()
+    assert scores.confusion is None
+    assert scores.as_dict()["confusion"]["rows_are_true_labels"] is None
+    assert scores_text(scores).count("\n\n") == 1
 
 
 def test_the_summary_says_all_of_it():
@@ -157,10 +180,14 @@ def test_other_data_is_read_as_the_runs_own(tmp_path):
     path = tmp_path / "reviews.csv"
     path.write_bytes("review,kind\nsch\xf6n,good\n".encode("latin-1"))
     config = Config(data=("x",), text_column="review", label_column="kind", encoding="latin-1")
-    corpus = read_as_before(config, {"data": (str(path),)}, lambda line: None)
+    corpus = read_as_before(config, ["good"], {"data": (str(path),)}, lambda line: None)
     assert (corpus.texts, corpus.labels) == (["sch\xf6n"], ["good"])
     turned = {"data": (str(path),), "text_column": "kind", "label_column": "review"}
-    assert read_as_before(config, turned, lambda line: None).texts == ["good"]
+    assert read_as_before(config, ["good"], turned, lambda line: None).texts == ["good"]
+    path.write_bytes(b"review,kind\nfine,GOOD\n")
+    merging = dataclasses.replace(config, merge_labels=True)
+    corpus = read_as_before(merging, ["Good"], {"data": (str(path),)}, lambda line: None)
+    assert corpus.labels == ["Good"]
 
 
 def test_data_that_changed_has_no_known_test_part(classifier, reviews):

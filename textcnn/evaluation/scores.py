@@ -15,6 +15,9 @@ Z_95 = 1.959963984540054
 TINY = 1e-12
 """Probabilities nearer to 0 or 1 count as this, so that one wrong answer costs no infinite loss."""
 
+MOST_CONFUSED = 1_000
+"""Labels of the largest confusion matrix: it grows with their square."""
+
 
 @dataclass(frozen=True)
 class ClassScores:
@@ -88,7 +91,7 @@ class Scores:
             several, mean over sentences and classes of that of what is true.
         classes: scores of each class.
         confusion: (C, C) sentences by true label (rows) and predicted one (columns); None where
-            there may be several.
+            there may be several, and of more than :data:`MOST_CONFUSED` labels.
         thresholds: (C,) from which probability on each class was answered, where there may be
             several; else None.
         seen: how many of the sentences the model was trained on.
@@ -167,7 +170,7 @@ def score(
     from sklearn import metrics
 
     several, majority = thresholds is not None, int(np.argmax(label_counts))
-    exact, numbers = probabilities.astype(np.float64), np.arange(len(labels))
+    numbers = np.arange(len(labels))
     micro_f1 = confusion = None
     if several:
         predicted = probabilities >= thresholds
@@ -176,14 +179,16 @@ def score(
             float(metrics.f1_score(targets, answers, average="micro", zero_division=0.0))
             for answers in (predicted, always)
         )
-        exact = np.clip(exact, TINY, 1 - TINY)
+        exact = np.clip(probabilities.astype(np.float64), TINY, 1 - TINY)
         log_loss = -float(np.log(np.where(targets, exact, 1 - exact)).mean())
     else:
         predicted, baseline = probabilities.argmax(axis=1), float((targets == majority).mean())
-        # In float64 the rows sum to 1 as closely as scikit-learn wants them to.
-        exact /= exact.sum(axis=1, keepdims=True)
-        log_loss = float(metrics.log_loss(targets, exact, labels=numbers))
-        confusion = metrics.confusion_matrix(targets, predicted, labels=numbers)
+        # As metrics.log_loss, which makes several arrays of all probabilities.
+        true = probabilities[np.arange(len(targets)), targets].astype(np.float64)
+        true /= probabilities.sum(axis=1, dtype=np.float64)
+        log_loss = -float(np.log(np.maximum(true, np.finfo(np.float64).eps)).mean())
+        if len(labels) <= MOST_CONFUSED:
+            confusion = metrics.confusion_matrix(targets, predicted, labels=numbers)
     classes, correct = (
         _class_scores(targets, predicted, labels),
         int(right(predicted, targets).sum()),
