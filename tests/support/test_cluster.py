@@ -234,6 +234,21 @@ def test_a_scheduler_that_goes_away_is_one_line(other, tmp_path, monkeypatch):
     assert time.monotonic() - began < 60
 
 
+def test_a_client_that_never_ends_to_give_up_is_not_waited_for(other, tmp_path, monkeypatch):
+    other.worker()
+    tasks = [
+        {"folder": tmp_path, "number": n, "seconds": seconds} for n, seconds in ((0, 0), (1, 90))
+    ]
+    with connected(other) as found:
+        results = found.run(dask_tasks.noted, tasks, {})
+        next(results)
+        monkeypatch.setattr(cluster_module, "CONNECT_SECONDS", 0.2)
+        monkeypatch.setattr(found._client, "status", "closing")
+        with pytest.raises(RunError, match="the connection was lost"):
+            list(results)
+        monkeypatch.undo()
+
+
 def test_a_cluster_without_workers_is_waited_for(other, tmp_path, trained_run):
     (tmp_path / "a.txt").write_text("a dull film\n")
     words = ("classify", "--checkpoint", trained_run, "a.txt", "--output", "out")

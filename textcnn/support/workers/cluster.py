@@ -255,14 +255,18 @@ class Cluster:
     def _completed(self, futures: set[Dask]) -> Iterator[Dask]:
         """Yield futures as they are done, well or not."""
         completed = dask().as_completed(list(futures), loop=self._client.loop)
-        looked = 0.0
+        looked, connected = 0.0, time.monotonic()
         while not completed.is_empty():
             if completed.has_ready():
                 yield next(completed)
                 continue
-            if self._client.status == "closed":  # It has given up, and tells no future so.
+            now = time.monotonic()
+            if self._client.status == "running":
+                connected = now
+            # It has given up, or not even come to an end with that, and tells no future so.
+            if self._client.status == "closed" or now - connected > 4 * CONNECT_SECONDS:
                 raise self._lost()
-            if time.monotonic() - looked > LOOK_SECONDS:
+            if now - looked > LOOK_SECONDS:
                 self._look_for_workers()
                 looked = time.monotonic()
             time.sleep(POLL_SECONDS)
