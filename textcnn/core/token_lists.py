@@ -23,7 +23,7 @@ class TokenLists:
     sentences: PackedSentences
 
     @classmethod
-    def of(cls, lists: "Iterable[Sequence[str]] | TokenLists") -> "TokenLists":
+    def of(cls, lists: Iterable[Sequence[str]]) -> "TokenLists":
         """Take lists one after another; what is a :class:`TokenLists` already stays as it is."""
         if isinstance(lists, TokenLists):
             return lists

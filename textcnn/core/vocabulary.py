@@ -36,7 +36,7 @@ class Vocabulary:
 
     @classmethod
     def fit(
-        cls, sentences: Iterable[Sequence[str]] | TokenLists, min_count: int = 1, max_size: int = 0
+        cls, sentences: Iterable[Sequence[str]], min_count: int = 1, max_size: int = 0
     ) -> "Vocabulary":
         """The words of these (training!) sentences, the most frequent first.
 
@@ -63,7 +63,7 @@ class Vocabulary:
         """The number of each token."""
         return [self._numbers.get(token, UNKNOWN) for token in tokens]
 
-    def pack(self, sentences: Iterable[Sequence[str]] | TokenLists) -> PackedSentences:
+    def pack(self, sentences: Iterable[Sequence[str]]) -> PackedSentences:
         """The sentences as word numbers, packed one after another."""
         lists = TokenLists.of(sentences)
         numbers = np.array(self.numbers(lists.tokens), np.int32)

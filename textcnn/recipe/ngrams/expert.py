@@ -39,7 +39,7 @@ class Texts:
     unknown: Sequence[str] = ()
 
     @classmethod
-    def of(cls, sentences: Iterable[Sequence[str]] | TokenLists, vocabulary: Vocabulary) -> "Texts":
+    def of(cls, sentences: Iterable[Sequence[str]], vocabulary: Vocabulary) -> "Texts":
         """Number the tokens of N sentences."""
         lists = TokenLists.of(sentences)
         packed = vocabulary.pack(lists)
