@@ -7,8 +7,7 @@ two epochs: what is looked at is what the program needs, not what it finds.
 """
 
 import csv
-import json
-import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,10 @@ from pathlib import Path
 
 import click
 import numpy as np
+
+from benchmarks.programs import processor_seconds
+
+CLONE = Path(__file__).resolve().parents[1]
 
 VOCABULARY = 100_000
 EXPONENT = 1.05
@@ -58,25 +61,13 @@ def write_table(path: Path, rows: int, labels: int) -> None:
 
 def train(table: Path, out: Path, epochs: int, *options: str) -> Cost:
     """Train by the command, with one thread for matrix products."""
+    memory = table.with_suffix(".memory")
+    settings = [f"PYTHONPATH={CLONE}", "OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1"]
+    launcher = [sys.executable, str(CLONE / "benchmarks" / "peak_memory.py"), str(memory)]
     command = [sys.executable, "-m", "textcnn", "train", "--data", str(table), "--out", str(out)]
-    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    usage = table.with_suffix(".usage")
-    # In a small process, since one begins with the memory of the process that starts it.
-    measured = [sys.executable, "-c", _MEASURE, str(usage), *command]
-    words = [*measured, "--epochs", str(epochs), "--patience", "0", *options]
-    subprocess.run(words, env=environment, stdout=subprocess.DEVNULL, check=True)
-    return Cost(**json.loads(usage.read_text()))
-
-
-_MEASURE = """
-import json, os, subprocess, sys
-process = subprocess.Popen(sys.argv[2:])
-_, status, usage = os.wait4(process.pid, 0)
-unit = 1 if sys.platform == "darwin" else 1024
-cost = {"seconds": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss * unit}
-open(sys.argv[1], "w").write(json.dumps(cost))
-sys.exit(os.waitstatus_to_exitcode(status))
-"""
+    words = [*launcher, *command, "--epochs", str(epochs), "--patience", "0", *options]
+    seconds = processor_seconds(shlex.join([*settings, *words]))
+    return Cost(seconds, int(memory.read_text("utf-8")))
 
 
 def rows_table(folder: Path, sizes: Sequence[int]) -> list[str]:

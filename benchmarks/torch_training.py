@@ -5,6 +5,7 @@ the optimizer's dense form, for its memory to be measured.
 """
 
 import sys
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -25,14 +26,10 @@ def train_epochs(
     Returns:
         The last dev accuracy.
     """
-    network, rng, accuracy = trainer.network, np.random.default_rng(0), 0.0
+    rng, accuracy = np.random.default_rng(0), 0.0
     for _ in range(epochs):
-        network.train()
-        order = rng.permutation(len(train))
-        for start in range(0, len(train), batch_size):
-            batch = train.take(order[start : start + batch_size])
-            words = padded(batch.sentences, network.pad_word)
-            trainer.step(words, torch.from_numpy(batch.targets))
+        for _ in _epoch(trainer, train, batch_size, rng):
+            pass
         accuracy = _accuracy(trainer, dev, batch_size)
     return accuracy
 
@@ -45,22 +42,27 @@ def epochs_until(
     Raises:
         ValueError: it is not reached within ``config.epochs``.
     """
-    network, rng, steps = trainer.network, np.random.default_rng(seed), 0
-    per_epoch = -(-len(train) // config.batch_size)
-    for _ in range(config.epochs):
-        network.train()
-        order = rng.permutation(len(train))
-        for start in range(0, len(train), config.batch_size):
-            batch = train.take(order[start : start + config.batch_size])
-            words = padded(batch.sentences, network.pad_word)
-            trainer.step(words, torch.from_numpy(batch.targets))
-            steps += 1
-            if steps % config.evaluate_every and steps % per_epoch:
-                continue
-            if _accuracy(trainer, dev, config.batch_size) >= goal:
+    rng, per_epoch = np.random.default_rng(seed), -(-len(train) // config.batch_size)
+    for epoch in range(config.epochs):
+        for number in _epoch(trainer, train, config.batch_size, rng):
+            steps = epoch * per_epoch + number
+            due = not steps % config.evaluate_every or number == per_epoch
+            if due and _accuracy(trainer, dev, config.batch_size) >= goal:
                 return steps / per_epoch
-            network.train()
     raise ValueError(f"PyTorch does not reach {goal} in {config.epochs} epochs")
+
+
+def _epoch(
+    trainer: TorchTrainer, train: Examples, batch_size: int, rng: np.random.Generator
+) -> Iterator[int]:
+    """A pass over all sentences in a new order; after each step, how many there were."""
+    order = rng.permutation(len(train))
+    for number, start in enumerate(range(0, len(train), batch_size), 1):
+        batch = train.take(order[start : start + batch_size])
+        words = padded(batch.sentences, trainer.network.pad_word)
+        trainer.network.train()
+        trainer.step(words, torch.from_numpy(batch.targets))
+        yield number
 
 
 @torch.inference_mode()
