@@ -11,12 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from textcnn.core.architecture import Architecture
-from textcnn.core.layers.convolve_and_pool import (
-    WINDOWS_IN_HAND,
-    pooled_maxima,
-    pooled_maxima_of_one,
-)
+from textcnn.core.layers.convolve_and_pool import WINDOWS_IN_HAND
 from textcnn.core.sentences import PackedSentences, groups_by_length
+from textcnn.inference.maxima import maxima_of_many, maxima_of_one
 from textcnn.inference.projected_words import ProjectedWords
 from textcnn.support.threads import in_threads
 
@@ -129,8 +126,8 @@ class Member:
         """(B, heights * F) pooled features; the words' rows must be valid."""
         rows = self.projected.rows
         if len(sentences) == 1:
-            return self.activated(pooled_maxima_of_one(rows, sentences.words, self.bank))
-        return self.activated(pooled_maxima(rows, sentences, self.bank))
+            return self.activated(maxima_of_one(rows, sentences.words, self.bank))
+        return self.activated(maxima_of_many(rows, sentences, self.bank))
 
     def activated(self, maxima: np.ndarray) -> np.ndarray:
         """(..., heights * F) features from int16 maxima over time: scale, bias and ReLU."""
