@@ -38,6 +38,12 @@ def test_of_equally_good_thresholds_the_usual_one_is_taken():
     assert fit_thresholds(separate, np.array([[True], [False], [False]])) == pytest.approx(0.85)
 
 
+def test_of_equally_good_ones_that_all_leave_the_usual_out_the_nearest_is_taken():
+    probabilities = np.array([[0.95], [0.93], [0.92], [0.9], [0.8]])
+    targets = np.array([[True], [False], [False], [True], [False]])
+    assert fit_thresholds(probabilities, targets) == pytest.approx(0.85)  # and not 0.94
+
+
 def test_answers_and_how_right_they_are():
     logits = np.array([[2.0, -1.0], [-2.0, -1.0]], np.float32)
     targets = np.array([[True, False], [False, True]])

@@ -127,6 +127,29 @@ def test_initial_parameters_start_every_channel_from_the_given_vectors():
     assert not np.shares_memory(parameters["embedding/static"], parameters["embedding/tuned"])
 
 
+def test_training_does_not_change_the_given_vectors():
+    architecture = Architecture("rand", 4, 2, (1,), 1, 2)
+    vectors = np.ones((4, 2), np.float32)
+    parameters = initial_parameters(architecture, np.random.default_rng(0), vectors)
+    assert not np.shares_memory(parameters["embedding/tuned"], vectors)
+
+
+def test_a_seed_decides_what_is_dropped_and_without_one_nothing_is():
+    architecture = Architecture("rand", 6, 3, (1, 2), 9, 2)
+    parameters = random_parameters(architecture, np.random.default_rng(0))
+    batch = packed([[1, 2, 3], [4, 5]])
+
+    def logits(seed: int | None) -> np.ndarray:
+        rng = None if seed is None else np.random.default_rng(seed)
+        return network.kim(parameters, architecture, batch, 0.5, rng)[0]
+
+    assert logits(1).tobytes() == logits(1).tobytes()
+    assert logits(1).tobytes() != logits(2).tobytes()
+    whole_network = Network(architecture, parameters).logits(batch)
+    np.testing.assert_allclose(logits(None), whole_network, atol=1e-12)
+    assert not np.allclose(logits(1), whole_network)
+
+
 def test_initial_parameters_refuse_vectors_of_another_shape():
     architecture = Architecture("static", 4, 2, (1,), 1, 2)
     with pytest.raises(ValueError, match=r"\(4, 3\).*\(4, 2\)"):

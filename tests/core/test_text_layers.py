@@ -23,6 +23,7 @@ from textcnn.core.layers.max_over_time import max_over_time
 from textcnn.core.layers.relu import relu
 from textcnn.core.layers.sigmoid import sigmoid, sigmoid_cross_entropy
 from textcnn.core.layers.softmax import log_softmax, softmax, softmax_cross_entropy
+from textcnn.core.objective import objective_of
 from textcnn.core.sentences import PackedSentences, groups_by_length
 
 LENGTHS = st.lists(st.integers(0, 7), min_size=1, max_size=6)
@@ -90,6 +91,8 @@ def test_embedding_sums_the_gradients_of_a_repeated_word():
     gradient = backward(upstream)
     assert gradient.rows.tolist() == [0, 1, 4]
     assert_close(gradient.dense(len(table)), numeric)
+    narrow, backward = embed(words, table.astype(np.float32))
+    assert backward(narrow).values.dtype == np.float32
 
 
 def test_relu_gradient():
@@ -178,6 +181,7 @@ def test_sigmoid_cross_entropy_gradient(weighted):
         lambda: np.array(sigmoid_cross_entropy(logits, targets, weights)[0]), logits, np.array(0.7)
     )
     assert_close(backward(0.7), numeric)
+    assert objective_of(multilabel=True).loss(logits, targets, weights)[0] == loss
 
 
 def test_sigmoid_does_not_overflow():

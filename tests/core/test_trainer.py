@@ -17,6 +17,8 @@ from textcnn.core.progress import (
     Event,
     Progress,
     StepDone,
+    evaluation_line,
+    history_rows,
 )
 from textcnn.core.trainer import DivergedError
 from textcnn.data.datasets.labelled_texts import LabelledTexts
@@ -153,8 +155,8 @@ def test_an_evaluation_reports_the_training_since_the_one_before():
     assert len(experiment.trainer.progress.history) == 3
 
 
-def evaluation(step: int, accuracy: float, loss: float = 1.0) -> Evaluation:
-    return Evaluation(step, step / 10, 1.0, 0.5, loss, accuracy, 0.5)
+def evaluation(step: int, accuracy: float, loss: float = 1.0, macro_f1: float = 0.5) -> Evaluation:
+    return Evaluation(step, step / 10, 1.0, 0.5, loss, accuracy, macro_f1)
 
 
 def test_the_best_evaluation_is_the_most_accurate_and_of_equals_the_surest():
@@ -183,6 +185,69 @@ def test_or_the_one_with_the_lowest_loss_and_of_equals_the_most_accurate():
     ]
     assert outcomes == [True, False, True, True]
     assert progress.best_step == 4
+
+
+def test_or_the_one_with_the_best_f1_and_of_equals_the_surest():
+    progress = Progress()
+    outcomes = [
+        progress.add(evaluation(1, 0.6, 0.9, 0.5), LOGITS, "macro-f1"),
+        progress.add(evaluation(2, 0.9, 0.1, 0.4), LOGITS, "macro-f1"),
+        progress.add(evaluation(3, 0.5, 0.8, 0.5), LOGITS, "macro-f1"),
+        progress.add(evaluation(4, 0.4, 2.0, 0.6), LOGITS, "macro-f1"),
+    ]
+    assert outcomes == [True, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (None, "epoch  3.00  step  1,200  train loss 0.100 90.0 %  dev loss 0.200 80.0 %  best"),
+        (80, "epoch  3.00  step  1,200  train loss 0.100 90.0 %  dev loss 0.200 80.0 %  best"),
+        (79, "epoch  3.00  train 0.100 90.0 %  dev 0.200 80.0 %  best"),
+    ],
+)
+def test_an_evaluation_is_a_line_that_fits(width, expected):
+    found = Evaluation(1200, 3.0, 0.1, 0.9, 0.2, 0.8, 0.7)
+    assert evaluation_line(found, is_best=True, width=width) == expected
+    assert evaluation_line(found, width=width) == expected.removesuffix("  best")
+
+
+def test_what_was_not_measured_is_left_out():
+    nothing = float("nan")
+    found = Evaluation(7, 0.5, 0.1, 0.9, nothing, nothing, nothing)
+    assert evaluation_line(found, width=79) == "epoch  0.50  train 0.100 90.0 %"
+    assert history_rows([found]) == [
+        {"step": 7, "epoch": 0.5, "train_loss": 0.1, "train_accuracy": 0.9}
+    ]
+
+
+class CountedSteps:
+    """An average of the parameters that only remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+        self.caught_up: list[int] = []
+
+    def before_update(self, parameters, gradients, step):
+        self.seen.append(step)
+
+    def catch_up(self, parameters, step):
+        self.caught_up.append(step)
+
+    def of(self, parameters, step):
+        return {name: 2 * array for name, array in parameters.items()}
+
+
+def test_an_average_sees_every_step_and_is_whole_at_the_end():
+    experiment = small_experiment(averaging=0)
+    trainer, average = experiment.trainer, CountedSteps()
+    trainer.average = average
+    events = list(trainer.run(experiment.train, None, steps=4))
+    assert isinstance(events[-1], CheckpointDue)
+    assert (average.seen, average.caught_up) == ([0, 1, 2, 3], [4])
+    doubled = trainer.answering().parameters
+    for name, array in trainer.network.parameters.items():
+        np.testing.assert_array_equal(doubled[name], 2 * array)
 
 
 def test_training_stops_when_the_patience_runs_out():

@@ -11,7 +11,7 @@ import pytest
 from tests.support.processes import Started, command_line, environment, textcnn
 from tests.support.small_run import options_text
 from textcnn.commands.screen.display import Display, duration
-from textcnn.core.progress import Evaluated, Evaluation, StepDone, evaluation_line
+from textcnn.core.progress import Evaluated, Evaluation, StepDone
 
 # Without their libraries
 
@@ -60,12 +60,6 @@ def test_on_a_terminal_the_figures_are_shown(capsys, monkeypatch):
     assert "at most 0:00 left" in text
     # The bar's line gives way to the evaluation's.
     assert text.split("\033[2K")[-1].startswith("epoch  0.20")
-
-
-def test_an_evaluation_that_is_not_the_best_is_not_called_so():
-    evaluation = Evaluation(1200, 3.0, 0.1, 0.9, 0.2, 0.8, 0.8)
-    assert "best" not in evaluation_line(evaluation)
-    assert "step  1,200" in evaluation_line(evaluation)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def sigmoid_cross_entropy(
     if weights is not None:
         losses = losses * weights
 
-    def backward(dloss: float = 1.0) -> np.ndarray:
+    def backward(dloss: float) -> np.ndarray:
         dlogits = sigmoid(logits) - targets
         if weights is not None:
             dlogits = dlogits * weights

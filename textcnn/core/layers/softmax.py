@@ -32,7 +32,7 @@ def softmax_cross_entropy(
     log_probabilities = log_softmax(logits)
     picked = np.arange(len(classes)), classes
 
-    def backward(dloss: float = 1.0) -> np.ndarray:
+    def backward(dloss: float) -> np.ndarray:
         dlogits = np.exp(log_probabilities)
         dlogits[picked] -= 1
         if weights is not None:
