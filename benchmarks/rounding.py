@@ -31,7 +31,7 @@ def compared(run: Path) -> tuple[int, list[tuple[float, float]]]:
     """
     checkpoint = load_checkpoint(find_checkpoint(run))
     classifier = Classifier(checkpoint)
-    texts = Corpora.read(checkpoint.config, lambda line: None).together.texts
+    texts = Corpora.read(checkpoint.config, lambda line: None).all_texts.texts
     longest = checkpoint.config.max_tokens or None
     tokens = [classifier.tokenize(text)[:longest] for text in texts]
     sentences = checkpoint.vocabulary.pack(tokens)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from benchmarks.torch_network import TorchTrainer, padded
-from textcnn.core.sentences import Examples
+from textcnn.core.sentences import Examples, PackedSentences
 from textcnn.data.datasets.corpus import load_corpus
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.recipe.config import Config
@@ -52,6 +52,22 @@ def epochs_until(
     raise ValueError(f"PyTorch does not reach {goal} in {config.epochs} epochs")
 
 
+def train_best(trainer: TorchTrainer, train: Examples, dev: Examples, config: Config) -> None:
+    """Train until so many epochs have been no better on dev, and go back to the best of all."""
+    rng, best, since, kept = np.random.default_rng(config.seed), 0.0, 0, {}
+    for _ in range(config.epochs):
+        for _ in _epoch(trainer, train, config.batch_size, rng):
+            pass
+        accuracy = _accuracy(trainer, dev, config.batch_size)
+        since = 0 if accuracy > best else since + 1
+        if not since:
+            state = trainer.network.state_dict()
+            best, kept = accuracy, {name: value.clone() for name, value in state.items()}
+        if since == config.patience:
+            break
+    trainer.network.load_state_dict(kept)
+
+
 def _epoch(
     trainer: TorchTrainer, train: Examples, batch_size: int, rng: np.random.Generator
 ) -> Iterator[int]:
@@ -65,16 +81,21 @@ def _epoch(
         yield number
 
 
-@torch.inference_mode()
 def _accuracy(trainer: TorchTrainer, examples: Examples, batch_size: int) -> float:
+    return float((classes_of(trainer, examples.sentences, batch_size) == examples.targets).mean())
+
+
+@torch.inference_mode()
+def classes_of(trainer: TorchTrainer, sentences: PackedSentences, batch_size: int) -> np.ndarray:
+    """(N,) the most probable class of each sentence, those of about one length at once."""
     trainer.network.eval()
-    by_length = np.argsort(examples.sentences.lengths, kind="stable")
-    correct = 0
-    for start in range(0, len(examples), batch_size):
-        batch = examples.take(by_length[start : start + batch_size])
-        logits = trainer.network(padded(batch.sentences, trainer.network.pad_word))
-        correct += int((logits.argmax(dim=1).numpy() == batch.targets).sum())
-    return correct / len(examples)
+    by_length = np.argsort(sentences.lengths, kind="stable")
+    classes = np.empty(len(sentences), np.int64)
+    for start in range(0, len(sentences), batch_size):
+        rows = by_length[start : start + batch_size]
+        logits = trainer.network(padded(sentences.take(rows), trainer.network.pad_word))
+        classes[rows] = logits.argmax(dim=1).numpy()
+    return classes
 
 
 def _main(data: str, epochs: int) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from textcnn.core.decisions import USUAL, decided, fit_thresholds, macro_f1, right
+from textcnn.core.decisions import USUAL, decide, fit_thresholds, is_correct, macro_f1
 
 
 def f1(targets: np.ndarray, given: np.ndarray) -> float:
@@ -47,10 +47,10 @@ def test_of_equally_good_ones_that_all_leave_the_usual_out_the_nearest_is_taken(
 def test_answers_and_how_right_they_are():
     logits = np.array([[2.0, -1.0], [-2.0, -1.0]], np.float32)
     targets = np.array([[True, False], [False, True]])
-    assert decided(logits, targets).tolist() == [[True, False], [False, False]]
-    assert decided(logits, targets, fitted=True).tolist()[1] == [False, True]
-    assert right(decided(logits, targets), targets).tolist() == [True, False]
-    assert macro_f1(decided(logits, targets), targets, 2) == 0.5
+    assert decide(logits, targets).tolist() == [[True, False], [False, False]]
+    assert decide(logits, targets, fitted=True).tolist()[1] == [False, True]
+    assert is_correct(decide(logits, targets), targets).tolist() == [True, False]
+    assert macro_f1(decide(logits, targets), targets, 2) == 0.5
 
 
 @pytest.mark.parametrize("several", [False, True])

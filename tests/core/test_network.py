@@ -34,8 +34,8 @@ def test_the_fast_network_equals_the_plain_one(mode, sentences, sizes, num_class
     architecture = Architecture(mode, 7, 3, sizes, 2, num_classes)
     parameters = random_parameters(architecture, rng, integers)
     batch = packed(sentences)
-    fast, fast_backward = network.kim(parameters, architecture, batch)
-    plain, plain_backward = plain_network.kim(parameters, architecture, batch)
+    fast, fast_backward = network.forward(parameters, architecture, batch)
+    plain, plain_backward = plain_network.forward(parameters, architecture, batch)
     np.testing.assert_allclose(fast, plain, atol=1e-12)
 
     upstream = rng.normal(size=plain.shape)
@@ -81,7 +81,7 @@ def test_evaluation_gives_the_logits_of_the_forward_pass_whatever_the_chunks(mod
     architecture = Architecture(mode, 7, 3, (2, 3), 4, 3)
     parameters = random_parameters(architecture, rng)
     batch = packed([list(rng.integers(0, 7, length)) for length in (3, 0, 1, 8, 2, 5, 0)])
-    expected, _ = network.kim(parameters, architecture, batch)
+    expected, _ = network.forward(parameters, architecture, batch)
     for chunk in (1, 5, 20, 512):
         monkeypatch.setattr(network, "WINDOWS_IN_HAND", chunk)
         logits = Network(architecture, parameters).logits(batch)
@@ -141,7 +141,7 @@ def test_a_seed_decides_what_is_dropped_and_without_one_nothing_is():
 
     def logits(seed: int | None) -> np.ndarray:
         rng = None if seed is None else np.random.default_rng(seed)
-        return network.kim(parameters, architecture, batch, 0.5, rng)[0]
+        return network.forward(parameters, architecture, batch, 0.5, rng)[0]
 
     assert logits(1).tobytes() == logits(1).tobytes()
     assert logits(1).tobytes() != logits(2).tobytes()

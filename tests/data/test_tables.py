@@ -504,10 +504,10 @@ class TestLabels:
             LabelledTexts(["c", "d", "e"], ["BAD", "BAD", "1.0"], "b"),
         ]
         merged = Corpora(parts[0], None, parts[1]).merged()
-        assert merged.together.labels == ["BAD", "good", "BAD", "BAD", "1"]
+        assert merged.all_texts.labels == ["BAD", "good", "BAD", "BAD", "1"]
         assert merged.test.labels == ["BAD", "BAD", "1"]
         merged = Corpora(parts[0], None, parts[1]).merged(["bad", "Good"])
-        assert merged.together.labels == ["bad", "Good", "bad", "bad", "1"]
+        assert merged.all_texts.labels == ["bad", "Good", "bad", "bad", "1"]
 
     def test_one_that_nobody_can_see_is_missing(self, write):
         assert (

@@ -107,7 +107,7 @@ def test_answers_are_those_of_the_plain_network_but_for_the_rounding(
     parameters = initial_parameters(architecture, np.random.default_rng(seed), dtype=np.float64)
     parameters[architecture.channels[0]][7] *= size
     batch = packed([*sentences, [7] * 60])
-    exact, _ = plain_network.kim(parameters, architecture, batch)
+    exact, _ = plain_network.forward(parameters, architecture, batch)
     narrow = {name: array.astype(np.float32) for name, array in parameters.items()}
     inference = InferenceNetwork([narrow], architecture)
     # Each of the rows of a window is rounded by half a step at most.

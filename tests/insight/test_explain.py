@@ -104,7 +104,7 @@ def plainly(checkpoint: Checkpoint, text: str) -> np.ndarray:
     """(C,) logits by the plain network, in the order of the paper."""
     texts = Texts.of([text.split()], checkpoint.vocabulary)
     logits = [
-        plain_network.kim(parameters, checkpoint.architecture, texts.sentences)[0][0]
+        plain_network.forward(parameters, checkpoint.architecture, texts.sentences)[0][0]
         for parameters in checkpoint.networks
     ]
     fusion = checkpoint.fusion

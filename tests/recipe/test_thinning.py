@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from textcnn.core.architecture import Architecture
-from textcnn.core.network import kim
+from textcnn.core.network import forward
 from textcnn.evaluation.selfcheck.material import packed, random_parameters, whole
 from textcnn.recipe.thinning import thinned
 
@@ -25,8 +25,8 @@ def test_the_thinner_network_is_the_whole_one_with_maps_silenced(mode, rate):
     silenced = dict(parameters)
     silenced["dense/weights"] = parameters["dense/weights"] * kept * (4 / smaller.num_filters)
 
-    logits, backward = kim(thin, smaller, batch)
-    expected, whole_backward = kim(silenced, architecture, batch)
+    logits, backward = forward(thin, smaller, batch)
+    expected, whole_backward = forward(silenced, architecture, batch)
     np.testing.assert_allclose(logits, expected, atol=1e-12)
 
     upstream = rng.normal(size=logits.shape)

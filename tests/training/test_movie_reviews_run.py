@@ -2,7 +2,7 @@
 
 import pytest
 
-from textcnn.core.decisions import right
+from textcnn.core.decisions import is_correct
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.inference.model import Model
 from textcnn.recipe.config import Config
@@ -21,9 +21,11 @@ def test_seven_hundred_reviews_teach_what_they_always_taught(some_movie_reviews)
     tokens = data.tokens.take(data.split.test)
     targets = data.targets(data.split.test, checkpoint.labels)
     experts = Model(checkpoint).expert_logits(Texts.of(tokens, checkpoint.vocabulary))
-    found = {name: right(logits.argmax(axis=1), targets).mean() for name, logits in experts.items()}
+    found = {
+        name: is_correct(logits.argmax(axis=1), targets).mean() for name, logits in experts.items()
+    }
     fused = checkpoint.fusion.combine(list(experts.values()))
-    found["together"] = right(fused.argmax(axis=1), targets).mean()
+    found["together"] = is_correct(fused.argmax(axis=1), targets).mean()
     # The numbers are the same on every machine but for the last bits; of majority, 0.5.
     wanted = {"network": 0.63, "n-grams": 0.675, "together": 0.665}
     assert found == pytest.approx(wanted, abs=0.02)

@@ -145,7 +145,7 @@ def _new(config: Config, own: dict[str, Any], out: Path | None, runner: Runner) 
     Space.parse(plan.vary, config)  # A mistake should be said before the data is read.
     config = locate(config)
     data = TokenizedData.load(config, say)
-    config = data.decided(config)
+    config = data.completed(config)
     plan = dataclasses.replace(plan, fingerprint=data.fingerprint)
     folder = SearchFolder.create(out)
     session = Session(folder, Space.parse(plan.vary, config), plan, data, runner)

@@ -121,7 +121,7 @@ def _new(config: Config, folder: RunFolder) -> tuple[Config, TokenizedData]:
         corpora = Corpora.read(config, say)
         config, corpora = with_rehearsal(config, corpora, initial.answering, say)
         data = TokenizedData.load(config, say, initial.handed_on, corpora)
-    config = data.decided(config)
+    config = data.completed(config)
     write_toml(folder.config, config.resolved())
     folder.save_split(data.split)
     return config, data

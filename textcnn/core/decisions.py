@@ -11,7 +11,7 @@ USUAL = 0.5
 """The threshold of a class that dev sentences say nothing about."""
 
 
-def decided(logits: np.ndarray, targets: np.ndarray, fitted: bool = False) -> np.ndarray:
+def decide(logits: np.ndarray, targets: np.ndarray, fitted: bool = False) -> np.ndarray:
     """The answers, shaped as ``targets``.
 
     Args:
@@ -28,7 +28,7 @@ def decided(logits: np.ndarray, targets: np.ndarray, fitted: bool = False) -> np
     return probabilities >= fit_thresholds(probabilities, targets)
 
 
-def right(answers: np.ndarray, targets: np.ndarray) -> np.ndarray:
+def is_correct(answers: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """(N,) booleans: which sentences were answered wholly right."""
     equal = answers == targets
     return equal if targets.ndim == 1 else equal.all(axis=1)

@@ -23,7 +23,7 @@ from textcnn.core.layers.relu import relu
 from textcnn.core.sentences import PackedSentences, groups_by_length
 
 
-def kim(
+def forward(
     parameters: Mapping[str, np.ndarray],
     architecture: Architecture,
     sentences: PackedSentences,

@@ -19,12 +19,12 @@ from textcnn.core.layers.relu import relu
 from textcnn.core.sentences import PackedSentences
 
 
-def kim(
+def forward(
     parameters: Mapping[str, np.ndarray],
     architecture: Architecture,
     sentences: PackedSentences,
 ) -> tuple[np.ndarray, Callable[[np.ndarray], Gradients]]:
-    """As :func:`textcnn.core.network.kim`, without dropout."""
+    """As :func:`textcnn.core.network.forward`, without dropout."""
     lookups = [embed(sentences.words, parameters[name]) for name in architecture.channels]
     X = np.concatenate([vectors for vectors, _ in lookups], axis=1)
     features, heights_backward = _features(parameters, architecture, X, sentences.lengths)

@@ -10,7 +10,7 @@ import numpy as np
 
 from textcnn.core.architecture import Architecture
 from textcnn.core.gradients import Gradients
-from textcnn.core.network import kim
+from textcnn.core.network import forward
 from textcnn.core.objective import objective_of
 from textcnn.core.sentences import Examples
 
@@ -34,7 +34,7 @@ def kim_step(architecture: Architecture, dropout_rate: float = 0.0) -> Step:
     def step(
         parameters: Mapping[str, np.ndarray], batch: Examples, rng: np.random.Generator | None
     ) -> tuple[float, np.ndarray, Gradients]:
-        logits, backward = kim(parameters, architecture, batch.sentences, dropout_rate, rng)
+        logits, backward = forward(parameters, architecture, batch.sentences, dropout_rate, rng)
         loss, loss_backward = objective.loss(logits, batch.targets, batch.weights)
         return loss, logits, backward(loss_backward(1.0))
 

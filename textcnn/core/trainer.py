@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from textcnn.core.architecture import Parameters
-from textcnn.core.decisions import decided, macro_f1, right
+from textcnn.core.decisions import decide, is_correct, macro_f1
 from textcnn.core.gradients import Gradient, Gradients
 from textcnn.core.layers.dense import limit_row_norms
 from textcnn.core.network import Network
@@ -183,7 +183,7 @@ class Trainer:
         batch = train.take(progress.order[begin : begin + size])
         loss, logits, gradients = self._make_step(self.network.parameters, batch, self.rng)
         self._update(loss, gradients)
-        correct = int(right(decided(logits, batch.targets), batch.targets).sum())
+        correct = int(is_correct(decide(logits, batch.targets), batch.targets).sum())
         progress.step += 1
         progress.batch += 1
         if begin + size >= len(train):
@@ -222,14 +222,14 @@ class Trainer:
         dev_loss, _ = objective.loss(logits, dev.targets, dev.weights)
         if not math.isfinite(dev_loss):
             raise DivergedError(f"the dev loss is {dev_loss} at step {progress.step}")
-        answers = decided(logits, dev.targets, fitted=True)
+        answers = decide(logits, dev.targets, fitted=True)
         evaluation = Evaluation(
             step=progress.step,
             epoch=progress.step / per_epoch,
             train_loss=progress.loss_sum / progress.seen,
             train_accuracy=progress.correct / progress.seen,
             dev_loss=dev_loss,
-            dev_accuracy=float(right(answers, dev.targets).mean()),
+            dev_accuracy=float(is_correct(answers, dev.targets).mean()),
             dev_macro_f1=macro_f1(answers, dev.targets, logits.shape[1]),
         )
         progress.loss_sum, progress.correct, progress.seen = 0.0, 0, 0

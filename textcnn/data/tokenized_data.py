@@ -92,7 +92,7 @@ class TokenizedData:
             RunError: the movie reviews could not be reached.
         """
         corpora = _merged(corpora or Corpora.read(config, report), config, inherited)
-        labels = corpora.together.labels
+        labels = corpora.all_texts.labels
         names = chain.from_iterable(map(split_labels, labels)) if config.multilabel else labels
         for suggestion in about_names(Counter(names), config.multilabel):
             report(f"{suggestion.why}: {suggestion.do}")
@@ -142,7 +142,7 @@ class TokenizedData:
         What ``auto`` stands for is chosen by the sentences of ``--data``: before they are divided,
         since sentences are equal or not by their tokens, and without a look at any label.
         """
-        whole, nothing = corpora.together, np.arange(0)
+        whole, nothing = corpora.all_texts, np.arange(0)
         tokenizer = choose_tokenizer(config.tokenizer, corpora.learnt.texts)
         tokenize = find_tokenizer(tokenizer, tokenize)
         tokens = TokenLists.of(map(tokenize, whole.texts))
@@ -187,7 +187,7 @@ class TokenizedData:
                 else f"--data: {found}; a classifier needs two or more"
             )
 
-    def decided(self, config: Config) -> Config:
+    def completed(self, config: Config) -> Config:
         """The options with what was found out: the tokenizer of ``auto``, and the columns."""
         text, label = self.asked or (config.text_column, config.label_column)
         return dataclasses.replace(

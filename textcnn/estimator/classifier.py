@@ -40,7 +40,7 @@ from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from textcnn.training.continuing import Initial
-from textcnn.training.one_pass import one_pass
+from textcnn.training.one_pass import train_one_pass
 from textcnn.training.run import train_in_memory
 from textcnn.training.run_folder import find_checkpoint
 
@@ -289,7 +289,7 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
                 inherited=None if initial is None else initial.handed_on,
             )
             labelled = DeclaredLabels.of(data, class_names(known))
-            trained = one_pass(config, labelled, self._report, initial)
+            trained = train_one_pass(config, labelled, self._report, initial)
         history = trained.history
         self._report(evaluation_line(history[-1]))
         self._keep(trained, known, history_rows(history))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from textcnn.core.decisions import right
+from textcnn.core.decisions import is_correct
 
 Z_95 = 1.959963984540054
 """The normal distribution's 97.5 % point."""
@@ -191,7 +191,7 @@ def score(
             confusion = metrics.confusion_matrix(targets, predicted, labels=numbers)
     classes, correct = (
         _class_scores(targets, predicted, labels),
-        int(right(predicted, targets).sum()),
+        int(is_correct(predicted, targets).sum()),
     )
     return Scores(
         count=len(targets),

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from textcnn.core.decisions import decided, right
+from textcnn.core.decisions import decide, is_correct
 from textcnn.data.datasets.corpus import Corpora, load_corpus, locate
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.datasets.rows import READING_OPTIONS
@@ -149,7 +149,7 @@ def _apart(checkpoint: Checkpoint, targets: np.ndarray, probabilities: np.ndarra
     of_new = is_new[targets] if targets.ndim == 1 else (targets & is_new).any(axis=1)
     thresholds = checkpoint.thresholds
     given = probabilities.argmax(axis=1) if thresholds is None else probabilities >= thresholds
-    rightly = right(given, targets)
+    rightly = is_correct(given, targets)
     old = [label for label in checkpoint.labels if label not in new]
     return [
         Apart(name, labels, float(rightly[rows].mean()), int(rows.sum()))
@@ -160,7 +160,7 @@ def _apart(checkpoint: Checkpoint, targets: np.ndarray, probabilities: np.ndarra
 
 def _share_right(logits: np.ndarray, targets: np.ndarray) -> float:
     """How many sentences these (N, C) logits answer wholly right."""
-    return float(right(decided(logits, targets), targets).mean())
+    return float(is_correct(decide(logits, targets), targets).mean())
 
 
 def _check_labels(labels: Sequence[str], classifier: Classifier) -> None:

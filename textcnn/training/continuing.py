@@ -93,7 +93,7 @@ def with_rehearsal(
     """
     if config.merge_labels:
         corpora = corpora.merged(initial.labels)
-    there = label_names(corpora.together.labels, config.multilabel)
+    there = label_names(corpora.all_texts.labels, config.multilabel)
     missing = [label for label in initial.labels if label not in there]
     if config.rehearse or not missing:
         return config, corpora

@@ -22,7 +22,7 @@ from textcnn.recipe.averaging import MovingAverage
 from textcnn.recipe.class_weights import balanced_weights, example_weights, mean_one
 from textcnn.recipe.config import Config
 from textcnn.recipe.ngrams.expert import Texts
-from textcnn.recipe.ngrams.learning import Before, Labelled
+from textcnn.recipe.ngrams.learning import Labelled, OldExpert
 from textcnn.recipe.steps import with_l2, with_word_dropout
 from textcnn.recipe.thinning import thinned_step
 from textcnn.support.errors import RunError
@@ -194,10 +194,10 @@ class Parts:
         return Labelled(texts, examples.targets, examples.weights)
 
 
-def _ngrams_before(initial: Checkpoint | None, labels: Sequence[str]) -> Before | None:
+def _old_expert(initial: Checkpoint | None, labels: Sequence[str]) -> OldExpert | None:
     if initial is None or initial.ngrams is None:
         return None
-    return Before(initial.ngrams, label_columns(initial, labels))
+    return OldExpert(initial.ngrams, label_columns(initial, labels))
 
 
 def new_experiment(
@@ -226,7 +226,7 @@ def new_experiment(
     Raises:
         UserError: the data or the vectors cannot be used.
     """
-    config = data.decided(config.resolved())
+    config = data.completed(config.resolved())
     parts = Parts.of(config, data, epochs is not None, initial)
     # The split and the parameters draw from streams of their own, so that one more option
     # that draws numbers does not change the other.
@@ -258,7 +258,7 @@ def new_experiment(
             parts.labelled(tokens, parts.train),
             parts.labelled(data.tokens.take(data.choosing), parts.dev),
             len(parts.labels),
-            _ngrams_before(initial, parts.labels),
+            _old_expert(initial, parts.labels),
             ngrams,
         )
     seen, auto = data.hashes[parts.rows], data.chosen

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textcnn.core.decisions import decided, fit_thresholds, right
+from textcnn.core.decisions import decide, fit_thresholds, is_correct
 from textcnn.core.objective import objective_of
 from textcnn.core.sentences import Examples
 from textcnn.recipe.config import Config
 from textcnn.recipe.fusion import Fusion
 from textcnn.recipe.ngrams.expert import NgramExpert
-from textcnn.recipe.ngrams.learning import Before, Labelled, fit_expert
+from textcnn.recipe.ngrams.learning import Labelled, OldExpert, fit_expert
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def train_ngrams(
     train: Labelled,
     dev: Labelled,
     num_classes: int,
-    before: Before | None = None,
+    before: OldExpert | None = None,
     chosen: TrainedNgrams | None = None,
 ) -> TrainedNgrams | None:
     """Train the expert for one half of a run.
@@ -106,6 +106,6 @@ def dev_accuracies(
         fusion, _ = fuse(network_logits, ngrams, dev, ngrams.dev_logits.shape[1])
         experts["together"] = fusion.combine(list(experts.values()))
     return {
-        name: float(right(decided(logits, dev.targets, fitted=True), dev.targets).mean())
+        name: float(is_correct(decide(logits, dev.targets, fitted=True), dev.targets).mean())
         for name, logits in experts.items()
     }

@@ -20,7 +20,7 @@ from textcnn.training.experiment import Experiment, new_experiment
 from textcnn.training.run import Listener
 
 
-def one_pass(
+def train_one_pass(
     config: Config,
     data: TokenizedData,
     report: Report,

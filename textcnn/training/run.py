@@ -108,7 +108,7 @@ def train_run(
         UserError: the data or the vectors cannot be used.
         RunError: training diverged.
     """
-    config = data.decided(config)
+    config = data.completed(config)
     configs = member_configs(config)
     keepers = (
         [keeper]

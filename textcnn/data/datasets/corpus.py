@@ -81,7 +81,7 @@ class Corpora:
 
         See :func:`textcnn.data.datasets.labelled_texts.spellings`.
         """
-        one = spellings(self.together.label_counts(), known)
+        one = spellings(self.all_texts.label_counts(), known)
         dev, test = (part and part.spelled(one) for part in (self.dev, self.test))
         return Corpora(self.learnt.spelled(one), dev, test)
 
@@ -97,7 +97,7 @@ class Corpora:
         return names.pop() if len(names) == 1 else None
 
     @property
-    def together(self) -> LabelledTexts:
+    def all_texts(self) -> LabelledTexts:
         """All sentences, one part after another."""
         parts = self.parts
         if len(parts) == 1:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from textcnn.core.decisions import decided, macro_f1, right
+from textcnn.core.decisions import decide, is_correct, macro_f1
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.crossval.baselines import BASELINES, EXPERTS, predict_baseline
 from textcnn.evaluation.crossval.folds import Fold
@@ -53,7 +53,7 @@ class FoldResult:
     @property
     def accuracy(self) -> float:
         """Of the network."""
-        return float(right(self.answers, self.classes).mean())
+        return float(is_correct(self.answers, self.classes).mean())
 
     @property
     def macro_f1(self) -> float:
@@ -74,7 +74,7 @@ class FoldResult:
 
     def baseline_accuracy(self, name: str) -> float:
         """Of a baseline."""
-        return float(right(self.baselines[name], self.classes).mean())
+        return float(is_correct(self.baselines[name], self.classes).mean())
 
 
 def expert_names(config: Config) -> tuple[str, ...]:
@@ -130,7 +130,7 @@ def run_fold(
         probabilities=probabilities,
         thresholds=model.thresholds,
         baselines={
-            **{name: decided(logits[name], classes) for name in expert_names(config)},
+            **{name: decide(logits[name], classes) for name in expert_names(config)},
             **{name: _baseline(name, data, model.labels) for name in baselines},
         },
         epoch=float(np.mean([chosen.epoch for chosen in outcome.best])),

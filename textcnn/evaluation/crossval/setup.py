@@ -106,7 +106,7 @@ def new_cross_validation(
         data, folds = divide_corpora(corpora, config, plan, report)
         for line in text_remarks(data):
             report(line)
-        config = data.decided(config)
+        config = data.completed(config)
         write_toml(folder.config, config.resolved())
         _keep_vectors(folder, config, data, report)
         plan.save(folder.plan)

@@ -126,12 +126,12 @@ def check_gradients() -> Result:
         rng, architecture = np.random.default_rng(seed), Architecture(mode, 6, 2, (1, 3), 3, 3)
         parameters = random_parameters(architecture, rng)
         upstream = rng.normal(size=(len(sentences), 3))
-        _, backward = network.kim(parameters, architecture, sentences)
+        _, backward = network.forward(parameters, architecture, sentences)
 
         def logits(
             parameters: Parameters = parameters, architecture: Architecture = architecture
         ) -> np.ndarray:
-            return network.kim(parameters, architecture, sentences)[0]
+            return network.forward(parameters, architecture, sentences)[0]
 
         errors[f"logits, {mode}"] = _gradient_error(
             parameters, logits, backward(upstream), upstream
@@ -185,8 +185,8 @@ def check_fast_network() -> Result:
         architecture = Architecture(mode, 7, 3, (2, 3), 2, 3)
         parameters = random_parameters(architecture, rng, integers)
         batch = packed(ragged(rng, 7, 8))
-        fast, fast_backward = network.kim(parameters, architecture, batch)
-        plain, plain_backward = plain_network.kim(parameters, architecture, batch)
+        fast, fast_backward = network.forward(parameters, architecture, batch)
+        plain, plain_backward = plain_network.forward(parameters, architecture, batch)
         upstream = rng.normal(size=plain.shape)
         found, expected = fast_backward(upstream), plain_backward(upstream)
         errors[f"logits, {mode}, {numbers}"] = relative_error(fast, plain)
@@ -215,7 +215,7 @@ def _plain_probabilities(checkpoint: Checkpoint) -> np.ndarray:
     tokenize = find_tokenizer(checkpoint.config.tokenizer)
     tokens = [tokenize(text) for text in any_texts()]
     sentences, expert = checkpoint.vocabulary.pack(tokens), checkpoint.ngrams
-    experts = [plain_network.kim(checkpoint.networks[0], checkpoint.architecture, sentences)[0]]
+    experts = [plain_network.forward(checkpoint.networks[0], checkpoint.architecture, sentences)[0]]
     if expert is not None:
         bias = expert.bias.astype(np.float64)
         rows = [sum((term.values for term in expert.terms(words)), bias) for words in tokens]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textcnn.core.decisions import right
+from textcnn.core.decisions import is_correct
 from textcnn.core.objective import objective_of
 from textcnn.core.sentences import PackedSentences
 from textcnn.inference.model import Model
@@ -146,4 +146,4 @@ def _scores(checkpoint: Checkpoint, logits: np.ndarray, targets: np.ndarray) -> 
         answers = logits.argmax(axis=1)
     else:
         answers = objective.probabilities(logits) >= checkpoint.thresholds
-    return loss, float(right(answers, targets).mean())
+    return loss, float(is_correct(answers, targets).mean())

@@ -61,7 +61,7 @@ class Labelled:
 
 
 @dataclass(frozen=True)
-class Before:
+class OldExpert:
     """An expert to go on from.
 
     Attributes:
@@ -81,7 +81,7 @@ def fit_expert(
     subwords: int = 6,
     dev: Labelled | None = None,
     penalty: float | None = None,
-    before: Before | None = None,
+    before: OldExpert | None = None,
 ) -> NgramExpert:
     """Learn an expert; the same sentences give the same bytes.
 
@@ -137,7 +137,7 @@ class _Learner:
         num_classes: int,
         ngrams: int,
         subwords: int,
-        before: Before | None,
+        before: OldExpert | None,
         many: bool,
     ):
         self._train, self._words, self._num_classes = train, words, num_classes
@@ -145,7 +145,7 @@ class _Learner:
         # With all words known to it, the old expert says the same, and its tables are added to.
         if before is not None:
             old = before.expert
-            self._before = Before(old.with_words(words[len(old.words) :]), before.classes)
+            self._before = OldExpert(old.with_words(words[len(old.words) :]), before.classes)
         sentences = train.texts.sentences
         different, owners = np.unique(
             np.array(train.texts.unknown, object).astype(str), return_inverse=True
