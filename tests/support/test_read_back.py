@@ -116,3 +116,9 @@ def test_mutants_are_read_or_refused():
 @pytest.mark.torture
 def test_many_mutants_are_read_or_refused():
     try_mutants(100_000, 1)
+
+
+def test_a_key_that_stands_twice_among_very_many_is_named_at_once():
+    members = ",".join(f'"{number}":0' for number in range(100_000))
+    with pytest.raises(ValueError, match="the key 'last' stands twice"):
+        read_back.parse_json(f'{{{members},"last":0,"last":0}}')

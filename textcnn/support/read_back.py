@@ -8,6 +8,7 @@ or OSError where a file cannot be read; the caller makes one line of it.
 import json
 import math
 import tomllib
+from collections import Counter
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -110,7 +111,7 @@ def parse_json(text: str | bytes) -> Any:
             parse_int=_whole_number,
             parse_float=_finite_number,
             parse_constant=_no_number,
-            object_pairs_hook=_object,
+            object_pairs_hook=each_key_once,
         )
     except RecursionError:
         raise ValueError(f"more than {DEEPEST} levels inside each other") from None
@@ -118,6 +119,20 @@ def parse_json(text: str | bytes) -> Any:
     # Escapes can spell what is no letter, and then cannot be written anywhere.
     json.dumps(value, ensure_ascii=False).encode("utf-8")
     return value
+
+
+def each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, as the parser gives its keys and values.
+
+    Raises:
+        ValueError: a key stands twice.
+    """
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        counts = Counter(key for key, _ in pairs)
+        twice = next(key for key, count in counts.items() if count > 1)
+        raise ValueError(f"the key {twice[:40]!r} stands twice in an object")
+    return members
 
 
 def _read(path: Path, longest: int) -> bytes:
@@ -143,13 +158,6 @@ def _finite_number(digits: str) -> float:
 
 def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a number")
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise ValueError("an object names something twice")
-    return members
 
 
 def _check_depth(value: Any) -> None:

@@ -10,6 +10,7 @@ from textcnn.data.datasets.cells import Taken, matching, text_names
 from textcnn.data.datasets.rows import Row, RowError
 from textcnn.data.datasets.text_files import split_lines
 from textcnn.support.errors import UserError
+from textcnn.support.read_back import each_key_once
 
 _Object = dict[str, object]
 _Objects = Iterator[tuple[int, _Object | RowError]]
@@ -18,17 +19,7 @@ _BETWEEN = re.compile(r"[\s,]*")
 _SAMPLE_CHARACTERS, _SAMPLE_LINES = 2**20, 20
 
 
-def _each_key_once(pairs: list[tuple[str, object]]) -> _Object:
-    """An object, as the parser is given its keys and values."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the key {twice[:40]!r} stands twice in an object")
-    return found
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_each_key_once)
+_DECODER = json.JSONDecoder(object_pairs_hook=each_key_once)
 
 
 def json_rows(text: str, path: Path, taken: Taken) -> tuple[tuple[str, ...], Iterator[Row]]:
