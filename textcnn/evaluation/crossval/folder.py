@@ -32,9 +32,6 @@ from textcnn.support.result_folder import ResultFolder
 LARGEST = 10**6
 """Folds or repeats that a plan may ask for."""
 
-LARGEST = 10**6
-"""Folds or repeats that a plan may ask for."""
-
 
 @dataclass(frozen=True)
 class Plan(result_folder.Plan):
