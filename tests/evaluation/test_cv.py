@@ -508,3 +508,17 @@ def test_data_that_has_changed_is_not_gone_on_with(call, tmp_path):
     code, _, err = call("cv", "--resume", "out")
     assert code == 2
     assert "is not what it was started with" in err
+
+
+def test_data_that_has_been_moved_is_named_and_found_from_then_on(call, tmp_path):
+    data = write_csv(tmp_path / "d.csv", labelled_sentences(30))
+    test = write_csv(tmp_path / "t.csv", labelled_sentences(10, seed=1))
+    words = ("--test-data", str(test), "--repeats", "2", "--jobs", "1")
+    _, out, _ = call(*words_for(data, "out", *words))
+    moved, tested = data.rename(tmp_path / "moved.csv"), test.rename(tmp_path / "tested.csv")
+    code, _, err = call("cv", "--resume", "out")
+    assert code == 2
+    assert f"no such file: {data}; if it has been moved, say where to with --data" in err
+    resume = ("cv", "--resume", "out", "--jobs", "1")
+    assert call(*resume, "--data", moved, "--test-data", tested)[:2] == (0, out)
+    assert call(*resume)[:2] == (0, out)

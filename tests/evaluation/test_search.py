@@ -495,7 +495,11 @@ def test_what_cannot_be_gone_on_with_is_one_line(call, start, fits, tmp_path):
     assert "no search here (none/plan.json is missing)" in said("--resume", "none")
     write_csv(moved, labelled_sentences(seed=1))
     assert "is not what it was started with" in said("--resume", "search")
-    write_csv(moved, labelled_sentences())
+    moved.unlink()
+    assert "if it has been moved, say where to with --data" in said("--resume", "search")
+    moved = write_csv(tmp_path / "elsewhere.csv", labelled_sentences())
+    assert call("--resume", "search", "--data", moved)[0] == 0
+    assert str(moved) in Path("search/best.toml").read_text()
     journal, plan = Path("search/journal.jsonl"), Path("search/plan.json")
     lines = journal.read_text().splitlines(keepends=True)
     whole = "".join(lines)

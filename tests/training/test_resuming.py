@@ -18,6 +18,7 @@ from tests.support.small_run import (
     run,
     small_experiment,
     stop_at,
+    write_csv,
 )
 from textcnn.core.progress import CheckpointDue
 from textcnn.data.tokenized_data import TokenizedData
@@ -310,6 +311,35 @@ def test_options_changed_in_the_folder_are_said_and_not_ignored(call, tmp_path, 
     assert call("train", "--resume", "run")[0] == 0
     config.unlink()  # The checkpoint holds all of it.
     assert call("train", "--resume", "run")[0] == 0
+
+
+@pytest.mark.parametrize("ensemble", ["1", "2"])
+def test_data_that_has_been_moved_is_named_and_found_from_then_on(call, tmp_path, ensemble):
+    data = write_csv(tmp_path / "reviews.csv", labelled_sentences())
+    words = ("train", "--data", data, *options_text(epochs=1), "--ensemble", ensemble)
+    assert call(*words, "--out", "run")[0] == 0
+    best = tmp_path / "run" / "checkpoints" / "best.h5"
+    before = load_checkpoint(best)
+    moved = data.rename(tmp_path / "moved.csv")
+    code, _, err = call("train", "--resume", "run")
+    assert code == 2
+    expected = f"no such file: {data}; if it has been moved, say where to with --data"
+    assert err.splitlines()[-1] == f"textcnn: {expected}"
+    assert "leave out --epochs" in call("train", "--resume", "run", "--epochs", "2")[2]
+
+    other = write_csv(tmp_path / "other.csv", labelled_sentences(seed=1))
+    code, _, err = call("train", "--resume", "run", "--data", other)
+    assert code == 2
+    assert "is not what the run was started with" in err
+    assert str(data) in (tmp_path / "run" / "config.toml").read_text()
+
+    assert call("train", "--resume", "run", "--data", moved)[0] == 0
+    after = load_checkpoint(best)
+    for mine, theirs in zip(after.networks, before.networks, strict=True):
+        assert parameter_bytes(mine) == parameter_bytes(theirs)
+    assert after.config.data == (str(moved),)
+    assert call("train", "--resume", "run")[0] == 0
+    assert call("eval", "run")[0] == 0
 
 
 def test_an_ensemble_that_lacks_a_network_gets_it_back(call, tmp_path, reviews):

@@ -20,6 +20,7 @@ from textcnn.commands.arguments.options import (
 )
 from textcnn.commands.arguments.training_config import (
     config_sources,
+    given_beside_resume,
     refuse_going_on,
     training_config,
 )
@@ -52,7 +53,7 @@ from textcnn.evaluation.crossval.setup import (
 )
 from textcnn.evaluation.crossval.summary import Summary, summarise, worst_mistakes
 from textcnn.evaluation.doctor.diagnosis import diagnose
-from textcnn.recipe.config import Config, flag
+from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
 from textcnn.support.folder_lock import locked
@@ -141,7 +142,8 @@ def _option(
     section="Run",
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="Go on with the cross-validation in this folder; finished folds are not run again.",
+    help="Go on with the cross-validation in this folder; finished folds are not run again. --data "
+    "says where its data is now, if it has been moved.",
 )
 def command(
     jobs: int | None,
@@ -164,10 +166,9 @@ def command(
     runner = open_runner(jobs, scheduler)
     if resume is not None:
         others = {**options, "out": out, "config": config_file, "preset": preset}
-        for name in given_options(others):
-            raise UserError(f"--resume goes on with its own options; leave out {flag(name)}")
+        moved = given_beside_resume(others)
         context.with_resource(locked(resume, "--resume"))
-        found = resumed_cross_validation(resume, say)
+        found = resumed_cross_validation(resume, moved, say)
         _check_reports(found.config, mistakes, doctor)
     else:
         given = given_options({name: options.pop(name) for name in PLAN_OPTIONS})

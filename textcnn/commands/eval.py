@@ -26,7 +26,7 @@ from textcnn.evaluation.scoring import Sample, Scored, held_out, read_as_before,
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.given_labels import given_labels
 from textcnn.recipe.config import flag
-from textcnn.support.errors import UserError
+from textcnn.support.errors import UserError, if_missing
 from textcnn.support.files import replace_text
 from textcnn.support.text import csv_line
 from textcnn.training.checkpoint import Checkpoint
@@ -118,7 +118,8 @@ def sample_of(checkpoint: Checkpoint, given: dict[str, Any]) -> tuple[Sample, st
         return Sample.whole(corpus), f"data: {corpus.source}"
     if given:
         raise UserError(f"{flag(next(iter(given)))} describes --data; give that too")
-    corpora = Corpora.read(checkpoint.config, say)
+    with if_missing("name sentences to score with --data"):
+        corpora = Corpora.read(checkpoint.config, say)
     source = (corpora.test or corpora.learnt).source
     return held_out(checkpoint, corpora), f"the run's own test sentences, from {source}"
 

@@ -17,6 +17,7 @@ from textcnn.commands.arguments.options import (
 )
 from textcnn.commands.arguments.training_config import (
     config_sources,
+    given_beside_resume,
     refuse_going_on,
     training_config,
 )
@@ -39,8 +40,8 @@ from textcnn.evaluation.search.folder import Plan, SearchFolder
 from textcnn.evaluation.search.session import Session
 from textcnn.evaluation.search.space import Space, default_specs
 from textcnn.evaluation.search.trials import Tried, best_of, require_optuna
-from textcnn.recipe.config import Config, flag, read_toml, write_toml
-from textcnn.support.errors import UserError
+from textcnn.recipe.config import Config, read_toml, write_toml
+from textcnn.support.errors import SAY_WHERE, UserError, if_missing
 from textcnn.support.files import replace_text
 from textcnn.support.folder_lock import locked
 from textcnn.support.program import command_line
@@ -90,7 +91,8 @@ def _option(*names: str, **settings: Any) -> Callable[[Any], Any]:
     "--resume",
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="Go on with this one, perhaps to more --trials; finished trials are not run again.",
+    help="Go on with this one, perhaps to more --trials; finished trials are not run again. --data "
+    "says where its data is now, if it has been moved.",
 )
 @config_sources
 def command(
@@ -116,11 +118,10 @@ def command(
         raise UserError(f"--jobs {jobs}: must be at least 1")
     if resume is not None:
         others = {**options, **own, "out": out, "config": config_file, "preset": preset}
-        for name in given_options({**others, "trials": None}):
-            raise UserError(f"--resume goes on with its own options; leave out {flag(name)}")
+        moved = given_beside_resume({**others, "trials": None})
         context.with_resource(locked(resume, "--resume"))
         runner = open_runner(jobs, scheduler)
-        session = _resumed(resume, own["trials"], runner)
+        session = _resumed(resume, own["trials"], moved, runner)
         on_failure: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
     else:
         config = training_config(options, config_file, preset)
@@ -157,20 +158,26 @@ def _new(config: Config, own: dict[str, Any], out: Path | None, runner: Runner) 
     return session
 
 
-def _resumed(path: Path, trials: int | None, runner: Runner) -> Session:
+def _resumed(
+    path: Path, trials: int | None, moved: dict[str, tuple[str, ...]], runner: Runner
+) -> Session:
     folder = SearchFolder.existing(path)
     plan = Plan.load(folder.plan)
     if trials is not None:
         plan = dataclasses.replace(plan, trials=trials)
         plan.check()
     config = Config.from_mapping(read_toml(folder.config), str(folder.config))
-    data = TokenizedData.load(config, say)
+    config = locate(dataclasses.replace(config, **moved))  # type: ignore[arg-type]
+    with if_missing(SAY_WHERE):
+        data = TokenizedData.load(config, say)
     if data.fingerprint != plan.fingerprint:
         raise UserError(
             f"--resume {path}: the data ({data.source}) is not what it was started with; restore "
             "it, or start a new search"
         )
     plan.save(folder.plan)
+    if moved:
+        write_toml(folder.config, config)
     return Session(folder, Space.parse(plan.vary, config), plan, data, runner)
 
 

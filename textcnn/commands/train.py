@@ -1,6 +1,7 @@
 """``textcnn train``."""
 
 import contextlib
+import dataclasses
 import json
 import signal
 import sys
@@ -15,9 +16,12 @@ from textcnn.commands.arguments.options import (
     SectionedCommand,
     SectionedOption,
     config_options,
-    given_options,
 )
-from textcnn.commands.arguments.training_config import config_sources, training_config
+from textcnn.commands.arguments.training_config import (
+    config_sources,
+    given_beside_resume,
+    training_config,
+)
 from textcnn.commands.screen.display import Clock, Display, say
 from textcnn.commands.screen.score_tables import scores_text
 from textcnn.commands.screen.terminal import safe_lines
@@ -31,8 +35,8 @@ from textcnn.evaluation.scoring import Sample, Scored, score_sample
 from textcnn.inference.classifier import Classifier
 from textcnn.insight.report import is_installed
 from textcnn.insight.tensorboard import TensorBoard
-from textcnn.recipe.config import Config, flag, read_toml, write_toml
-from textcnn.support.errors import UserError
+from textcnn.recipe.config import Config, read_toml, write_toml
+from textcnn.support.errors import SAY_WHERE, if_missing
 from textcnn.support.files import replace_text
 from textcnn.support.folder_lock import locked
 from textcnn.support.program import command_line
@@ -42,7 +46,7 @@ from textcnn.training.continuing import initial_network, with_rehearsal
 from textcnn.training.experiment import Experiment
 from textcnn.training.folder_keeper import FolderKeeper
 from textcnn.training.fusing import dev_accuracies
-from textcnn.training.resuming import check_options
+from textcnn.training.resuming import check_same_data, options_of_run
 from textcnn.training.run import Listener, Outcome, train_run
 from textcnn.training.run_folder import RunFolder
 
@@ -63,7 +67,7 @@ from textcnn.training.run_folder import RunFolder
     section="Run",
     type=click.Path(path_type=Path),
     metavar="RUN",
-    help="Go on with this run from its last checkpoint.",
+    help="Go on with this run; --data if that has been moved.",
 )
 def command(
     out: Path | None,
@@ -80,14 +84,10 @@ def command(
     clock = Clock()
     if resume is not None:
         others = {**options, "out": out, "config": config_file, "preset": preset}
-        given = [*given_options(others)]
-        if given:
-            raise UserError(
-                f"--resume goes on with the run's own options; leave out {flag(given[0])}"
-            )
+        moved = given_beside_resume(others)
         _alone_in(resume, "--resume")
         folder = RunFolder.existing(resume)
-        config, data = _resumed(folder)
+        config, data = _resumed(folder, moved)
     else:
         config = training_config(options, config_file, preset)
         # Before anything that takes long: a folder that cannot be written should be said at once.
@@ -127,16 +127,29 @@ def _new(config: Config, folder: RunFolder) -> tuple[Config, TokenizedData]:
     return config, data
 
 
-def _resumed(folder: RunFolder) -> tuple[Config, TokenizedData]:
+def _resumed(folder: RunFolder, moved: dict[str, Any]) -> tuple[Config, TokenizedData]:
+    """The run's options and its sentences; where these have been moved to is kept for good."""
     if folder.last.exists():
         checkpoint = load_checkpoint(folder.last)
-        config, inherited = checkpoint.config, checkpoint.inherited
-        check_options(folder.config, config)  # Before the data is read that they name.
+        inherited = checkpoint.inherited
+        # Before the data is read that they name.
+        config = options_of_run(folder.config, checkpoint.config)
     else:  # Stopped before its first, or an ensemble, whose networks have folders of their own.
         config = Config.from_mapping(read_toml(folder.config), str(folder.config))
         initial = initial_network(config)
         inherited = None if initial is None else initial.handed_on
-    return config, TokenizedData.load(config, say, inherited)
+    config = locate(dataclasses.replace(config, **moved))
+    with if_missing(SAY_WHERE):
+        data = TokenizedData.load(config, say, inherited)
+    if moved:
+        for network in folder.networks:
+            if network.last.exists():
+                check_same_data(data, load_checkpoint(network.last))
+        for part in (folder, *folder.networks):
+            if part.config.exists():
+                own = Config.from_mapping(read_toml(part.config), str(part.config))
+                write_toml(part.config, dataclasses.replace(own, **moved))
+    return config, data
 
 
 def _train(config: Config, data: TokenizedData, folder: RunFolder, intro: list[str]) -> Outcome:

@@ -7,7 +7,7 @@ from textcnn.data.tokenized_data import Report
 from textcnn.recipe.config import write_toml
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, share_file
 from textcnn.training.experiment import Experiment
-from textcnn.training.resuming import check_options
+from textcnn.training.resuming import options_of_run
 from textcnn.training.run_folder import RunFolder
 
 
@@ -28,8 +28,7 @@ class FolderKeeper:
         if not self.folder.last.exists():
             return None
         last = load_checkpoint(self.folder.last, for_training=True)
-        check_options(self.folder.config, last.config)
-        return last
+        return dataclasses.replace(last, config=options_of_run(self.folder.config, last.config))
 
     def begin(self, experiment: Experiment) -> None:
         """Write the options that the vectors decided; make up for what a killed run did not do."""
@@ -41,7 +40,8 @@ class FolderKeeper:
         if self.folder.last.exists() and progress.step:
             refitting = experiment.chosen is not None
             is_best = progress.finished if refitting else progress.best_step == progress.step
-            self._keep_besides(experiment, load_checkpoint(self.folder.last), is_best)
+            last = dataclasses.replace(load_checkpoint(self.folder.last), config=experiment.config)
+            self._keep_besides(experiment, last, is_best)
             self.report(f"going on at step {progress.step:,}")
 
     def keep(self, experiment: Experiment, is_best: bool) -> None:

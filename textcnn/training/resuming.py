@@ -17,7 +17,7 @@ from textcnn.core.trainer import Trainer
 from textcnn.core.vocabulary import Vocabulary
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.recipe.averaging import MovingAverage
-from textcnn.recipe.config import Config, flag, read_toml
+from textcnn.recipe.config import WHERE_DATA_IS, Config, flag, read_toml
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint, TrainingState
 from textcnn.training.experiment import (
@@ -37,21 +37,24 @@ SQUARES = ("variance", "gradient_square", "update_square")
 """Arrays of optimizers that hold no number below 0."""
 
 
-def check_options(path: Path, config: Config) -> None:
-    """Refuse options that are not those of a run's ``config.toml``, where there is one.
+def options_of_run(path: Path, config: Config) -> Config:
+    """The options in a run's ``config.toml``, where there is one: those of its checkpoint.
+
+    Only where the data is may differ, as it can have been moved; its fingerprint tells whether it
+    is the same.
 
     Args:
         path: of that file.
         config: the options in the checkpoint of the run.
 
     Raises:
-        UserError: one of them is another, or the file cannot be read.
+        UserError: another one is different, or the file cannot be read.
     """
     if not path.exists():
-        return
-    written = Config.from_mapping(read_toml(path), str(path)).as_dict()
-    kept = config.as_dict()
-    for name in sorted({*written, *kept}):
+        return config
+    options = Config.from_mapping(read_toml(path), str(path))
+    written, kept = options.as_dict(), config.as_dict()
+    for name in sorted({*written, *kept} - {*WHERE_DATA_IS}):
         if written.get(name) != kept.get(name):
             there, here = (
                 f"has no {flag(name)}" if value is None else f"has {flag(name)} {value}"
@@ -61,6 +64,16 @@ def check_options(path: Path, config: Config) -> None:
                 f"--resume: {path} {there}, the run's checkpoint {here}; a run goes on with the "
                 "options it was begun with: restore them, or start a new run"
             )
+    return options
+
+
+def check_same_data(data: TokenizedData, checkpoint: Checkpoint) -> None:
+    """Raise :class:`UserError` unless a run's data is what its checkpoint was made of."""
+    if data.fingerprint != checkpoint.fingerprint:
+        raise UserError(
+            f"--resume: the data ({data.source}) is not what the run was started with "
+            f"({checkpoint.source}); restore it, or start a new run"
+        )
 
 
 def resumed_experiment(checkpoint: Checkpoint, data: TokenizedData) -> Experiment:
@@ -73,11 +86,7 @@ def resumed_experiment(checkpoint: Checkpoint, data: TokenizedData) -> Experimen
     config, state = checkpoint.config, checkpoint.training
     if state is None:
         raise ValueError("the checkpoint was loaded without its training state")
-    if data.fingerprint != checkpoint.fingerprint:
-        raise UserError(
-            f"--resume: the data ({data.source}) is not what the run was started with "
-            f"({checkpoint.source}); restore it, or start a new run"
-        )
+    check_same_data(data, checkpoint)
     _refuse_any(_of_the_data(checkpoint, state, data))
     optimizer, refit = make_optimizer(config), state.chosen is not None
     optimizer.steps, optimizer.slots = state.steps, state.slots

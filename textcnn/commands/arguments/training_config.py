@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from textcnn.commands.arguments.options import SectionedOption, given_options
-from textcnn.recipe.config import Config, read_toml
+from textcnn.recipe.config import WHERE_DATA_IS, Config, flag, read_toml
 from textcnn.recipe.presets import PRESETS
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import load_checkpoint
@@ -64,6 +64,21 @@ def training_config(
         path = find_checkpoint(Path(str(values["init_from"])))
         values = {**usual_options(load_checkpoint(path)), **values}
     return Config.from_mapping(values, "")
+
+
+def given_beside_resume(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a command line with ``--resume``, the options that say where the data has been moved to.
+
+    Raises:
+        UserError: another one is given.
+    """
+    given = given_options(options)
+    for name in given:
+        if name not in WHERE_DATA_IS:
+            raise UserError(
+                f"--resume goes on with the options it was begun with; leave out {flag(name)}"
+            )
+    return given
 
 
 def refuse_going_on(config: Config) -> None:

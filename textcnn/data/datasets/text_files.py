@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from textcnn.data.datasets.foreign_formats import refuse_foreign
-from textcnn.support.errors import UserError
+from textcnn.support.errors import MissingFileError, UserError
 from textcnn.support.files import open_regular
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -77,7 +77,7 @@ def read_bytes(
     except FileNotFoundError as error:
         if str(path).startswith(("http:/", "https:/")):
             raise UserError(f"{path}: an address and no file; fetch it first") from error
-        raise UserError(f"no such file: {path}") from error
+        raise MissingFileError(f"no such file: {path}") from error
     except IsADirectoryError as error:
         raise UserError(f"{path} is a folder where a file is needed") from error
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL character

@@ -1,6 +1,7 @@
 """What has to be there before the folds of a cross-validation can be run."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from textcnn.evaluation.crossval.fold_run import keep_vectors, reads_vectors
 from textcnn.evaluation.crossval.folder import CrossValidationFolder, Plan
 from textcnn.evaluation.crossval.folds import Fold, fixed_folds, fold_with_test, make_folds
 from textcnn.recipe.config import Config, read_toml, write_toml
-from textcnn.support.errors import UserError
+from textcnn.support.errors import SAY_WHERE, UserError, if_missing
 
 
 def read_corpora(
@@ -113,8 +114,15 @@ def new_cross_validation(
     return CrossValidation(folder, config, plan, data, folds)
 
 
-def resumed_cross_validation(path: Path, report: Report) -> CrossValidation:
+def resumed_cross_validation(
+    path: Path, moved: Mapping[str, tuple[str, ...]], report: Report
+) -> CrossValidation:
     """Read again what a cross-validation was started with.
+
+    Args:
+        path: its folder.
+        moved: of "data", "dev_data" and "test_data", those that are not where they were.
+        report: told, in one line, what was found.
 
     Raises:
         UserError: there is none in the folder, or its data has changed.
@@ -122,12 +130,22 @@ def resumed_cross_validation(path: Path, report: Report) -> CrossValidation:
     folder = CrossValidationFolder.existing(path)
     plan = Plan.load(folder.plan)
     config = Config.from_mapping(read_toml(folder.config), str(folder.config))
-    corpora = read_corpora(config, plan.dev_data, plan.test_data, report)
+    config = locate(dataclasses.replace(config, data=moved.get("data", config.data)))
+    plan = dataclasses.replace(
+        plan,
+        dev_data=moved.get("dev_data", plan.dev_data),
+        test_data=moved.get("test_data", plan.test_data),
+    )
+    with if_missing(SAY_WHERE):
+        corpora = read_corpora(config, plan.dev_data, plan.test_data, report)
     if fingerprint(corpora) != plan.fingerprint:
         raise UserError(
             f"--resume {path}: the data ({corpora.learnt.source}) is not what it was started "
             "with; restore it, or start a new cross-validation"
         )
+    if moved:
+        write_toml(folder.config, config)
+        plan.save(folder.plan)
     data, folds = divide_corpora(corpora, config, plan, report)
     _keep_vectors(folder, config, data, report)
     return CrossValidation(folder, config, plan, data, folds)

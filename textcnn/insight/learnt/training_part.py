@@ -12,7 +12,7 @@ from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.recipe.config import Value
 from textcnn.recipe.ngrams.expert import Texts
-from textcnn.support.errors import UserError
+from textcnn.support.errors import SAY_WHERE, UserError, if_missing
 from textcnn.training.checkpoint import Checkpoint
 
 MOST_SENTENCES = 20_000
@@ -62,7 +62,8 @@ def training_part(
         UserError: it cannot be read, or is not what the run was given.
         RunError: the movie reviews could not be reached.
     """
-    return part_of(checkpoint, read_again(checkpoint, report, moved))
+    with if_missing(SAY_WHERE):
+        return part_of(checkpoint, read_again(checkpoint, report, moved))
 
 
 def read_again(
