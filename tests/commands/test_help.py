@@ -1,6 +1,10 @@
 """``--help``: two screens at most, two examples that can be called, and everything on demand."""
 
+import os
 import shlex
+import subprocess
+import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -78,3 +82,28 @@ def test_a_printed_command_is_that_of_the_program_called(monkeypatch, called, co
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     line = command_line(command, "--checkpoint", "my run")
     assert line == printed or line.endswith(f"python {printed}")
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("textcnn tra", ["train"]),
+        ("textcnn train --no-re", ["--no-refit"]),
+        ("textcnn train --mode m", ["multichannel"]),
+    ],
+)
+def test_the_shell_completes_commands_options_and_choices(typed, completed):
+    words = typed.split()
+    found = subprocess.run(
+        [Path(sys.executable).with_name("textcnn")],
+        env={
+            **os.environ,
+            "_TEXTCNN_COMPLETE": "bash_complete",
+            "COMP_WORDS": typed,
+            "COMP_CWORD": str(len(words) - 1),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.stdout.splitlines() == [f"plain,{word}" for word in completed]
