@@ -2,7 +2,6 @@
 
 import difflib
 import importlib
-import io
 import platform
 import sys
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from textcnn import __version__
+from textcnn.commands.screen.terminal import lasting_output
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.text import printable
 
@@ -108,16 +108,16 @@ def _print_versions(context: click.Context) -> None:
     context.exit()
 
 
+@lasting_output()
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 a fault of the machine, 2 a mistake in the input.
 
     Args:
         arguments: the words after ``textcnn``; those of the process by default.
     """
-    # A label or a file name that the terminal's encoding cannot show is no reason to stop.
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
     try:
+        if sys.stdout is None:
+            raise RunError("standard output is closed; where it is not wanted, add > /dev/null")
         code = cli.main(arguments, prog_name="textcnn", standalone_mode=False)
         sys.exit(code or 0)
     except click.ClickException as error:

@@ -1,7 +1,6 @@
 """``textcnn classify``."""
 
 import contextlib
-import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ from textcnn.commands.arguments.sentence_input import (
     sentences_or_file,
 )
 from textcnn.commands.screen.display import say
-from textcnn.commands.screen.terminal import is_terminal
+from textcnn.commands.screen.terminal import is_terminal, reader_gone
 from textcnn.core.tokenizers import find_tokenizer
 from textcnn.data.datasets.tables import Table
 from textcnn.data.datasets.text_files import check_encoding
@@ -38,7 +37,7 @@ from textcnn.inference.given_labels import Choice
 from textcnn.inference.streams import LineAnswerer, answered
 from textcnn.inference.unseen_words import check_static, unseen, with_vectors
 from textcnn.recipe.config import flag
-from textcnn.support.errors import RunError, UserError
+from textcnn.support.errors import UserError
 from textcnn.support.text import printable_lines
 from textcnn.support.threads import processors
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
@@ -139,31 +138,27 @@ def command(
     if vectors is not None:
         check_static(model)
     lines: DecodedLines | None = None
-    try:
-        with contextlib.ExitStack() as stack:
-            chunks: Iterable[Sequence[str]] = [sentences]
-            if input_file is not None:
-                found = open_input(input_file, model.config, reading, stack)
-                if isinstance(found, Table):
-                    _answer_table(found, model, form, proba, choice, vectors)
-                    return
-                chunks = lines = found
-            if vectors is not None:
-                chunks = list(chunks)
-                model = _with_unseen_words(model, chunks, vectors)
-            no_token = WithoutToken(model.config.tokenizer)
-            chunks = no_token.passing(chunks)
-            answer = LineAnswerer(model, form or FORMATS[0], proba, choice)
-            lines_out = answered(chunks, answer, jobs or processors())
-            for data in stack.enter_context(contextlib.closing(lines_out)):
-                _write(data)
-            if str(no_token):
-                say(str(no_token))
-    except BrokenPipeError:
-        # Whoever read us has gone, as `head` does. Keep Python from complaining when it
-        # flushes standard output on the way out.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return
+    with contextlib.ExitStack() as stack:
+        chunks: Iterable[Sequence[str]] = [sentences]
+        if input_file is not None:
+            found = open_input(input_file, model.config, reading, stack)
+            if isinstance(found, Table):
+                _answer_table(found, model, form, proba, choice, vectors)
+                return
+            chunks = lines = found
+        if vectors is not None:
+            chunks = list(chunks)
+            model = _with_unseen_words(model, chunks, vectors)
+        no_token = WithoutToken(model.config.tokenizer)
+        chunks = no_token.passing(chunks)
+        answer = LineAnswerer(model, form or FORMATS[0], proba, choice)
+        lines_out = answered(chunks, answer, jobs or processors())
+        for data in stack.enter_context(contextlib.closing(lines_out)):
+            _write(data)
+            if reader_gone():
+                return
+        if str(no_token):
+            say(str(no_token))
     if lines is not None and lines.complaint:
         raise UserError(lines.complaint)
 
@@ -190,6 +185,8 @@ def _answer_table(
         say(without_token(no_token, len(rows), model.config.tokenizer))
     for data in answered_table(table, rows, classifier, form, proba, choice):
         _write(data)
+        if reader_gone():
+            return
     complaint = complaint_of(rows)
     if complaint:
         raise UserError(complaint)
@@ -212,8 +209,6 @@ def _with_unseen_words(
 
 
 def _write(data: bytes) -> None:
-    if sys.stdout is None:
-        raise RunError("standard output is closed")
     if is_terminal(sys.stdout):  # What is said of a sentence must not steer it.
         data = printable_lines(data.decode("utf-8", "replace")).encode("utf-8")
     sys.stdout.buffer.write(data)

@@ -30,7 +30,7 @@ from textcnn.evaluation.comparison.comparison import (
 from textcnn.evaluation.comparison.shared_sentences import Side, shared_sentences
 from textcnn.recipe.config import flag
 from textcnn.support.errors import UserError
-from textcnn.support.files import replace_text
+from textcnn.support.files import check_not_read, replace_text
 from textcnn.support.text import csv_line
 
 BOTH_TESTED = {"data": "Sentences, given as to train. [default: the test part of both runs]"}
@@ -70,7 +70,10 @@ def command(
         return
     sides = [Side.load(a), Side.load(b)]
     _check_comparable(*sides)
-    shared = shared_sentences(sides, given_options(options), say)
+    given = given_options(options)
+    files = [name for side in sides for name in side.config.files]
+    check_not_read(predictions, "--predictions", *given.get("data", ()), *files)
+    shared = shared_sentences(sides, given, say)
     found = Comparison.of(sides, shared)
     if predictions is not None:
         replace_text(predictions, _predictions_csv(found))

@@ -27,7 +27,7 @@ from textcnn.inference.classifier import Classifier
 from textcnn.inference.given_labels import given_labels
 from textcnn.recipe.config import flag
 from textcnn.support.errors import UserError, if_missing
-from textcnn.support.files import replace_text
+from textcnn.support.files import check_not_read, replace_text
 from textcnn.support.text import csv_line
 from textcnn.training.checkpoint import Checkpoint
 
@@ -75,7 +75,9 @@ def command(
         raise UserError(
             "--threshold is for one label a sentence; here each label has a threshold already"
         )
-    sample, source = sample_of(classifier.checkpoint, given_options(options))
+    given, config = given_options(options), classifier.checkpoint.config
+    check_not_read(predictions, "--predictions", path, *given.get("data", ()), *config.files)
+    sample, source = sample_of(classifier.checkpoint, given)
     scored = score_sample(classifier, sample)
     if predictions is not None:
         replace_text(predictions, predictions_csv(sample, classifier, scored.probabilities))

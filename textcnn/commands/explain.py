@@ -20,6 +20,7 @@ from textcnn.commands.arguments.sentence_input import (
     sentences_or_file,
 )
 from textcnn.commands.screen.display import say
+from textcnn.commands.screen.terminal import reader_gone
 from textcnn.data.datasets.tables import Table
 from textcnn.insight.explanations.as_html import page
 from textcnn.insight.explanations.as_text import Screen, as_text
@@ -27,8 +28,8 @@ from textcnn.insight.explanations.explaining import Explainer
 from textcnn.insight.explanations.explanation import Explanation, as_object
 from textcnn.insight.explanations.what_if import Change, what_if
 from textcnn.recipe.config import Config, flag
-from textcnn.support.errors import RunError, UserError
-from textcnn.support.files import replace_text
+from textcnn.support.errors import UserError
+from textcnn.support.files import check_not_read, replace_text
 from textcnn.training.checkpoint import load_checkpoint
 
 
@@ -81,29 +82,25 @@ def command(
         raise UserError(f"{flag(name)} is for --input FILE; give that too")
     path = chosen_checkpoint(checkpoint)
     model = load_checkpoint(path)
+    check_not_read(html_file, "--html", path, *([] if input_file is None else [input_file]))
     explainer = Explainer(model)
     pages: list[tuple[Explanation, Change | None]] = []
-    try:
-        with contextlib.ExitStack() as stack:
-            for text in _texts(sentences, input_file, model.config, reading, stack):
-                explanation = explainer.explain(text)
-                change = what_if(explainer.answers, explanation.tokens) if changed else None
-                if html_file is not None:
-                    pages.append((explanation, change))
-                else:
-                    _print(explanation, change, top, as_json)
-    except BrokenPipeError:
-        # Whoever read us has gone, as `less` does; nothing is left to be flushed on the way out.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return
+    with contextlib.ExitStack() as stack:
+        for text in _texts(sentences, input_file, model.config, reading, stack):
+            explanation = explainer.explain(text)
+            change = what_if(explainer.answers, explanation.tokens) if changed else None
+            if html_file is not None:
+                pages.append((explanation, change))
+                continue
+            _print(explanation, change, top, as_json)
+            if reader_gone():
+                return
     if html_file is not None:
         replace_text(html_file, page(pages, top, str(path)))
         say(f"{len(pages):,} explained in {html_file}")
 
 
 def _print(explanation: Explanation, change: Change | None, top: int, as_json: bool) -> None:
-    if sys.stdout is None:
-        raise RunError("standard output is closed")
     if as_json:
         line = json.dumps(as_object(explanation, change), ensure_ascii=False)
         # What was not UTF-8 on the command line is given back as it came.

@@ -21,7 +21,7 @@ from textcnn.insight.report import is_installed
 from textcnn.insight.report.page import page
 from textcnn.insight.run_list import RUN, read_run
 from textcnn.support.errors import RunError, UserError
-from textcnn.support.files import replace_text
+from textcnn.support.files import check_not_read, replace_text
 from textcnn.support.program import command_line
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 from textcnn.training.run_folder import RunFolder
@@ -63,8 +63,10 @@ def command(
         raise UserError("a report needs Jinja2 and matplotlib: pip install 'textcnn[report]'")
     folder = _finished(newest_finished_run() if checkpoint is None else RunFolder(checkpoint))
     model = load_checkpoint(folder.best)
+    given = given_options(moved)
+    check_not_read(out, "--out", folder.best, *sum(given.values(), ()), *model.config.files)
     try:
-        data: TokenizedData | None = read_again(model, say, given_options(moved))
+        data: TokenizedData | None = read_again(model, say, given)
         absent = ""
     except (UserError, RunError) as error:
         data, absent = None, str(error)

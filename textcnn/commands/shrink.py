@@ -21,7 +21,7 @@ from textcnn.commands.screen.terminal import safe
 from textcnn.evaluation.scoring import score_sample
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.given_labels import given_labels
-from textcnn.support.errors import UserError
+from textcnn.support.files import check_not_read
 from textcnn.training.checkpoint import WIDTHS, load_checkpoint, save_checkpoint
 
 
@@ -51,13 +51,13 @@ def command(checkpoint: Path | None, width: str, out: Path | None, **options: An
     path = chosen_checkpoint(checkpoint)
     whole = load_checkpoint(path)
     target = out or path.with_suffix(".small.h5")
-    if target.exists() and target.samefile(path):
-        raise UserError(f"--out {target}: would replace the checkpoint itself; choose another name")
-    sample, source = sample_of(whole, given_options(options))
+    given = given_options(options)
+    check_not_read(target, "--out", path, *given.get("data", ()), *whole.config.files)
+    sample, source = sample_of(whole, given)
     save_checkpoint(target, dataclasses.replace(whole, training=None), width)
     small = Classifier(load_checkpoint(target))
     before, after = (score_sample(one, sample) for one in (Classifier(whole), small))
-    given = [
+    answers = [
         np.array(given_labels(one.probabilities, whole.labels, whole.thresholds))
         for one in (before, after)
     ]
@@ -70,7 +70,7 @@ def command(checkpoint: Path | None, width: str, out: Path | None, **options: An
         f"accuracy  {percent(before.scores.accuracy)} -> {percent(after.scores.accuracy)}, "
         f"{len(sample.texts):,} of {sample.given:,} rows\n"
         f"log-loss  {before.scores.log_loss:.4f} -> {after.scores.log_loss:.4f}\n"
-        f"answers   {int((given[0] != given[1]).sum()):,} changed; probabilities by at most "
+        f"answers   {int((answers[0] != answers[1]).sum()):,} changed; probabilities by at most "
         f"{float(np.abs(before.probabilities - after.probabilities).max()):.4f}"
     )
 

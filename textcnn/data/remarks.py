@@ -61,7 +61,7 @@ def _inherited_parts(data: TokenizedData) -> Iterator[str]:
     new = sum(len(rows) for rows, _ in parts.values()) - sum(stay.values())
     yield (
         f"divided as the network's own sentences were: {stay['train']:,} train, {stay['dev']:,} "
-        f"dev, {stay['test']:,} test; and {new:,} new ones, divided anew"
+        f"dev, {stay['test']:,} test" + (f"; and {new:,} new ones, divided anew" if new else "")
     )
     there = set(label_names([data.labels[row] for row in data.split.train], data.multilabel))
     missing = [name for name in before.labels if name not in there]

@@ -35,6 +35,7 @@ from textcnn.inference.decoded_lines import CHUNK_BYTES, DecodedLines, put_back
 from textcnn.inference.given_labels import Choice
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.files import (
+    check_not_read,
     make_folder,
     open_regular,
     remove_unfinished,
@@ -119,6 +120,8 @@ def find_shards(patterns: Sequence[str], folder: Path, format: str) -> list[Shar
                 f"--output {folder}: {sources[shard.source]} and {sources[other]} cannot both be "
                 f"{shard.output.name} there; give one of them another name or folder"
             )
+    for shard in shards:
+        check_not_read(shard.output, "--output", *sources)
     return shards
 
 

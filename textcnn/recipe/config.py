@@ -540,6 +540,11 @@ class Config:
             network_seed=self.seed if self.network_seed is None else self.network_seed,
         )
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What names the sentences, of every part, each once."""
+        return tuple(dict.fromkeys(self.data + self.dev_data + self.test_data + self.rehearse))
+
     def as_dict(self) -> dict[str, Value]:
         """The values by option name; those that are None are left out."""
         items = dataclasses.asdict(self).items()

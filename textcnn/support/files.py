@@ -115,6 +115,26 @@ def _remove_abandoned(path: Path) -> None:
                 os.close(descriptor)
 
 
+def check_not_read(target: Path | None, option: str, *read: str | Path) -> None:
+    """Refuse to replace what is read; call it before that is.
+
+    Args:
+        target: a file to be written, if one is.
+        option: that names it.
+        read: files and folders, by whatever path, or as LABEL=FILE.
+
+    Raises:
+        UserError: naming the option, where ``target`` is one of them or in one of them.
+    """
+    if target is None or not target.exists():
+        return
+    names = [name for one in map(str, read) for name in (one, one.partition("=")[2] or one)]
+    for name in names:
+        with contextlib.suppress(OSError, ValueError):  # Not there, or no path.
+            if any(map(Path(name).samefile, (target, *target.resolve().parents))):
+                raise UserError(f"{option} {target}: would replace what is read; choose another")
+
+
 def replace_text(path: Path, text: str) -> None:
     """Make ``text`` the whole content of ``path``, in UTF-8, atomically (see :func:`replacing`)."""
     with replacing(path) as aside:

@@ -142,6 +142,8 @@ class Plan:
         """
         try:
             values = read_back.read_json(path)
+            for other in values.keys() - {field.name for field in dataclasses.fields(cls)}:
+                raise ValueError(f"{other!r} is an option of another command")
             plan = cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
             for field in dataclasses.fields(cls):
                 value = getattr(plan, field.name)

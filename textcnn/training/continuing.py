@@ -97,8 +97,7 @@ def with_rehearsal(
     missing = [label for label in initial.labels if label not in there]
     if config.rehearse or not missing:
         return config, corpora
-    old = initial.config
-    rehearse = tuple(dict.fromkeys((*old.data, *old.dev_data, *old.test_data, *old.rehearse)))
+    rehearse = initial.config.files
     config = dataclasses.replace(config, rehearse=rehearse)
     lack = f"--data has no sentence of {_some(missing)}, which the network knows"
     try:
@@ -147,9 +146,11 @@ def check_inherited(config: Config, initial: Checkpoint) -> None:
     for name, value in inherited_options(initial).items():
         asked = getattr(config.resolved(), name)
         if asked != value:
-            raise UserError(
-                f"{flag(name)} {asked}: the network of --init-from has {value}; leave it out"
-            )
+            given, has = f"{flag(name)} {asked}", f"has {value}"
+            if isinstance(value, bool):
+                given = flag(name if asked else f"no_{name}")
+                has = f"was trained {'with' if value else 'without'} {flag(name)}"
+            raise UserError(f"{given}: the network of --init-from {has}; leave it out")
 
 
 def take_over(

@@ -22,7 +22,7 @@ from textcnn.core.progress import Evaluation, history_rows
 from textcnn.data.datasets.splits import Split
 from textcnn.support.errors import UserError
 from textcnn.support.files import make_folder, replace_text
-from textcnn.support.program import how_to_train
+from textcnn.support.program import command_line, how_to_train
 from textcnn.support.result_folder import RUNS, ResultFolder
 from textcnn.training.checkpoint import share_file
 
@@ -124,13 +124,23 @@ def find_checkpoint(given: Path) -> Path:
         UserError: there is none.
     """
     if given.is_dir():
-        best = RunFolder(given).best
-        if not best.exists():
-            raise UserError(f"{given}: no trained run here ({best} is missing)")
-        return best
+        folder = RunFolder(given)
+        if not folder.best.exists():
+            raise UserError(f"{given}: {_without_network(folder)}")
+        return folder.best
     if not given.exists():
         raise UserError(f"{given}: no such checkpoint; {how_to_train()}")
     return given
+
+
+def _without_network(folder: RunFolder) -> str:
+    """Why a folder has no best network, and what makes one of it."""
+    # A cross-validation and a search keep a plan, and the latter the options it found best.
+    for options in (folder.path / "best.toml", folder.config):
+        if (folder.path / "plan.json").exists() and options.exists():
+            train = command_line("train", "--config", options)
+            return f"no run, but a cross-validation or a search; train a network with: {train}"
+    return f"no trained run here ({folder.best} is missing)"
 
 
 def newest_run(preferred: Callable[[RunFolder], bool]) -> RunFolder:

@@ -1,10 +1,12 @@
 """What a stream can show: whether rich may draw on it, how wide it is, and what is safe there."""
 
+import contextlib
 import io
 import os
 import sys
 import textwrap
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -15,6 +17,51 @@ if TYPE_CHECKING:
 
 USUAL_WIDTH = 80
 """Columns of a terminal that does not say how many it has."""
+
+
+class _Lasting(io.FileIO):
+    """A file whose reader may go, as ``head`` does: what is written after that is dropped.
+
+    Attributes:
+        gone: whether that has happened.
+    """
+
+    gone = False
+
+    def write(self, data: Any) -> int:
+        """Write bytes."""
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            self.gone = True
+            return memoryview(data).nbytes
+
+
+@contextlib.contextmanager
+def lasting_output() -> Iterator[None]:
+    """Let nobody who reads output or errors, and goes, end what is at work: a run is finished."""
+    with contextlib.ExitStack() as stack:
+        for stream, redirected in (
+            (sys.stdout, contextlib.redirect_stdout),
+            (sys.stderr, contextlib.redirect_stderr),
+        ):
+            if not isinstance(stream, io.TextIOWrapper):  # Closed, or a notebook's.
+                continue
+            # A label or a file name that the encoding cannot show is no reason to stop.
+            stream.reconfigure(errors="backslashreplace")
+            with contextlib.suppress(OSError):  # In memory.
+                if not stream.isatty():
+                    file = io.BufferedWriter(_Lasting(stream.fileno(), "wb", closefd=False))
+                    lasting = io.TextIOWrapper(
+                        file, stream.encoding, stream.errors, line_buffering=stream.line_buffering
+                    )
+                    stack.enter_context(redirected(lasting))
+        yield
+
+
+def reader_gone() -> bool:
+    """Whether nobody reads standard output any more."""
+    return getattr(getattr(sys.stdout.buffer, "raw", None), "gone", False)
 
 
 def drawing_width(stream: TextIO | None) -> int | None:
