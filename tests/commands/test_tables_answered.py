@@ -185,3 +185,82 @@ def test_tables_are_explained_and_scored_by_the_same_columns(call, run):
         ("1", "a dull film"),
         ("2", "a fine film"),
     ]
+
+
+@pytest.mark.parametrize("name", ["new.csv", "new.jsonl", "new.txt", "-"])
+def test_a_column_with_another_usual_name_is_taken_and_said(call, run, monkeypatch, name):
+    """The run's own is called Ticket."""
+    table = "id,Text\n1,a dull film\n2,a fine film\n"
+    if name == "new.jsonl":
+        table = '{"Text": "a dull film"}\n{"Text": "a fine film"}\n'
+    if name == "-":
+        piped = textcnn("classify", "--checkpoint", run, "-", input=table.encode())
+        out, err = piped.stdout.decode(), piped.stderr.decode()
+    else:
+        Path(name).write_text(table)
+        _, out, err = call("classify", "--checkpoint", run, "--input", name)
+    said = "standard input" if name == "-" else name
+    assert err == f"{said}: read with --text-column 'Text', as its columns are called\n"
+    if name == "new.jsonl":
+        assert [json.loads(line)["label"] for line in out.splitlines()] == ["bad", "good"]
+    else:
+        assert [row["label"] for row in read(out)] == ["bad", "good"]
+
+
+def test_a_column_asked_for_is_not_replaced(call, run):
+    Path("new.csv").write_text("id,text\n1,a dull film\n")
+    words = ("--input", "new.csv", "--text-column", "body")
+    assert "no column 'body'" in call("classify", "--checkpoint", run, *words)[2]
+
+
+def test_another_table_is_scored_and_learnt_from_likewise(call, run):
+    corpus = labelled_sentences(40, seed=1)
+    rows = zip(corpus.texts, corpus.labels, strict=True)
+    Path("new.csv").write_text("text,label\n" + "".join(f"{text},{it}\n" for text, it in rows))
+    said = "new.csv: read with --text-column 'text' --label-column 'label', as its columns are"
+    code, out, err = call("eval", run, "--data", "new.csv")
+    assert code == 0, err
+    assert said in err
+    assert "40 of 40 rows" in out
+    words = ("--out", "more", "--epochs", 1, "--patience", 0)
+    code, _, err = call("train", "--init-from", run, "--data", "new.csv", *words)
+    assert code == 0, err
+    assert said in err
+
+
+def test_one_column_is_sentences_unless_it_is_said_to_be_a_table(call, run):
+    Path("new.txt").write_text("ticket\na dull film\n")
+    code, out, err = call("classify", "--checkpoint", run, "--input", "new.txt")
+    assert (code, len(out.splitlines())) == (0, 2)
+    assert "as a sentence a line; --text-column ticket reads it as a table" in err
+    words = ("--input", "new.txt", "--text-column", "ticket")
+    code, out, err = call("classify", "--checkpoint", run, *words)
+    assert (code, err) == (0, "")
+    assert [row["label"] for row in read(out)] == ["bad"]
+
+
+def test_sentences_that_begin_like_a_header_are_sentences(call, run):
+    Path("new.txt").write_text("Comment, dull\na fine film\nso tedious\n")
+    code, out, err = call("classify", "--checkpoint", run, "--input", "new.txt")
+    assert (code, err, len(out.splitlines())) == (0, "", 3)
+
+
+def test_objects_without_the_text_are_not_taken_for_sentences(call, run):
+    Path("new.txt").write_text('{"words": "a dull film"}\n')
+    code, _, err = call("classify", "--checkpoint", run, "--input", "new.txt")
+    assert code == 2
+    assert "has no key 'ticket', its keys are 'words': choose with --text-column" in err
+
+
+def test_of_files_as_much_is_said_as_of_one(call, run):
+    Path("new.csv").write_text("id;Text;label\n1;a dull film;x\n2;;x\n")
+    Path("wide.txt").write_bytes("a dull film\n???\n".encode("utf-16"))
+    said = []
+    for name in ("new.csv", "wide.txt"):
+        said += call("classify", "--checkpoint", run, "--input", name)[2].splitlines()
+    words = ("--output", "out", "--jobs", 1)
+    code, _, err = call("classify", "--checkpoint", run, "new.csv", "wide.txt", *words)
+    assert code == 0, err
+    lines = err.replace(f"{Path.cwd()}/", "").splitlines()
+    assert [line.strip() for line in lines if line.startswith("  ")] == said
+    assert len(said) == 5

@@ -77,7 +77,7 @@ def test_the_command_says_and_writes_the_same_whatever_jobs_is(trained_run):
     for run in runs:
         assert run.returncode == 2
         (line,) = run.stderr.decode().splitlines()
-        assert "-, line 29901: not utf-8; every line was answered" in line
+        assert "standard input, line 29901: not utf-8; every line was answered" in line
 
 
 # Sharing out, seen without other processes

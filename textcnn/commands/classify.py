@@ -22,13 +22,12 @@ from textcnn.commands.screen.terminal import is_terminal, reader_gone
 from textcnn.core.tokenizers import find_tokenizer
 from textcnn.data.datasets.tables import Table
 from textcnn.data.datasets.text_files import check_encoding
-from textcnn.data.tokenizer_choice import WithoutToken, without_token
+from textcnn.data.tokenizer_choice import WithoutToken
 from textcnn.inference.answer_lines import FORMATS
 from textcnn.inference.answered_tables import (
-    added_columns,
-    all_columns,
     answered_table,
     complaint_of,
+    remarks_on,
     rows_to_answer,
 )
 from textcnn.inference.classifier import Classifier
@@ -177,12 +176,8 @@ def _answer_table(
     if vectors is not None:
         model = _with_unseen_words(model, [texts], vectors)
     classifier = Classifier(model)
-    columns = all_columns(table.columns, (row.cells for row in rows))
-    if added_columns(columns) != added_columns(()):
-        say(f"beside the table's columns, the answers are {' and '.join(added_columns(columns))}")
-    no_token = sum(row.fault is None and not classifier.tokenize(row.text) for row in rows)
-    if no_token:
-        say(without_token(no_token, len(rows), model.config.tokenizer))
+    for line in remarks_on(table, rows, classifier):
+        say(line)
     for data in answered_table(table, rows, classifier, form, proba, choice):
         _write(data)
         if reader_gone():

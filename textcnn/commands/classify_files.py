@@ -82,6 +82,8 @@ def _run(
             if outcome.error is None:
                 number = f"{len(outcomes)} of {len(tasks)}"
                 say(f"{number}  {outcome.shard.output.name}  {outcome.lines:,} lines")
+            for line in outcome.said:
+                say(f"  {line}")
     return outcomes
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from textcnn.core.decisions import decide, is_correct
 from textcnn.data.datasets.corpus import Corpora, load_corpus, locate
 from textcnn.data.datasets.labelled_texts import LabelledTexts
-from textcnn.data.datasets.rows import READING_OPTIONS
+from textcnn.data.datasets.rows import COLUMNS, READING_OPTIONS
 from textcnn.data.fingerprints import NO_TOKEN, are_known, sentence_hashes
 from textcnn.data.labels import label_names, members, split_labels
 from textcnn.data.tokenized_data import TokenizedData
@@ -83,7 +83,7 @@ def read_as_before(
     """
     usual = {name: value for name, value in config.as_dict().items() if name in READING_OPTIONS}
     config = locate(Config.from_mapping({**usual, **given}, ""))
-    found = load_corpus(config, report)
+    found = load_corpus(config, report, or_usual=not COLUMNS & given.keys())
     return Corpora(found).merged(labels).learnt if config.merge_labels else found
 
 

@@ -5,18 +5,24 @@ import dataclasses
 import io
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from textcnn.data.datasets.cells import Taken, matching
 from textcnn.data.datasets.formats import format_of_suffix
-from textcnn.data.datasets.rows import ReadingOptions, Row
+from textcnn.data.datasets.rows import COLUMNS, ReadingOptions, Row
+from textcnn.data.datasets.table_signs import sign_of_table
 from textcnn.data.datasets.tables import Table, read_table
+from textcnn.data.datasets.text_files import Report, wide_encoding
+from textcnn.data.tokenizer_choice import without_token
 from textcnn.inference.answer_lines import ESCAPES, Answers, Layout, gives_several
 from textcnn.inference.classifier import Classifier
+from textcnn.inference.decoded_lines import CHUNK_BYTES, DecodedLines, put_back
 from textcnn.inference.given_labels import Choice
+from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint
 
@@ -29,20 +35,59 @@ ROWS = 8192
 Cells = Mapping[str, object]
 
 
-def open_table(path: Path, reading: ReadingOptions, data: bytes | None = None) -> Table:
-    """A table to be answered: as the run has read its own, unless its name says otherwise.
+def open_sentences(
+    path: Path,
+    read: Callable[[int], bytes],
+    config: Config,
+    given: Mapping[str, Any],
+    report: Report,
+    whole: Callable[[Callable[[int], bytes]], bytes] | None = None,
+) -> Table | DecodedLines:
+    """What is to be answered: a table as the run has read its own, or a sentence a line.
+
+    It is a table where its name or its beginning says so, or where ``text_column`` is given.
 
     Args:
-        path: its file.
-        reading: how the run's tables are written.
-        data: its content, where the file is none that can be read again.
+        path: a file.
+        read: gives up to so many of its bytes, unpacked.
+        config: the run's options.
+        given: those of reading that were given now, which go before them.
+        report: told in one line of what was found out.
+        whole: reads all that ``read`` gives, where ``path`` is only a name.
 
     Raises:
         UserError: it cannot be read.
     """
-    if format_of_suffix(path) is not None:
-        reading = dataclasses.replace(reading, format="auto")
-    return read_table(path, reading, labels=(), data=data)
+    reading = ReadingOptions.of(dataclasses.replace(config, **given), not COLUMNS & given.keys())
+    head = read(CHUNK_BYTES)
+    read, wide = put_back(head, read), wide_encoding(head)
+    sign = sign_of_table(path, head, wide or reading.encoding, reading)
+    if sign or "text_column" in given:
+        if format_of_suffix(path) is not None:
+            reading = dataclasses.replace(reading, format="auto")
+        elif not sign and reading.format == "auto":
+            reading = dataclasses.replace(reading, format="csv")
+        table = read_table(path, reading, labels=(), data=whole and whole(read))
+        for line in table.said:
+            report(line)
+        return table
+    if wide:
+        report(f"{path}: read as {wide.upper()}, which its first bytes say it is")
+    first = head.decode(wide or "utf-8", "ignore").removeprefix("\ufeff").partition("\n")[0].strip()
+    named = Taken(reading, ()).in_columns([first]).options.text_column
+    if matching(named, [first]) or (config.format != "auto" and whole is None):
+        report(f"{path}: read as a sentence a line; --text-column {named} reads it as a table")
+    return DecodedLines(read, wide or given.get("encoding", "utf-8"), str(path))
+
+
+def remarks_on(table: Table, rows: Sequence[Row], classifier: Classifier) -> Iterator[str]:
+    """What is to be known of a table's answers, a line each."""
+    columns = all_columns(table.columns, (row.cells for row in rows))
+    if added_columns(columns) != added_columns(()):
+        yield f"beside the table's columns, the answers are {' and '.join(added_columns(columns))}"
+    no_token = sum(row.fault is None and not classifier.tokenize(row.text) for row in rows)
+    if no_token:
+        yield without_token(no_token, len(rows), classifier.checkpoint.config.tokenizer)
 
 
 def rows_to_answer(table: Table) -> list[Row]:

@@ -19,19 +19,19 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from textcnn.data.datasets.formats import format_of_suffix
-from textcnn.data.datasets.rows import ReadingOptions
-from textcnn.data.datasets.table_signs import sign_of_table
-from textcnn.data.datasets.text_files import GZIP_MAGIC, wide_encoding
+from textcnn.data.datasets.tables import Table
+from textcnn.data.datasets.text_files import GZIP_MAGIC
+from textcnn.data.tokenizer_choice import WithoutToken
 from textcnn.inference.answer_lines import EVERY, EXTENSIONS, AnswerWriter
 from textcnn.inference.answered_tables import (
     FORM_OF,
     answered_table,
     complaint_of,
-    open_table,
+    open_sentences,
+    remarks_on,
     rows_to_answer,
 )
 from textcnn.inference.classifier import PIECE, Classifier
-from textcnn.inference.decoded_lines import CHUNK_BYTES, DecodedLines, put_back
 from textcnn.inference.given_labels import Choice
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.files import (
@@ -88,12 +88,14 @@ class Outcome:
     Attributes:
         shard: which.
         lines: that were answered.
+        said: a line for each thing that was found out.
         complaint: about lines that could not be decoded, or rows without an answer; or empty.
         error: why there are no answers; else None.
     """
 
     shard: Shard
     lines: int = 0
+    said: Sequence[str] = ()
     complaint: str = ""
     error: UserError | RunError | None = None
 
@@ -244,34 +246,32 @@ def _classifier(model: Path, digest: str) -> Classifier:
 
 
 def _answered(shard: Shard, options: ShardOptions, classifier: Classifier) -> Outcome:
-    count = 0
+    count, said = 0, list[str]()
     model = classifier.checkpoint
     form = form_of(shard.source.name, options.format)
+    encoding = options.encoding
+    given = {} if encoding == ShardOptions.encoding else {"encoding": encoding}
     with _reading(shard.source) as read, _writing(shard.output) as stream:
-        head = read(CHUNK_BYTES)
-        reading = ReadingOptions.of(model.config)
-        if sign_of_table(shard.source, head, options.encoding, reading):
-            if options.encoding != ShardOptions.encoding:
-                reading = dataclasses.replace(reading, encoding=options.encoding)
-            table = open_table(shard.source, reading)
-            rows = rows_to_answer(table)
+        found = open_sentences(shard.source, read, model.config, given, said.append)
+        if isinstance(found, Table):
+            rows = rows_to_answer(found)
+            said += remarks_on(found, rows, classifier)
             for data in answered_table(
-                table, rows, classifier, form, options.proba, options.choice
+                found, rows, classifier, form, options.proba, options.choice
             ):
                 stream.write(data)
-            return Outcome(shard, len(rows), complaint_of(rows))
+            return Outcome(shard, len(rows), said, complaint_of(rows))
         write = AnswerWriter(form, model, options.proba, options.choice)
-        read = put_back(head, read)
-        encoding = wide_encoding(head) or options.encoding
-        lines = DecodedLines(read, encoding, str(shard.source))
-        for chunk in lines:
+        no_token = WithoutToken(model.config.tokenizer)
+        for chunk in no_token.passing(found):
             # Not all at once, which would be done by several threads: here, processes share the
             # processors.
             for start in range(0, len(chunk), PIECE):
                 texts = chunk[start : start + PIECE]
                 stream.write(write(texts, classifier.predict_proba(texts)))
             count += len(chunk)
-    return Outcome(shard, count, lines.complaint)
+    said += [str(no_token)] if str(no_token) else []
+    return Outcome(shard, count, said, found.complaint)
 
 
 @contextlib.contextmanager

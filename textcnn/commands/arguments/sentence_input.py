@@ -2,7 +2,6 @@
 input."""
 
 import contextlib
-import dataclasses
 import functools
 import gzip
 import os
@@ -16,16 +15,13 @@ import click
 from textcnn.commands.arguments.checkpoint import checkpoint_option, is_checkpoint
 from textcnn.commands.arguments.options import config_options, given_options
 from textcnn.commands.screen.display import say
-from textcnn.data.datasets.rows import ReadingOptions
-from textcnn.data.datasets.table_signs import sign_of_table
 from textcnn.data.datasets.tables import Table
 from textcnn.data.datasets.text_files import (
     GZIP_MAGIC,
     check_encoding,
     check_unpacked,
-    wide_encoding,
 )
-from textcnn.inference.answered_tables import open_table
+from textcnn.inference.answered_tables import open_sentences
 from textcnn.inference.decoded_lines import CHUNK_BYTES, DecodedLines, put_back
 from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
@@ -120,7 +116,6 @@ def open_input(
     """
     given = given_options(options)
     check_encoding(given.get("encoding", "utf-8"))
-    reading = ReadingOptions.of(dataclasses.replace(config, **given))
     stream = stack.enter_context(_opened(path))
     # The first bytes tell; what is read of them is put back in front of the others.
     read: Callable[[int], bytes] = functools.partial(os.read, stream.fileno())
@@ -130,34 +125,18 @@ def open_input(
     if head.startswith(GZIP_MAGIC):
         unpacked = stack.enter_context(gzip.GzipFile(fileobj=packed))  # type: ignore[call-overload]
         read = functools.partial(_unpacked, unpacked, path)
-        head = read(CHUNK_BYTES)
-        read = put_back(head, read)
-    encoding = wide_encoding(head) or given.get("encoding", reading.encoding)
-    sign = sign_of_table(path, head, encoding, reading)
-    if sign or "text_column" in given:
-        if str(path) == "-":
-            name, data = Path("standard input"), bytearray()
-            while piece := read(CHUNK_BYTES):
-                data += piece
-                check_unpacked(len(data), packed.taken, name)
-            return _table(name, reading, bytes(data))
-        return _table(path, reading)
-    encoding = wide_encoding(head) or given.get("encoding", "utf-8")
-    if wide_encoding(head):
-        say(f"{path}: read as {encoding.upper()}, which its first bytes say it is")
-    if config.format != "auto" and str(path) != "-":
-        say(
-            f"{path}: read as a sentence a line; --text-column {config.text_column} reads it as "
-            "training read its data"
-        )
-    return DecodedLines(read, encoding, str(path))
+    if str(path) != "-":
+        return open_sentences(path, read, config, given, say)
+    name = Path("standard input")
 
+    def whole(read: Callable[[int], bytes]) -> bytes:
+        data = bytearray()
+        while piece := read(CHUNK_BYTES):
+            data += piece
+            check_unpacked(len(data), packed.taken, name)
+        return bytes(data)
 
-def _table(path: Path, reading: ReadingOptions, data: bytes | None = None) -> Table:
-    table = open_table(path, reading, data)
-    for line in table.said:
-        say(line)
-    return table
+    return open_sentences(name, read, config, given, say, whole)
 
 
 def _opened(path: Path) -> contextlib.AbstractContextManager[BinaryIO]:

@@ -62,11 +62,14 @@ class Taken:
         """
         found: dict[str, Any] = {}
         for option, others in OTHER_NAMES.items():
-            asked = getattr(self.options, option)
-            if asked == getattr(USUAL, option) and not matching(asked, names):
-                there = [name for name in names if _plain(name) in others]
-                if len(there) == 1:
-                    found[option] = there[0].strip()
+            asked, usual = getattr(self.options, option), getattr(USUAL, option)
+            wanted = text_names(asked, names) if option == "text_column" else [asked]
+            by_name = asked.isdecimal() or (asked != usual and not self.options.or_usual)
+            if by_name or all(matching(name, names) for name in wanted):
+                continue
+            there = matching(usual, names) or [name for name in names if _plain(name) in others]
+            if len(there) == 1:
+                found[option] = there[0].strip()
         return dataclasses.replace(self, options=dataclasses.replace(self.options, **found))
 
     def row(

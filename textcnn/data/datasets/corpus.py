@@ -117,7 +117,11 @@ class Corpora:
 
 
 def load_corpus(
-    config: Config, report: Callable[[str], None], *, with_bad_rows: bool = False
+    config: Config,
+    report: Callable[[str], None],
+    *,
+    with_bad_rows: bool = False,
+    or_usual: bool = False,
 ) -> LabelledTexts:
     """Read what ``--data`` names (see :func:`locate`), as the other data options say.
 
@@ -126,6 +130,8 @@ def load_corpus(
         report: told in one line of each attempt to reach a source, and of what was found out about
             a file.
         with_bad_rows: whether rows that cannot be used are returned rather than refused.
+        or_usual: whether the columns' names are those of other data, as of a network's that is gone
+            on from; see :class:`textcnn.data.datasets.rows.ReadingOptions`.
 
     Raises:
         UserError: the data cannot be used.
@@ -136,7 +142,8 @@ def load_corpus(
     # With an encoding the user knows better than the published files' hashes: an edited copy.
     if config.encoding == "utf-8" and len(config.data) == 1 and _holds_reviews(config.data[0]):
         return load_movie_reviews(download_cache(), report, Path(config.data[0]))
-    found = read_labelled(config.data, ReadingOptions.of(config), report)
+    or_usual = or_usual or config.init_from is not None
+    found = read_labelled(config.data, ReadingOptions.of(config, or_usual), report)
     return found if with_bad_rows else found.without_bad_rows(config.skip_bad_rows)
 
 

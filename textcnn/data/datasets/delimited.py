@@ -162,8 +162,9 @@ def names_its_columns(text: str, taken: Taken) -> str | None:
     """The format of a table whose first line names the columns asked for, several; or None."""
     for delimiter in DELIMITERS:
         rows = _sample(text, delimiter, quoted=True)
-        # Without a label's, a column's name may be the first word of a sentence.
-        asked = taken.in_columns(rows[0]) if rows and taken.labels is None else taken
+        # Of sentences, too, the first may begin with what columns are often called.
+        alike = 2 * sum(len(row) == len(rows[0]) for row in rows) > len(rows)
+        asked = taken.in_columns(rows[0]) if alike else taken
         if rows and len(rows[0]) > 1 and named_in(rows[0], asked):
             return "tsv" if delimiter == "\t" else "csv"
     return None

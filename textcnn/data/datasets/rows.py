@@ -22,7 +22,12 @@ _WHOLE = re.compile(r"\A(-?[0-9]+)\.0+\Z")
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """How files are read: the options of :class:`textcnn.recipe.config.Config` of these names."""
+    """How files are read: the options of :class:`textcnn.recipe.config.Config` of these names.
+
+    Attributes:
+        or_usual: whether columns that are not there may have one of their usual names, whatever
+            names are asked for: those are another table's. No option of its own.
+    """
 
     format: str = "auto"
     text_column: str = "text"
@@ -34,11 +39,12 @@ class ReadingOptions:
     label_separator: str = "|"
     merge_labels: bool = False
     skip_bad_rows: bool = False
+    or_usual: bool = False
 
     @classmethod
-    def of(cls, config: object) -> "ReadingOptions":
+    def of(cls, config: object, or_usual: bool = False) -> "ReadingOptions":
         """Those that ``config``, which has fields of these names, holds."""
-        return cls(**{name: getattr(config, name) for name in READING_OPTIONS})
+        return cls(**{name: getattr(config, name) for name in READING_OPTIONS}, or_usual=or_usual)
 
     def check(self) -> None:
         """Raise :class:`UserError`, naming the option, where one of them cannot be."""
@@ -69,8 +75,11 @@ class ReadingOptions:
 
 USUAL = ReadingOptions()
 
-READING_OPTIONS = tuple(field.name for field in dataclasses.fields(ReadingOptions))
-"""Their names."""
+READING_OPTIONS = tuple(field.name for field in dataclasses.fields(ReadingOptions))[:-1]
+"""The options' names."""
+
+COLUMNS = {"text_column", "label_column"}
+"""Those that name columns."""
 
 
 def listed_labels(cell: str) -> tuple[str, ...] | None:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from textcnn.data.datasets.cells import Taken, matching, text_names
+from textcnn.data.datasets.cells import Taken
 from textcnn.data.datasets.delimited import names_its_columns
 from textcnn.data.datasets.foreign_formats import ZIP_MAGIC
 from textcnn.data.datasets.formats import format_of_suffix
@@ -28,20 +28,19 @@ def sign_of_table(path: Path, head: bytes, encoding: str, reading: ReadingOption
     beginning = head.decode(encoding, errors="replace").removeprefix("\ufeff").lstrip()
     if beginning.startswith("__label__"):
         return "its first line begins with __label__"
-    if _is_object(beginning, reading.text_column):
-        return f"its first object has the key {reading.text_column}"
+    if _is_object(beginning):
+        return "it begins with a JSON object"
     if names_its_columns(beginning, Taken(reading, ())):
-        return f"its first line names the column {reading.text_column}"
+        return "its first line names the column of the text"
     return ""
 
 
-def _is_object(beginning: str, text_column: str) -> bool:
-    """Whether this begins, perhaps in an array, with a JSON object that has the text's keys."""
+def _is_object(beginning: str) -> bool:
+    """Whether this begins, perhaps in an array, with a JSON object that has keys."""
     if not beginning.startswith(("{", "[")):
         return False
     try:
         value, _ = json.JSONDecoder().raw_decode(beginning.lstrip("[ \r\n\t"))
     except (ValueError, RecursionError):
         return False
-    names = list(value) if isinstance(value, dict) else []
-    return bool(names) and all(matching(name, names) for name in text_names(text_column, names))
+    return isinstance(value, dict) and bool(value)

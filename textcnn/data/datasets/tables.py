@@ -106,7 +106,7 @@ def _opened(
     other = [
         f"{option} {name!r}"
         for (option, name), was in zip(named, usual, strict=True)
-        if name != was
+        if name != was and (option == "--text-column" or taken.labels is None)
     ]
     about = [f"{path}: read with {' '.join(other)}, as its columns are called"] if other else []
     return Table(path, format, columns, delimiter, (*said, *about), asked, rows)
