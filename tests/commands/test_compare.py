@@ -335,7 +335,7 @@ def test_several_labels_a_sentence_are_refused(call, tmp_path, trained_run):
 
 def test_bad_input_is_one_line(call, tmp_path, trained_run):
     refused(call("compare", trained_run, "nix"), "nix: no such checkpoint")
-    refused(call("compare", trained_run, trained_run, "--format", "csv"), "--format", "--data")
+    refused(call("compare", trained_run, trained_run, "--format", "tsv"), "--format", "--data")
     refused(call("compare", trained_run, trained_run, "--data", "nix.csv"), "nix.csv")
     (tmp_path / "d.csv").write_text("text,label\nfine,good\nso,so\n")
     refused(call("compare", trained_run, trained_run, "--data", "d.csv"), "'so'", "bad, good")
@@ -363,8 +363,11 @@ def test_the_accuracies_as_a_table_for_elsewhere(call, trained_run, poor_run):
 
     for words in (["--format", "json"], ["--format=json"]):
         assert json.loads(call("compare", trained_run, poor_run, *words)[1]) == found
-    # With csv it is how the sentences are written.
-    assert call("compare", trained_run, poor_run, "--format", "csv")[2].count("--format") == 1
+    assert call("compare", trained_run, poor_run, "--format", "csv")[1] == out
+    # Beside sentences, csv is how they are written.
+    write_csv(Path("lines"), labelled_sentences())
+    words = ("--data", "lines", "--format", "csv")
+    assert "\nMcNemar  p = " in call("compare", trained_run, poor_run, *words)[1]
 
 
 # Two cross-validations

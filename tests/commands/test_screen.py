@@ -7,6 +7,7 @@ import io
 import os
 import pty
 import re
+import shlex
 import signal
 import struct
 import subprocess
@@ -37,7 +38,7 @@ from textcnn.commands.screen.tables import (
     table_text,
     written_table,
 )
-from textcnn.commands.screen.terminal import drawing_width, one_line
+from textcnn.commands.screen.terminal import drawing_width, next_commands, one_line
 from textcnn.core.progress import Evaluated, Evaluation, StepDone
 from textcnn.evaluation.comparison.comparison import (
     Comparison,
@@ -658,3 +659,16 @@ def test_what_needs_no_table_does_not_load_rich(tmp_path, trained_run):
     os.close(inside)
     assert read_all(terminal).endswith("a lovely film\n")
     assert process.wait(PATIENCE) == 0
+
+
+@pytest.mark.parametrize("columns", [38, 50, 80])
+def test_the_next_commands_fit_and_a_shell_joins_their_lines(terminal, monkeypatch, columns):
+    words = ["textcnn", "classify", "--checkpoint", "my runs/a 'b'", "--input", "a table.csv"]
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(sys, "stdout", terminal)
+    shown = next_commands(shlex.join(words) + " > labelled.csv", "textcnn eval run")
+    assert max(map(len, shown.splitlines())) <= columns
+    first, second = shown.removeprefix("next: ").rsplit("\n", 1)
+    assert first.count("\n") == first.count("\\\n") > 0 or columns == 80
+    assert shlex.split(first.replace("\\\n", "")) == [*words, ">", "labelled.csv"]
+    assert second == "      textcnn eval run"

@@ -25,7 +25,7 @@ from textcnn.evaluation.crossval import fold_run
 from textcnn.evaluation.crossval.fold_run import FoldResult, run_fold
 from textcnn.evaluation.crossval.folder import Plan
 from textcnn.evaluation.crossval.setup import divide_corpora, read_corpora
-from textcnn.evaluation.crossval.summary import Mistake, mean_interval, worst_mistakes
+from textcnn.evaluation.crossval.summary import SHARES, Mistake, mean_interval, worst_mistakes
 from textcnn.recipe.presets import PRESETS
 
 NAMES = ("network", "n-grams", "majority", "tfidf", "nbsvm")
@@ -79,7 +79,7 @@ def test_the_tables_follow_from_the_predictions(finished):
         assert float(row["accuracy"]) == pytest.approx(sum(mine) / len(mine), abs=1e-6)
         accuracies.append(sum(mine) / len(mine))
     assert [fold["accuracy"] for fold in results["folds"]] == pytest.approx(accuracies)
-    expected = mean_interval(accuracies, test_to_train=1 / 2)
+    expected = mean_interval(accuracies, 1 / 2, SHARES)
     assert results["accuracy"] == pytest.approx(vars(expected))
     assert len(set(accuracies)) > 1
     for name in NAMES:

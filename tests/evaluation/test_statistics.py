@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from textcnn.evaluation.crossval.summary import mean_interval, paired_difference
+from textcnn.evaluation.crossval.summary import SHARES, mean_interval, paired_difference
 
 # The 97.5 % points of the t distribution in any textbook's table, by degrees of freedom.
 T = {3: 3.182446, 4: 2.776445}
@@ -41,13 +41,15 @@ def test_without_the_correction_an_interval_is_narrower_and_shrinks_with_repeats
 
 
 def test_the_paired_test_by_hand():
-    # Differences 1, 2, 3, 2: mean 2, sample variance 2/3; 4 folds, so 2/3 * (1/4 + 1/3).
-    found = paired_difference([5, 5, 5, 5], [4, 3, 2, 3], test_to_train=1 / 3)
-    error = math.sqrt(2 / 3 * 7 / 12)
-    assert found.mean == 2
-    assert (found.low, found.high) == pytest.approx((2 - T[3] * error, 2 + T[3] * error), abs=1e-5)
+    # Differences 0.1, 0.2, 0.3, 0.2: mean 0.2, sample variance 0.02/3; 4 folds, so that times
+    # 1/4 + 1/3.
+    found = paired_difference([0.5, 0.5, 0.5, 0.5], [0.4, 0.3, 0.2, 0.3], test_to_train=1 / 3)
+    error = math.sqrt(0.02 / 3 * 7 / 12)
+    assert found.mean == pytest.approx(0.2)
+    interval = (0.2 - T[3] * error, 0.2 + T[3] * error)
+    assert (found.low, found.high) == pytest.approx(interval, abs=1e-5)
     # With three degrees of freedom the t distribution has this closed form.
-    t = 2 / error / math.sqrt(3)
+    t = 0.2 / error / math.sqrt(3)
     assert found.p_value == pytest.approx(1 - 2 / math.pi * (t / (1 + t * t) + math.atan(t)))
 
 
@@ -96,3 +98,10 @@ def test_one_fold_has_a_mean_and_no_interval():
 def test_folds_that_do_not_pair_are_refused():
     with pytest.raises(ValueError, match="shorter"):
         paired_difference([0.5, 0.6], [0.5], 1)
+
+
+def test_no_interval_goes_beyond_what_can_be():
+    assert mean_interval([0.5, 1.0], 1, SHARES).high == 1
+    assert mean_interval([0.5, 0.0], 1, SHARES).low == 0
+    found = paired_difference([1.0, 0.1], [0.0, 0.0], 1)
+    assert (found.low, found.high) == (-1, 1)

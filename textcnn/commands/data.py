@@ -16,7 +16,7 @@ from textcnn.commands.arguments.options import (
 )
 from textcnn.commands.screen.display import percent, say
 from textcnn.commands.screen.tables import Table, table_text
-from textcnn.commands.screen.terminal import folded, safe
+from textcnn.commands.screen.terminal import folded, next_commands, safe
 from textcnn.data.datasets.corpus import load_corpus, locate
 from textcnn.data.datasets.labelled_texts import BadRow
 from textcnn.data.datasets.suggestions import Suggestion, suggestions
@@ -64,7 +64,7 @@ def command(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
     else:
         click.echo("\n".join(_report(found, config, advice)))
         if len(found.labels) > 1 or config.multilabel:
-            click.echo(f"\nnext: {safe(_train_line(given, advice))}")
+            click.echo("\n" + next_commands(_train_line(given, advice)))
 
 
 READING_ADVICE = {"--skip-bad-rows", "--merge-labels", "--encoding"}

@@ -30,12 +30,12 @@ from textcnn.commands.screen.cv_tables import (
     trial_rows,
 )
 from textcnn.commands.screen.display import Clock, TaskProgress, say
-from textcnn.commands.screen.terminal import folded, safe_lines
+from textcnn.commands.screen.terminal import folded, next_commands
 from textcnn.data.datasets.corpus import locate
 from textcnn.data.remarks import remarks
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.crossval.folds import Fold
-from textcnn.evaluation.crossval.summary import mean_interval
+from textcnn.evaluation.crossval.summary import SHARES, mean_interval
 from textcnn.evaluation.search.folder import Plan, SearchFolder
 from textcnn.evaluation.search.session import Session
 from textcnn.evaluation.search.space import Space, default_specs
@@ -207,7 +207,7 @@ def _run(session: Session) -> None:
     if importance:
         click.echo("\n" + importance_text(importance))
     click.echo("\n" + _verdict(session, tried, best, accuracies))
-    click.echo(safe_lines(f"\nnext: {command_line('train', '--config', folder.best)}"))
+    click.echo("\n" + next_commands(command_line("train", "--config", folder.best)))
 
 
 def _show(progress: TaskProgress, tried: list[Tried], trials: int) -> None:
@@ -247,7 +247,7 @@ def _verdict(session: Session, tried: list[Tried], best: Tried, accuracies: list
     ]
     if accuracies:
         nested = session.plan.nested
-        mean = mean_interval(accuracies, 1 / (nested - 1))
+        mean = mean_interval(accuracies, 1 / (nested - 1), SHARES)
         lines.append(f"test accuracy of {nested} such searches  {mean_text(mean)}")
     if test:
         lines.append(

@@ -24,7 +24,7 @@ from textcnn.commands.arguments.training_config import (
 )
 from textcnn.commands.screen.display import Clock, Display, say
 from textcnn.commands.screen.score_tables import scores_text
-from textcnn.commands.screen.terminal import safe_lines
+from textcnn.commands.screen.terminal import next_commands, safe_lines
 from textcnn.core.progress import Event
 from textcnn.core.trainer import Trainer
 from textcnn.data.datasets.corpus import Corpora, locate
@@ -103,7 +103,7 @@ def command(
     _finish(folder, data)
     classify = _classify_line(config, data, folder)
     evaluate = command_line("eval", folder.path, "--predictions", "predictions.csv")
-    click.echo(safe_lines(f"\nnext: {classify}\n      {evaluate}"))
+    click.echo("\n" + next_commands(classify, evaluate))
     say(f"took {clock}")
 
 

@@ -57,13 +57,14 @@ class SectionedCommand(click.Command):
         """Refuse what would be silently dropped: all but the last of several files or folders.
 
         Where a command prints tables (``--as``), ``--format`` asks for one too, unless it can be
-        that of the data.
+        that of ``--data``.
         """
         names = {param.name for param in self.params}
         if any("--as" in param.opts for param in self.params):
-            args = list(
-                _of_tables(args, {"markdown", "latex", "json"} if "format" in names else None)
-            )
+            forms = {"markdown", "latex", "json"}
+            if not any(word.partition("=")[0] == "--data" for word in args):
+                forms.add("csv")
+            args = list(_of_tables(args, forms if "format" in names else None))
         try:
             _, _, order = self.make_parser(ctx).parse_args([*args])
         except click.NoSuchOption as error:

@@ -311,7 +311,7 @@ def format_option(function: Callable[..., Any]) -> Callable[..., Any]:
             type=click.Choice(FORMATS),
             default=None,
             help="Print the results as a table to be pasted elsewhere, or as JSON. --format does "
-            "too, except csv where that can be the data's.",
+            "too, except csv beside --data, whose it then is.",
         ),
     ):
         function = decorate(function)

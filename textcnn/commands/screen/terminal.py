@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 USUAL_WIDTH = 80
 """Columns of a terminal that does not say how many it has."""
+
+
+_WORD = re.compile(r"""(?:[^\s'"]|'[^']*'|"[^"]*")+""")
+"""A word of a shell's command, quoted or not."""
 
 
 class _Lasting(io.FileIO):
@@ -158,6 +163,22 @@ def wrapped(line: str, width: int, indent: int = 0) -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def next_commands(*commands: str) -> str:
+    """What to type next, a command a line; on a narrow terminal in lines that a shell joins."""
+    width = columns_of(sys.stdout) if is_terminal(sys.stdout) else sys.maxsize
+    indent = " " * len("next: ")
+    lines = []
+    for command in map(safe, commands):
+        line = indent
+        for word in _WORD.findall(command):
+            if line.strip() and len(line) + len(word) + 2 > width:
+                lines.append(line + "\\")
+                line = indent * 2
+            line += word + " "
+        lines.append(line.rstrip())
+    return "\n".join(lines).replace(indent, "next: ", 1)
 
 
 def one_line(text: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from textcnn.evaluation.comparison.shared_sentences import Sentences, Side
 from textcnn.evaluation.crossval.folder import CrossValidationFolder, Plan
 from textcnn.evaluation.crossval.summary import (
+    SHARES,
     Difference,
     Mean,
     mean_interval,
@@ -266,7 +267,7 @@ def compare_folds(a: Path, b: Path) -> FoldsCompared:
     return FoldsCompared(
         paths=(a, b),
         folds=len(ours),
-        accuracies=(mean_interval(ours, share), mean_interval(theirs, share)),
+        accuracies=(mean_interval(ours, share, SHARES), mean_interval(theirs, share, SHARES)),
         difference=paired_difference(ours, theirs, share),
         options=different_options(*configs),
     )

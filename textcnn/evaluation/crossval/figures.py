@@ -65,7 +65,7 @@ def draw_folds(
     axes = figure.subplots()
     for place, values in enumerate(accuracies.values()):
         percent = [100 * value for value in values]
-        found = mean_interval(percent, test_to_train)
+        found = mean_interval(percent, test_to_train, (0.0, 100.0))
         below = [place + 0.18] * len(percent)
         points = axes.plot(percent, below, "o", color="tab:blue", alpha=0.4, ms=5, label="a fold")
         bar = axes.errorbar(

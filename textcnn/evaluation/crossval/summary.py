@@ -50,7 +50,15 @@ class Difference:
     p_value: float
 
 
-def mean_interval(values: Sequence[float], test_to_train: float = 0.0) -> Mean:
+SHARES, DIFFERENCES = (0.0, 1.0), (-1.0, 1.0)
+"""What a mean of shares can be, and one of differences between shares."""
+
+
+def mean_interval(
+    values: Sequence[float],
+    test_to_train: float = 0.0,
+    bounds: tuple[float, float] = (-math.inf, math.inf),
+) -> Mean:
     """The mean of J values and its t interval.
 
     Folds share training sentences, so their accuracies are not independent and their plain variance
@@ -65,6 +73,7 @@ def mean_interval(values: Sequence[float], test_to_train: float = 0.0) -> Mean:
             correction above. 0, no correction, is right for independent values only, such as
             those of several seeds on one given test part, and then says nothing of other
             sentences.
+        bounds: what the mean can be. The interval is cut off there, and holds it no less often.
     """
     # Imported here: SciPy takes longer to load than a sentence to classify.
     from scipy.stats import t
@@ -75,7 +84,7 @@ def mean_interval(values: Sequence[float], test_to_train: float = 0.0) -> Mean:
         return Mean(mean, math.nan, math.nan, math.nan)
     error = math.sqrt((1 / count + test_to_train) * numbers.var(ddof=1))
     spread = float(t.ppf(0.975, count - 1)) * error
-    return Mean(mean, error, mean - spread, mean + spread)
+    return Mean(mean, error, max(mean - spread, bounds[0]), min(mean + spread, bounds[1]))
 
 
 def paired_difference(a: Sequence[float], b: Sequence[float], test_to_train: float) -> Difference:
@@ -93,7 +102,7 @@ def paired_difference(a: Sequence[float], b: Sequence[float], test_to_train: flo
     from scipy.stats import t
 
     differences = [one - other for one, other in zip(a, b, strict=True)]
-    found = mean_interval(differences, test_to_train)
+    found = mean_interval(differences, test_to_train, DIFFERENCES)
     if found.standard_error == 0:  # The same difference in every fold.
         p_value = 0.0 if found.mean else 1.0
     else:
@@ -237,15 +246,15 @@ def summarise(results: Sequence[FoldResult], plan: Plan, given: int) -> Summary:
     for name in results[0].baselines:
         theirs = [result.baseline_accuracy(name) for result in results]
         rivals[name] = Rival(
-            mean_interval(theirs, plan.test_to_train),
+            mean_interval(theirs, plan.test_to_train, SHARES),
             paired_difference(accuracies, theirs, plan.test_to_train),
         )
-    accuracy = mean_interval(accuracies, plan.test_to_train)
+    accuracy = mean_interval(accuracies, plan.test_to_train, SHARES)
     size = len(results[0].rows)
     return Summary(
         results=list(results),
         accuracy=accuracy,
-        macro_f1=mean_interval([result.macro_f1 for result in results], plan.test_to_train),
+        macro_f1=mean_interval([result.macro_f1 for result in results], plan.test_to_train, SHARES),
         log_loss=float(-np.log(true.astype(np.float64)).mean()),
         calibration_error=expected_calibration_error(probabilities, classes, BINS),
         bins=reliability(probabilities, classes, BINS),
