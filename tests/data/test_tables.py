@@ -386,6 +386,14 @@ class TestParquet:
         found = opened(self.write_rows(tmp_path / "r", rows), multilabel=True)
         assert [row.labels for row in found.rows] == [("x", "y"), ()]
 
+    def test_texts_kept_as_bytes(self, tmp_path):
+        rows = [{"text": text.encode("utf-8"), "label": b"x"} for text in ("caf\xe9", "the")]
+        path = self.write_rows(tmp_path / "r", [*rows, {"text": b"caf\xe9", "label": b"x"}])
+        *found, bad = opened(path).rows
+        assert [(row.text, row.labels) for row in found] == [("caf\xe9", ("x",)), ("the", ("x",))]
+        assert str(bad.fault) == "the text must be a string, not bytes in another --encoding"
+        assert [row.text for row in opened(path, encoding="cp1252").rows][2] == "caf\xe9"
+
     def test_faults(self, tmp_path):
         path = self.write_rows(tmp_path / "r.parquet", [{"text": "a", "mood": "x"}])
         assert "has no column 'label'; it has 'text', 'mood'" in error(path)

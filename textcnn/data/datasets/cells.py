@@ -148,5 +148,6 @@ def _kind(value: object) -> str:
         int: "a number",
         float: "a number",
         type(None): "null",
+        bytes: "bytes in another --encoding",
     }
     return kinds.get(type(value), type(value).__name__)

@@ -64,7 +64,8 @@ def _rows(
             size += sum(map(_size, batch.columns))
             check_unpacked(size, packed, path)
             names = batch.schema.names
-            for values in zip(*map(_values, batch.columns), strict=True):
+            columns = [_values(column, taken.options.encoding) for column in batch.columns]
+            for values in zip(*columns, strict=True):
                 number += 1
                 cells = dict(zip(names, values, strict=True))
                 yield taken.row(f"{path}, row {number}", number, cells, texts, label)
@@ -98,10 +99,19 @@ def _size(array: Any) -> int:
     return int(array.nbytes)
 
 
-def _values(array: Any) -> list[Any]:
+def _values(array: Any, encoding: str) -> list[Any]:
+    """The cells of a column; bytes, as some programs write texts, are decoded where they can be."""
     from pyarrow import types
 
-    return (array.dictionary_decode() if types.is_dictionary(array.type) else array).to_pylist()
+    cells = (array.dictionary_decode() if types.is_dictionary(array.type) else array).to_pylist()
+    return [_decoded(cell, encoding) if isinstance(cell, bytes) else cell for cell in cells]
+
+
+def _decoded(cell: bytes, encoding: str) -> str | bytes:
+    try:
+        return cell.decode(encoding)
+    except UnicodeError:
+        return cell
 
 
 def _column(name: str, option: str, columns: tuple[str, ...], path: Path) -> str:
