@@ -45,7 +45,7 @@ def test_of_equally_good_ones_that_all_leave_the_usual_out_the_nearest_is_taken(
 
 
 def test_answers_and_how_right_they_are():
-    logits = np.array([[2.0, -1.0], [-2.0, -1.0]], np.float32)
+    logits = np.array([[0.5, -1.0], [-2.0, -1.0]], np.float32)
     targets = np.array([[True, False], [False, True]])
     assert decide(logits, targets).tolist() == [[True, False], [False, False]]
     assert decide(logits, targets, fitted=True).tolist()[1] == [False, True]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.support.numeric import assert_close, numeric_gradient
 from textcnn.core import network, plain_network
-from textcnn.core.architecture import MODES, Architecture, initial_parameters
+from textcnn.core.architecture import MODES, Architecture, initial_parameters, random_vectors
 from textcnn.core.gradients import Gradients
 from textcnn.core.network import Network
 from textcnn.core.sentences import Examples
@@ -148,6 +148,27 @@ def test_a_seed_decides_what_is_dropped_and_without_one_nothing_is():
     whole_network = Network(architecture, parameters).logits(batch)
     np.testing.assert_allclose(logits(None), whole_network, atol=1e-12)
     assert not np.allclose(logits(1), whole_network)
+
+
+def test_a_step_drops_what_its_rate_says():
+    architecture = Architecture("rand", 6, 3, (1, 2), 9, 2)
+    parameters = random_parameters(architecture, np.random.default_rng(0))
+    batch = Examples(packed([[1, 2, 3], [4, 5]]), np.array([0, 1]))
+
+    def loss(*rate: float) -> float:
+        return kim_step(architecture, *rate)(parameters, batch, np.random.default_rng(3))[0]
+
+    assert loss() == loss(0.0)
+    assert loss(0.5) != loss(0.0)
+
+
+def test_random_vectors_are_the_same_numbers_in_any_type():
+    narrow, wide = (
+        random_vectors(np.random.default_rng(0), (5000, 2), kind)
+        for kind in (np.float32, np.float64)
+    )
+    assert (narrow.dtype, wide.dtype) == (np.float32, np.float64)
+    np.testing.assert_array_equal(narrow, wide.astype(np.float32))
 
 
 def test_initial_parameters_refuse_vectors_of_another_shape():

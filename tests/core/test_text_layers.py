@@ -24,7 +24,7 @@ from textcnn.core.layers.relu import relu
 from textcnn.core.layers.sigmoid import sigmoid, sigmoid_cross_entropy
 from textcnn.core.layers.softmax import log_softmax, softmax, softmax_cross_entropy
 from textcnn.core.objective import objective_of
-from textcnn.core.sentences import PackedSentences, groups_by_length
+from textcnn.core.sentences import PackedSentences, groups_by_length, sum_segments
 
 LENGTHS = st.lists(st.integers(0, 7), min_size=1, max_size=6)
 SIZES = st.lists(st.integers(1, 5), min_size=1, max_size=3, unique=True)
@@ -160,6 +160,7 @@ def test_a_sentence_of_weight_two_counts_as_two_and_one_of_none_not_at_all():
     logits, classes = rng.normal(size=(6, 3)), rng.integers(0, 3, 6)
     weights = np.array([2.0, 1, 0, 1, 1, 1])
     loss, backward = softmax_cross_entropy(logits, classes, weights)
+    assert objective_of(multilabel=False).loss(logits, classes, weights)[0] == loss
     again = [0, 0, 1, 3, 4, 5]
     assert loss == pytest.approx(softmax_cross_entropy(logits[again], classes[again])[0])
     numeric = numeric_gradient(
@@ -274,6 +275,7 @@ def test_fused_layer_gradients():
     sentences = PackedSentences(rng.integers(0, 5, 10), np.array([4, 0, 1, 5]))
     Y, backward = convolve_and_pool(X, sentences, W, bank)
     upstream = rng.normal(size=Y.shape)
+    upstream[0] = 1  # As good a number as any other.
     for array, gradient in zip((X, W), backward(upstream), strict=True):
         numeric = numeric_gradient(
             lambda: convolve_and_pool(X, sentences, W, bank)[0], array, upstream
@@ -308,6 +310,14 @@ def test_pooling_without_backward_is_that_of_training(lengths, sizes, seed):
     sentences = PackedSentences(rng.integers(0, 9, sum(lengths)), np.array(lengths))
     expected, _ = convolve_and_pool(X, sentences, W, bank)
     assert pooled_maxima(project(X, W), sentences, bank).tobytes() == expected.tobytes()
+
+
+@given(lengths=st.lists(st.integers(0, 3), max_size=9))
+def test_segments_are_summed_each_by_itself(lengths):
+    values = np.arange(2.0 * sum(lengths)).reshape(-1, 2)
+    pieces = np.split(values, np.cumsum(lengths)[:-1]) if lengths else []
+    expected = [piece.sum(axis=0).tolist() for piece in pieces]
+    assert sum_segments(values, np.array(lengths, int)).tolist() == expected
 
 
 @given(lengths=st.lists(st.integers(0, 40), max_size=30), most=st.integers(1, 100))
