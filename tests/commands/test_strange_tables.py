@@ -119,3 +119,85 @@ def test_files_of_lines_in_utf_16(call, trained_run):
     Path("wide.txt").write_bytes("a fine film\ndull\n".encode("utf-16"))
     assert call("classify", trained_run, "--output", "out", "wide.txt")[0] == 0
     assert Path("out/wide.tsv").read_text().endswith("dull\n")
+
+
+SENTENCES = "".join(f"{text}\n" for text, _ in ROWS)
+MARKED = "".join(f"__label__{label},{text}\n" for text, label in ROWS)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("pos=header.txt neg=plain.txt", "header.txt, line 1: 'text' is read as a sentence;"),
+        ("pos=own.csv neg=plain.txt", "own.csv: its column 'label' is not read, as all is 'pos'"),
+        ("comma.txt", "comma.txt: '__label__pos,a' is read as a label; it ends at the first white"),
+    ],
+)
+def test_what_may_not_be_meant_is_said(call, words, said):
+    Path("header.txt").write_text("text\n" + SENTENCES)
+    Path("plain.txt").write_text("so it goes\nand so on\nuntil the end\n")
+    Path("comma.txt").write_text(MARKED)
+    write("own.csv")
+    code, _, err = call("data", *words.split())
+    assert code == 0
+    assert said in err
+    assert call("data", "pos=plain.txt", "neg=own.csv")[2].count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("pos=table.txt", "table.txt: its rows are no plain lines"),
+        ("t.csv ./t.csv", "--data ./t.csv: given more than once"),
+        ("gb.csv", "for instance --encoding gb18030, shift_jis or cp1251"),
+        ("latin.csv", "for instance --encoding cp1252"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(call, words, message):
+    Path("table.txt").write_text(
+        "id,text\n" + "".join(f"{n},{t}\n" for n, (t, _) in enumerate(ROWS))
+    )
+    Path("gb.csv").write_text(
+        "text,label\n\u8fd9\u90e8\u7535\u5f71\u5f88\u597d\u770b,x\n", "gb18030"
+    )
+    Path("latin.csv").write_text("text,label\n" + "caf\xe9 and so on and on,x\n" * 9, "latin-1")
+    write("t.csv")
+    code, out, err = call("data", *words.split())
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+@pytest.mark.parametrize(
+    ("magic", "what"),
+    [
+        (b"BZh91AY&SY", "compressed with bzip2"),
+        (b"\xfd7zXZ\x00", "compressed with xz"),
+        (b"\x28\xb5\x2f\xfd", "compressed with zstd"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a workbook"),
+        (b"PK\x03\x04", "a zip archive"),
+    ],
+)
+def test_what_holds_no_sentences_is_not_answered(call, trained_run, magic, what):
+    Path("lines.txt").write_bytes(magic + b"a fine film\n" * 9)
+    for words in (("--input", "lines.txt"), ("--output", "out", "lines.txt")):
+        code, out, err = call("classify", "--checkpoint", trained_run, *words)
+        assert (code, out) == (2, "")
+        assert f"lines.txt: {what}" in err
+
+
+def test_a_label_of_another_case_is_scored_when_asked_to(call, trained_run):
+    Path("t.csv").write_text("text,label\na dull film,BAD\na fine film,GOOD\n")
+    err = call("eval", trained_run, "--data", "t.csv")[2]
+    assert "; --merge-labels takes those that look alike for one" in err
+    assert call("eval", trained_run, "--data", "t.csv", "--merge-labels")[0] == 0
+
+
+def test_tabs_in_what_is_read_as_sentences_are_said(call, trained_run):
+    Path("t.txt").write_text("1\ta dull film\n2\ta fine film\n")
+    words = ("classify", "--checkpoint", trained_run, "--input", "t.txt")
+    assert "--text-column 2 reads it as a table" in call(*words)[2]
+    out = call(*words, "--text-column", "2")[1]
+    assert [line.split("\t")[:3] for line in out.splitlines()] == [
+        ["1", "a dull film", "bad"],
+        ["2", "a fine film", "good"],
+    ]

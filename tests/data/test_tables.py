@@ -198,6 +198,8 @@ class TestHeaders:
         path = write("r.csv", "text,label\nhello,x\ntext,label\nbye,y\n")
         faults = [str(row.fault) for row in opened(path).rows if row.fault]
         assert faults == ["the header once more"]
+        path = write("m.csv", "\ufefftext,label\nhello,x\n\ufefftext,label\nbye,y\n")
+        assert [str(row.fault) for row in opened(path).rows if row.fault] == faults
 
     def test_titles_above_the_header_are_left_out_and_that_is_said(self, write):
         path = write("r.csv", "Export of tickets\n\nMay 2026\ntext;label\nhello, you;x\n")
@@ -488,13 +490,20 @@ class TestLabels:
             ["caf\u00e9", "cafe\u0301", "CAF\u00c9"],
             ["pos", "pos\u200b", "\ufeffpos", "p\u00ados", "pos\u200e"],
             ["\u2764", "\u2764\ufe0f"],
+            ["pos", "p\u043es", "'pos'", "pos."],
+            ["very-good", "very\u2013good", "Very\u2010Good"],
+            ["very good", "very_good"],
+            ["\u0130yi", "iyi"],
+            ["R&D", "R&amp;D"],
+            ["1", "01", "1.0"],
+            ["-1", "\u22121"],
         ],
     )
     def test_those_that_look_alike_have_one_plain_form(self, names):
         assert len({plain_label(name) for name in names}) == 1
 
     def test_others_have_their_own(self):
-        names = ["a", "b", "a b", "ab", "a-b", "é", "e", "1", "10"]
+        names = ["a", "b", "a b", "ab", "a-b", "é", "e", "1", "10", "-1", "0", "+", "-", "c", "c++"]
         assert len({plain_label(name) for name in names}) == len(names)
 
     def test_merged(self, write):

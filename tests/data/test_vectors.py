@@ -260,6 +260,16 @@ def test_odd_numbers_are_no_phrase(tmp_path: Path) -> None:
     assert load_vectors(str(path), ["film", "other"]).found.all()
 
 
+@pytest.mark.parametrize(
+    "rows", ["film 0,1 0,2 0,3\nfine 0,3 0,2 0,1\n", "film 0:.1 2:.2\nfine 1:.3\n"]
+)
+def test_text_that_holds_no_numbers_is_not_taken_for_binary(tmp_path: Path, rows: str) -> None:
+    path = tmp_path / "v.vec"
+    path.write_text("2 3\n" + rows)
+    with pytest.raises(UserError, match=r"v\.vec, line 2: "):
+        load_vectors(str(path), ["film", "fine"])
+
+
 def test_archives_and_compression_are_named(tmp_path: Path) -> None:
     text, packed = b"film 1 2\nother 3 4\n", io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:

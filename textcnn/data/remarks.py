@@ -2,11 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from textcnn.data.datasets.text_faults import dropped_letters
-from textcnn.data.fingerprints import are_known
+from textcnn.data.fingerprints import NO_TOKEN, are_known
 from textcnn.data.labels import label_names, split_labels
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.data.tokenizer_choice import UNICODE, is_damage, without_token
+
+CONFLICTS = 0.01
+"""Share of the rows in which equal sentences with different labels are worth a line."""
 
 NAMED = 5
 """Labels that a line names."""
@@ -25,8 +30,23 @@ def remarks(data: TokenizedData) -> Iterator[str]:
             f"{len(data.label_names):,} labels"
         )
     yield from text_remarks(data)
+    yield from _conflicts(data)
     yield from _inherited_parts(data)
     yield from _unscored_labels(data)
+
+
+def _conflicts(data: TokenizedData) -> Iterator[str]:
+    """Equal sentences with different labels, where they are so many that they bound a score."""
+    labels_of: dict[int, set[str]] = {}
+    for sentence, label in zip(data.hashes.tolist(), data.labels, strict=True):
+        labels_of.setdefault(sentence, set()).add(label)
+    several = [one for one, labels in labels_of.items() if len(labels) > 1 and one != NO_TOKEN]
+    rows = int(np.isin(data.hashes, np.array(several, np.uint64)).sum())
+    if rows > CONFLICTS * len(data.texts):
+        yield (
+            f"different labels on equal sentences: {rows:,} of {len(data.texts):,} rows, as "
+            "textcnn data lists them"
+        )
 
 
 def text_remarks(data: TokenizedData) -> Iterator[str]:

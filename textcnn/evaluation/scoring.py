@@ -10,7 +10,7 @@ import numpy as np
 from textcnn.core.decisions import decide, is_correct
 from textcnn.data.datasets.corpus import Corpora, load_corpus, locate
 from textcnn.data.datasets.labelled_texts import LabelledTexts
-from textcnn.data.datasets.rows import COLUMNS, READING_OPTIONS
+from textcnn.data.datasets.rows import COLUMNS, READING_OPTIONS, plain_label
 from textcnn.data.fingerprints import NO_TOKEN, are_known, sentence_hashes
 from textcnn.data.labels import label_names, members, split_labels
 from textcnn.data.tokenized_data import TokenizedData
@@ -170,9 +170,11 @@ def _check_labels(labels: Sequence[str], classifier: Classifier) -> None:
         count = sum(
             unknown[0] in (split_labels(label) if multilabel else [label]) for label in labels
         )
+        alike = plain_label(unknown[0]) in map(plain_label, classifier.labels)
+        advice = "; --merge-labels takes those that look alike for one" if alike else ""
         raise UserError(
             f"--data: label {unknown[0]!r} ({count} sentences) is not one of the checkpoint's: "
-            f"{', '.join(classifier.labels)}"
+            f"{', '.join(classifier.labels)}{advice}"
         )
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from textcnn.data.datasets.cells import Taken, matching
+from textcnn.data.datasets.cells import names_texts
+from textcnn.data.datasets.foreign_formats import refuse_foreign
 from textcnn.data.datasets.formats import format_of_suffix
 from textcnn.data.datasets.rows import COLUMNS, ReadingOptions, Row
 from textcnn.data.datasets.table_signs import sign_of_table
@@ -71,12 +72,14 @@ def open_sentences(
         for line in table.said:
             report(line)
         return table
+    refuse_foreign(head, path)
     if wide:
         report(f"{path}: read as {wide.upper()}, which its first bytes say it is")
-    first = head.decode(wide or "utf-8", "ignore").removeprefix("\ufeff").partition("\n")[0].strip()
-    named = Taken(reading, ()).in_columns([first]).options.text_column
-    if matching(named, [first]) or (config.format != "auto" and whole is None):
-        report(f"{path}: read as a sentence a line; --text-column {named} reads it as a table")
+    first = head.decode(wide or "utf-8", "ignore").partition("\n")[0]
+    named, parted = names_texts(first, reading.text_column), "\t" in first
+    if named or parted or (config.format != "auto" and whole is None):
+        column = first.strip("\ufeff\r ") if named else 1 + parted or reading.text_column
+        report(f"{path}: read as a sentence a line; --text-column {column} reads it as a table")
     return DecodedLines(read, wide or given.get("encoding", "utf-8"), str(path))
 
 

@@ -41,6 +41,12 @@ def text_names(text_column: str, names: Sequence[str]) -> list[str]:
     return [text_column] if whole else parts
 
 
+def names_texts(line: str, text_column: str = USUAL.text_column) -> bool:
+    """Whether a line is what a column of texts is called, and so may be a header of one column."""
+    names = {_plain(text_column), USUAL.text_column, *OTHER_NAMES["text_column"]}
+    return _plain(line) in names
+
+
 @dataclass(frozen=True)
 class Taken:
     """What is taken of a table's rows.

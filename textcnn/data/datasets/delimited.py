@@ -92,7 +92,7 @@ def rows_of(
     number, first = next(records, (1, [""]))
     if isinstance(first, RowError):
         raise UserError(f"{path}, {place} {number}: {first}")
-    names = [name.replace("\ufeff", "").strip() for name in first]
+    names = _names(first)
     if names == [""]:
         raise UserError(f"{path}, {place} {number}: blank; give a table from its first row on")
     taken = taken if taken.options.header is False else taken.in_columns(names)
@@ -108,7 +108,7 @@ def rows_of(
             )
     like = "the header" if header else f"the first {place}"
     if header:
-        records = _marked(records, first)
+        records = _marked(records, names)
     return keys, said, _rows(records, f"{path}, {place} ", taken, keys, chosen, like)
 
 
@@ -139,7 +139,12 @@ def _noted(records: Records, noted: list[tuple[int, Fields]]) -> Iterator[Fields
 def _marked(records: Records, header: list[str]) -> Records:
     """The rows; those that are the header once more, as where files were put together, are bad."""
     for number, fields in records:
-        yield number, RowError("the header once more") if fields == header else fields
+        again = isinstance(fields, list) and _names(fields) == header
+        yield number, RowError("the header once more") if again else fields
+
+
+def _names(fields: list[str]) -> list[str]:
+    return [name.replace("\ufeff", "").strip() for name in fields]
 
 
 def told_delimiter(text: str, taken: Taken, usual: str, quoted: bool) -> str:
@@ -163,9 +168,8 @@ def names_its_columns(text: str, taken: Taken) -> str | None:
     for delimiter in DELIMITERS:
         rows = _sample(text, delimiter, quoted=True)
         # Of sentences, too, the first may begin with what columns are often called.
-        alike = 2 * sum(len(row) == len(rows[0]) for row in rows) > len(rows)
-        asked = taken.in_columns(rows[0]) if alike else taken
-        if rows and len(rows[0]) > 1 and named_in(rows[0], asked):
+        alike = sum(len(row) == len(rows[0]) > 1 for row in rows)
+        if rows and 2 * alike >= len(rows) and named_in(rows[0], taken.in_columns(rows[0])):
             return "tsv" if delimiter == "\t" else "csv"
     return None
 

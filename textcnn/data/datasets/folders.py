@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from textcnn.data.datasets.cells import Taken, names_texts
+from textcnn.data.datasets.delimited import names_its_columns
 from textcnn.data.datasets.formats import format_of_suffix, told_format
 from textcnn.data.datasets.parquet import PARQUET_MAGIC
-from textcnn.data.datasets.rows import Row
+from textcnn.data.datasets.rows import USUAL, Row
 from textcnn.data.datasets.text_files import (
     Report,
     decode,
@@ -24,12 +26,15 @@ def one_label_rows(path: Path, label: str, encoding: str, report: Report) -> Ite
     """
     data = read_bytes(path)
     text = decode(data, path, encoding, report)
-    if data.startswith(PARQUET_MAGIC) or told_format(path, text) is not None:
+    named = names_its_columns(text, Taken(USUAL, ()))
+    if data.startswith(PARQUET_MAGIC) or named or told_format(path, text) is not None:
         raise UserError(
             f"{path}: its rows are no plain lines, as {label}={path} needs; give it by itself, "
             "with a label in each row, or as a table called .csv, .jsonl or .parquet"
         )
     lines = split_lines(text)
+    for header in filter(names_texts, lines[:1]):
+        report(f"{path}, line 1: {header!r} is read as a sentence; take it out if it is a header")
     rows = [
         Row(f"{path}, line {number}", number, line, (label,))
         for number, line in enumerate(lines, start=1)

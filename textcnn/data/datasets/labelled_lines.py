@@ -13,6 +13,7 @@ LINE_COLUMNS = ("label", "text")
 
 _MARK = "__label__"
 _WORD = re.compile(rf"(?<!\S){_MARK}\S*")
+_JOINED = re.compile(rf"^\s*{_MARK}[^\s,;|]+[,;|](?!{_MARK})\S+", re.MULTILINE)
 _NEXT = re.compile(rf"[,;|/+&]?{_MARK}")
 
 
@@ -35,6 +36,14 @@ def fasttext_rows(text: str, path: Path, taken: Taken) -> Iterator[Row]:
             yield Row(where, number, cells=cells, fault=fault)
             continue
         yield Row(where, number, sentence, labels, cells)
+
+
+def joined_to_text(text: str, path: Path) -> list[str]:
+    """A line to say where something else than white space ends the labels of most lines."""
+    joined = _JOINED.findall(text)
+    if 2 * len(joined) <= text.count(_MARK):
+        return []
+    return [f"{path}: {joined[0].strip()!r} is read as a label; it ends at the first white space"]
 
 
 def _marked(line: str) -> list[str]:

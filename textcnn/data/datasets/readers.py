@@ -1,9 +1,11 @@
 """Labelled sentences from a user's own files, in every layout that is read."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from textcnn.data.datasets.cells import matching
 from textcnn.data.datasets.folders import document_rows, folder_rows, one_label_rows
 from textcnn.data.datasets.formats import format_of_suffix
 from textcnn.data.datasets.labelled_texts import BadRow, LabelledTexts, spellings
@@ -73,9 +75,12 @@ def read_labelled(
     options.check()
     if not paths:
         raise UserError("no data given: name a file, a folder, or LABEL=FILE pairs")
-    twice = [path for path, count in Counter(paths).items() if count > 1]
-    if twice:
-        raise UserError(f"--data {twice[0]}: given more than once, which counts each row so often")
+    there: set[str] = set()
+    for path in paths:
+        place = os.path.abspath(path)  # noqa: PTH100  # Path's keeps the dots of a/../b.
+        if place in there:
+            raise UserError(f"--data {path}: given more than once, which counts each row so often")
+        there.add(place)
     texts: list[str] = []
     labels: list[str] = []
     bad: list[BadRow] = []
@@ -143,6 +148,8 @@ def _table_rows(
 ) -> Iterator[Row]:
     table = read_table(path, options, labels)
     asked.add(table.asked)
+    if labels is not None and matching(options.label_column, table.columns):
+        report(f"{path}: its column {options.label_column!r} is not read, as all is {labels[0]!r}")
     for line in table.said:
         report(line)
     empty = True

@@ -1,6 +1,7 @@
 """What the readers of every layout share: the options of one call, and a row as it was found."""
 
 import dataclasses
+import html
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -16,6 +17,15 @@ _ITEM = re.compile(r"""'((?:[^'\\]|\\.)*+)'|"((?:[^"\\]|\\.)*+)"|([^\s,'"\[\](){
 _LIST = re.compile(rf"[\[({{][\s,]*+(?:(?:{_ITEM.pattern})[\s,]*+)*+[\])}}]")
 
 
+LOOK_LATIN = str.maketrans(
+    "асеорхуіјѕԁһкмтвнαβεζηικμνορτυχАВЕКМНОРСТХУІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧı\u2010\u2011\u2012\u2013\u2014\u2015\u2212",
+    "aceopxyijsdhkmtbhabezhikmnoptyxABEKMHOPCTXYIJSABEZHIKMNOPTYXi-------",
+)
+"""Cyrillic and Greek letters that are drawn as Latin ones; the i without a dot; dashes."""
+
+_BETWEEN_WORDS = re.compile(r"(?<=[^\W_])[\s_]+(?=[^\W_])")
+_LEADING_ZEROS = re.compile(r"\A0+(?=[0-9])")
+_AROUND = " .,:;'\"`\u00b4\u2018\u2019\u201c\u201d\u00ab\u00bb"
 _INVISIBLE = {*map(chr, range(0xFE00, 0xFE10)), "\u034f", "\u115f", "\u1160", "\u2800", "\u3164"}
 _WHOLE = re.compile(r"\A(-?[0-9]+)\.0+\Z")
 
@@ -90,8 +100,15 @@ def listed_labels(cell: str) -> tuple[str, ...] | None:
 
 
 def plain_label(label: str) -> str:
-    """A label in the form that all that look like it share: :func:`tidy_label`, in lower case."""
-    return tidy_label(unicodedata.normalize("NFKC", label).casefold())
+    """A label in the form that all that look like it share.
+
+    :func:`tidy_label` in lower case, without quotation marks and stops around it, with one space
+    for what stands between words, Latin letters for those drawn like them, and no zeros in front.
+    """
+    lower = unicodedata.normalize("NFKC", html.unescape(label)).casefold()
+    tidy = tidy_label(lower.replace("i\u0307", "i").translate(LOOK_LATIN))
+    plain = _BETWEEN_WORDS.sub(" ", tidy).strip(_AROUND)
+    return _LEADING_ZEROS.sub("", plain) or tidy
 
 
 def tidy_label(label: str) -> str:
@@ -167,7 +184,7 @@ def _check(labels: tuple[str, ...], text: str) -> None:
     for label in labels:
         if label.isascii() and label.isprintable():
             continue
-        if not plain_label(label):
+        if not tidy_label(label):
             raise RowError("the label is missing", ": it holds only invisible characters")
         # This also keeps labels free of what textcnn.data.labels puts between them.
         if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in label):

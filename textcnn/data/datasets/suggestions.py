@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from textcnn.data.datasets.labelled_texts import spellings
-from textcnn.data.datasets.rows import listed_labels, plain_label
+from textcnn.data.datasets.rows import LOOK_LATIN, listed_labels, plain_label
 from textcnn.data.datasets.survey import Label, Survey
 from textcnn.data.tokenizer_choice import is_damage
 from textcnn.recipe.config import Config
@@ -101,7 +101,8 @@ def about_names(rows: Mapping[str, int], multilabel: bool) -> Iterator[Suggestio
 
 def _alike(names: Sequence[str], rows: Mapping[str, int]) -> str:
     """The names with their rows, so written that they can be told apart."""
-    looks = {unicodedata.normalize("NFC", name) for name in names if name.isprintable()}
+    shown = [unicodedata.normalize("NFC", name) for name in names if name.isprintable()]
+    looks = {name.translate(LOOK_LATIN) for name in shown}
     write = repr if len(looks) == len(names) else ascii
     ranked = sorted(names, key=lambda name: (-rows[name], name))
     return ", ".join(f"{write(name)} ({rows[name]:,})" for name in ranked)

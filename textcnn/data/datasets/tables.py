@@ -8,7 +8,12 @@ from textcnn.data.datasets.cells import Taken
 from textcnn.data.datasets.delimited import delimited_rows, names_its_columns
 from textcnn.data.datasets.formats import told_format, untold
 from textcnn.data.datasets.json_rows import json_rows
-from textcnn.data.datasets.labelled_lines import LINE_COLUMNS, fasttext_rows, trec_rows
+from textcnn.data.datasets.labelled_lines import (
+    LINE_COLUMNS,
+    fasttext_rows,
+    joined_to_text,
+    trec_rows,
+)
 from textcnn.data.datasets.parquet import PARQUET_MAGIC, parquet_rows
 from textcnn.data.datasets.rows import ReadingOptions, Row
 from textcnn.data.datasets.text_files import decode, read_bytes, unpacked_bytes
@@ -83,6 +88,7 @@ def read_table(
     if format == "jsonl":
         columns, rows = json_rows(text, path, taken)
     elif format == "fasttext":
+        said += joined_to_text(text, path)
         columns, rows = LINE_COLUMNS, fasttext_rows(text, path, taken)
     else:
         columns, rows = LINE_COLUMNS, trec_rows(text, path, taken, fine=format == "trec-fine")

@@ -237,9 +237,14 @@ def _mostly_utf8(data: bytes) -> bool:
 
 
 def _likely_encoding(data: bytes, tried: str) -> str:
-    for name in ("utf-8", "utf-16-le" if b"\0" in data[1::2] else "cp1252", "cp1252"):
-        if codecs.lookup(tried).name != name and _decodes(data, name):
-            return name
+    names = ["utf-8", "utf-16-le" if b"\0" in data[1::2] else "cp1252", "cp1252"]
+    if b"\0" not in data and 4 * len(data.translate(None, bytes(range(128)))) > len(
+        data
+    ):  # Not only accented letters.
+        names[1:] = ["gb18030, shift_jis, cp1251"]
+    for name in names:
+        if codecs.lookup(tried).name != name and (", " in name or _decodes(data, name)):
+            return name.replace(", cp", " or cp")
     return "latin-1"  # Gives every byte a character, be it the right one or not.
 
 

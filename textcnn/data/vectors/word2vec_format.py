@@ -56,12 +56,14 @@ def trailing_numbers(line: bytes) -> int:
 
 
 def looks_like_text(row: bytes) -> bool:
-    """Whether a row after a header is text: most of what follows the word reads as numbers.
+    """Whether a row after a header is text: letters only, or most after the word read as numbers.
 
-    Most and not all, so that a faulty row is reported as such instead of being taken for binary.
+    Most and not all, so that a faulty row is reported as such instead of being taken for binary;
+    letters, so that one with decimal commas is.
     """
     fields = row.split()[1:]
-    return bool(fields) and 2 * sum(map(_is_number, fields)) >= len(fields)
+    numbers = sum(map(_is_number, fields))
+    return bool(fields) and (2 * numbers >= len(fields) or _is_text(b" ".join(fields)))
 
 
 def read_text(
