@@ -107,3 +107,16 @@ def test_the_shell_completes_commands_options_and_choices(typed, completed):
         check=False,
     )
     assert found.stdout.splitlines() == [f"plain,{word}" for word in completed]
+
+
+def test_without_a_command_there_is_help(call):
+    code, out, err = call()
+    assert (code, err) == (0, "")
+    assert out == call("--help")[1]
+    assert len(out.splitlines()) > len(COMMANDS)
+
+
+def test_files_that_a_shell_made_of_a_pattern_are_told_what_they_lack(call):
+    code, _, err = call("train", "--data", "a.csv", "b.csv", "c.csv")
+    assert code == 2
+    assert err.endswith("(b.csv c.csv); of several files, give each with --data before it\n")

@@ -354,6 +354,9 @@ class TestJson:
         [
             ({"data": OBJECTS}, "its rows may stand in 'data': jq -c '.data[]'"),
             ({"text": {"0": "a"}, "label": {"0": "x"}}, "to_json(orient='records', lines=True)"),
+            ({"text": ["a"], "label": ["x"]}, "to_json(orient='records', lines=True)"),
+            ({"columns": ["text"], "data": [["a"]]}, "to_json(orient='records', lines=True)"),
+            ({"0": {"text": "a", "label": "x"}}, "to_json(orient='records', lines=True)"),
             ({"text": "a", "label": float("nan")}, "the label is missing"),
             (["a", "b"], "not a JSON object"),
         ],

@@ -9,6 +9,7 @@ import json
 import pickle
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -934,3 +935,25 @@ def test_a_classifier_refuses_what_is_no_list_of_texts(trained_run):
         for answer in (classifier.predict, classifier.predict_proba, classifier.features):
             with pytest.raises(TypeError, match=words):
                 answer(texts)
+
+
+def test_columns_of_arrow_are_sequences_of_text(fitted, trained_run):
+    arrow = pytest.importorskip("pyarrow", reason="needs the extra tables")
+    expected = fitted.predict(TEXTS[:3]).tolist()
+    assert fitted.predict(arrow.array(TEXTS[:3])).tolist() == expected
+    assert fitted.predict(arrow.chunked_array([TEXTS[:2], TEXTS[2:3]])).tolist() == expected
+    loaded = Classifier.load(trained_run)
+    assert loaded.predict(arrow.array(TEXTS[:3])) == loaded.predict(TEXTS[:3])
+    assert state(small().fit(arrow.array(TEXTS), arrow.array(LABELS))) == state(fitted)
+
+
+def test_labels_may_come_once(fitted):
+    assert state(small().fit(iter(TEXTS), iter(LABELS))) == state(fitted)
+
+
+def test_a_score_of_labels_that_no_answer_has_says_so(fitted):
+    with pytest.warns(UserWarning, match="y: no answer can be '(GOOD|BAD)', which"):
+        assert fitted.score(TEXTS, [label.upper() for label in LABELS]) == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert fitted.score(TEXTS, np.array(LABELS)) > 0.4

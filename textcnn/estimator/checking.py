@@ -164,7 +164,8 @@ def checked_texts(X: Any) -> list[str]:
         )
     if isinstance(X, Mapping | set | frozenset) or not isinstance(X, Iterable):
         raise InputError(f"Expected a sequence of texts, got {type(X).__name__} instead")
-    texts = X.tolist() if isinstance(X, np.ndarray) else list(X)
+    # An array of NumPy or Arrow holds scalars of its own kind.
+    texts = X.tolist() if hasattr(X, "tolist") else list(X)
     if not texts:
         raise InputError(
             f"Found array with 0 sample(s) (shape=(0,)) while a minimum of 1 is required by {NAME}."
@@ -179,6 +180,8 @@ def _checked_labels(y: Any) -> np.ndarray:
     if issparse(y):
         sparse: Any = y  # Not all versions of SciPy's types know what a sparse array can do.
         y = sparse.toarray()
+    if isinstance(y, Iterator):
+        y = list(y)
     if not isinstance(y, list | tuple):
         y = np.asarray(y)
     if not isinstance(y, np.ndarray) or y.dtype == object:

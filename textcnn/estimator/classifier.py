@@ -306,6 +306,18 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
             return self.classes_[probabilities.argmax(axis=1)]
         return (probabilities >= thresholds[self._columns]).astype(np.int64)
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The share of texts whose label, or set of labels, is right; warns of unknown labels."""
+        unknown = (
+            set() if np.ndim(y) == 2 else {*np.asarray(y).tolist()} - {*self.classes_.tolist()}
+        )
+        if unknown:
+            warnings.warn(
+                f"y: no answer can be {min(unknown, key=str)!r}, which is none of the classes",
+                stacklevel=2,
+            )
+        return float(super().score(X, y, sample_weight))
+
     def predict_proba(self, X: Any) -> np.ndarray:
         """(N, C) float32 probabilities, the columns as in ``classes_``.
 

@@ -77,7 +77,14 @@ class SectionedCommand(click.Command):
             one = isinstance(param, click.Option) and not param.multiple
             if count > 1 and one and param.type.name in ("path", "file"):
                 raise UserError(f"{param.opts[-1]} is given {count} times; give it once")
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            if "unexpected extra argument" not in error.message or "data" not in names:
+                raise
+            raise click.UsageError(
+                f"{error.message}; of several files, give each with --data before it", ctx
+            ) from error
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         rare = any(not self._is_usual(param) for param in self.params)

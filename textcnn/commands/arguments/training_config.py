@@ -60,7 +60,7 @@ def training_config(
     if config_file is not None:
         values = _over(_read(config_file), values)
     values = _over(given_options(options), values)
-    if "init_from" in values:
+    if values.get("init_from"):  # An empty name is refused with the other options.
         path = find_checkpoint(Path(str(values["init_from"])))
         values = {**usual_options(load_checkpoint(path)), **values}
     return Config.from_mapping(values, "")

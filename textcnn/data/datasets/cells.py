@@ -105,7 +105,8 @@ class Taken:
         return Row(where, line, text, labels, cells)
 
 
-_BY_COLUMNS = "; if pandas wrote the file, use to_json(orient='records', lines=True)"
+BY_COLUMNS = "; if pandas wrote the file, use to_json(orient='records', lines=True)"
+"""What to do with JSON that is not a row an object."""
 
 
 def _text(parts: list[object]) -> str:
@@ -114,7 +115,7 @@ def _text(parts: list[object]) -> str:
         raise RowError("the text is missing")
     for part in texts:
         if not isinstance(part, str):
-            hint = "" if not isinstance(part, dict) else _BY_COLUMNS
+            hint = BY_COLUMNS if isinstance(part, dict | list) else ""
             raise RowError("the text must be a string", f", not {_kind(part)}{hint}")
     return " ".join(map(str, texts))
 

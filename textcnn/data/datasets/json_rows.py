@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from textcnn.data.datasets.cells import Taken, matching, text_names
+from textcnn.data.datasets.cells import BY_COLUMNS, Taken, matching, text_names
 from textcnn.data.datasets.rows import Row, RowError
 from textcnn.data.datasets.text_files import split_lines
 from textcnn.support.errors import UserError
@@ -63,7 +63,10 @@ def _array(text: str, path: Path) -> _Objects:
         line, counted = line + text.count("\n", counted, at), at
         if array and text[at] == "]":
             if at + 1 < end:
-                raise UserError(f"{path}, line {line}: goes on after the end of its JSON array")
+                raise UserError(
+                    f"{path}, line {line}: goes on after the end of its JSON array; give an object "
+                    "a line, or a single array of objects"
+                )
             return
         try:
             found, at = _DECODER.raw_decode(text, at)
@@ -109,8 +112,9 @@ def _key(row: _Object, name: str, option: str) -> str:
             raise RowError(
                 f"has no key {name!r}", f"; its rows may stand in {key!r}: jq -c '.{key}[]'"
             )
+    hint = BY_COLUMNS if any(isinstance(it, dict | list) for it in row.values()) else ""
     names: Sequence[str] = [repr(key[:40]) for key in list(row)[:10]]
     raise RowError(
         f"has {'several keys' if found else 'no key'} {name!r}",
-        f", its keys are {', '.join(names) or 'none'}: choose with {option}",
+        f", its keys are {', '.join(names) or 'none'}: choose with {option}{hint}",
     )
