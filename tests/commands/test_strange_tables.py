@@ -201,3 +201,36 @@ def test_tabs_in_what_is_read_as_sentences_are_said(call, trained_run):
         ["1", "a dull film", "bad"],
         ["2", "a fine film", "good"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "options", "advice"),
+    [
+        ("{'LABEL': 1}", "--multilabel", "write each label without brackets: labels are written"),
+        ("array(['LABEL'])", "", "write each label without brackets: labels are written as lists"),
+        ("['LABEL']", "", "--multilabel, or write each label without brackets"),
+        ("all|LABEL", "--multilabel", "take out what every row has: nothing can be learnt of a"),
+    ],
+)
+def test_labels_that_are_no_names_are_no_nothing_to_do(call, cell, options, advice):
+    name = write("t.csv", lambda n, label: cell.replace("LABEL", label))
+    code, out, _ = call("data", name, *options.split())
+    assert code == 0
+    assert advice in out
+    assert "nothing to do" not in out
+
+
+@pytest.mark.parametrize(
+    ("word", "advice"),
+    [
+        ("\U0001f600", "--tokenizer unicode: kim drops letters of 100.0 % of the words"),
+        ("\u2014", "--tokenizer unicode: kim makes no token of the text of 16 rows"),
+    ],
+)
+def test_sentences_of_which_nothing_is_left_are_no_nothing_to_do(call, word, advice):
+    Path("t.csv").write_text(
+        "text,label\n" + "".join(f"{word * n},{n % 2}\n" for n in range(1, 17))
+    )
+    assert advice in call("data", "t.csv", "--tokenizer", "kim")[1]
+    chosen = call("data", "t.csv")[1]
+    assert ("no token      none" in chosen) == (word == "\U0001f600")

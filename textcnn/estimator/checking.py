@@ -164,8 +164,8 @@ def checked_texts(X: Any) -> list[str]:
         )
     if isinstance(X, Mapping | set | frozenset) or not isinstance(X, Iterable):
         raise InputError(f"Expected a sequence of texts, got {type(X).__name__} instead")
-    # An array of NumPy or Arrow holds scalars of its own kind.
-    texts = X.tolist() if hasattr(X, "tolist") else list(X)
+    # Those of NumPy and Arrow hold scalars of their own kind.
+    texts = np.asarray(X, object).tolist() if hasattr(X, "__array__") else list(X)
     if not texts:
         raise InputError(
             f"Found array with 0 sample(s) (shape=(0,)) while a minimum of 1 is required by {NAME}."

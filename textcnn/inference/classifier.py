@@ -130,7 +130,8 @@ def _checked_texts(texts: Iterable[str]) -> Sequence[str]:
         what = f"the text {texts!r}" if isinstance(texts, str) else type(texts).__name__
         raise TypeError(f"texts must be a list of str, not {what}; for one text give [text]")
     if not isinstance(texts, Sequence | np.ndarray):  # Such as a column of pandas or Arrow.
-        texts = texts.tolist() if hasattr(texts, "tolist") else list(texts)
+        is_array = hasattr(texts, "__array__")
+        texts = np.asarray(texts, object).tolist() if is_array else list(texts)
     for number, text in enumerate(texts):
         if not isinstance(text, str):
             raise TypeError(f"texts[{number}] is {text!r}, not a str")

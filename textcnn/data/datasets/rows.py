@@ -15,7 +15,8 @@ from textcnn.support.errors import UserError
 # A list as Python, NumPy, JSON or pandas write it into a cell: ['a', 'b'] or ['a' 'b'].
 _ITEM = re.compile(r"""'((?:[^'\\]|\\.)*+)'|"((?:[^"\\]|\\.)*+)"|([^\s,'"\[\](){}]++)""")
 _LIST = re.compile(rf"[\[({{][\s,]*+(?:(?:{_ITEM.pattern})[\s,]*+)*+[\])}}]")
-
+_KEY = re.compile(r"""['"]\s*:""")
+"""What only an object has."""
 
 LOOK_LATIN = str.maketrans(
     "асеорхуіјѕԁһкмтвнαβεζηικμνορτυχАВЕКМНОРСТХУІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧı\u2010\u2011\u2012\u2013\u2014\u2015\u2212",
@@ -94,7 +95,7 @@ COLUMNS = {"text_column", "label_column"}
 
 def listed_labels(cell: str) -> tuple[str, ...] | None:
     """The labels in a cell that holds a list as Python or JSON write it; None for other cells."""
-    if not _LIST.fullmatch(cell.strip()):
+    if not _LIST.fullmatch(cell.strip()) or _KEY.search(cell):
         return None
     return tuple("".join(groups) for groups in _ITEM.findall(cell.strip()[1:-1]))
 

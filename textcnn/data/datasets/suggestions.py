@@ -1,6 +1,7 @@
 """From what a survey found to the options that answer it."""
 
 import codecs
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from textcnn.data.datasets.labelled_texts import spellings
 from textcnn.data.datasets.rows import LOOK_LATIN, listed_labels, plain_label
 from textcnn.data.datasets.survey import Label, Survey
-from textcnn.data.tokenizer_choice import is_damage
+from textcnn.data.tokenizer_choice import DAMAGE, is_damage
 from textcnn.recipe.config import Config
 
 IMBALANCE = 10
@@ -61,6 +62,9 @@ def _about_bad_rows(survey: Survey, skipped: bool) -> Iterator[Suggestion]:
         yield Suggestion("--skip-bad-rows", f"rows without text: {len(survey.no_text):,}")
 
 
+_STRUCTURE = re.compile(r"""\A[\[({].*[\])}]\Z|[\[(]['"]""", re.DOTALL)
+"""A list, a tuple or an object as a program writes it, whole or in part."""
+
 MISSING = {"nan", "null", "n/a", "#n/a", "<na>", "nat", "undefined", "#value!", "#ref!"}
 """What programs write where there is nothing, in whatever case."""
 
@@ -84,10 +88,11 @@ def about_names(rows: Mapping[str, int], multilabel: bool) -> Iterator[Suggestio
         more = f"; {len(alike) - 3:,} more" if len(alike) > 3 else ""
         why = f"labels look alike (with how many rows each has): {shown}{more}"
         yield Suggestion("--merge-labels", why)
-    lists = [name for name in rows if listed_labels(name) is not None]
-    if lists and not multilabel:
+    lists = [name for name in rows if _STRUCTURE.search(name)]
+    if lists:
+        listed = listed_labels(lists[0]) is not None
         yield Suggestion(
-            "--multilabel, or write each label without brackets",
+            ("--multilabel, or " if listed else "") + "write each label without brackets",
             f"labels are written as lists: {lists[0][:60]}",
         )
     missing = [name for name in rows if name.casefold() in MISSING or name in MAYBE_MISSING]
@@ -122,6 +127,12 @@ def _about_labels(survey: Survey, config: Config) -> Iterator[Suggestion]:
             "--label-column, another one",
             f"{len(survey.labels):,} different labels in {survey.rows:,} rows are hardly labels",
         )
+    always = [label.name for label in survey.labels if label.rows == survey.rows]
+    if survey.multilabel and always:
+        yield Suggestion(
+            "take out what every row has",
+            f"nothing can be learnt of a label that is never missing: {', '.join(always[:3])}",
+        )
     separator = _separator(survey.labels, config.label_separator)
     if separator is not None:
         options = "" if survey.multilabel else "--multilabel "
@@ -139,7 +150,7 @@ def _hardly_labels(survey: Survey) -> bool:
 def _separator(labels: Sequence[Label], first: str) -> str | None:
     """What parts labels into fewer different ones, which mere punctuation would not."""
     names = {label.name for label in labels}
-    for separator in (first, "|", ";", ","):
+    for separator in (first, "|", ";", ",", "/"):
         parts = {part.strip() for name in names for part in name.split(separator)}
         if any(separator in name for name in names) and len(parts) < len(names):
             return separator
@@ -192,6 +203,12 @@ def _about_characters(survey: Survey, config: Config) -> Iterator[Suggestion]:
         yield Suggestion(
             "make the file anew from its source, in the right encoding",
             f"characters were lost in {len(faults.replaced.rows):,} rows",
+        )
+    lost = len(survey.no_token) - len(survey.no_text)
+    if not is_damage(survey.dropped) and lost > DAMAGE * survey.rows:
+        yield Suggestion(
+            "--tokenizer unicode" if survey.tokenizer == "kim" else "take these rows out",
+            f"{survey.tokenizer} makes no token of the text of {lost:,} rows",
         )
     if is_damage(survey.dropped):
         yield Suggestion(

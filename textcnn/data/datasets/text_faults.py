@@ -20,7 +20,8 @@ _REPLACEMENT = re.compile("\ufffd")
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 _NO_LETTERS = bytes(byte for byte in range(128) if not chr(byte).isalpha())
-_LETTER_BEYOND_ASCII = re.compile(r"[^\W\d_a-zA-Z]")
+# Emoji, too, say something.
+_LETTER_BEYOND_ASCII = re.compile(r"[^\W\d_a-zA-Z]|[\u2600-\u27bf\U0001f300-\U0001faff]")
 
 SHOWN = 5
 
