@@ -1,5 +1,7 @@
 """``textcnn cv``: what it leaves and prints, and that nothing but the folds decides its numbers."""
 
+import contextlib
+import dataclasses
 import importlib.util
 import json
 import os
@@ -23,10 +25,11 @@ from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.evaluation.crossval import fold_run
 from textcnn.evaluation.crossval.fold_run import FoldResult, run_fold
-from textcnn.evaluation.crossval.folder import Plan
+from textcnn.evaluation.crossval.folder import CrossValidationFolder, Plan
 from textcnn.evaluation.crossval.setup import divide_corpora, read_corpora
 from textcnn.evaluation.crossval.summary import SHARES, Mistake, mean_interval, worst_mistakes
 from textcnn.recipe.presets import PRESETS
+from textcnn.support.read_back import seal
 
 NAMES = ("network", "n-grams", "majority", "tfidf", "nbsvm")
 
@@ -109,7 +112,7 @@ def test_as_json_it_prints_the_results_and_nothing_else(call, finished):
     values = json.loads(out)
     mistakes = values.pop("mistakes")
     assert code == 0
-    assert values == json.loads((finished / "results.json").read_text())
+    assert values == CrossValidationFolder(finished).load_summary()
     assert len(mistakes) == 2
     assert all(mistake["label"] != mistake["predicted"] for mistake in mistakes)
     assert mistakes[0]["probability"] >= mistakes[1]["probability"]
@@ -440,23 +443,12 @@ def test_a_folder_that_is_taken_is_not_overwritten(call, tmp_path, finished, noi
     [
         ("plan.json", None, ("--resume", "no cross-validation here", "plan.json")),
         ("plan.json", "[]", ("plan.json: damaged",)),
-        ("plan.json", "[" * 10**5, ("plan.json: damaged (more than 32 levels",)),
-        (
-            "plan.json",
-            '{"test_data": [], "folds": "3", "fingerprint": ""}',
-            ("damaged (folds cannot be '3'",),
-        ),
-        (
-            "plan.json",
-            '{"test_data": [], "folds": 1000000000000, "fingerprint": ""}',
-            ("damaged (--folds 1000000000000: must be from 2 to 1,000,000",),
-        ),
-        ("config.toml", "epochs = " + "[" * 10**5, ("config.toml: not TOML: more than 32",)),
-        ("config.toml", "dropout = 1e999", ("config.toml: not TOML: 1e999 is too large",)),
-        ("config.toml", f"epochs = 1{'0' * 5000}", ("config.toml",)),
+        ("plan.json", "[" * 10**5, ("plan.json: damaged", "(more than 32 levels")),
+        ("config.toml", "epochs = 3\n", ("or config.toml is not the one it was made with",)),
+        ("config.toml", "epochs = " + "[" * 10**5, ("config.toml: not TOML",)),
         ("folds/1-2.json", "{", ("1-2.json: damaged", "remove it")),
         ("folds/1-2.json", '{"rows": []}', ("1-2.json: damaged",)),
-        ("config.toml", "epochs = 0", ("config.toml: --epochs 0",)),
+        ("folds/1-2.json", "[]", ("1-2.json: damaged (not an object)",)),
     ],
 )
 def test_a_folder_that_is_damaged_is_said_to_be(call, tmp_path, finished, name, text, parts):
@@ -473,6 +465,37 @@ def test_a_folder_that_is_damaged_is_said_to_be(call, tmp_path, finished, name, 
 
 
 @pytest.mark.parametrize(
+    ("options", "plan", "said"),
+    [
+        ("epochs = 0", {}, "config.toml: --epochs 0"),
+        ("epochs = " + "[" * 10**5, {}, "config.toml: not TOML: more than 32"),
+        ("dropout = 1e999", {}, "config.toml: not TOML: 1e999 is too large"),
+        (f"epochs = 1{'0' * 5000}", {}, "config.toml"),
+        (f"epochs = '{'0' * 5000}'", {}, "config.toml: epochs must be a whole number, not '000"),
+        ("", {"folds": "3"}, "(folds cannot be '3')"),
+        ("", {"folds": 10**12}, "(--folds 1000000000000: must be from 2 to 1,000,000)"),
+    ],
+)
+def test_a_folder_that_was_forged_is_refused(call, tmp_path, finished, options, plan, said):
+    """With seals that are true."""
+    folder = tmp_path / "cv"
+    shutil.copytree(finished, folder)
+    with (folder / "config.toml").open("a") as stream:
+        stream.write(options)
+    if options:
+        lines = (folder / "config.toml").read_text().splitlines(keepends=True)
+        own = [line for line in lines[:-1] if not line.startswith(options.split()[0])]
+        (folder / "config.toml").write_text("".join([*own, lines[-1]]))
+    with contextlib.suppress(ValueError):  # What cannot be read needs no seal.
+        dataclasses.replace(Plan.load(finished / "plan.json"), **plan).save(folder / "plan.json")
+    code, out, err = call("cv", "--resume", folder)
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert len(err) < 2000
+    assert said in err
+
+
+@pytest.mark.parametrize(
     ("column", "spoil"),
     [
         ("rows", lambda rows: rows[::-1]),
@@ -486,6 +509,7 @@ def test_a_folder_that_is_damaged_is_said_to_be(call, tmp_path, finished, name, 
         ("epoch", lambda epoch: float("inf")),
         ("epoch", lambda epoch: 10**400),
         ("dev_accuracy", lambda accuracy: "0.5"),
+        ("dev_accuracy", lambda accuracy: 1.5),
         ("seconds", lambda seconds: [[]] * 10**6),
         ("baselines", lambda baselines: {}),
     ],
@@ -495,7 +519,11 @@ def test_a_fold_that_was_tampered_with_is_refused(call, tmp_path, finished, colu
     shutil.copytree(finished, folder)
     path = folder / "folds" / "1-2.json"
     values = json.loads(path.read_text())
-    path.write_text(json.dumps({**values, column: spoil(values[column])}))
+    del values["sha256"]
+    before = json.loads((folder / "plan.json").read_text())["sha256"] + path.name
+    path.write_text(json.dumps(seal(values, before)))
+    assert call("cv", "--resume", folder)[0] == 0
+    path.write_text(json.dumps(seal({**values, column: spoil(values[column])}, before)))
     code, _, err = call("cv", "--resume", folder)
     assert code == 2
     assert "1-2.json: damaged" in err

@@ -15,6 +15,7 @@ from textcnn.evaluation.scoring import Sample, held_out, read_as_before, score_s
 from textcnn.inference.classifier import Classifier
 from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
+from textcnn.support.read_back import unseal
 from textcnn.training.checkpoint import load_checkpoint
 
 ALL = Rows(200, 0, "kim")
@@ -150,7 +151,7 @@ def test_a_run_is_scored_on_sentences_it_was_not_trained_on(classifier, reviews,
     assert len(sample.texts) == 12
     scores = score_sample(classifier, sample).scores
     assert scores.seen == 0
-    assert scores.as_dict() == json.loads((trained_run / "test.json").read_text())
+    assert scores.as_dict() == unseal(json.loads((trained_run / "test.json").read_text()))
     rows = json.loads((trained_run / "split.json").read_text())["test"]
     assert sample.texts == [labelled_sentences().texts[row] for row in rows]
     assert (sample.rows - 1).tolist() == rows

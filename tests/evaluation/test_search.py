@@ -1,7 +1,9 @@
 """A search scores settings on dev sentences only, and comes to the same end however it is run."""
 
 import csv
+import dataclasses
 import errno
+import json
 import os
 import re
 import signal
@@ -24,10 +26,12 @@ from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.search import dev_folds
 from textcnn.evaluation.search.dev_folds import dev_splits, folds_within
+from textcnn.evaluation.search.folder import Plan
 from textcnn.evaluation.search.session import learnt_rows
 from textcnn.evaluation.search.space import Space, default_specs
 from textcnn.recipe.config import Config, read_toml
 from textcnn.support.errors import RunError
+from textcnn.support.read_back import SEAL, seal_each
 
 VARIED = ("--vary", "dropout=0.3:0.7", "--vary", "filter_sizes=3,4,5|2")
 
@@ -378,7 +382,7 @@ def test_a_search_killed_after_its_last_trial_is_told_of_whole(call, start):
 def test_a_journal_that_cannot_be_written_is_one_line(call, start, monkeypatch):
     call(*start, "--trials", "2", "--out", "whole")
     with monkeypatch.context() as full:
-        full.setattr("optuna.storages.journal.JournalFileBackend.append_logs", no_space_left)
+        full.setattr("textcnn.evaluation.search.trials.os", SimpleNamespace(fsync=no_space_left))
         code, out, err = call("--resume", "whole", "--trials", "3", "--jobs", "1")
     assert (code, out) == (1, "")
     assert err.splitlines()[-1] == (
@@ -479,6 +483,20 @@ def test_a_nested_search_trains_and_tests_for_real(call, start):
 # Folders that are not what they should be
 
 
+def written(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def forged(journal: str) -> str:
+    """The lines with true seals, of the plan that is there now."""
+    plan = Path("search/plan.json")
+    before = dataclasses.replace(Plan.load(plan), trials=1).sealed(plan)[SEAL]
+    logs = [json.loads(line) for line in journal.splitlines()]
+    bare = [{name: value for name, value in log.items() if name != SEAL} for log in logs]
+    return "".join(json.dumps(log) + "\n" for log in seal_each(bare, before))
+
+
 def test_what_cannot_be_gone_on_with_is_one_line(call, start, fits, tmp_path):
     moved = write_csv(tmp_path / "reviews.csv", labelled_sentences())
     words = ["--data", str(moved), *start[2:]]
@@ -506,7 +524,13 @@ def test_what_cannot_be_gone_on_with_is_one_line(call, start, fits, tmp_path):
     for damaged in (
         "".join([*lines[:3], "not JSON\n", *lines[3:]]),
         "".join([*lines[:3], "[]\n", *lines[3:]]),
-        whole.replace('"accuracies":[0', '"accuracies":[7'),
+        "".join([*lines[:3], *lines[4:]]),
+        "".join([*lines[:3], lines[4], lines[3], *lines[5:]]),
+        whole.replace('"accuracies":[0.', '"accuracies":[0.1'),
+        forged(whole.replace('"accuracies":[0', '"accuracies":[7')),
+        forged(whole.replace('"param_value_internal":0.', '"param_value_internal":5.')),
+        forged(whole.replace('"param_value_internal":0.', '"param_value_internal":1e300,"x":0.')),
+        forged(whole.replace('"param_value_internal":1', '"param_value_internal":1e999')),
     ):
         assert damaged != whole
         journal.write_text(damaged)
@@ -515,11 +539,18 @@ def test_what_cannot_be_gone_on_with_is_one_line(call, start, fits, tmp_path):
     journal.mkdir()
     assert said("--resume", "search").startswith("textcnn: search/journal.jsonl: Is a directory")
     journal.rmdir()
-    plan.write_text(plan.read_text().replace("dropout=0.3:0.7", "dropout=0.3:0.8"))
     journal.write_text(whole)
+    kept = plan.read_text()
+    plan.write_text(kept.replace("dropout=0.3:0.7", "dropout=0.3:0.8"))
+    assert "plan.json: damaged" in said("--resume", "search")
+    dataclasses.replace(Plan.load(written(plan, kept)), folds=4).save(plan)
+    assert "journal.jsonl: damaged" in said("--resume", "search")
+    varied = ("dropout=0.3:0.8", VARIED[-1])
+    dataclasses.replace(Plan.load(written(plan, kept)), vary=varied).save(plan)
+    journal.write_text(forged(whole))
     assert "trial 0 is of another search" in said("--resume", "search")
     plan.write_text('{"trials": "many"}')
-    assert said("--resume", "search").startswith("textcnn: search/plan.json: damaged (")
+    assert said("--resume", "search").startswith("textcnn: search/plan.json: damaged")
 
 
 def test_a_config_that_was_made_for_something_else_is_left_alone(call, start, tmp_path):

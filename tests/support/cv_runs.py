@@ -23,6 +23,8 @@ def without_seconds(folder: Path) -> dict[str, str]:
     for path in sorted(folder.rglob("*")):
         if path.suffix in (".json", ".csv", ".toml"):
             text = re.sub(r'"seconds": [0-9.e-]+', '"seconds": 0', path.read_text())
+            if '"seconds"' in text:  # Their digest with them.
+                text = re.sub(r'"sha256": "\w+"', '"sha256": ""', text)
             # The last column of the folds' table.
             text = (
                 re.sub(r",[0-9.]+$", "", text, flags=re.M) if "results.csv" in str(path) else text

@@ -1,11 +1,11 @@
 """What is read back is what can have been written, whatever is in the file."""
 
 import contextlib
-import random
 from pathlib import Path
 
 import pytest
 
+from tests.support.spoilt import mutants
 from textcnn.support import read_back
 
 JSON_FAULTS = {
@@ -86,19 +86,6 @@ def test_numbers_within_their_limits():
     ):
         with pytest.raises(ValueError, match="is not"):
             check()
-
-
-def mutants(text: bytes, count: int, seed: int) -> list[bytes]:
-    choose, made = random.Random(seed), []
-    for _ in range(count):
-        spoilt = bytearray(text)
-        for _ in range(choose.choice((1, 1, 2, 5))):
-            at = choose.randrange(len(spoilt))
-            spoilt[at : at + choose.randrange(3)] = choose.choice(
-                (b"", b"[", b"]", b"{", b'"', b"9" * 30, b"e99", b"\xff", b"\\u", b"NaN", b"-")
-            )
-        made.append(bytes(spoilt))
-    return made
 
 
 def try_mutants(count: int, seed: int) -> None:

@@ -34,6 +34,10 @@ COMMANDS = {
 }
 
 
+LONGEST_LINE = 1500
+"""Characters of an error that are shown."""
+
+
 class _Path(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4, not before
     """A path, which an empty text is not: to Python that is the working folder."""
 
@@ -135,5 +139,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    click.echo(f"textcnn: {printable(' '.join(message.split()))}", err=True)
+    line = printable(" ".join(message.split()))
+    if len(line) > LONGEST_LINE:  # What is wrong may be quoted, and of any length.
+        line = f"{line[: LONGEST_LINE // 2]} … {line[-LONGEST_LINE // 2 :]}"
+    click.echo(f"textcnn: {line}", err=True)
     sys.exit(code)

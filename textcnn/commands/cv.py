@@ -262,7 +262,7 @@ def _report(
     folder, texts, labels = found.folder, found.data.texts, found.labels
     summary = summarise(results, found.plan, found.data.given)
     values = summary.as_dict()
-    replace_text(folder.summary, json.dumps(values, indent=2) + "\n")
+    folder.save_summary(values)
     replace_text(folder.table, "".join(map(csv_line, fold_rows(summary))))
     predictions = prediction_rows(summary, texts, labels, found.config.label_separator)
     replace_text(folder.predictions, "".join(map(csv_line, predictions)))

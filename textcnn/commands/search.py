@@ -162,11 +162,11 @@ def _resumed(
     path: Path, trials: int | None, moved: dict[str, tuple[str, ...]], runner: Runner
 ) -> Session:
     folder = SearchFolder.existing(path)
+    config = Config.from_mapping(read_toml(folder.config), str(folder.config))
     plan = Plan.load(folder.plan)
     if trials is not None:
         plan = dataclasses.replace(plan, trials=trials)
         plan.check()
-    config = Config.from_mapping(read_toml(folder.config), str(folder.config))
     config = locate(dataclasses.replace(config, **moved))  # type: ignore[arg-type]
     with if_missing(SAY_WHERE):
         data = TokenizedData.load(config, say)

@@ -40,6 +40,7 @@ from textcnn.support.errors import SAY_WHERE, if_missing
 from textcnn.support.files import replace_text
 from textcnn.support.folder_lock import locked
 from textcnn.support.program import command_line
+from textcnn.support.read_back import seal
 from textcnn.support.threads import return_freed_memory
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 from textcnn.training.continuing import initial_network, with_rehearsal
@@ -297,7 +298,7 @@ def _score(folder: RunFolder, model: Checkpoint, data: TokenizedData) -> Scored 
         return None
     scored = score_sample(Classifier(model), Sample.test_part(data))
     return_freed_memory()
-    replace_text(folder.test, json.dumps(scored.scores.as_dict(), indent=2) + "\n")
+    replace_text(folder.test, json.dumps(seal(scored.scores.as_dict()), indent=2) + "\n")
     click.echo(safe_lines(f"test sentences, scored by {folder.best}:"))
     click.echo(scores_text(scored.scores))
     return scored

@@ -13,7 +13,8 @@ from statistics import fmean
 from typing import Any
 
 from textcnn.core.progress import Evaluation, rank
-from textcnn.evaluation.crossval.folder import CrossValidationFolder
+from textcnn.evaluation.crossval.folder import CrossValidationFolder, Plan
+from textcnn.evaluation.search.folder import Plan as SearchPlan
 from textcnn.evaluation.search.folder import SearchFolder
 from textcnn.recipe.config import Config, Value, read_toml
 from textcnn.support import read_back
@@ -183,7 +184,7 @@ def _began(path: Path) -> datetime.datetime:
 
 def _config(path: Path) -> Config:
     with _checked(path):
-        _check_size(path)
+        path.stat()  # That it is missing is said in the words for all files.
         return Config.from_mapping(read_toml(path), path.name)
 
 
@@ -234,7 +235,7 @@ def _tested(path: Path) -> Tested | None:
     if not path.exists():
         return None
     with _checked(path):
-        values = _json(path)
+        values = read_back.unseal(read_back.read_json(path, LARGEST_FILE))
         low, high = values["accuracy_95"]
         return Tested(
             read_back.share(values["accuracy"]),
@@ -254,7 +255,8 @@ def read_history(path: Path) -> list[Evaluation]:
     if not path.exists():
         return []
     with _checked(path):
-        return [_evaluation(read_back.parse_json(line)) for line in _text(path).splitlines()]
+        lines = read_back.read_bytes(path, LARGEST_FILE)
+        return [_evaluation(row) for row in read_back.parse_sealed(lines)]
 
 
 def _evaluation(row: dict[str, Any]) -> Evaluation:
@@ -293,14 +295,13 @@ def best_evaluation(history: list[Evaluation], best_by: str) -> Evaluation:
 def _cross_validation(listed: Listed) -> Listed:
     folder = CrossValidationFolder(listed.path)
     if not folder.summary.exists():
-        with _checked(folder.plan):
-            plan = _json(folder.plan)
-            folds = plan["repeats"] * (1 if plan["test_data"] else plan["folds"])
+        plan = Plan.load(folder.plan)
+        folds = plan.repeats * (1 if plan.test_data else plan.folds)
         done = sum(1 for _ in folder.folds.glob("*.json"))
         state = f"stopped after {done} of {folds} folds"
         return dataclasses.replace(listed, state=state, unfinished=True)
     with _checked(folder.summary):
-        values = _json(folder.summary)
+        values = folder.load_summary()
         accuracy, folds = values["accuracy"], values["folds"]
         low, high, error = (
             None if accuracy[name] is None else read_back.number(accuracy[name])
@@ -315,12 +316,12 @@ def _cross_validation(listed: Listed) -> Listed:
 
 def _search(listed: Listed) -> Listed:
     folder = SearchFolder(listed.path)
-    with _checked(folder.plan):
-        trials = read_back.whole_number(_json(folder.plan)["trials"], least=1)
+    trials = SearchPlan.load(folder.plan).trials
     tried: list[dict[str, str]] = []
     if folder.table.exists():
         with _checked(folder.table):
-            tried = list(csv.DictReader(_text(folder.table).splitlines(), strict=True))
+            text = read_back.read_bytes(folder.table, LARGEST_FILE).decode("utf-8")
+            tried = list(csv.DictReader(text.splitlines(), strict=True))
             best = [
                 read_back.share(float(row["dev_accuracy"]))
                 for row in tried
@@ -349,23 +350,3 @@ def _checked(path: Path) -> Iterator[None]:
     except DAMAGE as error:
         reason = f"no {error}" if isinstance(error, KeyError) else str(error)
         raise UserError(f"{path.name} cannot be read: {reason}") from error
-
-
-def _check_size(path: Path) -> None:
-    if not path.is_file() and path.exists():
-        raise ValueError("not a file")
-    if path.stat().st_size > LARGEST_FILE:
-        raise ValueError("too large to be ours")
-
-
-def _text(path: Path) -> str:
-    _check_size(path)
-    return path.read_text("utf-8")
-
-
-def _json(path: Path) -> dict[str, Any]:
-    _check_size(path)
-    values = read_back.read_json(path, LARGEST_FILE)
-    if not isinstance(values, dict):
-        raise ValueError("not an object")
-    return values

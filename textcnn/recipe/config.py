@@ -551,10 +551,6 @@ class Config:
         return {name: value for name, value in items if value is not None}
 
 
-WHERE_DATA_IS = ("data", "dev_data", "test_data", "rehearse")
-"""Options that may change in a run that is gone on with, as its data can have been moved."""
-
-
 def flag(name: str) -> str:
     """The command-line spelling of an option: ``batch_size`` is ``--batch-size``."""
     return "--" + name.replace("_", "-")

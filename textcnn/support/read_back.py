@@ -3,12 +3,17 @@
 The readers are stricter than Python's: no NaN and no infinity, neither by name nor by size, no name
 twice in an object, and limits on length, nesting and digits. Whatever is wrong raises ValueError,
 or OSError where a file cannot be read; the caller makes one line of it.
+
+An object can be sealed with a digest of what it holds and of what it belongs to. That tells damage,
+and another's file in its place; it keeps nobody out who computes a digest.
 """
 
+import hashlib
 import json
 import math
 import tomllib
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -26,6 +31,23 @@ LONGEST_NUMBER = 64
 LARGEST_WHOLE = 2**63 - 1
 """What a whole number may be at most where it is to count something."""
 
+SEAL = "sha256"
+"""The name of an object's digest in it."""
+
+
+def read_bytes(path: Path, longest: int = LONGEST_FILE) -> bytes:
+    """What a file of at most ``longest`` bytes holds.
+
+    Raises:
+        OSError: it cannot be read, or is no regular file.
+        ValueError: it is longer.
+    """
+    with open_regular(path) as stream:
+        content = stream.read(longest + 1)
+    if len(content) > longest:
+        raise ValueError(f"longer than {longest:,} bytes")
+    return content
+
 
 def read_json(path: Path, longest: int = LONGEST_FILE) -> Any:
     """The value in a file of at most ``longest`` bytes.
@@ -34,7 +56,7 @@ def read_json(path: Path, longest: int = LONGEST_FILE) -> Any:
         OSError: it cannot be read, or is no regular file.
         ValueError: it is longer, or :func:`parse_json` refuses it.
     """
-    return parse_json(_read(path, longest))
+    return parse_json(read_bytes(path, longest))
 
 
 def read_toml(path: Path, longest: int = LONGEST_FILE) -> dict[str, Any]:
@@ -44,13 +66,59 @@ def read_toml(path: Path, longest: int = LONGEST_FILE) -> dict[str, Any]:
         OSError: it cannot be read, or is no regular file.
         ValueError: it is longer, is no TOML, or holds what :func:`parse_json` would refuse.
     """
-    text = _read(path, longest).decode("utf-8")
+    text = read_bytes(path, longest).decode("utf-8")
     try:
         values = tomllib.loads(text, parse_float=_finite_number)
     except RecursionError:
         raise ValueError(f"more than {DEEPEST} levels inside each other") from None
     _check_depth(values)
     return values
+
+
+def seal(values: dict[str, Any], before: str = "") -> dict[str, Any]:
+    """The object with its digest.
+
+    Args:
+        values: what JSON can hold.
+        before: what it belongs to, such as the seal of an object that comes before it.
+    """
+    digest = hashlib.sha256((before + json.dumps(values)).encode()).hexdigest()
+    return {**values, SEAL: digest}
+
+
+def unseal(values: Any, before: str = "") -> dict[str, Any]:
+    """The object that :func:`seal` was given.
+
+    Raises:
+        ValueError: it is none, or has not the digest that it should have.
+    """
+    if not isinstance(values, dict):
+        raise ValueError("not an object")
+    bare = {name: value for name, value in values.items() if name != SEAL}
+    if values.get(SEAL) != seal(bare, before)[SEAL]:
+        raise ValueError(f"{SEAL} is not that of what it holds and belongs to")
+    return bare
+
+
+def seal_each(objects: Iterable[dict[str, Any]], before: str = "") -> list[dict[str, Any]]:
+    """Objects that follow each other, each sealed with the one before; the first with ``before``"""
+    sealed: list[dict[str, Any]] = []
+    for values in objects:
+        sealed.append(seal(values, sealed[-1][SEAL] if sealed else before))
+    return sealed
+
+
+def parse_sealed(lines: bytes, before: str = "", finite: bool = True) -> list[dict[str, Any]]:
+    """The objects of :func:`seal_each`, with their seals, that lines of JSON hold.
+
+    Raises:
+        ValueError: one is not what it was, or not where it was.
+    """
+    objects = [parse_json(line, finite) for line in lines.splitlines()]
+    for values in objects:
+        unseal(values, before)
+        before = values[SEAL]
+    return objects
 
 
 def number(value: Any) -> float:
@@ -97,10 +165,12 @@ def texts(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
-def parse_json(text: str | bytes) -> Any:
+def parse_json(text: str | bytes, finite: bool = True) -> Any:
     """The value that ``text`` stands for.
 
-    Its length is the caller's to limit.
+    Args:
+        text: whose length is the caller's to limit.
+        finite: refuse NaN and infinity, too.
 
     Raises:
         ValueError: it is not JSON in UTF-8, or breaks one of these rules.
@@ -110,14 +180,16 @@ def parse_json(text: str | bytes) -> Any:
             text if isinstance(text, str) else text.decode("utf-8"),
             parse_int=_whole_number,
             parse_float=_finite_number,
-            parse_constant=_no_number,
+            parse_constant=_no_number if finite else float,
             object_pairs_hook=each_key_once,
         )
     except RecursionError:
         raise ValueError(f"more than {DEEPEST} levels inside each other") from None
     _check_depth(value)
-    # Escapes can spell what is no letter, and then cannot be written anywhere.
-    json.dumps(value, ensure_ascii=False).encode("utf-8")
+    try:  # Escapes can spell what is no letter, and then cannot be written anywhere.
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError("a text holds half a character (a lone surrogate)") from None
     return value
 
 
@@ -133,14 +205,6 @@ def each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(key for key, count in counts.items() if count > 1)
         raise ValueError(f"the key {twice[:40]!r} stands twice in an object")
     return members
-
-
-def _read(path: Path, longest: int) -> bytes:
-    with open_regular(path) as stream:
-        content = stream.read(longest + 1)
-    if len(content) > longest:
-        raise ValueError(f"longer than {longest:,} bytes")
-    return content
 
 
 def _whole_number(digits: str) -> int:

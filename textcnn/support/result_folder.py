@@ -5,7 +5,7 @@ import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar, Self, get_origin
+from typing import Any, ClassVar, Self, get_origin
 
 from textcnn.support import read_back
 from textcnn.support.errors import UserError
@@ -13,6 +13,10 @@ from textcnn.support.files import fresh_path, make_folder, remove_unfinished, re
 
 RUNS = Path("runs")
 """Where folders are made whose place the user does not name."""
+
+
+WHERE_DATA_IS = ("data", "dev_data", "test_data", "rehearse")
+"""Options that may change in what is gone on with: data can be moved, and has a fingerprint."""
 
 
 class ResultFolder:
@@ -124,14 +128,25 @@ class ResultFolder:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """The options of a command besides those of training, kept as JSON in its folder."""
+    """The options of a command besides those of training, kept as JSON in its folder.
+
+    It is sealed together with ``config.toml``, which stands beside it, so that nothing is gone on
+    with once either is another, but for :data:`WHERE_DATA_IS`; and results are sealed with the
+    plan's seal.
+    """
 
     def check(self) -> None:
         """Raise a UserError, naming the option, unless the values make sense."""
 
     def save(self, path: Path) -> None:
-        """Write it."""
-        replace_text(path, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+        """Write it; the options of training are there already."""
+        replace_text(path, json.dumps(self.sealed(path), indent=2) + "\n")
+
+    def sealed(self, path: Path) -> dict[str, Any]:
+        """What is to be in the file."""
+        values = dataclasses.asdict(self)
+        seal = read_back.seal(_without_places(values), _options(path))[read_back.SEAL]
+        return {**values, read_back.SEAL: seal}
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -142,6 +157,7 @@ class Plan:
         """
         try:
             values = read_back.read_json(path)
+            seal = values.pop(read_back.SEAL, None)
             for other in values.keys() - {field.name for field in dataclasses.fields(cls)}:
                 raise ValueError(f"{other!r} is an option of another command")
             plan = cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
@@ -152,8 +168,21 @@ class Plan:
                 if not right or not all(isinstance(text, str) for text in texts):
                     raise ValueError(f"{field.name} cannot be {value!r}")
             plan.check()
+            if seal != plan.sealed(path)[read_back.SEAL]:
+                raise ValueError(f"{read_back.SEAL} is not that of both")
         except (OSError, ValueError, TypeError, AttributeError, UserError) as error:
             raise UserError(
-                f"{path}: damaged ({error}); leave out --resume to start anew"
+                f"{path}: damaged, or config.toml is not the one it was made with ({error}); "
+                "restore it, or start anew"
             ) from error
         return plan
+
+
+def _options(plan: Path) -> str:
+    """The options of training that stand beside a plan."""
+    options = read_back.read_toml(plan.with_name("config.toml"))
+    return json.dumps(_without_places(options), sort_keys=True)
+
+
+def _without_places(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name not in WHERE_DATA_IS}

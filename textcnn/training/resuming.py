@@ -17,8 +17,9 @@ from textcnn.core.trainer import Trainer
 from textcnn.core.vocabulary import Vocabulary
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.recipe.averaging import MovingAverage
-from textcnn.recipe.config import WHERE_DATA_IS, Config, flag, read_toml
+from textcnn.recipe.config import Config, flag, read_toml
 from textcnn.support.errors import UserError
+from textcnn.support.result_folder import WHERE_DATA_IS
 from textcnn.training.checkpoint import Checkpoint, TrainingState
 from textcnn.training.experiment import (
     Experiment,

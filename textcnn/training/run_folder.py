@@ -23,6 +23,7 @@ from textcnn.data.datasets.splits import Split
 from textcnn.support.errors import UserError
 from textcnn.support.files import make_folder, replace_text
 from textcnn.support.program import command_line, how_to_train
+from textcnn.support.read_back import seal_each
 from textcnn.support.result_folder import RUNS, ResultFolder
 from textcnn.training.checkpoint import share_file
 
@@ -100,7 +101,7 @@ class RunFolder(ResultFolder):
         The whole file each time: after a resume it then holds what an uninterrupted run's would,
         and never half a line.
         """
-        lines = [json.dumps(row) + "\n" for row in history_rows(history)]
+        lines = [json.dumps(row) + "\n" for row in seal_each(history_rows(history))]
         replace_text(self.metrics, "".join(lines))
 
     def copy_last(self, step: int, kept: int) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from textcnn.commands.arguments.options import SectionedOption, given_options
-from textcnn.recipe.config import WHERE_DATA_IS, Config, flag, read_toml
+from textcnn.recipe.config import Config, flag, read_toml
 from textcnn.recipe.presets import PRESETS
 from textcnn.support.errors import UserError
+from textcnn.support.result_folder import WHERE_DATA_IS
 from textcnn.training.checkpoint import load_checkpoint
 from textcnn.training.continuing import usual_options
 from textcnn.training.run_folder import find_checkpoint

@@ -273,16 +273,15 @@ def compare_folds(a: Path, b: Path) -> FoldsCompared:
     )
 
 
-def _accuracies(side: CrossValidationFolder) -> dict[tuple[int, ...], float]:
+def _accuracies(side: CrossValidationFolder) -> dict[tuple[int, str], float]:
     """The accuracy of each fold, by its repeat and the rows that it tested."""
     try:
-        results = read_back.read_json(side.summary, side.summary.stat().st_size)
-        accuracies = {}
-        for fold in results["folds"]:
-            path = side.folds / f"{int(fold['repeat'])}-{int(fold['fold'])}.json"
-            rows = read_back.read_json(path, path.stat().st_size)["rows"]
-            key = (int(fold["repeat"]), *(int(row) for row in rows))
-            accuracies[key] = read_back.share(fold["accuracy"])
+        accuracies = {
+            (read_back.whole_number(fold["repeat"]), str(fold["rows"])): read_back.share(
+                fold["accuracy"]
+            )
+            for fold in side.load_summary()["folds"]
+        }
     except FileNotFoundError as error:
         raise UserError(
             f"{side.path}: not finished ({error.filename} is missing); go on with it first"

@@ -15,6 +15,7 @@
 ========================  ===================================================================
 """
 
+import functools
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,9 @@ LONGEST_NUMBER = 32
 ROOM = 2**16
 """Characters of everything else in it."""
 
+LONGEST_SUMMARY = 2**21
+"""Bytes of ``results.json``: some 5,000 folds."""
+
 
 class CrossValidationFolder(ResultFolder):
     """Paths in the folder, and the finished folds in it."""
@@ -123,6 +127,26 @@ class CrossValidationFolder(ResultFolder):
         """See :class:`ResultFolder`."""
         return [self.config, self.vectors]
 
+    def save_summary(self, values: dict[str, Any]) -> None:
+        """Write what all folds together say."""
+        sealed = read_back.seal(values, self._seal)
+        replace_text(self.summary, json.dumps(sealed, indent=2) + "\n")
+
+    def load_summary(self) -> dict[str, Any]:
+        """What all folds together say.
+
+        Raises:
+            OSError: it cannot be read.
+            ValueError: it is damaged.
+            LookupError: the plan is.
+        """
+        return read_back.unseal(read_back.read_json(self.summary, LONGEST_SUMMARY), self._seal)
+
+    @functools.cached_property
+    def _seal(self) -> str:
+        """The plan's, to which all results belong."""
+        return str(read_back.read_json(self.plan)[read_back.SEAL])
+
     def save_fold(self, result: FoldResult) -> None:
         """Write a finished fold."""
         values: dict[str, Any] = {
@@ -134,7 +158,8 @@ class CrossValidationFolder(ResultFolder):
             "dev_accuracy": result.dev_accuracy,
             "seconds": result.seconds,
         }
-        replace_text(self._fold(result.repeat, result.number), json.dumps(values) + "\n")
+        path = self._fold(result.repeat, result.number)
+        replace_text(path, json.dumps(read_back.seal(values, self._seal + path.name)) + "\n")
 
     def load_fold(
         self, fold: Fold, classes: np.ndarray, labels: int, baselines: tuple[str, ...]
@@ -155,7 +180,8 @@ class CrossValidationFolder(ResultFolder):
         try:
             # A number in JSON, or a truth value, takes no more characters.
             longest = ROOM + LONGEST_NUMBER * len(classes) * labels * (2 + len(baselines))
-            result = _result(fold, classes, read_back.read_json(path, longest))
+            values = read_back.unseal(read_back.read_json(path, longest), self._seal + path.name)
+            result = _result(fold, classes, values)
             _check_result(result, fold, labels, baselines)
         except FileNotFoundError:
             return None

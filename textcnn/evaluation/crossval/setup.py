@@ -128,8 +128,8 @@ def resumed_cross_validation(
         UserError: there is none in the folder, or its data has changed.
     """
     folder = CrossValidationFolder.existing(path)
-    plan = Plan.load(folder.plan)
     config = Config.from_mapping(read_toml(folder.config), str(folder.config))
+    plan = Plan.load(folder.plan)
     config = locate(dataclasses.replace(config, data=moved.get("data", config.data)))
     plan = dataclasses.replace(
         plan,

@@ -1,5 +1,6 @@
 """What all folds together say."""
 
+import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -200,7 +201,10 @@ class Summary:
     test_interval: tuple[float, float] | None
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON, repeats and folds counted from 1; what is no number is None."""
+        """Plain values, for JSON, repeats and folds counted from 1; what is no number is None.
+
+        ``rows`` is the SHA-256 of the rows that a fold tested, by which two can be compared.
+        """
         return {
             "rows_tested": self.tested,
             "rows_given": self.given,
@@ -221,6 +225,7 @@ class Summary:
                 {
                     "repeat": result.repeat + 1,
                     "fold": result.number + 1,
+                    "rows": hashlib.sha256(result.rows.astype("<i8").tobytes()).hexdigest(),
                     "accuracy": result.accuracy,
                     "macro_f1": result.macro_f1,
                     "epoch": result.epoch,

@@ -23,6 +23,7 @@ from textcnn.evaluation.search.trials import (
     run_trials,
 )
 from textcnn.support.errors import RunError, UserError
+from textcnn.support.read_back import SEAL
 from textcnn.support.workers.processes import Runner
 from textcnn.training.option_files import option_files
 
@@ -92,7 +93,7 @@ class Session:
             UserError: a setting cannot be used with the data, or the journal is damaged.
             RunError: no setting could be trained.
         """
-        journal = Journal(self.folder.journal)
+        journal = self._journal()
         study = journal.study(_name(fold))
         with journal.checked():
             tried = finished(study, self.space)
@@ -111,7 +112,7 @@ class Session:
 
     def importance(self) -> dict[str, float]:
         """How much the main search says each option matters; empty after few trials."""
-        return importance(Journal(self.folder.journal).study(_name(None)))
+        return importance(self._journal().study(_name(None)))
 
     def outer_folds(self) -> list[Fold]:
         """The folds of ``--nested``, made of what the test part leaves; none without it.
@@ -138,7 +139,7 @@ class Session:
 
         It is trained on the fold's train and dev parts as ``train`` would.
         """
-        journal = Journal(self.folder.journal)
+        journal = self._journal()
         study = journal.study(_name(fold))
         with journal.checked():
             kept = study.user_attrs.get(TESTED, {"trial": 0})
@@ -154,6 +155,11 @@ class Session:
 
     def _splits(self, rows: np.ndarray) -> list[Split]:
         return dev_splits(self.data, rows, self.plan.folds, self.space.start.seed)
+
+    def _journal(self) -> Journal:
+        # All of a search but for how long it is depends on what else was planned.
+        plan = dataclasses.replace(self.plan, trials=1).sealed(self.folder.plan)
+        return Journal(self.folder.journal, plan[SEAL])
 
     def _vectors(self) -> dict[str, Path]:
         """Where vectors are kept, by the value of ``--vectors``."""

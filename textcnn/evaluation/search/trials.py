@@ -6,7 +6,9 @@ neither on how many folds run at once nor on where it was stopped and gone on wi
 """
 
 import contextlib
+import json
 import math
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +20,8 @@ from textcnn.evaluation.search.dev_folds import DevFolds
 from textcnn.evaluation.search.space import Drawn, Space
 from textcnn.recipe.config import Config
 from textcnn.support.errors import RunError, UserError
-from textcnn.support.files import open_regular, replacing
+from textcnn.support.files import replacing
+from textcnn.support.read_back import SEAL, parse_sealed, read_bytes, seal_each
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
@@ -72,7 +75,8 @@ def finished(study: "Study", space: Space) -> list[Tried]:
         _accuracies(trial)  # Those of unfinished trials too, which a later one may take over.
     trials = _finished_trials(study)
     for trial in trials:
-        if trial.distributions != wanted:
+        within = (one.drawn(one.value(trial.params[one.name])) is not None for one in space.varied)
+        if trial.distributions != wanted or not all(within):
             raise ValueError(f"trial {trial.number} is of another search")
     return [_tried(number, trial) for number, trial in enumerate(trials, start=1)]
 
@@ -192,8 +196,11 @@ def _accuracies(trial: "FrozenTrial") -> list[float]:
     return found
 
 
-DAMAGE = (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
+DAMAGE = (ValueError, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError)
 """What Optuna raises where the journal is not one, or says what cannot be."""
+
+LONGEST_JOURNAL = 2**27
+"""Bytes: more than 10,000 trials."""
 
 
 def require_optuna() -> None:
@@ -206,34 +213,46 @@ def require_optuna() -> None:
 
 
 class Journal:
-    """The journal of a search, begun or new.
+    """The journal of a search, begun or new: lines that Optuna reads, each sealed with the last.
 
-    A process that was killed can leave half a line, to which Optuna would append the next one; it
-    is removed first.
+    A process that was killed can leave half a line, to which the next one would be appended; it is
+    removed first. The folder of a search is locked, so no other process writes in it.
 
     Args:
         path: the file.
+        plan: the seal of what was to be tried.
 
     Raises:
-        UserError: it is damaged.
+        UserError: it is damaged, or is that of another search.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, plan: str):
         from optuna.storages import JournalStorage
-        from optuna.storages.journal import JournalFileBackend
+        from optuna.storages.journal import BaseJournalBackend
 
-        class Backend(JournalFileBackend):
+        lines = _whole_lines(path)
+        self._path = path
+
+        class Backend(BaseJournalBackend):
+            def read_logs(self, log_number_from: int) -> list[dict[str, Any]]:
+                return known[log_number_from:]
+
             def append_logs(self, logs: list[dict[str, Any]]) -> None:
+                sealed = seal_each(logs, known[-1][SEAL] if known else plan)
+                text = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in sealed)
                 try:
-                    super().append_logs(logs)
+                    with path.open("ab") as stream:
+                        stream.write(text.encode())
+                        stream.flush()
+                        os.fsync(stream.fileno())
                 except OSError as error:
                     raise RunError(f"writing {path} failed: {error.strerror}") from error
+                known.extend(sealed)
 
-        lock: Any = _NoLock()  # Optuna keeps the class that it should be of to itself.
-        self._path = path
-        _remove_half_a_line(path)
         with self.checked():
-            self._storage = JournalStorage(Backend(str(path), lock))
+            # Optuna keeps what is not a number as such.
+            known = parse_sealed(lines, plan, finite=False)
+            self._storage = JournalStorage(Backend())
 
     @contextlib.contextmanager
     def checked(self) -> Iterator[None]:
@@ -265,25 +284,17 @@ class Journal:
             return study
 
 
-class _NoLock:
-    """What Optuna takes for a lock: the search's folder is locked, so no other process writes."""
-
-    def acquire(self) -> bool:
-        return True
-
-    def release(self) -> None:
-        pass
-
-
-def _remove_half_a_line(path: Path) -> None:
+def _whole_lines(path: Path) -> bytes:
+    """What is in the journal; half a line at its end is removed."""
     try:
-        with open_regular(path) as stream:
-            content = stream.read()
+        content = read_bytes(path, LONGEST_JOURNAL)
     except FileNotFoundError:
-        return
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}; start a new search") from error
-    whole = content.rfind(b"\n") + 1
-    if whole < len(content):
+        return b""
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"{path}: {reason}; start a new search") from error
+    whole = content[: content.rfind(b"\n") + 1]
+    if whole != content:
         with replacing(path) as aside:
-            aside.write_bytes(content[:whole])
+            aside.write_bytes(whole)
+    return whole
