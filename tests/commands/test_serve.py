@@ -2,7 +2,9 @@
 
 import contextlib
 import functools
+import gzip
 import json
+import os
 import re
 import shutil
 import signal
@@ -16,6 +18,7 @@ from typing import Any
 import pytest
 
 from benchmarks.serving import Served, ask, expected_answers, served
+from tests.support.hostile_checkpoints import make
 from tests.support.processes import environment
 from tests.support.small_run import labelled_sentences, options_text
 from textcnn.commands import main
@@ -199,7 +202,11 @@ BODY = {"text": "a film"}
         ("/classify", {**BODY, "top_k": 0}, 400, '"top_k" must be'),
         ("/classify", {**BODY, "top_k": True}, 400, '"top_k" must be'),
         ("/classify", {**BODY, "threshold": 2}, 400, '"threshold" must be'),
-        ("/classify", b'{"text": "a", "threshold": NaN}', 400, '"threshold" must be'),
+        ("/classify", b'{"text": "a", "threshold": NaN}', 400, "NaN is not a number"),
+        ("/classify", b'{"text": "a", "threshold": 1e999}', 400, "1e999 is too large"),
+        ("/classify", b'{"text": "a", "text": "b"}', 400, "names something twice"),
+        ("/classify", b'{"text": "a", "\\ud800": 1}', 400, "half a character"),
+        ("/classify", gzip.compress(b'{"text": "a"}'), 400, "not JSON"),
         ("/classify", {**BODY, "threshold": ""}, 400, '"threshold" must be'),
         ("/classify", {**BODY, "threshold": {"good": "1"}}, 400, '"threshold" must be'),
         ("/classify", {**BODY, "threshold": {"great": 1}}, 400, "'great' is not a label"),
@@ -220,6 +227,17 @@ def test_what_cannot_be_answered_is_refused(server, path, body, status, said):
     sent = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
     found, message = refusal(request(server, path, sent))
     assert (found, said in message) == (status, True), message
+
+
+def test_an_encoded_body_is_refused(server):
+    body = gzip.compress(json.dumps(BODY).encode())
+    head = (
+        "POST /classify HTTP/1.1\r\nHost: x\r\nContent-Encoding: {}\r\nContent-Length: {}\r\n\r\n"
+    )
+    status, _, got = exchange(server, head.format("gzip", len(body)).encode() + body)
+    assert refusal((status, got)) == (415, "the body is encoded (gzip); send it as it is")
+    plain = head.format("identity", 13).replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")
+    assert exchange(server, plain.encode() + b'{"text": "a"}')[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -399,6 +417,52 @@ def test_a_file_that_is_replaced_is_read(start, trained_run, reviews, tmp_path):
         assert found["textcnn_model_replaced_total"] == 2
         assert found["textcnn_model_refused_total"] == 2
         assert "Traceback" not in log()
+
+
+def test_whatever_takes_the_place_of_the_file_the_old_model_answers(start, trained_run, tmp_path):
+    original = trained_run / "checkpoints/best.h5"
+    content = original.read_bytes()
+    model, aside, forged = tmp_path / "model.h5", tmp_path / "aside", tmp_path / "forged"
+    model.write_bytes(content)
+    forged.mkdir()
+
+    def hole() -> None:
+        aside.write_bytes(content)
+        os.truncate(aside, 2**42)
+
+    kinds = {
+        "a link to itself": lambda: aside.symlink_to(model.name),
+        "a pipe": lambda: os.mkfifo(aside),
+        "a device": lambda: aside.symlink_to("/dev/zero"),
+        "a hole": hole,
+        "noise": lambda: aside.write_bytes(os.urandom(9999)),
+        **{
+            path.stem: functools.partial(shutil.copy, path, aside)
+            for path in make(original, forged)
+            if path.stem in ("weights beyond all numbers", "labels of many digits")
+        },
+    }
+    with start(model) as running:
+        answer = request(running, "/classify", json.dumps(BODY).encode())
+        assert answer[0] == 200
+        for number, (kind, put) in enumerate(kinds.items(), start=1):
+            put()
+            aside.replace(model)
+            wait_for(
+                lambda number=number: metrics(running)["textcnn_model_refused_total"] == number
+            )
+            assert "fault" in json.loads(request(running, "/health")[1]), kind
+            assert request(running, "/classify", json.dumps(BODY).encode()) == answer, kind
+        model.unlink()
+        model.mkdir()
+        wait_for(lambda: metrics(running)["textcnn_model_refused_total"] == len(kinds) + 1)
+        model.rmdir()
+        model.write_bytes(content)
+        wait_for(lambda: metrics(running)["textcnn_model_replaced_total"] == 1)
+        # One line each, beside those of the start and of the last replacement.
+        said = running.log.read_text("utf-8").splitlines()
+        assert len(said) == 1 + len(kinds) + 1 + 1, said
+        assert sum("goes on answering" in line for line in said) == len(kinds) + 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

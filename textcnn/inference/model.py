@@ -10,6 +10,9 @@ from textcnn.recipe.ngrams.expert import Texts
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint
 
+_quiet = np.errstate(over="ignore", invalid="ignore")
+"""Of sums that become too large: what comes of them is looked for, and said in one line."""
+
 
 class Model:
     """Answers from word numbers: the same bytes for a sentence alone, in any batch, in any order.
@@ -30,6 +33,7 @@ class Model:
         self._thresholds = checkpoint.thresholds
         self._objective = objective_of(self.several)
 
+    @_quiet
     def expert_logits(self, texts: Texts, threads: bool = True) -> dict[str, np.ndarray]:
         """(N, C) float32 logits of each expert alone, by its name.
 
@@ -46,10 +50,12 @@ class Model:
         """(N, C) float32 logits of all experts together; see :meth:`expert_logits`."""
         return self.fused(list(self.expert_logits(texts, threads).values()))
 
+    @_quiet
     def fused(self, logits: Sequence[np.ndarray]) -> np.ndarray:
         """(N, C) float32 logits of all experts together, from those of each."""
         return self._fusion.combine(logits)
 
+    @_quiet
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """(N, C) of these logits.
 

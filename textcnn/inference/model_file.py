@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from textcnn.support.errors import RunError, UserError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 
 Made = TypeVar("Made")
@@ -47,8 +46,8 @@ class ModelFile(Generic[Made]):
         self._seen = state
         try:
             self.model = self._make(load_checkpoint(self.path))
-        except (UserError, RunError, OSError, MemoryError) as error:
-            self.fault = str(error) or "out of memory"
+        except Exception as error:  # Whatever it is, the next file is to be looked at.
+            self.fault = " ".join(str(error).split()) or type(error).__name__
             self.refused += 1
             self._say(f"{self.fault}; the model read before goes on answering")
             return

@@ -18,10 +18,15 @@ from textcnn.inference.export.page import packed_for, page_text
 from textcnn.inference.given_labels import Choice
 from textcnn.insight.explanations.explaining import Explainer
 from textcnn.insight.explanations.explanation import as_object
+from textcnn.support import read_back
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint
 
 EXAMPLE = '{"text": "a fine film"}'
+
+
+MANY_WORDS = 1000
+"""Of the vocabulary, with which a model is tried."""
 
 
 class RefusedError(Exception):
@@ -69,7 +74,8 @@ class Answerer:
     def __init__(self, checkpoint: Checkpoint, limits: Limits):
         self.checkpoint, self._limits = checkpoint, limits
         self._classifier = Classifier(checkpoint)
-        self._classifier.predict_proba([""])  # A model that has no answer says so now.
+        # A model that has no answer says so now.
+        self._classifier.predict_proba(["", " ".join(checkpoint.vocabulary.words[:MANY_WORDS])])
 
     def classify(self, body: bytes) -> tuple[bytes, int]:
         """The answers to a request, and how many there are.
@@ -125,8 +131,6 @@ class Answerer:
                     f"text {number} has {len(text):,} characters; send at most "
                     f"{self._limits.length:,}",
                 )
-            if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
-                raise RefusedError(400, f"text {number} holds half a character (a lone surrogate)")
 
     @functools.cached_property
     def _explainer(self) -> Explainer:
@@ -142,9 +146,9 @@ class Answerer:
 def _asked(body: bytes, known: set[str]) -> dict[str, Any]:
     """A request's object, which holds ``text`` and no key that is not known."""
     try:
-        asked = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise RefusedError(400, f"the body is not JSON; send {EXAMPLE}") from error
+        asked = read_back.parse_json(body)
+    except ValueError as error:
+        raise RefusedError(400, f"the body is not JSON ({error}); send {EXAMPLE}") from error
     if not isinstance(asked, dict) or "text" not in asked:
         raise RefusedError(400, f'the body is no object with a "text"; send {EXAMPLE}')
     for name in sorted(asked.keys() - known):

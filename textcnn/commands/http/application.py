@@ -75,7 +75,12 @@ class Service:
             Route("/health", self._health, methods=["GET"]),
             Route("/metrics", self._told_metrics, methods=["GET"]),
         ]
-        handlers: Any = {HTTPException: _wrong_path, RefusedError: _refused, Exception: _failed}
+        handlers: Any = {
+            HTTPException: _wrong_path,
+            RefusedError: _refused,
+            UserError: _unanswerable,
+            Exception: _failed,
+        }
         paths = {route.path for route in routes}
         counted = Starlette(
             routes=routes, exception_handlers=handlers, lifespan=lambda _: self._looking()
@@ -166,7 +171,7 @@ class Service:
         }
         if model.fault:
             found["fault"] = model.fault
-        return Response(json.dumps(found, ensure_ascii=False) + "\n", media_type=JSON)
+        return Response(json.dumps(found) + "\n", media_type=JSON)
 
     async def _told_metrics(self, request: Request) -> Response:
         text = self._metrics.text(self._model)
@@ -174,6 +179,9 @@ class Service:
 
     async def _body(self, request: Request) -> bytes:
         limit = self._limits.body
+        encoding = request.headers.get("content-encoding", "identity")
+        if encoding != "identity":
+            raise RefusedError(415, f"the body is encoded ({encoding[:20]}); send it as it is")
         refusal = RefusedError(413, f"the body is too large; send at most {limit:,} bytes")
         declared = request.headers.get("content-length", "0")
         if int(declared) > PATIENCE * limit:
@@ -209,7 +217,7 @@ class Service:
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, RefusedError)
     # After these the rest of a body may still be coming; it is no request.
-    headers = {"connection": "close"} if error.status in (408, 413) else None
+    headers = {"connection": "close"} if error.status in (408, 413, 415) else None
     return _error(error.status, str(error), headers)
 
 
@@ -223,9 +231,14 @@ async def _wrong_path(request: Request, error: Exception) -> Response:
     return _error(error.status_code, f"there is no {path}; there are {known}")
 
 
+async def _unanswerable(request: Request, error: Exception) -> Response:
+    """A model whose numbers give no answer to this text."""
+    return _error(500, str(error))
+
+
 async def _failed(request: Request, error: Exception) -> Response:
     """A fault of ours; uvicorn prints it."""
-    return _error(500, str(error) if isinstance(error, UserError) else "a fault of the server")
+    return _error(500, "a fault of the server")
 
 
 def _error(status: int, message: str, headers: Any = None) -> Response:

@@ -14,7 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 def error_body(message: str) -> bytes:
     """An error as all of them are told."""
-    return json.dumps({"error": message}, ensure_ascii=False).encode() + b"\n"
+    return json.dumps({"error": message}).encode() + b"\n"
 
 
 def last_headers(body: bytes) -> list[tuple[bytes, bytes]]:

@@ -308,13 +308,24 @@ def _check_digest(path: Path, stream: io.BufferedReader) -> tuple[int, int]:
     parts = _THIS_HEADER.fullmatch(header)
     if parts is None or len(header) < HEADER_SIZE:
         raise ValueError("it does not begin as one")
+    file_size = os.fstat(stream.fileno()).st_size
+    if file_size > _memory():  # A hole in a file makes it as long as one likes.
+        raise ValueError(f"its {file_size:,} bytes are more than this machine has memory")
     begun = hashlib.sha256(header.replace(parts[1], _NO_DIGEST, 1))
     if hashlib.file_digest(stream, lambda: begun).hexdigest().encode() != parts[1]:
         raise ValueError("its bytes are not those that were written")
     offset, length = int(parts[2]), int(parts[3])
-    if offset + length > os.fstat(stream.fileno()).st_size or length > LONGEST_INDEX:
+    if offset + length > file_size or length > LONGEST_INDEX:
         raise ValueError(f"an index of {length:,} bytes at byte {offset:,}")
     return offset, length
+
+
+def _memory() -> float:
+    """Bytes that this machine has, where the system tells."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows
+        return math.inf
 
 
 def _read(
