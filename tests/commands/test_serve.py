@@ -204,7 +204,7 @@ BODY = {"text": "a film"}
         ("/classify", {**BODY, "threshold": 2}, 400, '"threshold" must be'),
         ("/classify", b'{"text": "a", "threshold": NaN}', 400, "NaN is not a number"),
         ("/classify", b'{"text": "a", "threshold": 1e999}', 400, "1e999 is too large"),
-        ("/classify", b'{"text": "a", "text": "b"}', 400, "names something twice"),
+        ("/classify", b'{"text": "a", "text": "b"}', 400, "stands twice in an object"),
         ("/classify", b'{"text": "a", "\\ud800": 1}', 400, "half a character"),
         ("/classify", gzip.compress(b'{"text": "a"}'), 400, "not JSON"),
         ("/classify", {**BODY, "threshold": ""}, 400, '"threshold" must be'),
