@@ -235,7 +235,7 @@ def picture_of(found: Sequence[Found]) -> Picture:
     base = {one.data: statistics.median(one.training) for one in reversed(found)}
     factors = [statistics.median(one.training) / base[one.data] for one in found]
     # Room for names at either side.
-    low, high = np.log10(min(factors)) - 0.3, np.log10(max(factors)) + 0.5
+    low, high = np.log10(min(factors)) - 0.4, np.log10(max(factors)) + 0.7
 
     def across(factor: float) -> float:
         return float(WIDTH * (np.log10(factor) - low) / (high - low))
@@ -259,10 +259,11 @@ def picture_of(found: Sequence[Found]) -> Picture:
             ours = one.side.startswith("textcnn")
             colour = OURS if ours else RIVALS
             picture.parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{colour}"/>')
-            if ours:
-                picture.text(x - 9, y, one.side.removeprefix("textcnn, "), colour, "end")
+            short = one.side.removeprefix("textcnn, ").partition(",")[0]
+            if one.side == "fastText":  # Close to others, which have their names at the right.
+                picture.text(x - 9, y, short, colour, "end")
             else:
-                picture.text(x + 9, y, one.side.partition(",")[0], colour, "start")
+                picture.text(x + 9, y, short, colour, "start")
     axis = "time of training, textcnn's being 1"
     picture.text(picture.width / 2, TOP + HEIGHT + 36, axis, GREY)
     return picture
