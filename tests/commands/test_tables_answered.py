@@ -264,3 +264,19 @@ def test_of_files_as_much_is_said_as_of_one(call, run):
     lines = err.replace(f"{Path.cwd()}/", "").splitlines()
     assert [line.strip() for line in lines if line.startswith("  ")] == said
     assert len(said) == 5
+
+
+def test_a_run_without_a_header_answers_a_table_with_one(call):
+    corpus = labelled_sentences()
+    rows = list(zip(corpus.labels, corpus.texts, strict=True))
+    Path("bare.csv").write_text("".join(f"{label},{text}\n" for label, text in rows))
+    words = ("--label-column", 1, "--text-column", 2, "--out", "run", *options_text(epochs=1))
+    assert call("train", "--data", "bare.csv", *words)[0] == 0
+    Path("new.csv").write_text("Text,Label\n" + "".join(f"{text},{it}\n" for it, text in rows))
+    code, out, err = call("classify", "run", "--input", "new.csv")
+    assert code == 0
+    assert [row["Text"] for row in read(out)] == corpus.texts
+    assert "new.csv: read with --text-column 'Text', as its columns are called" in err
+    assert "120 of 120 rows" in call("eval", "run", "--data", "new.csv")[1]
+    code, out, _ = call("classify", "run", "--input", "bare.csv")
+    assert (code, len(out.splitlines())) == (0, len(rows))

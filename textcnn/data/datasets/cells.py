@@ -70,10 +70,12 @@ class Taken:
         for option, others in OTHER_NAMES.items():
             asked, usual = getattr(self.options, option), getattr(USUAL, option)
             wanted = text_names(asked, names) if option == "text_column" else [asked]
-            by_name = asked.isdecimal() or (asked != usual and not self.options.or_usual)
-            if by_name or all(matching(name, names) for name in wanted):
+            insists = asked != usual and not self.options.or_usual
+            if insists or all(matching(name, names) for name in wanted):
                 continue
-            there = matching(usual, names) or [name for name in names if _plain(name) in others]
+            there = matching(usual, names)
+            if not there and not asked.isdecimal():  # Of another table, which had no header.
+                there = [name for name in names if _plain(name) in others]
             if len(there) == 1:
                 found[option] = there[0].strip()
         return dataclasses.replace(self, options=dataclasses.replace(self.options, **found))
