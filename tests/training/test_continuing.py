@@ -127,7 +127,7 @@ def test_a_resumed_run_that_went_on_is_one_never_stopped(call, tmp_path, before)
     [
         (("--num-filters", 7), "--num-filters 7: the network of --init-from has 4; leave it out"),
         (("--tokenizer", "unicode"), "--tokenizer unicode: the network of --init-from has kim"),
-        (("--multilabel",), "--multilabel True: the network of --init-from has False"),
+        (("--multilabel",), "--multilabel: the network of --init-from was trained without"),
     ],
 )
 def test_another_kind_of_network_is_refused(call, tmp_path, trained_run, options, message):
