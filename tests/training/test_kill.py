@@ -65,6 +65,8 @@ def test_killed_again_and_again_it_leaves_a_checkpoint_and_ends_in_the_same_byte
             load_checkpoint(folder / "checkpoints" / name) for folder in (run, whole)
         )
         assert parameter_bytes(killed.networks[0]) == parameter_bytes(uninterrupted.networks[0])
+        assert killed.tokenizer_chosen
+        assert uninterrupted.tokenizer_chosen
     names = [
         sorted(path.name for path in (folder / "checkpoints").iterdir()) for folder in (run, whole)
     ]

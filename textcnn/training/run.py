@@ -147,6 +147,9 @@ class _Run:
         last, initial = keeper.last(), self.initial
         if last is not None:
             experiment = resumed_experiment(last, self.data)
+            # The options that were kept name the tokenizer, and not that auto chose it.
+            chosen = self.data.chosen or last.tokenizer_chosen
+            self.data = dataclasses.replace(self.data, chosen=chosen)
         else:
             experiment = new_experiment(
                 config,
