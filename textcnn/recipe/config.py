@@ -388,7 +388,7 @@ class Config:
         "Optimizer",
         "Keeps Adam's and Adadelta's divisions finite.",
         default_words="adam 1e-08, adadelta 1e-06",
-        above=0,
+        minimum=1e-30,  # The squares that it is beside have 32 bits.
     )
     clip_norm: float = option(
         0.0,
@@ -434,6 +434,7 @@ class Config:
         "Epochs that the average of the parameters, which is what answers, looks back over; "
         "0 for the last parameters.",
         minimum=0,
+        maximum=1e6,
     )
     refit: bool = option(
         True,

@@ -114,10 +114,14 @@ def parse_sealed(lines: bytes, before: str = "", finite: bool = True) -> list[di
     Raises:
         ValueError: one is not what it was, or not where it was.
     """
-    objects = [parse_json(line, finite) for line in lines.splitlines()]
-    for values in objects:
+    objects = []
+    for line in lines.splitlines():
+        if len(line) > LONGEST_FILE:
+            raise ValueError(f"a line longer than {LONGEST_FILE:,} bytes")
+        values = parse_json(line, finite)
         unseal(values, before)
         before = values[SEAL]
+        objects.append(values)
     return objects
 
 
