@@ -3,7 +3,8 @@
 ``python -m tests.support.hostile_containers FOLDER`` makes them; ``... --read FILE ...`` reads
 files, each within :data:`SECONDS` and twice its size and 64 MiB of memory, and prints a line for
 each: how it ended. With ``--answer`` it also asks each for an answer; with ``--load`` it only makes
-a model of it, which may take 4 bytes besides for each number that a shrunk file has.
+a model of it, which may take 4 bytes besides for each number that a shrunk file has. With ``--npz``
+the files are arrays that were exported.
 """
 
 import contextlib
@@ -23,6 +24,7 @@ import h5py
 import numpy as np
 
 from textcnn.inference.classifier import Classifier
+from textcnn.inference.export import numpy_classifier
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import load_checkpoint
 from textcnn.training.checkpoint.container import read_container
@@ -264,6 +266,14 @@ def _read(path: Path) -> str:
     return "read"
 
 
+def _answer_npz(path: Path) -> str:
+    try:
+        probabilities = numpy_classifier.load(path).probabilities(TEXTS)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: {error}") from error
+    return "answered" if np.isfinite(probabilities).all() else "answers that are none"
+
+
 def _stop(number: int, frame: object) -> NoReturn:
     raise TimeoutError
 
@@ -299,7 +309,7 @@ def _read_one(path: Path, read: Callable[[Path], str]) -> str:
 
 
 def _main(arguments: list[str]) -> None:
-    ways = {"--read": _read, "--load": _load, "--answer": _answer}
+    ways = {"--read": _read, "--load": _load, "--answer": _answer, "--npz": _answer_npz}
     if arguments[0] not in ways:
         folder = Path(arguments[0])
         folder.mkdir(parents=True, exist_ok=True)

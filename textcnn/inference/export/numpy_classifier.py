@@ -13,8 +13,13 @@ prints label, probability and sentence. From Python:
     model.probabilities(["a gorgeous , witty film"])  # an (1, 2) array, columns as model.labels
 """
 
+import errno
+import io
 import json
+import mmap
+import struct
 import sys
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,6 +36,19 @@ CHUNK = 256
 
 HASH_FACTOR, PART_BITS = 0x9E3779B97F4A7C15, 40
 """How parts of words become numbers, see :func:`part_keys`."""
+
+TYPES = ("<f4", "<i8", "|u1")
+"""Types of arrays that a model has."""
+
+LONGEST_HEAD, ROOM = 1 << 12, 1 << 25
+"""Bytes before an array that say what it is, and those that a header's texts and numbers may take
+besides as many as the arrays."""
+
+MOST_ROWS, MOST_SUBWORDS = 10_000, 20
+"""Words that all heights of filters may see, and letters of a part of a word."""
+
+FAULTS = (ValueError, LookupError, TypeError, OverflowError, RecursionError, struct.error)
+"""What reading raises where a file is not what it should be."""
 
 
 class Model:
@@ -70,11 +88,19 @@ class Model:
         shares = np.exp(logits - logits.max(axis=1, keepdims=True))
         return shares / shares.sum(axis=1, keepdims=True)
 
+    @np.errstate(over="ignore", invalid="ignore")  # What comes of it is looked for below.
     def logits(self, texts: Sequence[str]) -> np.ndarray:
-        """(N, C) float32."""
+        """(N, C) float32.
+
+        Raises:
+            ValueError: there are none.
+        """
         starts = range(0, len(texts), CHUNK)
         chunks = [self._logits(texts[start : start + CHUNK]) for start in starts]
-        return np.concatenate(chunks or [np.zeros((0, len(self.labels)), np.float32)])
+        logits = np.concatenate(chunks or [np.zeros((0, len(self.labels)), np.float32)])
+        if not np.isfinite(logits).all():
+            raise ValueError("the model's numbers are too large to be added up; it has no answer")
+        return logits
 
     def tokens(self, text: str) -> list[str]:
         """A text's words, as far as they are read."""
@@ -178,25 +204,139 @@ def part_keys(word: str, longest: int) -> list[int]:
 
 
 def load(path: str | Path) -> Model:
-    """The model in an .npz file; nothing in it is unpickled."""
-    with np.load(path, allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
-    header = json.loads(arrays.pop("header").tobytes())
+    """The model in an .npz file of ``textcnn export``.
+
+    Nothing in it is unpickled, and it takes no more memory than twice its size and 64 MiB.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no such file, or damaged.
+    """
+    try:
+        arrays = _arrays(Path(path))
+        text = arrays.pop("header").tobytes()
+        header = _parsed(text, sum(array.nbytes for array in arrays.values()))
+        _check_model(header, arrays)
+    except FAULTS as error:
+        raise ValueError(f"{path}: no model of textcnn export, or damaged ({error})") from error
     return Model(header, arrays)
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an .npz as NumPy writes it: one after another, as they are.
+
+    Its directory, at the end, is left alone: it could say other things.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(errno.ENOENT, "no such file", str(path))
+    arrays: dict[str, np.ndarray] = {}
+    with path.open("rb") as stream:
+        content = memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
+    at = 0
+    while bytes(content[at : at + 4]) == b"PK\3\4":
+        method, crc, size, letters, more = struct.unpack_from("<8xH4xI4xIHH", content, at)
+        begin = at + 30 + letters
+        if size == 0xFFFFFFFF:  # It stands behind the name.
+            (size,) = struct.unpack_from("<4xQ", content, begin)
+        name = bytes(content[at + 30 : begin]).decode().removesuffix(".npy")
+        at = begin + more + size
+        data = content[begin + more : at]
+        if method or len(data) < size or name in arrays or zlib.crc32(data) != crc:
+            raise ValueError(f"{name} is not as it was written")
+        head = io.BytesIO(data[:LONGEST_HEAD])
+        np.lib.format.read_magic(head)
+        shape, columns, dtype = np.lib.format.read_array_header_1_0(head)
+        if dtype.str not in TYPES:
+            raise ValueError(f"{name} holds {dtype}")
+        order: Any = "F" if columns else "C"
+        array = np.ndarray(shape, dtype, data, head.tell(), order=order)
+        if not np.isfinite([array.min(initial=0), array.max(initial=0)]).all():
+            raise ValueError(f"{name} holds what is no number")
+        arrays[name] = array.copy("K")
+    return arrays
+
+
+def _parsed(text: bytes, others: int) -> dict[str, Any]:
+    """The header, if it takes no more memory than the arrays and some."""
+    parts = sum(map(text.count, (b",", b":", b"[", b"{")))
+    if 100 * parts + 5 * len(text) > others + ROOM:
+        raise ValueError("its header is too large")
+    header = json.loads(text)
+    if not isinstance(header, dict):
+        raise ValueError("its header is no object")
+    return header
+
+
+def _check_model(header: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    """Raise what :data:`FAULTS` are unless header and arrays are those of one model."""
+    labels, words, heights = header["labels"], header["vocabulary"], header["filter_sizes"]
+    thresholds, longest = header["thresholds"], header["max_tokens"]
+    for texts in (labels, words, [header["label_separator"], header["tokenizer"]]):
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            raise ValueError("labels or words are no texts")
+    counts = [*heights, header["networks"], header["num_filters"], longest or 0]
+    if any(type(count) is not int or not 0 <= count < 2**31 for count in counts):
+        raise ValueError("a number in its header is none, or too large")
+    classes, features = len(labels), len(heights) * header["num_filters"]
+    if classes < 2 or not 0 < sum(heights) < MOST_ROWS or header["tokenizer"] not in TOKENIZERS:
+        raise ValueError("its header is not that of a model")
+    if thresholds is not None and np.shape([float(share) for share in thresholds]) != (classes,):
+        raise ValueError("it has not one threshold a label")
+    shapes: dict[str, tuple[int, ...]] = {"bias": (classes,)}
+    for number in range(min(header["networks"], len(arrays))):
+        name = f"networks/{number}"
+        depth = arrays[f"{name}/filters"].shape[0]
+        shapes |= {
+            f"{name}/words": (len(words), depth),
+            f"{name}/filters": (depth, sum(heights), header["num_filters"]),
+            f"{name}/steps": (features,),
+            f"{name}/filter_bias": (features,),
+            f"{name}/dense": (classes, features),
+        }
+    if header["ngrams"] is not None:
+        orders, subwords = header["ngrams"]["orders"], header["ngrams"]["subwords"]
+        if orders != list(range(2, 2 + len(orders))) or not 0 <= subwords <= MOST_SUBWORDS:
+            raise ValueError("its n-grams are none")
+        parts = ["parts"] if subwords or "ngrams/parts/keys" in arrays else []
+        for item in ("words", *map(str, orders), *parts):
+            name, rows = f"ngrams/{item}", len(words)
+            if item != "words":
+                rows = arrays[f"{name}/keys"].size
+                shapes[f"{name}/keys"] = (rows,)
+            if name in arrays:
+                shapes[name] = (rows, classes)
+            else:
+                cells = arrays[f"{name}/cells"]
+                shapes |= {f"{name}/cells": (cells.size,), f"{name}/values": (cells.size,)}
+                if cells.size and not 0 <= cells.min() <= cells.max() < rows * classes:
+                    raise ValueError(f"{name} speaks of rows that there are not")
+    if shapes != {name: array.shape for name, array in arrays.items()}:
+        raise ValueError("its arrays are not those of its header")
+    for name, array in arrays.items():
+        whole = name.endswith(("/keys", "/cells"))
+        if array.dtype.str != ("<i8" if whole else "<f4"):
+            raise ValueError(f"{name} holds {array.dtype}")
+        if (whole and (array[1:] < array[:-1]).any()) or (
+            name[-5:] == "steps" and array.min() <= 0
+        ):
+            raise ValueError(f"{name} holds what cannot be")
 
 
 def main() -> None:
     """Label sentences."""
     if len(sys.argv) < 2:
         sys.exit("usage: python classify.py MODEL.npz [SENTENCE ...]")
-    model = load(sys.argv[1])
-    between = model.label_separator
-    for text in sys.argv[2:] or (line.rstrip("\r\n") for line in sys.stdin):
-        shares = model.probabilities([text])[0]
-        label = model.classify([text])[0]
-        given = [label] if isinstance(label, str) else label
-        numbers = [f"{shares[model.labels.index(name)]:.4f}" for name in given]
-        print(between.join(given), between.join(numbers), text, sep="\t", flush=True)
+    try:
+        model = load(sys.argv[1])
+        between = model.label_separator
+        for text in sys.argv[2:] or (line.rstrip("\r\n") for line in sys.stdin):
+            shares = model.probabilities([text])[0]
+            label = model.classify([text])[0]
+            given = [label] if isinstance(label, str) else label
+            numbers = [f"{shares[model.labels.index(name)]:.4f}" for name in given]
+            print(between.join(given), between.join(numbers), text, sep="\t", flush=True)
+    except (OSError, ValueError) as error:
+        sys.exit(f"classify.py: {error}")
 
 
 if __name__ == "__main__":
