@@ -205,6 +205,7 @@ def test_a_run_leaves_what_the_documentation_lists(trained_run):
     assert [len(rows[part]) for part in ("train", "dev", "test")] == [96, 12, 12]
     lines = (trained_run / "metrics.jsonl").read_text().splitlines()
     metrics = [json.loads(line) for line in lines]
+    assert all(row.pop("sha256") for row in metrics)
     assert [row["step"] for row in metrics] == [6 * epoch for epoch in range(1, 13)]
     last = load_checkpoint(trained_run / "checkpoints" / "last.h5", for_training=True)
     assert last.training is not None
@@ -494,7 +495,7 @@ def test_one_line_out_for_each_line_in(answers):
     assert code == 2  # Every line was answered, but one could not be read.
     no_token, message = err.decode().splitlines()
     assert no_token.startswith("no token: 4 of 14 sentences")
-    assert "-, line 11: not utf-8; every line was answered" in message
+    assert "standard input, line 11: not utf-8; every line was answered" in message
     assert "--encoding" in message
 
 

@@ -63,7 +63,7 @@ def looks_like_text(row: bytes) -> bool:
     """
     fields = row.split()[1:]
     numbers = sum(map(_is_number, fields))
-    return bool(fields) and (2 * numbers >= len(fields) or _is_text(b" ".join(fields)))
+    return bool(fields) and (2 * numbers >= len(fields) or all(map(_is_text, fields)))
 
 
 def read_text(
