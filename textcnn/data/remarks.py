@@ -37,11 +37,13 @@ def remarks(data: TokenizedData) -> Iterator[str]:
 
 def _conflicts(data: TokenizedData) -> Iterator[str]:
     """Equal sentences with different labels, where they are so many that they bound a score."""
-    labels_of: dict[int, set[str]] = {}
-    for sentence, label in zip(data.hashes.tolist(), data.labels, strict=True):
-        labels_of.setdefault(sentence, set()).add(label)
-    several = [one for one, labels in labels_of.items() if len(labels) > 1 and one != NO_TOKEN]
-    rows = int(np.isin(data.hashes, np.array(several, np.uint64)).sum())
+    number: dict[str, int] = {}
+    numbers = (number.setdefault(label, len(number)) for label in data.labels)
+    labels = np.fromiter(numbers, np.uint64, len(data.labels))
+    different = np.unique(np.stack([data.hashes, labels], axis=1), axis=0)[:, 0]
+    sentences, counts = np.unique(different, return_counts=True)
+    several = sentences[(counts > 1) & (sentences != NO_TOKEN)]
+    rows = int(np.isin(data.hashes, several).sum())
     if rows > CONFLICTS * len(data.texts):
         yield (
             f"different labels on equal sentences: {rows:,} of {len(data.texts):,} rows, as "

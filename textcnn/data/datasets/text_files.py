@@ -236,15 +236,22 @@ def _mostly_utf8(data: bytes) -> bool:
     return beyond_ascii > 2 * text.count("\ufffd")
 
 
+ASCII = bytes(range(128))
+
+
 def _likely_encoding(data: bytes, tried: str) -> str:
-    names = ["utf-8", "utf-16-le" if b"\0" in data[1::2] else "cp1252", "cp1252"]
-    if b"\0" not in data and 4 * len(data.translate(None, bytes(range(128)))) > len(
-        data
-    ):  # Not only accented letters.
-        names[1:] = ["gb18030, shift_jis, cp1251"]
-    for name in names:
-        if codecs.lookup(tried).name != name and (", " in name or _decodes(data, name)):
-            return name.replace(", cp", " or cp")
+    def may_be(name: str) -> bool:
+        return codecs.lookup(tried).name != name and _decodes(data, name)
+
+    if may_be("utf-8"):
+        return "utf-8"
+    if b"\0" in data[1::2] and may_be("utf-16-le"):
+        return "utf-16-le"
+    beyond_ascii = len(data.translate(None, ASCII))
+    if b"\0" not in data and 4 * beyond_ascii > len(data):  # More than accented letters.
+        return "gb18030, shift_jis or cp1251"
+    if may_be("cp1252"):
+        return "cp1252"
     return "latin-1"  # Gives every byte a character, be it the right one or not.
 
 
