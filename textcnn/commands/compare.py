@@ -72,7 +72,7 @@ def command(
     _check_comparable(*sides)
     given = given_options(options)
     files = [name for side in sides for name in side.config.files]
-    check_not_read(predictions, "--predictions", *given.get("data", ()), *files)
+    check_not_read([predictions], "--predictions", *given.get("data", ()), *files)
     shared = shared_sentences(sides, given, say)
     found = Comparison.of(sides, shared)
     if predictions is not None:

@@ -76,7 +76,7 @@ def command(
             "--threshold is for one label a sentence; here each label has a threshold already"
         )
     given, config = given_options(options), classifier.checkpoint.config
-    check_not_read(predictions, "--predictions", path, *given.get("data", ()), *config.files)
+    check_not_read([predictions], "--predictions", path, *given.get("data", ()), *config.files)
     sample, source = sample_of(classifier.checkpoint, given)
     scored = score_sample(classifier, sample)
     if predictions is not None:

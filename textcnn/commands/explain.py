@@ -82,7 +82,7 @@ def command(
         raise UserError(f"{flag(name)} is for --input FILE; give that too")
     path = chosen_checkpoint(checkpoint)
     model = load_checkpoint(path)
-    check_not_read(html_file, "--html", path, *([] if input_file is None else [input_file]))
+    check_not_read([html_file], "--html", path, *([] if input_file is None else [input_file]))
     explainer = Explainer(model)
     pages: list[tuple[Explanation, Change | None]] = []
     with contextlib.ExitStack() as stack:

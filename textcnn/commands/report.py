@@ -64,7 +64,7 @@ def command(
     folder = _finished(newest_finished_run() if checkpoint is None else RunFolder(checkpoint))
     model = load_checkpoint(folder.best)
     given = given_options(moved)
-    check_not_read(out, "--out", folder.best, *sum(given.values(), ()), *model.config.files)
+    check_not_read([out], "--out", folder.best, *sum(given.values(), ()), *model.config.files)
     try:
         data: TokenizedData | None = read_again(model, say, given)
         absent = ""

@@ -52,7 +52,7 @@ def command(checkpoint: Path | None, width: str, out: Path | None, **options: An
     whole = load_checkpoint(path)
     target = out or path.with_suffix(".small.h5")
     given = given_options(options)
-    check_not_read(target, "--out", path, *given.get("data", ()), *whole.config.files)
+    check_not_read([target], "--out", path, *given.get("data", ()), *whole.config.files)
     sample, source = sample_of(whole, given)
     save_checkpoint(target, dataclasses.replace(whole, training=None), width)
     small = Classifier(load_checkpoint(target))

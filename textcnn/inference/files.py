@@ -122,8 +122,7 @@ def find_shards(patterns: Sequence[str], folder: Path, format: str) -> list[Shar
                 f"--output {folder}: {sources[shard.source]} and {sources[other]} cannot both be "
                 f"{shard.output.name} there; give one of them another name or folder"
             )
-    for shard in shards:
-        check_not_read(shard.output, "--output", *sources)
+    check_not_read([shard.output for shard in shards], "--output", *sources)
     return shards
 
 

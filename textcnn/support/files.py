@@ -8,7 +8,7 @@ import io
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from textcnn.support.errors import RunError, UserError
@@ -115,24 +115,33 @@ def _remove_abandoned(path: Path) -> None:
                 os.close(descriptor)
 
 
-def check_not_read(target: Path | None, option: str, *read: str | Path) -> None:
+def check_not_read(targets: Iterable[Path | None], option: str, *read: str | Path) -> None:
     """Refuse to replace what is read; call it before that is.
 
     Args:
-        target: a file to be written, if one is.
-        option: that names it.
+        targets: files to be written, None for one that is not.
+        option: that names them.
         read: files and folders, by whatever path, or as LABEL=FILE.
 
     Raises:
-        UserError: naming the option, where ``target`` is one of them or in one of them.
+        UserError: naming the option, where a target is one of them or in one of them.
     """
-    if target is None or not target.exists():
-        return
-    names = [name for one in map(str, read) for name in (one, one.partition("=")[2] or one)]
-    for name in names:
-        with contextlib.suppress(OSError, ValueError):  # Not there, or no path.
-            if any(map(Path(name).samefile, (target, *target.resolve().parents))):
-                raise UserError(f"{option} {target}: would replace what is read; choose another")
+    names = {name for one in map(str, read) for name in (one, one.partition("=")[2] or one)}
+    places = {_place(Path(name)) for name in names} - {None}
+    for target in targets:
+        if target is None or not target.exists():
+            continue
+        if places & set(map(_place, (target, *target.resolve().parents))):
+            raise UserError(f"{option} {target}: would replace what is read; choose another")
+
+
+def _place(path: Path) -> tuple[int, int] | None:
+    """What tells a file or folder whatever path leads to it; None where there is none."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):  # Not there, or no path.
+        return None
+    return found.st_dev, found.st_ino
 
 
 def replace_text(path: Path, text: str) -> None:
