@@ -3,6 +3,7 @@
 import csv
 import io
 import itertools
+import operator
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -92,7 +93,7 @@ def rows_of(
     number, first = next(records, (1, [""]))
     if isinstance(first, RowError):
         raise UserError(f"{path}, {place} {number}: {first}")
-    names = _names(first)
+    names = list(map(_name, first))
     if names == [""]:
         raise UserError(f"{path}, {place} {number}: blank; give a table from its first row on")
     taken = taken if taken.options.header is False else taken.in_columns(names)
@@ -139,12 +140,18 @@ def _noted(records: Records, noted: list[tuple[int, Fields]]) -> Iterator[Fields
 def _marked(records: Records, header: list[str]) -> Records:
     """The rows; those that are the header once more, as where files were put together, are bad."""
     for number, fields in records:
-        again = isinstance(fields, list) and _names(fields) == header
-        yield number, RowError("the header once more") if again else fields
+        # Most rows differ in the first cell, and the others are not looked at.
+        if (
+            not isinstance(fields, RowError)
+            and len(fields) == len(header)
+            and all(map(operator.eq, map(_name, fields), header))
+        ):
+            fields = RowError("the header once more")
+        yield number, fields
 
 
-def _names(fields: list[str]) -> list[str]:
-    return [name.replace("\ufeff", "").strip() for name in fields]
+def _name(field: str) -> str:
+    return field.replace("\ufeff", "").strip()
 
 
 def told_delimiter(text: str, taken: Taken, usual: str, quoted: bool) -> str:
