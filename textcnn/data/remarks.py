@@ -39,10 +39,12 @@ def _conflicts(data: TokenizedData) -> Iterator[str]:
     """Equal sentences with different labels, where they are so many that they bound a score."""
     number: dict[str, int] = {}
     numbers = (number.setdefault(label, len(number)) for label in data.labels)
-    labels = np.fromiter(numbers, np.uint64, len(data.labels))
-    different = np.unique(np.stack([data.hashes, labels], axis=1), axis=0)[:, 0]
-    sentences, counts = np.unique(different, return_counts=True)
-    several = sentences[(counts > 1) & (sentences != NO_TOKEN)]
+    labels = np.fromiter(numbers, np.int64, len(data.labels))
+    # Equal sentences are neighbours then, and some two of those with several labels differ.
+    order = np.argsort(data.hashes, kind="stable")
+    sentences, labels = data.hashes[order], labels[order]
+    differ = (sentences[1:] == sentences[:-1]) & (labels[1:] != labels[:-1])
+    several = np.setdiff1d(sentences[1:][differ], [NO_TOKEN])
     rows = int(np.isin(data.hashes, several).sum())
     if rows > CONFLICTS * len(data.texts):
         yield (
