@@ -44,7 +44,7 @@ import click
 from textcnn.data.datasets.download import FetchError, keep_copy, kept_copy, place, sha256
 from textcnn.data.datasets.package_index import configured_indexes, fetch_file
 from textcnn.data.datasets.text_files import split_lines
-from textcnn.evaluation.crossval.baselines import predict_baseline
+from textcnn.evaluation.crossval.fold_run import baseline_answers
 from textcnn.insight.learnt.training_part import read_again
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.files import make_folder, replace_text
@@ -599,11 +599,8 @@ class Work:
         """The share that logistic regression on TF-IDF answers right, on the run's own parts."""
         with contextlib.chdir(self.folder):
             data = read_again(load_checkpoint(find_checkpoint(Path(run))), lambda line: None)
-        parts = (data.split.train, data.split.dev, data.split.test)
-        tokens = [list(data.tokens.take(rows)) for rows in parts]
-        train, dev, test = (data.targets(rows, data.label_names) for rows in parts)
-        answers = predict_baseline("tfidf", tokens[0], train, tokens[1], dev, tokens[2])
-        return float((answers == test).mean())
+        answers = baseline_answers("tfidf", data, data.label_names)
+        return float((answers == data.targets(data.split.test, data.label_names)).mean())
 
     def _words(self, row: Row, command: str) -> list[str]:
         own = f"runs/{row.name}"

@@ -131,7 +131,7 @@ def run_fold(
         thresholds=model.thresholds,
         baselines={
             **{name: decide(logits[name], classes) for name in expert_names(config)},
-            **{name: _baseline(name, data, model.labels) for name in baselines},
+            **{name: baseline_answers(name, data, model.labels) for name in baselines},
         },
         epoch=float(np.mean([chosen.epoch for chosen in outcome.best])),
         dev_accuracy=float(np.mean([chosen.dev_accuracy for chosen in outcome.best])),
@@ -146,7 +146,8 @@ def _network_seed(config: Config, fold: Fold) -> int:
     return int(sequence.generate_state(1)[0])
 
 
-def _baseline(name: str, data: TokenizedData, labels: list[str]) -> np.ndarray:
+def baseline_answers(name: str, data: TokenizedData, labels: list[str]) -> np.ndarray:
+    """(N,) classes that a baseline, trained on the train and dev parts, gives the test part."""
     split = data.split
     train, dev, test = (
         list(data.tokens.take(rows)) for rows in (split.train, split.dev, split.test)
