@@ -146,7 +146,7 @@ def _resumed(folder: RunFolder, moved: dict[str, Any]) -> tuple[Config, Tokenize
         for network in folder.networks:
             if network.last.exists():
                 check_same_data(data, load_checkpoint(network.last))
-        for part in (folder, *folder.networks):
+        for part in dict.fromkeys((folder, *folder.networks)):
             if part.config.exists():
                 own = Config.from_mapping(read_toml(part.config), str(part.config))
                 write_toml(part.config, dataclasses.replace(own, **moved))
