@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack
 from sklearn.svm import LinearSVC
 
 from textcnn.core.vocabulary import Vocabulary
@@ -10,7 +10,7 @@ from textcnn.recipe.ngrams import learning, tables
 from textcnn.recipe.ngrams.expert import NgramExpert, Texts
 from textcnn.recipe.ngrams.learning import Labelled, OldExpert, fit_expert
 from textcnn.recipe.ngrams.letters import SHORTEST, part_keys
-from textcnn.recipe.ngrams.nbsvm import ALPHA, BETA, Features, nbsvm
+from textcnn.recipe.ngrams.nbsvm import ALPHA, BETA, Features, merge_columns, nbsvm
 from textcnn.support.errors import UserError
 
 GOOD, BAD = ("lovely", "charming", "not bad"), ("dreadful", "bored boring", "not good")
@@ -74,7 +74,7 @@ def test_the_support_vector_machine_is_that_of_liblinear():
     rng = np.random.default_rng(0)
     items = csr_matrix(rng.poisson(0.3, (60, 12)).astype(float))
     parts = csr_matrix(rng.random((8, 5)) * (rng.random((8, 5)) < 0.5))
-    features = Features(items, parts, rng.uniform(0.5, 2, 60))
+    features = Features(items, parts, rng.uniform(0.5, 2, 60), np.ones(17))
     positive, counted = rng.random(60) < 0.4, rng.uniform(0.5, 1.5, 60)
     found = nbsvm(features, positive, counted, penalty=0.3)
 
@@ -87,6 +87,35 @@ def test_the_support_vector_machine_is_that_of_liblinear():
     mean = np.abs(rival.coef_[0]).mean()
     weights = ratio * ((1 - BETA) * mean + BETA * rival.coef_[0])
     np.testing.assert_allclose(found.weights, weights, atol=0.02 * np.abs(weights).max())
+
+
+def test_equal_features_share_a_column_and_nothing_else_changes():
+    rng = np.random.default_rng(0)
+    items = csr_matrix(rng.poisson(0.3, (60, 12)).astype(float))
+    parts = csr_matrix(rng.random((8, 5)) * (rng.random((8, 5)) < 0.5))
+    repeated, again = rng.integers(8, 12, 9), rng.integers(0, 5, 8)
+    many = Features(
+        hstack([items[:, :8], items[:, repeated]], "csr"),
+        parts[:, again],
+        rng.uniform(0.5, 2, 60),
+        np.ones(25),
+    )
+    ngrams, of_ngram = merge_columns(many.items[:, 8:])
+    merged, of_part = merge_columns(many.parts)
+    assert ngrams.shape[1] == len(set(repeated))
+    assert merged.shape[1] == len(set(again))
+    assert (ngrams[:, of_ngram] != many.items[:, 8:]).nnz == 0
+    assert (merged[:, of_part] != many.parts).nnz == 0
+
+    columns = np.concatenate([np.arange(8), 8 + of_ngram, 8 + ngrams.shape[1] + of_part])
+    items = hstack([items[:, :8], ngrams], "csr")
+    few = Features(items, merged, many.scale, np.bincount(columns))
+    positive, counted = rng.random(60) < 0.4, rng.uniform(0.5, 1.5, 60)
+    for offset in (None, rng.normal(size=60)):
+        expected = nbsvm(many, positive, counted, 0.3, offset)
+        found = nbsvm(few, positive, counted, 0.3, offset)
+        np.testing.assert_allclose(found.weights[columns], expected.weights, atol=1e-9)
+        assert found.bias == pytest.approx(expected.bias, abs=1e-9)
 
 
 @pytest.mark.parametrize(("most", "kept"), [(9, 5), (5, 5), (4, 3), (3, 3), (2, 1), (0, 0)])

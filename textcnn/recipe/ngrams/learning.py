@@ -1,5 +1,6 @@
 """How an n-gram expert is made of labelled sentences, from nothing or going on from another."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from textcnn.core.vocabulary import UNKNOWN
 from textcnn.recipe.fusion import Fusion
 from textcnn.recipe.ngrams.expert import NgramExpert, Texts, scale
 from textcnn.recipe.ngrams.letters import part_keys
-from textcnn.recipe.ngrams.nbsvm import Features, nbsvm
+from textcnn.recipe.ngrams.nbsvm import Features, merge_columns, nbsvm
 from textcnn.recipe.ngrams.ngrams import LARGEST_KEY, KeyIndex, ngram_keys, rows_of
 from textcnn.recipe.ngrams.tables import Rows, Table, table_of
 from textcnn.support.errors import UserError
@@ -172,8 +173,19 @@ class _Learner:
         parts = csc_matrix((1 / norms[owners], (owners, columns)), (len(letters), len(known)))
         frequent = counts >= (1 if many else FEWEST_PARTS)
         self._keys["parts"] = known[frequent]
-        parts = parts[:, frequent].tocsr()
-        self._features = Features(hstack(blocks, "csr"), parts, scale(sentences.lengths))
+        self._items, self._parts = hstack(blocks, "csr"), parts[:, frequent].tocsr()
+
+    @functools.cached_property
+    def _features(self) -> tuple[Features, np.ndarray, np.ndarray]:
+        """The different features; for each item and for each part which of them it is."""
+        words = self._parts.shape[0]
+        ngrams, of_ngram = merge_columns(self._items[:, words:])
+        parts, of_part = merge_columns(self._parts)
+        of_item = np.append(np.arange(words), words + of_ngram)
+        items = hstack([self._items[:, :words], ngrams], "csr")
+        copies = np.bincount(np.append(of_item, items.shape[1] + of_part))
+        factor = scale(self._train.texts.sentences.lengths)
+        return Features(items, parts, factor, copies), of_item, of_part
 
     def _binary(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """(N,) which sentences are of a class, and what each counts for it."""
@@ -185,11 +197,11 @@ class _Learner:
 
     def optimise(self, penalty: float) -> NgramExpert:
         """Tables of a support vector machine for each class."""
-        features, old = self._features, self._before
-        by_item = np.zeros((features.items.shape[1], self._num_classes), np.float32)
-        by_part = np.zeros((features.parts.shape[1], self._num_classes), np.float32)
+        (features, of_item, of_part), old = self._features, self._before
+        by_item = np.zeros((len(of_item), self._num_classes), np.float32)
+        by_part = np.zeros((len(of_part), self._num_classes), np.float32)
         bias = np.zeros(self._num_classes, np.float32)
-        said = np.zeros((len(features.scale), self._num_classes))
+        said = np.zeros((len(self._train.targets), self._num_classes))
         if old is not None:
             said[:, old.classes] = old.expert.logits(self._train.texts)
         # With one of two classes a sentence, each is against the other: once is enough.
@@ -200,12 +212,13 @@ class _Learner:
                 continue  # The new sentences have nothing to say about it.
             offset = None if old is None else said[:, index]
             found = nbsvm(features, positive, counted, penalty, offset)
-            by_item[:, index] = features.fold(found.weights)
-            by_part[:, index] = found.weights[len(by_item) :]
+            by_item[:, index] = found.weights[of_item]
+            by_part[:, index] = found.weights[features.items.shape[1] :][of_part]
             bias[index] = found.bias
         if mirrored:
             for values in (by_item, by_part, bias):
                 values[..., 0] = -values[..., 1]
+        by_item[: self._parts.shape[0]] += self._parts @ by_part
         by_item[UNKNOWN] = 0
         return self._expert(penalty, bias, by_item, by_part)
 
@@ -216,8 +229,8 @@ class _Learner:
         at = cells if targets.ndim == 2 else cells[0]
         counted = np.ones(len(cells[0])) if weights is None else weights[at]
         members = csr_matrix((counted, cells), (len(targets), self._num_classes))
-        by_item = (self._features.items.T @ members).tocsr()
-        by_part = self._features.parts.T @ by_item[: self._features.parts.shape[0]]
+        by_item = (self._items.T @ members).tocsr()
+        by_part = self._parts.T @ by_item[: self._parts.shape[0]]
         return self._expert(0.0, np.zeros(self._num_classes, np.float32), by_item, by_part)
 
     def _expert(
@@ -226,7 +239,7 @@ class _Learner:
         """The expert with these rows, added to those of the one it goes on from."""
         keys = {"words": np.arange(len(self._words)), **self._keys}
         rows = {"words": by_item[: len(self._words)], "parts": by_part}
-        start = self._features.parts.shape[0]
+        start = self._parts.shape[0]
         for name in self._orders:
             rows[name] = by_item[start : start + len(keys[name])]
             start += len(keys[name])

@@ -5,11 +5,12 @@ the features sums over words: an item counts as often as it stands in a sentence
 together count as much as the word, and a sentence is divided by the square root of its length.
 """
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.sparse import csr_matrix
+from scipy.sparse import csc_matrix, csr_matrix
 
 ALPHA = 1.0
 """Added to each item's count in either class."""
@@ -38,11 +39,13 @@ class Features:
         items: (N, W + G) counts of words and n-grams.
         parts: (W, P) the parts of each word; each row has a norm of 1, or of 0.
         scale: (N,) what each sentence is multiplied by.
+        copies: (size,) how many features each column stands for (:func:`merge_columns`).
     """
 
     items: csr_matrix
     parts: csr_matrix
     scale: np.ndarray
+    copies: np.ndarray
 
     @property
     def size(self) -> int:
@@ -62,8 +65,32 @@ class Features:
 
     def collect(self, values: np.ndarray) -> np.ndarray:
         """(size,) sums by item of (N,) numbers of sentences, not scaled."""
-        by_item = self.items.T @ values
-        return np.append(by_item, self.parts.T @ by_item[: self.parts.shape[0]])
+        items, parts = self._transposed
+        by_item = items @ values
+        return np.append(by_item, parts @ by_item[: self.parts.shape[0]])
+
+    @functools.cached_property
+    def _transposed(self) -> tuple[csc_matrix, csc_matrix]:
+        return self.items.T, self.parts.T
+
+
+def merge_columns(matrix: csr_matrix) -> tuple[csr_matrix, np.ndarray]:
+    """One column for all that are equal.
+
+    Most pairs of words stand in one sentence alone, and all of these that share a sentence are
+    equal, whatever is learnt; as are the parts that stand in the same words.
+
+    Args:
+        matrix: (n, F), its indices ascending.
+
+    Returns:
+        (n, D) its different columns, and (F,) int64, which of them each column is.
+    """
+    # Equal columns have the same sum of random numbers; of a million columns two others have it
+    # once in some thousand times.
+    sums = matrix.T @ np.random.default_rng(0).random(matrix.shape[0])
+    _, first, numbers = np.unique(sums, return_index=True, return_inverse=True)
+    return matrix[:, first], numbers
 
 
 @dataclass(frozen=True)
@@ -96,17 +123,20 @@ def nbsvm(
         offset: (N,) what another model says already, which this one only corrects; or None.
     """
     p, q = (ALPHA + features.collect(counted * side) for side in (positive, ~positive))
-    ratio = np.log(p / p.sum()) - np.log(q / q.sum())
+    ratio = np.log(p / (features.copies @ p)) - np.log(q / (features.copies @ q))
+    # Equal features have equal weights, so n of them are one that is sqrt(n) times as large.
+    root = np.sqrt(features.copies)
+    factor = root * ratio
     signs, before = np.where(positive, 1.0, -1.0), 0.0 if offset is None else offset
 
     def loss(free: np.ndarray) -> tuple[float, np.ndarray]:
         weights, bias = free[:-1], free[-1]
-        margins = signs * (features.sums(ratio * weights) + bias + before)
+        margins = signs * (features.sums(factor * weights) + bias + before)
         missing = np.maximum(1 - margins, 0)
         upstream = -2 * penalty * counted * signs * missing
         gradient = free.copy()
         gradient[-1] *= BIAS_PENALTY
-        gradient[:-1] += ratio * features.collect(features.scale * upstream)
+        gradient[:-1] += factor * features.collect(features.scale * upstream)
         gradient[-1] += upstream.sum()
         held = weights @ weights + BIAS_PENALTY * bias * bias
         return penalty * (counted * missing**2).sum() + held / 2, gradient
@@ -116,11 +146,11 @@ def nbsvm(
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
     weights, bias = found[:-1], float(found[-1])
     if offset is not None:
-        return Binary(ratio * weights, bias)
+        return Binary(ratio * weights / root, bias)
     # Drawn towards naive Bayes, bias and all, as in textcnn.evaluation.crossval.nbsvm.
-    mean = np.abs(weights).mean()
+    mean = root @ np.abs(weights) / features.copies.sum()
     sides = (counted * positive).sum(), (counted * ~positive).sum()
     prior = np.log((sides[0] + 0.5) / (sides[1] + 0.5))
     return Binary(
-        ratio * ((1 - BETA) * mean + BETA * weights), (1 - BETA) * mean * prior + BETA * bias
+        ratio * ((1 - BETA) * mean + BETA * weights / root), (1 - BETA) * mean * prior + BETA * bias
     )
