@@ -1,6 +1,5 @@
 """The ``textcnn`` command: one click group, its commands loaded only when they are called."""
 
-import difflib
 import importlib
 import platform
 import sys
@@ -78,9 +77,11 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        near = difflib.get_close_matches(name.lower(), COMMANDS, 1, 0.5)
-        if name not in COMMANDS and near and not name.startswith("-"):
-            ctx.fail(f"no command is called {name!r}; did you mean {near[0]}?")
+        if name not in COMMANDS and not name.startswith("-"):
+            import difflib  # Loaded here: one sentence is answered without.
+
+            if near := difflib.get_close_matches(name.lower(), COMMANDS, 1, 0.5):
+                ctx.fail(f"no command is called {name!r}; did you mean {near[0]}?")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

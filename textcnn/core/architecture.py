@@ -16,6 +16,8 @@ Modes differ only in which embeddings exist: ``rand`` and ``nonstatic`` have the
 ``static`` the static one, ``multichannel`` both, side by side.
 """
 
+from __future__ import annotations  # A generator in a signature would load numpy.random.
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -11,7 +11,6 @@ and another's file in its place; it keeps nobody out who computes a digest.
 import hashlib
 import json
 import math
-import tomllib
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -66,6 +65,8 @@ def read_toml(path: Path, longest: int = LONGEST_FILE) -> dict[str, Any]:
         OSError: it cannot be read, or is no regular file.
         ValueError: it is longer, is no TOML, or holds what :func:`parse_json` would refuse.
     """
+    import tomllib  # Loaded here: one sentence is answered without.
+
     text = read_bytes(path, longest).decode("utf-8")
     try:
         values = tomllib.loads(text, parse_float=_finite_number)

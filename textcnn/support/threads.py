@@ -4,7 +4,6 @@ import contextlib
 import ctypes
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import numpy as np
@@ -22,6 +21,8 @@ def in_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> lis
     workers = min(len(items), processors())
     if workers < 2:
         return [function(item) for item in items]
+    from concurrent.futures import ThreadPoolExecutor  # Loaded here: one sentence does without.
+
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(function, items))
 

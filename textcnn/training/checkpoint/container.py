@@ -367,11 +367,8 @@ def _split(name: str, joined: np.ndarray, lengths: np.ndarray) -> list[str]:
     """The texts that :func:`_joined` joined."""
     if int(lengths.sum(dtype=np.uint64)) != len(joined):
         raise ValueError(f"{name} have other lengths than their bytes")
-    texts, start, encoded = [], 0, joined.data
-    for length in lengths.tolist():
-        texts.append(str(encoded[start : start + length], "utf-8"))
-        start += length
-    return texts
+    encoded, ends = joined.tobytes(), np.cumsum(lengths).tolist()
+    return [encoded[start:end].decode() for start, end in zip([0, *ends], ends, strict=False)]
 
 
 # Writing
