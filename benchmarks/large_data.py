@@ -49,14 +49,19 @@ def write_table(path: Path, rows: int, labels: int) -> None:
     chances /= chances.sum()
     # Every label as often as any other.
     classes = rng.permutation(np.arange(rows) % labels)
+    lengths = rng.integers(10, 31, rows)
+    words = rng.choice(VOCABULARY, lengths.sum(), p=chances)
+    own = rng.random(len(words)) < OWN_SHARE
+    labels_of_own = np.repeat(classes, lengths)[own]
+    drawn = rng.integers(0, OWN_WORDS, len(labels_of_own))
+    words[own] = (labels_of_own * OWN_WORDS + drawn) % VOCABULARY
     with path.open("w", newline="") as stream:
         table = csv.writer(stream)
         table.writerow(["text", "label"])
-        for label in classes.tolist():
-            words = rng.choice(VOCABULARY, rng.integers(10, 31), p=chances)
-            own = rng.random(len(words)) < OWN_SHARE
-            words[own] = (label * OWN_WORDS + rng.integers(0, OWN_WORDS, own.sum())) % VOCABULARY
-            table.writerow([" ".join(f"word{word}" for word in words.tolist()), f"label {label}"])
+        sentences = np.split(words, np.cumsum(lengths)[:-1])
+        for label, sentence in zip(classes.tolist(), sentences, strict=True):
+            text = " ".join(f"word{word}" for word in sentence.tolist())
+            table.writerow([text, f"label {label}"])
 
 
 def train(table: Path, out: Path, epochs: int, *options: str) -> Cost:
@@ -119,7 +124,7 @@ def _row(cells: Sequence[str]) -> str:
 
 
 @click.command()
-@click.option("--rows", multiple=True, type=int, default=(10_000, 50_000, 200_000, 500_000))
+@click.option("--rows", multiple=True, type=int, default=(10_000, 50_000, 200_000, 1_000_000))
 @click.option("--labels", multiple=True, type=int, default=(10, 100, 1_000, 10_000))
 @click.option("--per-label", default=20, show_default=True, help="Rows of each label.")
 def main(rows: Sequence[int], labels: Sequence[int], per_label: int) -> None:
