@@ -14,6 +14,13 @@ MEGABYTE = 1e6
 PIECE = 2000
 """Lines handed to the pipe at once."""
 
+ALONE = """import sys
+sys.modules["tensorboardX"] = None  # It loads PyTorch, which only the rival needs.
+from textcnn.commands import main
+main()
+"""
+"""``textcnn`` as where no rival is installed."""
+
 LONGEST_FEED = 600
 """Seconds after which the pipe is fed no more."""
 
@@ -30,10 +37,10 @@ def _training(work: Workload) -> Row:
     out = work.folder / "run"
     ours = _peak(
         work,
-        *("textcnn", "train", "--data", data, "--embedding-dim", str(KIM.dim)),
+        *("-c", ALONE, "train", "--data", data, "--embedding-dim", str(KIM.dim)),
         *("--epochs", str(epochs), "--out", str(out)),
     )
-    theirs = _peak(work, "benchmarks.torch_training", data, str(epochs))
+    theirs = _peak(work, "-m", "benchmarks.torch_training", data, str(epochs))
     return Row(
         "memory, training",
         f"peak resident, D {KIM.dim}, {epochs} epochs, checkpoints written",
@@ -45,11 +52,11 @@ def _training(work: Workload) -> Row:
     )
 
 
-def _peak(work: Workload, *module: str) -> int:
-    """Peak resident bytes of ``python -m module...``."""
+def _peak(work: Workload, *words: str) -> int:
+    """Peak resident bytes of ``python words...``."""
     target = work.folder / "peak.txt"
     launcher = str(Path(__file__).with_name("peak_memory.py"))
-    command = [sys.executable, launcher, str(target), sys.executable, "-m", *module]
+    command = [sys.executable, launcher, str(target), sys.executable, *words]
     subprocess.run(
         command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
