@@ -10,6 +10,7 @@ from tests.support.small_run import labelled_sentences
 from textcnn.commands.screen.score_tables import scores_text
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.fingerprints import are_known, sentence_hashes
+from textcnn.evaluation import scoring
 from textcnn.evaluation.scores import Rows, Scores, score, wilson_interval
 from textcnn.evaluation.scoring import Sample, held_out, read_as_before, score_sample
 from textcnn.inference.classifier import Classifier
@@ -165,6 +166,18 @@ def test_sentences_of_the_training_are_counted_however_they_are_spelt(classifier
     labels = [corpus.labels[row] for row in rows] + ["good"]
     scores = score_sample(classifier, Sample.whole(LabelledTexts(texts, labels, ""))).scores
     assert scores.seen == 5
+
+
+def test_a_few_sentences_at_a_time_have_the_same_scores(classifier, monkeypatch):
+    sample = Sample.whole(labelled_sentences())
+    whole = score_sample(classifier, sample)
+    alone = classifier.expert_logits(sample.texts)
+    right = {name: (one.argmax(axis=1) == whole.targets).mean() for name, one in alone.items()}
+    assert whole.scores.experts == pytest.approx(right)
+    monkeypatch.setattr(scoring, "LOGITS_IN_HAND", 14)  # 7 sentences of 2 labels.
+    parts = score_sample(classifier, sample)
+    np.testing.assert_array_equal(parts.probabilities, whole.probabilities)
+    assert parts.scores.as_dict() == whole.scores.as_dict()
 
 
 def test_sentences_that_cannot_be_read_are_counted_and_said(classifier):

@@ -42,9 +42,8 @@ def macro_f1(answers: np.ndarray, targets: np.ndarray, num_classes: int) -> floa
         num_classes: C.
     """
     if targets.ndim == 1:
-        cells = np.bincount(targets * num_classes + answers, minlength=num_classes**2)
-        confusion = cells.reshape(num_classes, num_classes)
-        found, both = np.diag(confusion), confusion.sum(axis=0) + confusion.sum(axis=1)
+        right, every = targets[answers == targets], np.append(answers, targets)
+        found, both = (np.bincount(classes, minlength=num_classes) for classes in (right, every))
     else:
         found, both = (answers & targets).sum(axis=0), answers.sum(axis=0) + targets.sum(axis=0)
     return float((2 * found / np.maximum(both, 1)).mean())

@@ -1,6 +1,7 @@
 """A checkpoint's scores: on its own test sentences, or on any others."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,9 @@ from textcnn.inference.classifier import Classifier
 from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint
+
+LOGITS_IN_HAND = 1 << 22
+"""Logits of one expert that are kept at once: with many labels they take more than the model."""
 
 
 @dataclass(frozen=True)
@@ -122,8 +126,7 @@ def score_sample(classifier: Classifier, sample: Sample) -> Scored:
     longest = checkpoint.config.max_tokens or None
     hashes = sentence_hashes(sentence[:longest] for sentence in tokens)
     no_token = int((hashes == NO_TOKEN).sum())
-    logits = classifier.expert_logits(texts)
-    probabilities = classifier.fused_probabilities(logits)
+    probabilities, alone = _answered(classifier, texts, targets)
     scores = score(
         probabilities,
         targets,
@@ -133,11 +136,25 @@ def score_sample(classifier: Classifier, sample: Sample) -> Scored:
         Rows(sample.given, no_token, checkpoint.config.tokenizer),
         checkpoint.thresholds,
     )
-    if len(logits) > 1:
-        alone = {name: _share_right(one, targets) for name, one in logits.items()}
-        scores = dataclasses.replace(scores, experts=alone)
     apart = _apart(checkpoint, targets, probabilities)
-    return Scored(dataclasses.replace(scores, apart=apart), probabilities, targets)
+    scores = dataclasses.replace(scores, experts=alone, apart=apart)
+    return Scored(scores, probabilities, targets)
+
+
+def _answered(
+    classifier: Classifier, texts: Sequence[str], targets: np.ndarray
+) -> tuple[np.ndarray, dict[str, float]]:
+    """(N, C) probabilities, and the share that each of several experts answers wholly right."""
+    probabilities = np.empty((len(texts), len(classifier.labels)), np.float32)
+    right: Counter[str] = Counter()
+    size = max(LOGITS_IN_HAND // len(classifier.labels), 1)
+    for part in (slice(start, start + size) for start in range(0, len(texts), size)):
+        logits = classifier.expert_logits(texts[part])
+        probabilities[part] = classifier.fused_probabilities(logits)
+        for name, one in logits.items():
+            right[name] += int(is_correct(decide(one, targets[part]), targets[part]).sum())
+    alone = {name: count / len(texts) for name, count in right.items()}
+    return probabilities, alone if len(alone) > 1 else {}
 
 
 def _apart(checkpoint: Checkpoint, targets: np.ndarray, probabilities: np.ndarray) -> list[Apart]:
@@ -156,11 +173,6 @@ def _apart(checkpoint: Checkpoint, targets: np.ndarray, probabilities: np.ndarra
         for name, labels, rows in (("old", old, ~of_new), ("new", new, of_new))
         if rows.any()
     ]
-
-
-def _share_right(logits: np.ndarray, targets: np.ndarray) -> float:
-    """How many sentences these (N, C) logits answer wholly right."""
-    return float(is_correct(decide(logits, targets), targets).mean())
 
 
 def _check_labels(labels: Sequence[str], classifier: Classifier) -> None:
