@@ -10,7 +10,7 @@ from textcnn.recipe.ngrams import learning, tables
 from textcnn.recipe.ngrams.expert import NgramExpert, Texts
 from textcnn.recipe.ngrams.learning import Labelled, OldExpert, fit_expert
 from textcnn.recipe.ngrams.letters import SHORTEST, part_keys
-from textcnn.recipe.ngrams.nbsvm import ALPHA, BETA, Features, merge_columns, nbsvm
+from textcnn.recipe.ngrams.nbsvm import ALPHA, BETA, Features, nbsvm
 from textcnn.support.errors import UserError
 
 GOOD, BAD = ("lovely", "charming", "not bad"), ("dreadful", "bored boring", "not good")
@@ -74,7 +74,7 @@ def test_the_support_vector_machine_is_that_of_liblinear():
     rng = np.random.default_rng(0)
     items = csr_matrix(rng.poisson(0.3, (60, 12)).astype(float))
     parts = csr_matrix(rng.random((8, 5)) * (rng.random((8, 5)) < 0.5))
-    features = Features(items, parts, rng.uniform(0.5, 2, 60), np.ones(17))
+    features = Features(items, parts, rng.uniform(0.5, 2, 60), np.arange(12), np.arange(5))
     positive, counted = rng.random(60) < 0.4, rng.uniform(0.5, 1.5, 60)
     found = nbsvm(features, positive, counted, penalty=0.3)
 
@@ -94,22 +94,16 @@ def test_equal_features_share_a_column_and_nothing_else_changes():
     items = csr_matrix(rng.poisson(0.3, (60, 12)).astype(float))
     parts = csr_matrix(rng.random((8, 5)) * (rng.random((8, 5)) < 0.5))
     repeated, again = rng.integers(8, 12, 9), rng.integers(0, 5, 8)
-    many = Features(
-        hstack([items[:, :8], items[:, repeated]], "csr"),
-        parts[:, again],
-        rng.uniform(0.5, 2, 60),
-        np.ones(25),
-    )
-    ngrams, of_ngram = merge_columns(many.items[:, 8:])
-    merged, of_part = merge_columns(many.parts)
-    assert ngrams.shape[1] == len(set(repeated))
-    assert merged.shape[1] == len(set(again))
-    assert (ngrams[:, of_ngram] != many.items[:, 8:]).nnz == 0
-    assert (merged[:, of_part] != many.parts).nnz == 0
+    words, ngrams, parts = items[:, :8], items[:, repeated], parts[:, again]
+    scale = rng.uniform(0.5, 2, 60)
+    many = Features(hstack([words, ngrams], "csr"), parts, scale, np.arange(17), np.arange(8))
+    few = Features.of(words, ngrams, parts, scale)
+    assert few.items.shape[1] == 8 + len(set(repeated))
+    assert few.parts.shape[1] == len(set(again))
+    assert (few.items[:, few.of_item] != many.items).nnz == 0
+    assert (few.parts[:, few.of_part] != many.parts).nnz == 0
 
-    columns = np.concatenate([np.arange(8), 8 + of_ngram, 8 + ngrams.shape[1] + of_part])
-    items = hstack([items[:, :8], ngrams], "csr")
-    few = Features(items, merged, many.scale, np.bincount(columns))
+    columns = np.append(few.of_item, few.items.shape[1] + few.of_part)
     positive, counted = rng.random(60) < 0.4, rng.uniform(0.5, 1.5, 60)
     for offset in (None, rng.normal(size=60)):
         expected = nbsvm(many, positive, counted, 0.3, offset)

@@ -1,6 +1,5 @@
 """How an n-gram expert is made of labelled sentences, from nothing or going on from another."""
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from textcnn.core.vocabulary import UNKNOWN
 from textcnn.recipe.fusion import Fusion
 from textcnn.recipe.ngrams.expert import NgramExpert, Texts, scale
 from textcnn.recipe.ngrams.letters import part_keys
-from textcnn.recipe.ngrams.nbsvm import Features, merge_columns, nbsvm
+from textcnn.recipe.ngrams.nbsvm import Features, nbsvm
 from textcnn.recipe.ngrams.ngrams import LARGEST_KEY, KeyIndex, ngram_keys, rows_of
 from textcnn.recipe.ngrams.tables import Rows, Table, table_of
 from textcnn.support.errors import UserError
@@ -157,35 +156,28 @@ class _Learner:
         if len(different):
             numbers[numbers == UNKNOWN] = len(words) + owners
         numbers[numbers == UNKNOWN] = -1
-        blocks = [_counts(numbers, sentences.lengths, len(letters))]
         most = MOST_NGRAMS if many else min(MOST_NGRAMS, MOST_CELLS // num_classes)
         self._keys: dict[str, np.ndarray] = {}
         self._orders = [str(order) for order in range(2, ngrams + 1)]
+        ngram_counts: list[csr_matrix] = []
         for order in range(2, ngrams + 1):
             keys, lengths = ngram_keys(sentences, order, len(words))
             self._keys[str(order)] = known = _most_frequent(keys[keys >= 0], most)
             columns = KeyIndex(known).rows(keys)
             columns[columns == len(known)] = -1
-            blocks.append(_counts(columns, lengths, len(known)))
+            ngram_counts.append(_counts(columns, lengths, len(known)))
         keys, owners = part_keys(letters, subwords)
         known, columns, counts = np.unique(keys, return_inverse=True, return_counts=True)
         norms = np.sqrt(np.bincount(owners, minlength=len(letters)))
         parts = csc_matrix((1 / norms[owners], (owners, columns)), (len(letters), len(known)))
         frequent = counts >= (1 if many else FEWEST_PARTS)
         self._keys["parts"] = known[frequent]
-        self._items, self._parts = hstack(blocks, "csr"), parts[:, frequent].tocsr()
-
-    @functools.cached_property
-    def _features(self) -> tuple[Features, np.ndarray, np.ndarray]:
-        """The different features; for each item and for each part which of them it is."""
-        words = self._parts.shape[0]
-        ngrams, of_ngram = merge_columns(self._items[:, words:])
-        parts, of_part = merge_columns(self._parts)
-        of_item = np.append(np.arange(words), words + of_ngram)
-        items = hstack([self._items[:, :words], ngrams], "csr")
-        copies = np.bincount(np.append(of_item, items.shape[1] + of_part))
-        factor = scale(self._train.texts.sentences.lengths)
-        return Features(items, parts, factor, copies), of_item, of_part
+        self._features = Features.of(
+            _counts(numbers, sentences.lengths, len(letters)),
+            hstack([csr_matrix((len(sentences), 0)), *ngram_counts], "csr"),
+            parts[:, frequent].tocsr(),
+            scale(sentences.lengths),
+        )
 
     def _binary(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """(N,) which sentences are of a class, and what each counts for it."""
@@ -197,9 +189,10 @@ class _Learner:
 
     def optimise(self, penalty: float) -> NgramExpert:
         """Tables of a support vector machine for each class."""
-        (features, of_item, of_part), old = self._features, self._before
-        by_item = np.zeros((len(of_item), self._num_classes), np.float32)
-        by_part = np.zeros((len(of_part), self._num_classes), np.float32)
+        features, old = self._features, self._before
+        words, items = features.parts.shape[0], features.items.shape[1]
+        by_item = np.zeros((len(features.of_item), self._num_classes), np.float32)
+        by_part = np.zeros((len(features.of_part), self._num_classes), np.float32)
         bias = np.zeros(self._num_classes, np.float32)
         said = np.zeros((len(self._train.targets), self._num_classes))
         if old is not None:
@@ -212,13 +205,14 @@ class _Learner:
                 continue  # The new sentences have nothing to say about it.
             offset = None if old is None else said[:, index]
             found = nbsvm(features, positive, counted, penalty, offset)
-            by_item[:, index] = found.weights[of_item]
-            by_part[:, index] = found.weights[features.items.shape[1] :][of_part]
+            of_parts = found.weights[items:]
+            by_item[:, index] = found.weights[features.of_item]
+            by_item[:words, index] += features.parts @ (features.copies[items:] * of_parts)
+            by_part[:, index] = of_parts[features.of_part]
             bias[index] = found.bias
         if mirrored:
             for values in (by_item, by_part, bias):
                 values[..., 0] = -values[..., 1]
-        by_item[: self._parts.shape[0]] += self._parts @ by_part
         by_item[UNKNOWN] = 0
         return self._expert(penalty, bias, by_item, by_part)
 
@@ -229,9 +223,11 @@ class _Learner:
         at = cells if targets.ndim == 2 else cells[0]
         counted = np.ones(len(cells[0])) if weights is None else weights[at]
         members = csr_matrix((counted, cells), (len(targets), self._num_classes))
-        by_item = (self._items.T @ members).tocsr()
-        by_part = self._parts.T @ by_item[: self._parts.shape[0]]
-        return self._expert(0.0, np.zeros(self._num_classes, np.float32), by_item, by_part)
+        features = self._features
+        by_item = (features.items.T @ members).tocsr()
+        by_part = (features.parts.T @ by_item[: features.parts.shape[0]]).tocsr()
+        bias = np.zeros(self._num_classes, np.float32)
+        return self._expert(0.0, bias, by_item[features.of_item], by_part[features.of_part])
 
     def _expert(
         self, penalty: float, bias: np.ndarray, by_item: Rows, by_part: Rows
@@ -239,7 +235,7 @@ class _Learner:
         """The expert with these rows, added to those of the one it goes on from."""
         keys = {"words": np.arange(len(self._words)), **self._keys}
         rows = {"words": by_item[: len(self._words)], "parts": by_part}
-        start = self._parts.shape[0]
+        start = self._features.parts.shape[0]
         for name in self._orders:
             rows[name] = by_item[start : start + len(keys[name])]
             start += len(keys[name])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.sparse import csc_matrix, csr_matrix
+from scipy.sparse import csc_matrix, csr_matrix, hstack
 
 ALPHA = 1.0
 """Added to each item's count in either class."""
@@ -33,24 +33,50 @@ class Features:
     """N sentences' items, as a product that is never multiplied out.
 
     A sentence of 20 words has some 300 parts of words in it, the same few for each word: so they
-    are kept by word.
+    are kept by word. And features that are equal share a column: most pairs of words stand in one
+    sentence alone, and all of these that share a sentence are equal, whatever is learnt; as are
+    the parts that stand in the same words.
 
     Attributes:
-        items: (N, W + G) counts of words and n-grams.
+        items: (N, W + G) counts of words, each with a column of its own, and of n-grams.
         parts: (W, P) the parts of each word; each row has a norm of 1, or of 0.
         scale: (N,) what each sentence is multiplied by.
-        copies: (size,) how many features each column stands for (:func:`merge_columns`).
+        of_item: (W + all n-grams,) int64, the column of ``items`` that each has.
+        of_part: (all parts,) int64, the column of ``parts`` that each has.
     """
 
     items: csr_matrix
     parts: csr_matrix
     scale: np.ndarray
-    copies: np.ndarray
+    of_item: np.ndarray
+    of_part: np.ndarray
+
+    @classmethod
+    def of(
+        cls, words: csr_matrix, ngrams: csr_matrix, parts: csr_matrix, scale: np.ndarray
+    ) -> "Features":
+        """Features with one column for all that are equal.
+
+        Args:
+            words: (N, W) counts.
+            ngrams: (N, all n-grams) counts.
+            parts: (W, all parts).
+            scale: (N,).
+        """
+        ngrams, of_ngram = _merge_columns(ngrams)
+        parts, of_part = _merge_columns(parts)
+        of_item = np.append(np.arange(words.shape[1]), words.shape[1] + of_ngram)
+        return cls(hstack([words, ngrams], "csr"), parts, scale, of_item, of_part)
 
     @property
     def size(self) -> int:
         """W + G + P."""
         return self.items.shape[1] + self.parts.shape[1]
+
+    @functools.cached_property
+    def copies(self) -> np.ndarray:
+        """(size,) how many features each column stands for."""
+        return np.bincount(np.append(self.of_item, self.items.shape[1] + self.of_part))
 
     def fold(self, weights: np.ndarray) -> np.ndarray:
         """(W + G,) weights of words, their parts included, and of n-grams; from (size,)."""
@@ -74,20 +100,10 @@ class Features:
         return self.items.T, self.parts.T
 
 
-def merge_columns(matrix: csr_matrix) -> tuple[csr_matrix, np.ndarray]:
-    """One column for all that are equal.
-
-    Most pairs of words stand in one sentence alone, and all of these that share a sentence are
-    equal, whatever is learnt; as are the parts that stand in the same words.
-
-    Args:
-        matrix: (n, F), its indices ascending.
-
-    Returns:
-        (n, D) its different columns, and (F,) int64, which of them each column is.
-    """
-    # Equal columns have the same sum of random numbers; of a million columns two others have it
-    # once in some thousand times.
+def _merge_columns(matrix: csr_matrix) -> tuple[csr_matrix, np.ndarray]:
+    """(n, D) the different columns of (n, F), and (F,) int64, which of them each is."""
+    # Equal columns have the same sum of random numbers, added in the same order; of a million
+    # columns two others have it once in some thousand times.
     sums = matrix.T @ np.random.default_rng(0).random(matrix.shape[0])
     _, first, numbers = np.unique(sums, return_index=True, return_inverse=True)
     return matrix[:, first], numbers
