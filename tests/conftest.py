@@ -15,6 +15,7 @@ import pytest
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from tests.support.browsing import started_browser
+from tests.support.disk import wait_for_no_disk
 from tests.support.pictures import draw, draw_nothing
 from tests.support.small_run import labelled_sentences, options_text, write_csv
 from textcnn.commands import main
@@ -24,7 +25,11 @@ from textcnn.recipe.config import Config
 
 
 def pytest_configure() -> None:
-    """Have Ctrl-C end what tests start: what a shell runs in the background ignores it."""
+    """Wait for no disk, and have Ctrl-C end what tests start.
+
+    What a shell runs in the background ignores it.
+    """
+    wait_for_no_disk()
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -55,9 +55,9 @@ def metrics_of(folder: Path) -> list[dict[str, Any]]:
 # While training
 
 
-def test_the_files_hold_loss_accuracy_f1_and_gradients(trained_run):
-    metrics = metrics_of(trained_run)
-    dev = values_of(trained_run / "tensorboard" / "dev")
+def test_the_files_hold_loss_accuracy_f1_and_gradients(reported_run):
+    metrics = metrics_of(reported_run)
+    dev = values_of(reported_run / "tensorboard" / "dev")
     scores = {"loss", "accuracy", "macro_f1"}
     assert set(dev) == scores
     for tag in scores:
@@ -65,7 +65,7 @@ def test_the_files_hold_loss_accuracy_f1_and_gradients(trained_run):
         expected = [row[f"dev_{tag}"] for row in metrics]
         assert [value for _, value in dev[tag]] == pytest.approx(expected, rel=1e-5)
 
-    train = values_of(trained_run / "tensorboard" / "train")
+    train = values_of(reported_run / "tensorboard" / "train")
     names = ("embedding/tuned", "convolution/weights", "convolution/bias", "dense/weights")
     names += ("dense/bias",)
     gradients = {f"{kind}/{name}" for kind in ("gradient", "sparsity") for name in names}

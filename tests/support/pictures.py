@@ -8,12 +8,15 @@ from textcnn.commands import cv, train
 
 USUAL: tuple[tuple[Any, str, Any], ...] = (
     (train, "is_installed", train.is_installed),
+    (train, "TensorBoard", train.TensorBoard),
     (cv, "draw_folds", cv.draw_folds),
 )
 
 
 def draw_nothing(patch: pytest.MonkeyPatch) -> None:
-    """Have ``train`` write no report and ``cv`` no figures, as where the extras are missing.
+    """Have ``train`` write no report and nothing for TensorBoard, and ``cv`` no figures.
+
+    As where the extras are missing.
 
     ``cv`` draws anew whenever it prints, so also where a test goes on with a finished one.
     """
@@ -22,6 +25,7 @@ def draw_nothing(patch: pytest.MonkeyPatch) -> None:
         raise ImportError
 
     patch.setattr(train, "is_installed", lambda: False)
+    patch.setattr(train, "TensorBoard", missing)
     patch.setattr(cv, "draw_folds", missing)
 
 

@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
+from tests.support.disk import wait_for_no_disk
 from tests.support.pictures import draw_nothing
 from textcnn.commands import COMMANDS
 
@@ -35,6 +36,11 @@ IMPORTED = (
     *("joblib", "sklearn.linear_model", "sklearn.metrics", "sklearn.model_selection"),
     *("rich.live", "rich.table", "tensorboardX", "textcnn.data.vectors"),
     *("distributed.cli.dask_scheduler", "distributed.cli.dask_worker"),
+    *(
+        "textcnn.commands.http.application",
+        "textcnn.commands.http.protocol",
+        "uvicorn.loops.asyncio",
+    ),
 )
 
 
@@ -167,6 +173,7 @@ def _run(
     leads: bool,
 ) -> None:
     """In the forked process."""
+    wait_for_no_disk()
     if leads:
         os.setsid()
     # A shell has what it runs in the background ignore this.
@@ -175,7 +182,10 @@ def _run(
     os.environ.update(environ)
     for number, stream in enumerate(streams):
         os.dup2(stream.detach(), number)
-    sys.stdin, sys.stdout, sys.stderr = (os.fdopen(n, mode) for n, mode in enumerate("rww"))
+    encoding = environ.get("PYTHONIOENCODING")
+    sys.stdin, sys.stdout, sys.stderr = (
+        os.fdopen(n, mode, encoding=encoding) for n, mode in enumerate("rww")
+    )
     os.chdir(cwd)
     sys.argv = [program, *words]
     if "dask" in sys.modules:
