@@ -19,10 +19,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -67,14 +68,30 @@ class Served:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def _begin(words: Sequence[str], log: BinaryIO) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "textcnn", *words]
+    return subprocess.Popen(command, stdout=log, stderr=log)
+
+
 @contextlib.contextmanager
-def served(model: Path, *options: str, seconds: float = 120) -> Iterator[Served]:
-    """Start ``textcnn serve`` on a free port, and stop it."""
-    words = [sys.executable, "-m", "textcnn", "serve", str(model), "--port", "0", *options]
+def served(
+    model: Path,
+    *options: str,
+    seconds: float = 120,
+    begin: Callable[[Sequence[str], BinaryIO], Any] = _begin,
+) -> Iterator[Served]:
+    """Start ``textcnn serve`` on a free port, and stop it.
+
+    Args:
+        model: of a run, or a checkpoint.
+        options: of the command.
+        seconds: that the start may take.
+        begin: starts the program with these words, and a file to write in.
+    """
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         with log.open("wb") as stream:
-            process = subprocess.Popen(words, stdout=stream, stderr=stream)
+            process = begin(["serve", str(model), "--port", "0", *options], stream)
         try:
             over = time.monotonic() + seconds
             while not (found := re.search(r"http://127\.0\.0\.1:(\d+)", log.read_text("utf-8"))):

@@ -144,12 +144,13 @@ def hostile_contents() -> dict[str, Spoil]:
     return cases
 
 
-def make(original: Path, folder: Path) -> Iterator[Path]:
-    """Write every one of them beside others of its kind."""
-    for name, spoil in hostile_contents().items():
+def make(original: Path, folder: Path, *names: str) -> Iterator[Path]:
+    """Write those of these names, or every one of them, beside others of its kind."""
+    contents = hostile_contents()
+    for name in names or contents:
         kept = read_container(original, lambda name: not name.startswith("training/"))
         kept.facts.pop("training", None)
-        spoil(kept)
+        contents[name](kept)
         path = folder / f"{name}.h5"
         write_container(path, kept.facts, kept.arrays, kept.texts)
         yield path
