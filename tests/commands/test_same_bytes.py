@@ -4,6 +4,7 @@ Jobs of a cross-validation, processes of a stream and batches have tests of thei
 ``tests/evaluation/test_cv.py``, ``tests/inference/test_streams.py`` and ``test_inference.py``.
 """
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,10 +18,11 @@ from textcnn.inference import classifier as module
 from textcnn.inference.classifier import Classifier
 from textcnn.training.checkpoint import load_checkpoint
 
-# One process for both, as imports take longer than either.
+# One process for all, as imports take longer than any.
 TRAIN_AND_ANSWER = """
 import sys
 from textcnn.commands import main
+from textcnn.data.vectors import train_vectors
 from textcnn.insight import report
 
 report.NEEDED = ("no_such_package",)  # Pictures take longer than training.
@@ -29,13 +31,20 @@ for words in (sys.argv[1:], ["classify", "--checkpoint", "run", "a witty plot"])
         main(words)
     except SystemExit as ended:
         assert not ended.code
+sentences = [["a", "good", "film"], ["a", "bad", "film"]] * 20
+for algorithm in ("word2vec", "fasttext"):
+    vectors = train_vectors(
+        sentences, ["film", "bad"], algorithm=algorithm, dim=8, seed=3, epochs=2
+    )
+    print(algorithm, vectors.matrix.tobytes().hex())
 """
 
 
 def run_with_seed(seed: str, folder: Path, *words: str | Path) -> str:
-    """What the commands print, in a process with this seed of Python's hashes."""
+    """What the program prints, in a process with this seed of Python's hashes."""
     finished = subprocess.run(
-        [sys.executable, "-c", TRAIN_AND_ANSWER, *words],
+        # All warnings are shown, as none may reach the user.
+        [sys.executable, "-W", "always", "-c", TRAIN_AND_ANSWER, *words],
         env={**environment(), "PYTHONHASHSEED": seed},
         cwd=folder,
         capture_output=True,
@@ -43,6 +52,7 @@ def run_with_seed(seed: str, folder: Path, *words: str | Path) -> str:
         timeout=600,
         check=True,
     )
+    assert "Warning" not in finished.stderr
     return finished.stdout
 
 
@@ -55,6 +65,7 @@ def test_other_hash_seeds_train_and_answer_the_same(tmp_path, reviews):
         train = ("train", "--data", reviews, "--out", "run", *options_text(epochs=1))
         printed = run_with_seed(seed, folder, *train)
         assert "\ta witty plot\n" in printed
+        assert len(re.findall("^(?:word2vec|fasttext) [0-9a-f]{128}$", printed, re.M)) == 2
         names = ("checkpoints/best.h5", "checkpoints/last.h5", "split.json", "metrics.jsonl")
         files = [folder / "run" / name for name in (*names, "config.toml", "test.json")]
         left.append((printed, *(path.read_bytes() for path in files)))

@@ -10,7 +10,6 @@ import os
 import pickle
 import shutil
 import struct
-import subprocess
 import sys
 import tarfile
 import threading
@@ -610,36 +609,6 @@ def test_seed_decides(algorithm: vector_training.Algorithm) -> None:
 
     np.testing.assert_array_equal(trained(5), trained(5))
     assert (trained(5) != trained(6)).any()
-
-
-def test_training_does_not_depend_on_pythons_hash_seed() -> None:
-    program = (
-        "from textcnn.data.vectors import train_vectors\n"
-        "sentences = [['a', 'good', 'film'], ['a', 'bad', 'film']] * 20\n"
-        "for algorithm in ('word2vec', 'fasttext'):\n"
-        "    vectors = train_vectors(\n"
-        "        sentences, ['film', 'bad'], algorithm=algorithm, dim=8, seed=3, epochs=2\n"
-        "    )\n"
-        "    print(vectors.matrix.tobytes().hex())\n"
-    )
-
-    def output(hash_seed: str) -> tuple[str, str]:
-        root = Path(__file__).parents[2]
-        environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(root)}
-        # All warnings are shown, as none may reach the user.
-        done = subprocess.run(
-            [sys.executable, "-W", "always", "-c", program],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout, done.stderr
-
-    first, second = output("1"), output("2")
-    assert first == second
-    assert first[1] == ""
-    assert len(first[0].split()) == 2
 
 
 class Streamed:
