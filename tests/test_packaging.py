@@ -6,8 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import sysconfig
-import venv
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -75,18 +73,61 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return wheel
 
 
+def blocks_of_the_walk() -> list[tuple[str, str]]:
+    """What each block of the page says to type, and what is printed then."""
+    walk = between(page("serving"), "walk")
+    blocks = re.findall(r"```sh\n(.*?)```\n\n```text\n(.*?)```", walk, re.S)
+    assert len(blocks) == walk.count("```sh") == 5
+    return blocks
+
+
+def typed(commands: str, folder: Path, **environment: str) -> str:
+    """What commands print that are typed in a folder."""
+    done = subprocess.run(
+        ["bash", "-c", f"set -eu\n{commands}"],
+        cwd=folder,
+        env={
+            "HOME": os.environ.get("HOME", str(folder)),
+            "OPENBLAS_NUM_THREADS": "1",
+            "PIP_NO_INDEX": "1",
+            "PIP_NO_DEPS": "1",
+            "PATH": f"{folder.parent / 'bin'}:{os.defpath}:/usr/local/bin",
+            **environment,
+        },
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def masked(text: str) -> list[str]:
+    """Its lines, every number the same."""
+    return re.sub(r"[0-9]+([.,:][0-9]+)*", "#", text).splitlines()
+
+
+def assert_printed(promised: str, printed: str) -> None:
+    """Every line that the page promises is there, as it is but for its numbers."""
+    lines = iter(masked(printed))
+    for line in masked(promised):
+        begin = line.removesuffix(" …")
+        assert any(found.startswith(begin) for found in lines), f"{line}\n{printed}"
+
+
 @pytest.fixture(scope="module")
 def installed(wheel: Path) -> Path:
-    """A virtual environment's folder of programs, with the wheel installed."""
-    folder = wheel.parent
-    venv.create(folder / "venv", symlinks=True)
-    scheme = {"base": str(folder / "venv"), "platbase": str(folder / "venv")}
-    packages = Path(sysconfig.get_path("purelib", vars=scheme))
-    programs = Path(sysconfig.get_path("scripts", vars=scheme))
-    (packages / "libraries.pth").write_text(LIBRARIES)
-    install = [*PIP, "--python", programs / "python", "install", "--no-deps", "--no-index", wheel]
-    subprocess.run(install, check=True, capture_output=True)
-    return programs
+    """The folder of programs of an environment that the first block of the walk made."""
+    folder = wheel.parent / "walk"
+    for made in (folder, wheel.parent / "bin"):
+        made.mkdir()
+    (wheel.parent / "bin" / "python3").symlink_to(sys.executable)
+    shutil.copy(wheel, folder)
+    (folder / "libraries.pth").write_text(LIBRARIES)
+    commands, promised = blocks_of_the_walk()[0]
+    made, lend = "python3 -m venv .venv\n", "cp libraries.pth .venv/lib/python*/site-packages/\n"
+    assert made in commands
+    assert_printed(promised, typed(commands.replace(made, made + lend), folder))
+    return folder / ".venv" / "bin"
 
 
 @pytest.fixture
@@ -134,55 +175,24 @@ def test_the_wheel_trains_and_answers_far_from_its_sources(
     assert len(answered.splitlines()) == 2
 
 
-def masked(text: str) -> list[str]:
-    """Its lines, every number the same."""
-    return re.sub(r"[0-9]+([.,:][0-9]+)*", "#", text).splitlines()
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 def test_the_walk_from_an_empty_folder_to_an_answer(
-    wheel: Path, some_movie_reviews: LabelledTexts, tmp_path: Path
+    installed: Path, some_movie_reviews: LabelledTexts, tmp_path: Path
 ) -> None:
     """Every command of the page, as it is but for the port, and every line that it promises.
 
-    With a sixth of the sentences the lines are the same but for their numbers.
+    With fewer sentences the lines are the same but for their numbers.
     """
     pytest.importorskip("uvicorn", reason="needs the extra serve")
-    shutil.copy(wheel, tmp_path)
-    (tmp_path / "libraries.pth").write_text(LIBRARIES)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
-    walk = between(page("serving"), "walk")
-    blocks = re.findall(r"```sh\n(.*?)```\n\n```text\n(.*?)```", walk, re.S)
-    assert len(blocks) == walk.count("```sh") == 5
-    script = "set -eu\ntrap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n"
+    some = some_movie_reviews
+    write_movie_reviews(tmp_path, LabelledTexts(some.texts[::3], some.labels[::3], ""))
+    _, *blocks = blocks_of_the_walk()  # The first has been typed.
+    script = "trap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n"
     for commands, _ in blocks:
         script += commands.replace("8000", port) + "echo '--- next ---'\n"
-    lend = "\ncp libraries.pth .venv/lib/python*/site-packages/"
-    script = script.replace("python3 -m venv .venv", "python3 -m venv .venv" + lend)
-    program = tmp_path / "bin"
-    program.mkdir()
-    (program / "python3").symlink_to(sys.executable)
-    reviews = tmp_path / "movies"
-    reviews.mkdir()
-    write_movie_reviews(reviews, some_movie_reviews)
-    environment = {
-        "HOME": os.environ.get("HOME", str(tmp_path)),
-        "TEXTCNN_DATA": str(reviews),
-        "OPENBLAS_NUM_THREADS": "1",
-        "PIP_NO_INDEX": "1",
-        "PIP_NO_DEPS": "1",
-        "PATH": f"{program}:{os.defpath}:/usr/local/bin",
-    }
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8"
-    )
-    assert done.returncode == 0, done.stderr
-    for (commands, promised), printed in zip(
-        blocks, done.stdout.split("--- next ---\n"), strict=False
-    ):
-        lines = iter(masked(printed))
-        for line in masked(promised):
-            begin = line.removesuffix(" …")
-            assert any(found.startswith(begin) for found in lines), f"{commands}\n{line}\n{printed}"
+    printed = typed(script, installed.parents[1], TEXTCNN_DATA=str(tmp_path))
+    for (_, promised), lines in zip(blocks, printed.split("--- next ---\n"), strict=False):
+        assert_printed(promised, lines)
