@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from examples import step_by_step
 from tests.support.numeric import assert_close, numeric_gradient
 from textcnn import reference
 from textcnn.core.layers.convolution import convolve
@@ -398,18 +399,29 @@ class TestExample:
             assert expected in printed
         assert (tmp_path / "zero_padding.png").read_bytes().startswith(b"\x89PNG")
 
-    def test_the_picture_goes_where_it_is_told(self, tmp_path):
+    @pytest.fixture
+    def draw(self, tmp_path, monkeypatch):
+        """Draw in this process, in an empty folder: the exit code."""
         pytest.importorskip("matplotlib")
-        assert self.run(tmp_path, "--output", "padding.svg").returncode == 0
+        monkeypatch.chdir(tmp_path)
+
+        def draw(output):
+            monkeypatch.setattr(sys, "argv", [str(EXAMPLE), "--output", output])
+            with np.printoptions():
+                return step_by_step.main()
+
+        return draw
+
+    def test_the_picture_goes_where_it_is_told(self, draw, tmp_path):
+        assert draw("padding.svg") == 0
         assert [path.name for path in tmp_path.iterdir()] == ["padding.svg"]
 
     @pytest.mark.parametrize("output", ["missing/padding.png", "padding.doc"])
-    def test_a_picture_that_cannot_be_saved(self, tmp_path, output):
-        pytest.importorskip("matplotlib")
-        done = self.run(tmp_path, "--output", output)
-        assert done.returncode == 2
-        assert output in done.stderr
-        assert len(done.stderr.splitlines()) == 1
+    def test_a_picture_that_cannot_be_saved(self, draw, capsys, output):
+        assert draw(output) == 2
+        err = capsys.readouterr().err
+        assert output in err
+        assert len(err.splitlines()) == 1
 
     def test_without_matplotlib_it_says_what_to_install(self, tmp_path):
         (tmp_path / "matplotlib.py").write_text("raise ImportError('hidden for the test')")

@@ -1,12 +1,15 @@
-"""A room of the package imports only rooms below it."""
+"""A room of the package imports only rooms below it, and libraries where they are needed."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import textcnn
+from tests.support.processes import PATIENCE, environment
 
 PACKAGE = Path(textcnn.__file__).parent
 
@@ -90,3 +93,23 @@ def test_a_room_says_what_it_is_for(room):
 def test_an_import_of_a_room_above_is_found(source):
     assert too_high("data", source)
     assert not too_high("data", "import numpy\nfrom textcnn.core import network\nimport textcnnx")
+
+
+LATE = """
+import sys
+
+import textcnn, textcnn.inference.classifier
+assert "TextCNNClassifier" in dir(textcnn)
+assert "sklearn" not in sys.modules
+
+import textcnn.commands, textcnn.commands.classify
+assert not [name for name in sys.modules if name.startswith("textcnn.insight")]
+
+import textcnn.commands.train, textcnn.commands.report, textcnn.evaluation.crossval.figures
+assert not {"jinja2", "matplotlib"} & sys.modules.keys()
+"""
+"""Each of these imports more than the one before."""
+
+
+def test_what_takes_long_to_import_is_imported_where_it_is_needed():
+    subprocess.run([sys.executable, "-c", LATE], env=environment(), check=True, timeout=PATIENCE)

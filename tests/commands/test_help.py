@@ -1,10 +1,6 @@
 """``--help``: two screens at most, two examples that can be called, and everything on demand."""
 
-import os
 import shlex
-import subprocess
-import sys
-from pathlib import Path
 
 import click
 import pytest
@@ -92,21 +88,11 @@ def test_a_printed_command_is_that_of_the_program_called(monkeypatch, called, co
         ("textcnn train --mode m", ["multichannel"]),
     ],
 )
-def test_the_shell_completes_commands_options_and_choices(typed, completed):
-    words = typed.split()
-    found = subprocess.run(
-        [Path(sys.executable).with_name("textcnn")],
-        env={
-            **os.environ,
-            "_TEXTCNN_COMPLETE": "bash_complete",
-            "COMP_WORDS": typed,
-            "COMP_CWORD": str(len(words) - 1),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert found.stdout.splitlines() == [f"plain,{word}" for word in completed]
+def test_the_shell_completes_commands_options_and_choices(call, monkeypatch, typed, completed):
+    monkeypatch.setenv("_TEXTCNN_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", typed)
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split()) - 1))
+    assert call()[1].splitlines() == [f"plain,{word}" for word in completed]
 
 
 def test_without_a_command_there_is_help(call):

@@ -64,6 +64,8 @@ def quickened(words: list[str]) -> list[str]:
         elif "--vectors" in given:
             quick = ["--epochs", "1", "--num-filters", "4"]
         words = [*words, *quick]
+    elif name == "train":
+        words = [*words, "--epochs", "1"]
     named = "--data" in given or "--config" in given
     if not named and (name != "data" or not any("." in word for word in given)):
         words = [*words, "--data", "reviews.csv"]

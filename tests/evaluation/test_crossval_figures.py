@@ -1,8 +1,6 @@
 """Cross-validation as pictures."""
 
 import errno
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -92,8 +90,3 @@ def test_a_picture_that_cannot_be_finished_leaves_the_old_one(tmp_path, monkeypa
         draw(path)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
-
-
-def test_matplotlib_is_loaded_only_to_draw():
-    code = "import sys, textcnn.evaluation.crossval.figures; sys.exit('matplotlib' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

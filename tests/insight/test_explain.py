@@ -516,11 +516,3 @@ def test_a_run_is_needed(call):
     code, _, err = call("explain", "a film")
     assert code == 2
     assert "no trained run" in err
-
-
-def test_classifying_loads_nothing_of_it():
-    script = (
-        "import sys, textcnn.commands, textcnn.commands.classify\n"
-        "assert not [name for name in sys.modules if name.startswith('textcnn.insight')]"
-    )
-    subprocess.run([sys.executable, "-c", script], check=True, env=environment(), timeout=PATIENCE)

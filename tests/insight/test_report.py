@@ -3,8 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.processes import environment
 from tests.support.small_run import labelled_sentences, options_text, write_csv
 from tests.support.topics import topical, write
 from textcnn.commands.arguments.options import config_options, given_options
@@ -361,17 +358,6 @@ def test_without_the_packages_that_make_it(call, reviews, monkeypatch):
     code, _, err = call("report", "run")
     assert code == 2
     assert "pip install 'textcnn[report]'" in err
-
-
-def test_they_are_loaded_only_to_report():
-    code = (
-        "import sys, textcnn.commands.train, textcnn.commands.report; "
-        "print([name for name in ('jinja2', 'matplotlib') if name in sys.modules])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "[]"
 
 
 # Its parts
