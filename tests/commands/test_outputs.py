@@ -54,6 +54,7 @@ def test_predictions_may_be_written_again(call, run):
         assert call("eval", run, "--predictions", "predictions.csv")[0] == 0
 
 
+@pytest.mark.slow
 def test_a_run_is_finished_though_its_reader_has_gone(tmp_path, reviews):
     out = tmp_path / "run"
     words = command_line("train", "--data", reviews, "--out", out, *options_text(epochs=1))

@@ -39,6 +39,7 @@ def test_every_step_says_what_it_bought():
     assert all("**What it bought:**" in chapter for chapter in numbered)
 
 
+@pytest.mark.slow
 def test_the_benchmark_counts_and_times_the_steps(tmp_path):
     file = tmp_path / "sentences.txt"
     file.write_text("a witty film .\ntoo slow , too long\n")

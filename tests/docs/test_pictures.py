@@ -15,6 +15,7 @@ def test_every_picture_has_words_beside_it():
         assert all(len(words) > 20 for words in shown), name
 
 
+@pytest.mark.slow
 def test_the_script_draws_them(browser, reported_run, tmp_path):
     pytest.importorskip("rich")
     from docs.draw_pictures import draw_explanation, draw_page, draw_report

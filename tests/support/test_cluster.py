@@ -25,7 +25,7 @@ from textcnn.support.workers import cluster as cluster_module
 from textcnn.support.workers.cluster import Cluster, Task, cluster, run_task
 from textcnn.support.workers.processes import SentFile
 
-LONG = ("--folds", "4", "--epochs", "25", "--patience", "0", "--baselines")
+LONG = ("--folds", "4", "--epochs", "10", "--patience", "0", "--baselines")
 
 
 @pytest.fixture(scope="module")
@@ -218,7 +218,7 @@ def test_workers_that_keep_dying_are_one_line(other):
 
 
 def test_a_scheduler_that_goes_away_is_one_line(other, tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster_module, "CONNECT_SECONDS", 3)
+    monkeypatch.setattr(cluster_module, "CONNECT_SECONDS", 1)
     other.worker()
     notes = tmp_path / "notes"
     notes.mkdir()
@@ -291,7 +291,7 @@ def test_a_worker_of_another_version_that_comes_late_refuses():
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster_module, "CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(cluster_module, "CONNECT_SECONDS", 0.1)
 
 
 def test_a_scheduler_that_cannot_be_reached_is_one_line_soon(call, tmp_path, noisy, hurried):

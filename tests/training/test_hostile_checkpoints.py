@@ -33,6 +33,7 @@ def trained() -> Checkpoint:
     return dataclasses.replace(experiment.checkpoint(), training=None)
 
 
+@pytest.mark.slow
 def test_each_is_refused_with_one_line_or_answered_within_the_limits(trained, tmp_path):
     original, folder = tmp_path / "original.h5", tmp_path / "hostile"
     save_checkpoint(original, trained)

@@ -88,6 +88,7 @@ def test_the_best_evaluation_by_macro_f1():
     assert progress.best_step == 2
 
 
+@pytest.mark.slow
 def test_balanced_weights_find_more_of_the_rare_label(tmp_path):
     """Left out, the network answers with the frequent label nearly always."""
     rows = unequal(1200, seed=0)

@@ -38,7 +38,7 @@ def test_killed_again_and_again_it_leaves_a_checkpoint_and_ends_in_the_same_byte
 ):
     # More steps than are made until all the kills.
     options = options_text(
-        checkpoint_every=1, checkpoints_kept=2, evaluate_every=5, patience=0, epochs=2 * kills
+        checkpoint_every=1, checkpoints_kept=2, evaluate_every=5, patience=0, epochs=kills + 2
     )
     run, choose = tmp_path / "run", random.Random(0)
     last = run / "checkpoints" / "last.h5"
