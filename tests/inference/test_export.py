@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import functools
 import hashlib
 import json
 import random
@@ -9,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -57,9 +59,20 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def run(kind: str, reviews: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run_of(reviews: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of a run of a kind, which is trained once."""
+
+    @functools.cache
+    def trained(kind: str) -> Path:
+        return train(tmp_path_factory.mktemp("run") / "run", reviews, **KINDS[kind])
+
+    return trained
+
+
+@pytest.fixture(scope="module")
+def run(kind: str, run_of: Callable[[str], Path]) -> Path:
     """The folder of a run of each kind."""
-    return train(tmp_path_factory.mktemp("run") / "run", reviews, **KINDS[kind])
+    return run_of(kind)
 
 
 @pytest.fixture(scope="module")
@@ -227,8 +240,10 @@ def test_many_labels(tmp_path):
 
 
 @pytest.mark.parametrize("name", list(TOKENIZERS))
-def test_tokens_of_many_scripts_are_pythons(name, reviews, tmp_path):
-    module = export(train(tmp_path / "run", reviews, tokenizer=name), tmp_path / "model.mjs")
+def test_tokens_of_many_scripts_are_pythons(name, run_of, tmp_path):
+    run = run_of("default" if name == "kim" else name)
+    assert load_checkpoint(run / "checkpoints/best.h5").config.tokenizer == name
+    module = export(run, tmp_path / "model.mjs")
     choose = random.Random(0)
     # Of characters as old as the normal form of any browser, and everything between them.
     letters = [chr(code) for code in range(0x3000) if not 0xD800 <= code < 0xE000]

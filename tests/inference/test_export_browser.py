@@ -133,7 +133,7 @@ def test_markup_stays_text(browser, tmp_path):
 
 
 def test_several_labels(browser, tmp_path):
-    run = train(tmp_path / "run", write(tmp_path / "topics.csv", topical(300)), multilabel=True)
+    run = train(tmp_path / "run", write(tmp_path / "topics.csv", topical(150)), multilabel=True)
     opened = ModelPage(browser, export(run, tmp_path / "model.html"))
     text = "the judge was near the bank"
     opened.page.keyboard.type(text)
@@ -174,6 +174,6 @@ def test_movie_reviews_are_answered_alike_and_at_once(browser, movie_run, tmp_pa
     opened.page.reload()  # Nothing is remembered.
     opened.page.wait_for_selector("textarea:enabled")
     # The quickest: what else the machine does can only slow one down.
-    assert min(opened.milliseconds(texts)) < 10
+    assert min(opened.milliseconds(texts[:100])) < 10
     assert opened.messages == []
     assert set(opened.requests) == {opened.address}

@@ -83,10 +83,15 @@ def test_it_learns_the_new_and_keeps_the_old(before):
     assert "bad" not in alone.labels
 
 
+@pytest.fixture
+def first_run(trained_run, tmp_path):
+    """A run on good and bad, in the folder ``a``, that was trained on its dev part in the end."""
+    return shutil.copytree(trained_run, tmp_path / "a")
+
+
+@pytest.mark.usefixtures("first_run")
 def test_on_the_command_line(call, tmp_path):
-    first = write_csv(tmp_path / "first.csv", labelled_sentences())
     more = write_csv(tmp_path / "more.csv", weather())
-    assert call("train", "--data", first, "--out", "a", *options_text(**QUICK))[0] == 0
     code, _, err = call("train", "--data", more, "--init-from", "a", "--epochs", 3, "--out", "b")
     assert code == 0, err
     checkpoint = load_checkpoint(tmp_path / "b/checkpoints/best.h5")
@@ -102,10 +107,9 @@ def test_on_the_command_line(call, tmp_path):
     assert code == 0, err
 
 
-def test_a_resumed_run_that_went_on_is_one_never_stopped(call, tmp_path, before):
-    first = write_csv(tmp_path / "first.csv", labelled_sentences())
+@pytest.mark.usefixtures("first_run")
+def test_a_resumed_run_that_went_on_is_one_never_stopped(call, tmp_path):
     more = write_csv(tmp_path / "more.csv", weather())
-    assert call("train", "--data", first, "--out", "a", *options_text(**QUICK))[0] == 0
     whole = ("train", "--data", more, "--init-from", "a", "--epochs", 4, "--no-refit")
     assert call(*whole, "--checkpoints-kept", 9, "--out", "b")[0] == 0
     shutil.copytree(tmp_path / "b", tmp_path / "stopped")
@@ -150,12 +154,11 @@ def test_what_trains_many_networks_starts_from_the_beginning(call, tmp_path, tra
     assert "No such option" in err
 
 
-def test_what_cannot_be_gone_on_from_is_refused(call, tmp_path, reviews):
+def test_what_cannot_be_gone_on_from_is_refused(call, tmp_path, reviews, trained_run):
     code, _, err = call("train", "--data", reviews, "--init-from", "nowhere")
     assert code == 2
     assert "nowhere" in err
-    assert call("train", "--data", reviews, "--out", "one", *options_text(epochs=1))[0] == 0
-    assert call("shrink", "one", "--out", "small.h5")[0] == 0
+    assert call("shrink", trained_run, "--out", "small.h5")[0] == 0
     code, _, err = call("train", "--data", reviews, "--init-from", "small.h5")
     assert code == 2
     assert "a small copy" in err
@@ -178,8 +181,8 @@ def test_nothing_new_is_refused(before):
 
 
 @pytest.fixture
-def first_run(call, tmp_path):
-    """A run on good and bad, in the folder ``a``, that was trained on its dev part in the end."""
+def own_run(call, tmp_path):
+    """The same, of data of its own, which may be moved."""
     first = write_csv(tmp_path / "first.csv", labelled_sentences())
     assert call("train", "--data", first, "--out", "a", *options_text(**QUICK))[0] == 0
     return tmp_path / "a"
@@ -274,7 +277,7 @@ def test_dev_sentences_choose_that_the_network_has_not_been_trained_on(tmp_path,
     assert not len(load_checkpoint(first_run / "checkpoints/best.h5").handed_on.dev)
 
 
-def test_where_nothing_is_left_of_what_it_knew_it_does_not_go_on(call, tmp_path, first_run):
+def test_where_nothing_is_left_of_what_it_knew_it_does_not_go_on(call, tmp_path, own_run):
     write_csv(tmp_path / "rain.csv", rain_only())
     (tmp_path / "first.csv").rename(tmp_path / "moved.csv")
     code, out, err = call("train", "--data", "rain.csv", *GOING_ON, "--out", "b")
@@ -291,7 +294,7 @@ def test_where_nothing_is_left_of_what_it_knew_it_does_not_go_on(call, tmp_path,
     assert "--rehearse is for --init-from" in err
 
 
-def test_a_label_that_is_missing_is_said(call, tmp_path, first_run):
+def test_a_label_that_is_missing_is_said(call, tmp_path, own_run):
     write_csv(tmp_path / "more.csv", weather())
     (tmp_path / "first.csv").unlink()
     code, _, err = call("train", "--data", "more.csv", *GOING_ON, "--out", "b")
