@@ -93,6 +93,7 @@ class LazyClassifier:
         return {**self.__dict__, "_made": None}
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """A sentence classifier: the convolutional network of Kim (2014), and counts beside it.
 
@@ -127,95 +128,46 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
     array(['good'], dtype='<U4')
     """
 
-    classes_: np.ndarray
-    history_: list[dict[str, float]]
-    n_iter_: int
-    checkpoint_: Checkpoint
-
-    def __init__(
-        self,
-        *,
-        dev_share: float = 0.1,
-        tokenizer: str | Tokenizer = "auto",
-        max_tokens: int = 0,
-        min_count: int = 1,
-        max_vocabulary: int = 0,
-        mode: str | None = None,
-        vectors: str | Path | None = None,
-        vectors_algorithm: str = "word2vec",
-        vectors_text: str | Path | None = None,
-        embedding_dim: int = 100,
-        filter_sizes: Sequence[int] = (3, 4, 5),
-        num_filters: int = 100,
-        ensemble: int = 1,
-        ngrams: int = 2,
-        subwords: int = 6,
-        dropout: float = 0.5,
-        dropout_draw: str = "batch",
-        word_dropout: float = 0.2,
-        l2: float = 0.0,
-        row_norm: float = 3.0,
-        optimizer: str = "adam",
-        learning_rate: float | None = None,
-        beta1: float = 0.9,
-        beta2: float = 0.999,
-        rho: float = 0.95,
-        momentum: float = 0.9,
-        epsilon: float | None = None,
-        clip_norm: float = 0.0,
-        batch_size: int = 50,
-        epochs: int = 25,
-        patience: int = 3,
-        best_by: str = "loss",
-        class_weight: str | Mapping[Any, float] | None = None,
-        averaging: float = 0.6,
-        refit: bool = True,
-        evaluate_every: int = 0,
-        random_state: int | np.random.RandomState | None = 0,
-        network_seed: int | None = None,
-        warm_start: bool = False,
-        verbose: int = 0,
-    ):
-        self.dev_share = dev_share
-        self.tokenizer = tokenizer
-        self.max_tokens = max_tokens
-        self.min_count = min_count
-        self.max_vocabulary = max_vocabulary
-        self.mode = mode
-        self.vectors = vectors
-        self.vectors_algorithm = vectors_algorithm
-        self.vectors_text = vectors_text
-        self.embedding_dim = embedding_dim
-        self.filter_sizes = filter_sizes
-        self.num_filters = num_filters
-        self.ensemble = ensemble
-        self.ngrams = ngrams
-        self.subwords = subwords
-        self.dropout = dropout
-        self.dropout_draw = dropout_draw
-        self.word_dropout = word_dropout
-        self.l2 = l2
-        self.row_norm = row_norm
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.beta1 = beta1
-        self.beta2 = beta2
-        self.rho = rho
-        self.momentum = momentum
-        self.epsilon = epsilon
-        self.clip_norm = clip_norm
-        self.batch_size = batch_size
-        self.epochs = epochs
-        self.patience = patience
-        self.best_by = best_by
-        self.class_weight = class_weight
-        self.averaging = averaging
-        self.refit = refit
-        self.evaluate_every = evaluate_every
-        self.random_state = random_state
-        self.network_seed = network_seed
-        self.warm_start = warm_start
-        self.verbose = verbose
+    dev_share: float = 0.1
+    tokenizer: str | Tokenizer = "auto"
+    max_tokens: int = 0
+    min_count: int = 1
+    max_vocabulary: int = 0
+    mode: str | None = None
+    vectors: str | Path | None = None
+    vectors_algorithm: str = "word2vec"
+    vectors_text: str | Path | None = None
+    embedding_dim: int = 100
+    filter_sizes: Sequence[int] = (3, 4, 5)
+    num_filters: int = 100
+    ensemble: int = 1
+    ngrams: int = 2
+    subwords: int = 6
+    dropout: float = 0.5
+    dropout_draw: str = "batch"
+    word_dropout: float = 0.2
+    l2: float = 0.0
+    row_norm: float = 3.0
+    optimizer: str = "adam"
+    learning_rate: float | None = None
+    beta1: float = 0.9
+    beta2: float = 0.999
+    rho: float = 0.95
+    momentum: float = 0.9
+    epsilon: float | None = None
+    clip_norm: float = 0.0
+    batch_size: int = 50
+    epochs: int = 25
+    patience: int = 3
+    best_by: str = "loss"
+    class_weight: str | Mapping[Any, float] | None = None
+    averaging: float = 0.6
+    refit: bool = True
+    evaluate_every: int = 0
+    random_state: int | np.random.RandomState | None = 0
+    network_seed: int | None = None
+    warm_start: bool = False
+    verbose: int = 0
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on labelled sentences.
