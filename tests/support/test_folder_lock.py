@@ -9,11 +9,11 @@ import pytest
 
 from tests.support.processes import environment
 from tests.support.small_run import options_text
-from textcnn.support import folder_lock
+from textcnn.support import files, folder_lock
 from textcnn.support.errors import UserError
 from textcnn.support.folder_lock import is_locked, locked
 
-pytestmark = pytest.mark.skipif(folder_lock.fcntl is None, reason="Windows cannot lock a folder")
+pytestmark = pytest.mark.skipif(files.fcntl is None, reason="Windows cannot lock a folder")
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +78,7 @@ def test_a_file_system_that_cannot_lock_keeps_nobody_out(tmp_path, monkeypatch):
     def refuse(descriptor: int, kind: int) -> None:
         raise OSError(95, "Operation not supported")
 
-    monkeypatch.setattr(folder_lock.fcntl, "flock", refuse)
+    monkeypatch.setattr(files.fcntl, "flock", refuse)
     with locked(tmp_path, "--out"):
         assert not is_locked(tmp_path)
 

@@ -11,6 +11,7 @@ process, is sent the model and makes a table of its own.
 import contextlib
 import os
 import queue
+import signal
 import sys
 import threading
 from collections import deque
@@ -21,7 +22,8 @@ from multiprocessing import get_context
 from typing import Protocol
 
 from textcnn.support.errors import RunError
-from textcnn.support.workers.processes import end_with, interrupts_ignored
+from textcnn.support.signals import handled
+from textcnn.support.workers.processes import end_with
 
 PIECE = 2048
 """Sentences that a process is given at once, if so many wait: 4 to 7 % faster than half as many,
@@ -97,7 +99,7 @@ def _started(answer: Answer, jobs: int) -> ProcessPoolExecutor:
     pool = ProcessPoolExecutor(jobs, context, _begin, (os.getpid(), answer))
     # They inherit that they ignore Ctrl-C, which a terminal sends to them too: it is for this
     # process to stop them, and they need say nothing.
-    with interrupts_ignored():
+    with handled(signal.SIG_IGN, signal.SIGINT):
         for _ in range(jobs):  # Each call starts a process, the first one all that are forked.
             pool.submit(os.getpid)
     return pool

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from textcnn.support.errors import RunError, UserError
+from textcnn.support.text import csv_line
 
 try:
     import fcntl
@@ -51,7 +52,7 @@ def replacing(path: Path) -> Iterator[Path]:
         if error.errno in DISK_FULL:
             raise RunError(f"writing {path} failed: {error.strerror}") from error
         raise UserError(f"cannot write {path}: {error.strerror}; choose another folder") from error
-    if not _locked(descriptor):
+    if not try_lock(descriptor):
         os.close(descriptor)  # Windows renames no open file.
         descriptor = -1
     aside = Path(name)
@@ -92,14 +93,18 @@ def _refuse_all_but_files(path: Path) -> None:
         raise UserError(f"cannot write {path}: it is a {kind}; choose the name of a file")
 
 
-def _locked(descriptor: int) -> bool:
-    """Lock an open file for as long as it is open, unless another process has or none can."""
-    if fcntl is None:
-        return False
+def try_lock(descriptor: int, shared: bool = False) -> bool | None:
+    """Lock an open file or folder for as long as it is open.
+
+    Returns:
+        Whether it could be: False where another process has, None where the system cannot lock.
+    """
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
         return False
+    except (AttributeError, OSError):  # AttributeError: Windows.
+        return None
     return True
 
 
@@ -109,7 +114,7 @@ def _remove_abandoned(path: Path) -> None:
         with contextlib.suppress(OSError):
             descriptor = os.open(part, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
             try:
-                if _locked(descriptor):
+                if try_lock(descriptor):
                     part.unlink()
             finally:
                 os.close(descriptor)
@@ -148,6 +153,11 @@ def replace_text(path: Path, text: str) -> None:
     """Make ``text`` the whole content of ``path``, in UTF-8, atomically (see :func:`replacing`)."""
     with replacing(path) as aside:
         aside.write_text(text, encoding="utf-8", newline="\n")
+
+
+def replace_csv(path: Path, rows: Iterable[Iterable[str]]) -> None:
+    """Make these rows the whole content of ``path``, as CSV, atomically (see :func:`replacing`)."""
+    replace_text(path, "".join(map(csv_line, rows)))
 
 
 def open_regular(path: Path) -> io.BufferedReader:

@@ -12,11 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from textcnn.support.errors import UserError
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+from textcnn.support.files import try_lock
 
 PATIENCE = 0.5
 """Seconds that are waited for a lock: :func:`is_locked` holds one for a moment."""
@@ -35,7 +31,7 @@ def locked(folder: Path, option: str) -> Iterator[None]:
         return
     try:
         until = time.monotonic() + PATIENCE
-        while not _taken(descriptor, shared=False):
+        while try_lock(descriptor) is False:
             if time.monotonic() > until:
                 raise UserError(
                     f"{option} {folder}: another process is at work there; wait until it ends"
@@ -52,27 +48,14 @@ def is_locked(folder: Path) -> bool:
     if descriptor is None:
         return False
     try:
-        return not _taken(descriptor, shared=True)
+        return try_lock(descriptor, shared=True) is False
     finally:
         os.close(descriptor)
 
 
 def _opened(folder: Path) -> int | None:
     """A descriptor of the folder, or None where there is nothing to be locked."""
-    if fcntl is None:
-        return None
     try:
         return os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError:
+    except (AttributeError, OSError):  # AttributeError: Windows.
         return None
-
-
-def _taken(descriptor: int, shared: bool) -> bool:
-    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # A file system that cannot lock.
-        return True
-    return True

@@ -197,12 +197,17 @@ class Cluster:
             RunError: another textcnn, or none, on one of the machines.
         """
         for name in ("textcnn", "numpy"):
-            here = str(_version(name))
+            here = str(_LOCATE(f"{name}.__version__"))
             for where, there in self._versions(name).items():
                 if there == here:
                     continue
                 if name == "textcnn":
-                    raise RunError(f"--scheduler {self._address}: {_difference(where, there)}")
+                    found = (
+                        f"textcnn {there} and this is {here}; install the same"
+                        if isinstance(there, str)
+                        else f"no textcnn; install {here}"
+                    )
+                    raise RunError(f"--scheduler {self._address}: {where} has {found} there")
                 self._report(f"{where} has NumPy {there}, not {here}: last digits may differ")
                 break
         several = sum(threads > 1 for threads in self._workers().values())
@@ -345,16 +350,6 @@ class Cluster:
 
 
 _LOCATE = pydoc.locate
-
-
-def _version(name: str) -> object:
-    return _LOCATE(f"{name}.__version__")
-
-
-def _difference(where: str, version: object) -> str:
-    if isinstance(version, str):
-        return f"{where} has textcnn {version} and this is {__version__}; install the same there"
-    return f"{where} has no textcnn; install {__version__} there"
 
 
 def _connected(address: str) -> Dask:

@@ -1,19 +1,19 @@
 """The same function on many tasks, in processes of one thread each."""
 
-import contextlib
 import functools
 import os
 import signal
 import threading
 import time
 import warnings
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from textcnn.support.errors import RunError
+from textcnn.support.signals import handled
 
 Result = TypeVar("Result")
 
@@ -60,7 +60,11 @@ class Runner(Protocol):
 
 @dataclass(frozen=True)
 class Processes:
-    """A :class:`textcnn.support.workers.processes.Runner` on this machine.
+    """A :class:`Runner` on this machine; with one process it all happens in this one.
+
+    Each process has one thread for matrix products, so that results do not depend on how many
+    processes there are: how many threads share a product can change the last bits of its sums.
+    Several processes of one thread are also faster than one of several.
 
     Attributes:
         at_once: processes.
@@ -76,77 +80,46 @@ class Processes:
         tasks: Sequence[Mapping[str, Any]],
         common: Mapping[str, Any],
     ) -> Generator[Result]:
-        """See :meth:`textcnn.support.workers.processes.Runner.run`."""
+        """See :meth:`Runner.run`."""
         here = {
             name: value.path if isinstance(value, SentFile) else value
             for name, value in common.items()
         }
-        calls = [(function, {**here, **task}) for task in tasks]
-        jobs = max(1, min(self.at_once, len(calls)))
-        return in_processes(_with_keywords, calls, jobs, self.go_on_with)
+        jobs = max(1, min(self.at_once, len(tasks)))
+        # Imported here: joblib takes longer to load than a sentence to classify.
+        from joblib import Parallel, delayed, parallel_config
+
+        call = delayed(functools.partial(_call, os.getpid(), function))
+        with parallel_config(backend="loky", inner_max_num_threads=1):
+            # Without memory maps, which a killed process would leave behind.
+            parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", max_nbytes=None)
+            with handled(signal.SIG_IGN, signal.SIGINT):
+                # The processes start here, and inherit that they ignore Ctrl-C, which a terminal
+                # sends to them too: it is this process that stops them, and they need say nothing.
+                results = parallel(call({**here, **task}) for task in tasks)
+        try:
+            # Not "yield from", which would close it too, and out of reach of the filter below.
+            for result in results:  # noqa: UP028
+                yield result
+        except BrokenProcessPool as error:
+            raise RunError(
+                f"a process was killed, most likely for want of memory; go on with "
+                f"{self.go_on_with} and fewer --jobs than {jobs}"
+            ) from error
+        finally:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # That not all tasks were waited for is meant.
+                results.close()
 
 
-def in_processes(
-    function: Callable[..., Result],
-    tasks: Sequence[tuple[Any, ...]],
-    jobs: int,
-    go_on_with: str = "--resume",
-) -> Generator[Result]:
-    """Yield ``function(*task)`` for every task, as they come.
-
-    Each process has one thread for matrix products, so that results do not depend on how many
-    processes there are: how many threads share a product can change the last bits of its sums.
-    Several processes of one thread are also faster than one of several. To be closed
-    (:func:`contextlib.closing`) where it is not exhausted, so that no process stays.
-
-    Args:
-        function: importable by name.
-        tasks: its arguments.
-        jobs: how many at once; with 1 it all happens in this process.
-        go_on_with: how a run that failed is gone on with, for messages.
-
-    Raises:
-        RunError: a process was killed.
-        Exception: what the function raised.
-    """
-    # Imported here: joblib takes longer to load than a sentence to classify.
-    from joblib import Parallel, delayed, parallel_config
-
-    task = delayed(functools.partial(_call, os.getpid(), function))
-    with parallel_config(backend="loky", inner_max_num_threads=1):
-        # Without memory maps, which a killed process would leave behind.
-        parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", max_nbytes=None)
-        with interrupts_ignored():
-            # The processes start here, and inherit that they ignore Ctrl-C, which a terminal
-            # sends to them too: it is this process that stops them, and they need say nothing.
-            results = parallel(task(*arguments) for arguments in tasks)
-    try:
-        # Not "yield from", which would close it too, and out of reach of the filter below.
-        for result in results:  # noqa: UP028
-            yield result
-    except BrokenProcessPool as error:
-        raise RunError(
-            f"a process was killed, most likely for want of memory; go on with {go_on_with} and "
-            f"fewer --jobs than {jobs}"
-        ) from error
-    finally:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # That not all tasks were waited for is meant.
-            results.close()
-
-
-def _call(parent: int, function: Callable[..., Result], *arguments: Any) -> Result:
+def _call(parent: int, function: Callable[..., Result], arguments: Mapping[str, Any]) -> Result:
     from threadpoolctl import threadpool_limits
 
     if os.getpid() != parent:
         end_with(parent)
     # joblib limits the threads of its processes, but a single job runs in this one.
     with threadpool_limits(1):
-        return function(*arguments)
-
-
-def _with_keywords(function: Callable[..., Result], arguments: dict[str, Any]) -> Result:
-    return function(**arguments)
+        return function(**arguments)
 
 
 @functools.cache
@@ -162,13 +135,3 @@ def end_with(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-@contextlib.contextmanager
-def interrupts_ignored() -> Iterator[None]:
-    """Ignore Ctrl-C, and have the processes that are started here ignore it for good."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
