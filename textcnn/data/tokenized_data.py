@@ -52,6 +52,7 @@ class TokenizedData:
         first_test_row: where the sentences of ``--test-data`` begin; 0 where there are none.
         inherited: of the model that is gone on from, or None.
         asked: what all tables call the columns of text and label, or None.
+        declared: labels that a network has, be there sentences with them or not.
     """
 
     texts: list[str]
@@ -70,6 +71,7 @@ class TokenizedData:
     first_test_row: int = 0
     inherited: Division | None = None
     asked: tuple[str, str] | None = None
+    declared: tuple[str, ...] = ()
 
     @classmethod
     def load(
@@ -212,7 +214,7 @@ class TokenizedData:
     def label_names(self) -> list[str]:
         """The labels, those of a model that is gone on from among them, in their classes' order."""
         before = () if self.inherited is None else self.inherited.labels
-        return sorted({*label_names(self.labels, self.multilabel), *before})
+        return sorted({*label_names(self.labels, self.multilabel), *before, *self.declared})
 
     @functools.cached_property
     def hashes(self) -> np.ndarray:

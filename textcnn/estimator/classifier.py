@@ -45,28 +45,6 @@ from textcnn.training.run import train_in_memory
 from textcnn.training.run_folder import find_checkpoint
 
 
-@dataclass(frozen=True)
-class DeclaredLabels(TokenizedData):
-    """The same sentences, their labels told and not gathered.
-
-    Attributes:
-        declared: all labels that a network for them has.
-    """
-
-    declared: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, data: TokenizedData, labels: Sequence[str]) -> "DeclaredLabels":
-        """``data``, whose labels are among these."""
-        fields = {field.name: getattr(data, field.name) for field in dataclasses.fields(data)}
-        return cls(**{**fields, "declared": tuple(labels)})
-
-    @property
-    def label_names(self) -> list[str]:
-        """The labels, in the order of their classes."""
-        return sorted(self.declared)
-
-
 @dataclass
 class LazyClassifier:
     """Holds what a :class:`Classifier` is made of.
@@ -184,7 +162,9 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
         """
         with told_in_python():
             given = Given.checked(X, y, sample_weight)
-            initial = self._initial(given) if self.warm_start and _is_fitted(self) else None
+            initial = (
+                self._initial(given) if self.warm_start and self.__sklearn_is_fitted__() else None
+            )
             classes = given.classes if initial is None else self._more_classes(given)
             _check_several_classes(classes)
             config = self._config(given, initial, seed_of(self.random_state))
@@ -195,9 +175,9 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
                 self._weights(given, classes),
                 None if initial is None else initial.handed_on,
             )
-            labelled = DeclaredLabels.of(data, class_names(classes))
+            data = dataclasses.replace(data, declared=tuple(class_names(classes)))
             start = None if initial is None else Initial.of(initial)
-            trained, outcome = train_in_memory(config, labelled, self._report, start, self._listen)
+            trained, outcome = train_in_memory(config, data, self._report, start, self._listen)
         self._keep(trained, classes, _history([choice.history for choice in outcome.choices]))
         return self
 
@@ -225,7 +205,7 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
         with told_in_python():
             given = Given.checked(X, y, sample_weight)
             self._check_can_go_on()
-            initial = self._initial(given) if _is_fitted(self) else None
+            initial = self._initial(given) if self.__sklearn_is_fitted__() else None
             known = self._declared_classes(classes)
             _check_several_classes(known)
             seed = seed_of(self.random_state) if initial is None else initial.config.seed
@@ -239,9 +219,9 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
                 split=Split(rows, nothing, nothing),
                 weights=self._weights(given, known),
                 inherited=None if initial is None else initial.handed_on,
+                declared=tuple(class_names(known)),
             )
-            labelled = DeclaredLabels.of(data, class_names(known))
-            trained = train_one_pass(config, labelled, self._report, initial)
+            trained = train_one_pass(config, data, self._report, initial)
         history = trained.history
         self._report(evaluation_line(history[-1]))
         self._keep(trained, known, history_rows(history))
@@ -448,7 +428,7 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
 
     def _declared_classes(self, classes: Any) -> np.ndarray:
         """The classes of all calls; in scikit-learn's words where they are missing or others."""
-        if not _is_fitted(self):
+        if not self.__sklearn_is_fitted__():
             if classes is None:
                 raise InputError("classes must be passed on the first call to partial_fit.")
             return _different(classes)
@@ -490,10 +470,6 @@ if TextCNNClassifier.__doc__:  # There is none with python -OO.
 def _different(classes: Any) -> np.ndarray:
     """The classes that ``partial_fit`` is told of, each once and sorted."""
     return unique_labels(without_space(np.asarray(classes), "classes"))
-
-
-def _is_fitted(estimator: TextCNNClassifier) -> bool:
-    return estimator.__sklearn_is_fitted__()
 
 
 def _read(path: Path) -> Checkpoint:
