@@ -161,14 +161,10 @@ def _choice(asked: dict[str, Any]) -> Choice:
     top_k, threshold = asked.get("top_k"), asked.get("threshold")
     if top_k is not None and not (type(top_k) is int and top_k >= 1):
         raise RefusedError(400, '"top_k" must be a whole number from 1 on')
-    by_label: dict[str, Any] = threshold if isinstance(threshold, dict) else {}
-    for limit in (
-        by_label.values()
-        if isinstance(threshold, dict)
-        else [0 if threshold is None else threshold]
-    ):
+    by_label, common = (threshold, None) if isinstance(threshold, dict) else ({}, threshold)
+    for limit in (*by_label.values(), 0 if common is None else common):
         if not (type(limit) in (int, float) and 0 <= limit <= 1):
             raise RefusedError(
                 400, '"threshold" must be a number from 0 to 1, or one for each label'
             )
-    return Choice(top_k, None if isinstance(threshold, dict) else threshold, by_label)
+    return Choice(top_k, common, by_label)

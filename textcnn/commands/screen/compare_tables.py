@@ -1,6 +1,7 @@
 """A comparison in lines and tables, for people."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from textcnn.commands.runs import option_words
 from textcnn.commands.screen.cv_tables import difference_text, mean_text
@@ -43,15 +44,25 @@ def folds_text(found: FoldsCompared) -> str:
 
 def folds_table(found: FoldsCompared) -> Table:
     """The same in per cent, for papers."""
+    shares = [(mean.mean, mean.low, mean.high) for mean in (*found.accuracies, found.difference)]
+    heads = "cross-validation", "paired p"
+    return _table_for_papers(heads, found.paths, shares, found.difference.p_value)
+
+
+def _table_for_papers(
+    heads: tuple[str, str],
+    paths: Iterable[Path],
+    shares: Iterable[tuple[float, float, float]],
+    p_value: float,
+) -> Table:
+    """Accuracies of A and B and their difference, each with its interval, in per cent."""
+    what, p_head = heads
+    last = ["", "", _p_value(p_value).removeprefix("= ")]
     rows = [
-        [str(path), *_percents(mean.mean, mean.low, mean.high), ""]
-        for path, mean in zip(found.paths, found.accuracies, strict=True)
+        [str(name), *(f"{100 * share:.2f}" for share in three), p]
+        for name, three, p in zip((*paths, "A - B"), shares, last, strict=True)
     ]
-    paired = found.difference
-    difference = _percents(paired.mean, paired.low, paired.high)
-    rows.append(["A - B", *difference, _p_value(paired.p_value).removeprefix("= ")])
-    heads = ["cross-validation", "accuracy %", "95 % low", "high", "paired p"]
-    return Table(heads, rows, right={1, 2, 3, 4})
+    return Table([what, "accuracy %", "95 % low", "high", p_head], rows, right={1, 2, 3, 4})
 
 
 def _options(changed: Mapping[str, tuple[Value, Value]]) -> str:
@@ -83,18 +94,11 @@ def _accuracies(found: Comparison) -> str:
 
 def accuracy_table(found: Comparison) -> Table:
     """The accuracies and their difference, in per cent, for papers."""
-    rows = [
-        [str(side.path), *_percents(right / found.paired.count, *interval), ""]
-        for side, (_, right, interval) in zip(found.sides, found.accuracies(), strict=True)
-    ]
-    difference = _percents(found.paired.difference, *found.interval)
-    rows.append(["A - B", *difference, _p_value(found.test.p_value).removeprefix("= ")])
-    heads = ["model", "accuracy %", "95 % low", "high", "McNemar p"]
-    return Table(heads, rows, right={1, 2, 3, 4})
-
-
-def _percents(*shares: float) -> list[str]:
-    return [f"{100 * share:.2f}" for share in shares]
+    paired = found.paired
+    shares = [(right / paired.count, *interval) for _, right, interval in found.accuracies()]
+    shares.append((paired.difference, *found.interval))
+    paths = [side.path for side in found.sides]
+    return _table_for_papers(("model", "McNemar p"), paths, shares, found.test.p_value)
 
 
 def _who_was_right(found: Comparison) -> Table:
