@@ -4,10 +4,8 @@ import importlib
 import platform
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from textcnn import __version__
 from textcnn.commands.screen.terminal import lasting_output
@@ -37,26 +35,6 @@ LONGEST_LINE = 1500
 """Characters of an error that are shown."""
 
 
-class _Path(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4, not before
-    """A path, which an empty text is not: to Python that is the working folder."""
-
-    def __init__(self, path: click.ParamType):  # type: ignore[type-arg]
-        self._path = path
-        self.name = path.name
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Turn the text into a path."""
-        if value == "":
-            self.fail("an empty path; is a variable of the shell unset?", param, ctx)
-        return self._path.convert(value, param, ctx)
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        """Complete it as paths are."""
-        return self._path.shell_complete(ctx, param, incomplete)
-
-
 class LazyGroup(click.Group):
     """A group that imports a command's module when it is called: ``classify`` must start fast."""
 
@@ -68,9 +46,6 @@ class LazyGroup(click.Group):
             return None
         command = importlib.import_module(f"textcnn.commands.{name}").command
         assert isinstance(command, click.Command)
-        for param in command.params:
-            if isinstance(param.type, click.Path):
-                param.type = _Path(param.type)
         return command
 
     def resolve_command(

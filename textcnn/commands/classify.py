@@ -4,24 +4,17 @@ import contextlib
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
 from textcnn.commands.arguments.checkpoint import chosen_checkpoint
 from textcnn.commands.arguments.label_choice import choice_options
-from textcnn.commands.arguments.options import SectionedCommand, given_options
-from textcnn.commands.arguments.sentence_input import (
-    checkpoint_apart,
-    open_input,
-    sentence_options,
-    sentences_or_file,
-)
+from textcnn.commands.arguments.options import PATH, SectionedCommand
+from textcnn.commands.arguments.sentence_input import SentenceInput, open_input, sentence_options
 from textcnn.commands.screen.display import say
 from textcnn.commands.screen.terminal import is_terminal, reader_gone
 from textcnn.core.tokenizers import find_tokenizer
 from textcnn.data.datasets.tables import Table
-from textcnn.data.datasets.text_files import check_encoding
 from textcnn.data.tokenizer_choice import WithoutToken
 from textcnn.inference.answer_lines import FORMATS
 from textcnn.inference.answered_tables import (
@@ -35,7 +28,6 @@ from textcnn.inference.decoded_lines import DecodedLines
 from textcnn.inference.given_labels import Choice
 from textcnn.inference.streams import LineAnswerer, answered
 from textcnn.inference.unseen_words import check_static, unseen, with_vectors
-from textcnn.recipe.config import flag
 from textcnn.support.errors import UserError
 from textcnn.support.text import printable_lines
 from textcnn.support.threads import processors
@@ -62,7 +54,7 @@ from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 )
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FOLDER",
     help="Take SENTENCES for files, or patterns such as 'shards/*.txt.gz', and answer each in a "
     "file in FOLDER.",
@@ -79,9 +71,7 @@ from textcnn.training.checkpoint import Checkpoint, load_checkpoint
     help="With --output, label on the workers of a Dask cluster; the address of its scheduler.",
 )
 def command(
-    sentences: tuple[str, ...],
-    checkpoint: Path | None,
-    input_file: Path | None,
+    asked: SentenceInput,
     form: str | None,
     proba: bool,
     choice: Choice,
@@ -89,7 +79,6 @@ def command(
     output: Path | None,
     jobs: int | None,
     scheduler: str | None,
-    **reading: Any,
 ) -> None:
     """Label SENTENCES, the lines or rows of --input FILE, or with - the lines of standard input.
 
@@ -101,88 +90,55 @@ def command(
     With --output FOLDER, label many files of lines, or tables. Those answered before are left
     alone, so a run that was stopped is gone on with by the same command.
     """
-    if output is None and scheduler is not None:
-        raise UserError("--scheduler is for files; give --output FOLDER too")
-    sentences, checkpoint = checkpoint_apart(sentences, checkpoint)
-    if output is None:
-        sentences, input_file = sentences_or_file(sentences, input_file)
-        if sentences and jobs is not None:
-            raise UserError(
-                "--jobs is for many sentences: use it with --input FILE or -, or, for files, give "
-                "--output FOLDER too"
-            )
-    elif not sentences or input_file is not None:
-        raise UserError(
-            "--output takes files or patterns, such as 'shards/*.txt.gz', and no --input"
-        )
-    given = given_options(reading)
-    encoding = given.get("encoding", "utf-8")
-    check_encoding(encoding)
-    for name in given if input_file is None else ():
-        if name != "encoding" or output is None:
-            raise UserError(f"{flag(name)} is for --input FILE; give that too")
-    checkpoint = chosen_checkpoint(checkpoint)
-    if output is not None and vectors is not None:
-        raise UserError("--vectors is for sentences and --input; leave it out with --output")
     if output is not None:
+        if vectors is not None:
+            raise UserError("--vectors is for sentences and --input; leave it out with --output")
         # Imported here: a sentence to classify has no use for it.
         from textcnn.commands.classify_files import classify_files
         from textcnn.inference.files import AUTO, ShardOptions
 
-        options = ShardOptions(form or AUTO, proba, encoding, choice)
-        classify_files(sentences, output, checkpoint, options, jobs, scheduler)
+        options = ShardOptions(form or AUTO, proba, asked.encoding_of_files(), choice)
+        checkpoint = chosen_checkpoint(asked.checkpoint)
+        classify_files(asked.sentences, output, checkpoint, options, jobs, scheduler)
         return
-    model = load_checkpoint(checkpoint)
+    if scheduler is not None:
+        raise UserError("--scheduler is for files; give --output FOLDER too")
+    asked = asked.checked()
+    if asked.sentences and jobs is not None:
+        raise UserError(
+            "--jobs is for many sentences: use it with --input FILE or -, or, for files, give "
+            "--output FOLDER too"
+        )
+    model = load_checkpoint(chosen_checkpoint(asked.checkpoint))
     choice.limits(model)  # What the model has no label for is said before anything is read.
     if vectors is not None:
         check_static(model)
-    lines: DecodedLines | None = None
+    found: Table | Iterable[Sequence[str]] = [asked.sentences]
     with contextlib.ExitStack() as stack:
-        chunks: Iterable[Sequence[str]] = [sentences]
-        if input_file is not None:
-            found = open_input(input_file, model.config, reading, stack)
-            if isinstance(found, Table):
-                _answer_table(found, model, form, proba, choice, vectors)
-                return
-            chunks = lines = found
+        if asked.file is not None:
+            found = open_input(asked.file, model.config, asked.given, stack)
+        rows = rows_to_answer(found) if isinstance(found, Table) else []
+        chunks = [[row.text for row in rows]] if isinstance(found, Table) else found
         if vectors is not None:
             chunks = list(chunks)
             model = _with_unseen_words(model, chunks, vectors)
         no_token = WithoutToken(model.config.tokenizer)
-        chunks = no_token.passing(chunks)
-        answer = LineAnswerer(model, form or FORMATS[0], proba, choice)
-        lines_out = answered(chunks, answer, jobs or processors())
-        for data in stack.enter_context(contextlib.closing(lines_out)):
+        if isinstance(found, Table):
+            classifier = Classifier(model)
+            for line in remarks_on(found, rows, classifier):
+                say(line)
+            answers = answered_table(found, rows, classifier, form, proba, choice)
+        else:
+            answer = LineAnswerer(model, form or FORMATS[0], proba, choice)
+            lines = answered(no_token.passing(chunks), answer, jobs or processors())
+            answers = stack.enter_context(contextlib.closing(lines))
+        for data in answers:
             _write(data)
             if reader_gone():
                 return
-        if str(no_token):
-            say(str(no_token))
-    if lines is not None and lines.complaint:
-        raise UserError(lines.complaint)
-
-
-def _answer_table(
-    table: Table,
-    model: Checkpoint,
-    form: str | None,
-    proba: bool,
-    choice: Choice,
-    vectors: str | None,
-) -> None:
-    """Write every row of the table with its answer; complain once of rows that have none."""
-    rows = rows_to_answer(table)
-    texts = [row.text for row in rows]
-    if vectors is not None:
-        model = _with_unseen_words(model, [texts], vectors)
-    classifier = Classifier(model)
-    for line in remarks_on(table, rows, classifier):
-        say(line)
-    for data in answered_table(table, rows, classifier, form, proba, choice):
-        _write(data)
-        if reader_gone():
-            return
-    complaint = complaint_of(rows)
+    if str(no_token):
+        say(str(no_token))
+    complaint = found.complaint if isinstance(found, DecodedLines) else complaint_of(rows)
     if complaint:
         raise UserError(complaint)
 

@@ -1,6 +1,6 @@
 """``textcnn compare``."""
 
-import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,18 +8,15 @@ import click
 
 from textcnn.commands.arguments.options import (
     DATA_OPTIONS,
+    PATH,
     SectionedCommand,
     config_options,
+    count_option,
     given_options,
 )
-from textcnn.commands.screen.compare_tables import (
-    accuracy_table,
-    comparison_text,
-    folds_table,
-    folds_text,
-)
+from textcnn.commands.screen import compare_tables
 from textcnn.commands.screen.display import say
-from textcnn.commands.screen.tables import format_option, written_table
+from textcnn.commands.screen.tables import format_option, print_results
 from textcnn.commands.screen.terminal import safe_lines
 from textcnn.evaluation.comparison.comparison import (
     Comparison,
@@ -30,31 +27,31 @@ from textcnn.evaluation.comparison.comparison import (
 from textcnn.evaluation.comparison.shared_sentences import Side, shared_sentences
 from textcnn.recipe.config import flag
 from textcnn.support.errors import UserError
-from textcnn.support.files import check_not_read, replace_text
-from textcnn.support.text import csv_line
+from textcnn.support.files import check_not_read, replace_csv
 
 BOTH_TESTED = {"data": "Sentences, given as to train. [default: the test part of both runs]"}
 
 
 @click.command("compare", cls=SectionedCommand)
-@click.argument("a", metavar="A", type=click.Path(path_type=Path))
-@click.argument("b", metavar="B", type=click.Path(path_type=Path))
+@click.argument("a", metavar="A", type=PATH)
+@click.argument("b", metavar="B", type=PATH)
 @config_options(set(DATA_OPTIONS) - {"multilabel", "label_separator"}, BOTH_TESTED)
-@click.option(
-    "--flipped",
-    type=click.IntRange(0),
-    default=10,
-    show_default=True,
-    help="Show so many of the sentences that get another answer, the surest first.",
+@count_option(
+    "--flipped", 10, "Show so many of the sentences that get another answer, the surest first."
 )
 @click.option(
     "--predictions",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Write sentence, true label, both answers and their probabilities to this CSV file.",
 )
 @format_option
 def command(
-    a: Path, b: Path, flipped: int, predictions: Path | None, form: str | None, **options: Any
+    a: Path,
+    b: Path,
+    given: dict[str, Any],
+    flipped: int,
+    predictions: Path | None,
+    form: str | None,
 ) -> None:
     """Compare A and B, runs' folders or checkpoint files, on the same sentences.
 
@@ -66,56 +63,48 @@ def command(
     whether the difference could be chance (McNemar's test), and which sentences get another answer.
     """
     if is_cross_validation(a) or is_cross_validation(b):
-        _compare_folds(a, b, form, given_options({**options, "predictions": predictions}))
+        folds = _folds_compared(a, b, given_options({**given, "predictions": predictions}))
+        table, text = compare_tables.folds_table(folds), compare_tables.folds_text(folds)
+        print_results(form, _fold_values(folds), table, text)
         return
     sides = [Side.load(a), Side.load(b)]
     _check_comparable(*sides)
-    given = given_options(options)
     files = [name for side in sides for name in side.config.files]
     check_not_read([predictions], "--predictions", *given.get("data", ()), *files)
-    shared = shared_sentences(sides, given, say)
-    found = Comparison.of(sides, shared)
+    found = Comparison.of(sides, shared_sentences(sides, given, say))
+    text = compare_tables.comparison_text(found, flipped)
     if predictions is not None:
-        replace_text(predictions, _predictions_csv(found))
-    if form == "json":
-        click.echo(json.dumps(_values(found, flipped), indent=2))
-        return
-    if form is not None:
-        click.echo(written_table(accuracy_table(found), form))
-        return
-    click.echo(comparison_text(found, flipped))
-    if predictions is not None:
-        click.echo(safe_lines(f"\npredictions written to {predictions}"))
+        replace_csv(predictions, _prediction_rows(found))
+        text += safe_lines(f"\n\npredictions written to {predictions}")
+    print_results(form, _values(found, flipped), compare_tables.accuracy_table(found), text)
 
 
-def _compare_folds(a: Path, b: Path, form: str | None, given: dict[str, Any]) -> None:
+def _folds_compared(a: Path, b: Path, given: dict[str, Any]) -> FoldsCompared:
     for path in (a, b):
         if not is_cross_validation(path):
             raise UserError(f"{path}: no cross-validation; compare two of them, or two runs")
     for name in given:
         raise UserError(f"{flag(name)} is for two runs; cross-validations have tested already")
-    found = compare_folds(a, b)
-    if form == "json":
-        click.echo(json.dumps(_fold_values(found), indent=2))
-    elif form is not None:
-        click.echo(written_table(folds_table(found), form))
-    else:
-        click.echo(folds_text(found))
+    return compare_folds(a, b)
 
 
 def _fold_values(found: FoldsCompared) -> dict[str, Any]:
-    sides = dict(zip("AB", zip(found.paths, found.accuracies, strict=True), strict=True))
-    paired = found.difference
+    paired, means = found.difference, found.accuracies
     return {
-        "cross_validations": {name: str(path) for name, (path, _) in sides.items()},
-        "different_options": {name: {"A": a, "B": b} for name, (a, b) in found.options.items()},
+        "cross_validations": _of_both(map(str, found.paths)),
+        "different_options": {name: _of_both(pair) for name, pair in found.options.items()},
         "folds": found.folds,
-        "accuracy": {name: mean.mean for name, (_, mean) in sides.items()},
-        "accuracy_95": {name: [mean.low, mean.high] for name, (_, mean) in sides.items()},
+        "accuracy": _of_both(mean.mean for mean in means),
+        "accuracy_95": _of_both([mean.low, mean.high] for mean in means),
         "a_minus_b": paired.mean,
         "a_minus_b_95": [paired.low, paired.high],
         "p_value": paired.p_value,
     }
+
+
+def _of_both(values: Iterable[Any]) -> dict[str, Any]:
+    """A's and B's values by these names."""
+    return dict(zip("AB", values, strict=True))
 
 
 def _check_comparable(a: Side, b: Side) -> None:
@@ -130,20 +119,18 @@ def _check_comparable(a: Side, b: Side) -> None:
 
 
 def _values(found: Comparison, flipped: int) -> dict[str, Any]:
-    paired, test, sentences = found.paired, found.test, found.sentences
-    seen = dict(zip(("A", "B", "either"), sentences.seen, strict=True))
+    paired, sentences, accuracies = found.paired, found.sentences, found.accuracies()
+    options = found.different_options()
     return {
-        "checkpoints": {"A": str(found.sides[0].path), "B": str(found.sides[1].path)},
-        "different_options": {
-            name: {"A": a, "B": b} for name, (a, b) in found.different_options().items()
-        },
+        "checkpoints": _of_both(str(side.path) for side in found.sides),
+        "different_options": {name: _of_both(pair) for name, pair in options.items()},
         "data": sentences.about,
         "sentences": paired.count,
-        "seen_in_training": seen,
-        "accuracy": {name: right / paired.count for name, right, _ in found.accuracies()},
-        "accuracy_95": {name: list(interval) for name, _, interval in found.accuracies()},
+        "seen_in_training": dict(zip(("A", "B", "either"), sentences.seen, strict=True)),
+        "accuracy": {name: right / paired.count for name, right, _ in accuracies},
+        "accuracy_95": {name: list(interval) for name, _, interval in accuracies},
         "right": vars(paired),
-        "mcnemar": vars(test),
+        "mcnemar": vars(found.test),
         "a_minus_b": paired.difference,
         "a_minus_b_95": list(found.interval),
         "answered_differently": len(found.flipped()),
@@ -162,12 +149,10 @@ def _flip(found: Comparison, row: int) -> dict[str, Any]:
     }
 
 
-def _predictions_csv(found: Comparison) -> str:
-    lines = [csv_line(["text", "label", "A", "B", "p(A)", "p(B)"])]
-    for row, (text, label) in enumerate(
-        zip(found.sentences.texts, found.sentences.labels, strict=True)
-    ):
+def _prediction_rows(found: Comparison) -> Iterator[list[str]]:
+    """For a CSV file, a header first."""
+    yield ["text", "label", "A", "B", "p(A)", "p(B)"]
+    sentences = found.sentences
+    for row, given in enumerate(zip(sentences.texts, sentences.labels, strict=True)):
         answers = [found.names[number] for number in found.answers[:, row]]
-        sure = [f"{share:.6g}" for share in found.sureness[:, row]]
-        lines.append(csv_line([text, label, *answers, *sure]))
-    return "".join(lines)
+        yield [*given, *answers, *(f"{share:.6g}" for share in found.sureness[:, row])]

@@ -2,46 +2,27 @@
 
 import contextlib
 import dataclasses
-import json
+import functools
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from types import FrameType
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
+from textcnn.commands import cv_doctor
 from textcnn.commands.arguments.options import (
+    ALL_OPTIONS,
     SectionedCommand,
-    SectionedOption,
     config_options,
     given_options,
+    option,
 )
-from textcnn.commands.arguments.training_config import (
-    config_sources,
-    given_beside_resume,
-    refuse_going_on,
-    training_config,
-)
-from textcnn.commands.arguments.where_to_run import SCHEDULER_HELP, open_runner
-from textcnn.commands.cv_doctor import (
-    diagnosis_text,
-    diagnosis_values,
-    refuse_several_labels,
-    save_diagnosis,
-)
-from textcnn.commands.screen.cv_tables import (
-    accuracy_table,
-    fold_line,
-    fold_rows,
-    mistakes_text,
-    mistakes_values,
-    prediction_rows,
-    summary_text,
-)
+from textcnn.commands.arguments.training_config import RunOptions, refuse_going_on, run_options
+from textcnn.commands.arguments.where_to_run import runner_options
+from textcnn.commands.screen import cv_tables
 from textcnn.commands.screen.display import Clock, TaskProgress, percent, say
-from textcnn.commands.screen.tables import format_option, written_table
+from textcnn.commands.screen.tables import format_option, print_results
 from textcnn.evaluation.crossval.baselines import BASELINES
 from textcnn.evaluation.crossval.figures import draw_folds, draw_reliability
 from textcnn.evaluation.crossval.fold_run import FoldResult, reads_vectors, rival_names, run_fold
@@ -55,23 +36,18 @@ from textcnn.evaluation.crossval.summary import Summary, summarise, worst_mistak
 from textcnn.evaluation.doctor.diagnosis import diagnose
 from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
-from textcnn.support.files import replace_text
+from textcnn.support.files import replace_csv
 from textcnn.support.folder_lock import locked
 from textcnn.support.program import command_line
-from textcnn.support.text import csv_line
+from textcnn.support.signals import handled
 from textcnn.support.workers.processes import Runner
 from textcnn.training.option_files import option_files
 
 UNUSED = {"test_share": 0.0, "checkpoint_every": 0, "checkpoints_kept": 0}
 """Options of training that mean nothing here, and what they are whatever a preset says."""
 
-PLAN_OPTIONS = ("folds", "repeats", "train_share", "baselines", "test_data", "dev_data")
 
-
-def _option(
-    *names: str, section: str = "Cross-validation", **settings: Any
-) -> Callable[[Any], Any]:
-    return click.option(*names, cls=SectionedOption, section=section, **settings)
+_option = functools.partial(option, section="Cross-validation")
 
 
 @click.command("cv", cls=SectionedCommand)
@@ -118,44 +94,22 @@ def _option(
     help="Look for wrong labels, near-duplicates with different labels and words that leak the "
     "label.",
 )
-@config_options(
-    {field.name for field in dataclasses.fields(Config)}
-    - {*UNUSED, "dev_data", "test_data", "init_from", "rehearse"}
-)
-@_option(
-    "--jobs",
-    section="Run",
-    type=click.IntRange(1),
-    help="Folds at once. [default: one a processor]",
-)
-@_option("--scheduler", section="Run", metavar="ADDRESS", help=SCHEDULER_HELP)
+@config_options({*ALL_OPTIONS} - {*UNUSED, "dev_data", "test_data", "init_from", "rehearse"})
+@runner_options
 @format_option
-@_option(
-    "--out",
-    section="Run",
-    type=click.Path(path_type=Path),
-    help="Folder of the results. [default: runs/cv-<date>-<time>]",
-)
-@config_sources
-@_option(
-    "--resume",
-    section="Run",
-    type=click.Path(path_type=Path),
-    metavar="FOLDER",
-    help="Go on with the cross-validation in this folder; finished folds are not run again. --data "
-    "says where its data is now, if it has been moved.",
+@run_options(
+    "cv-",
+    "Go on with the cross-validation in this folder; finished folds are not run again. --data says "
+    "where its data is now, if it has been moved.",
 )
 def command(
-    jobs: int | None,
-    scheduler: str | None,
+    given: dict[str, Any],
+    runner: Runner,
     form: str | None,
     mistakes: int,
     doctor: bool,
-    out: Path | None,
-    preset: str | None,
-    config_file: Path | None,
-    resume: Path | None,
-    **options: Any,
+    run: RunOptions,
+    **own: Any,
 ) -> None:
     """Cross-validate: train on nine tenths, test on the tenth left out, ten times over.
 
@@ -163,22 +117,20 @@ def command(
     tested decides nothing. Without options: the movie reviews, ten folds.
     """
     clock, context = Clock(), click.get_current_context()
-    runner = open_runner(jobs, scheduler)
-    if resume is not None:
-        others = {**options, "out": out, "config": config_file, "preset": preset}
-        moved = given_beside_resume(others)
-        context.with_resource(locked(resume, "--resume"))
-        found = resumed_cross_validation(resume, moved, say)
+    planned = given_options(own)
+    if run.resume is not None:
+        moved = run.moved({**given, **planned})
+        context.with_resource(locked(run.resume, "--resume"))
+        found = resumed_cross_validation(run.resume, moved, say)
         _check_reports(found.config, mistakes, doctor)
     else:
-        given = given_options({name: options.pop(name) for name in PLAN_OPTIONS})
-        if "folds" in given and "test_data" in given:
+        if "folds" in planned and "test_data" in planned:
             raise UserError("--test-data is tested instead of folds; leave out --folds")
-        config = training_config({**options, **UNUSED}, config_file, preset)
+        config = run.training_config({**given, **UNUSED})
         refuse_going_on(config)
         config = dataclasses.replace(config, dev_data=(), test_data=())
         _check_reports(config, mistakes, doctor)
-        found = new_cross_validation(config, given, out, say)
+        found = new_cross_validation(config, planned, run.out, say)
         context.with_resource(locked(found.folder.path, "--out"))
     results = _run(found, runner)
     _report(found, results, mistakes, doctor, form)
@@ -186,9 +138,9 @@ def command(
 
 
 def _check_reports(config: Config, mistakes: int, doctor: bool) -> None:
-    for given, option in ((mistakes, "--mistakes"), (doctor, "--doctor")):
-        if given:
-            refuse_several_labels(config, option)
+    for given, name in ((mistakes, "--mistakes"), (doctor, "--doctor")):
+        if given and config.multilabel:
+            raise UserError(f"{name} is for sentences of one label each; leave it out")
 
 
 def _run(found: CrossValidation, runner: Runner) -> list[FoldResult]:
@@ -214,7 +166,7 @@ def _run(found: CrossValidation, runner: Runner) -> list[FoldResult]:
     tasks = [{"config": config, "fold": fold, "baselines": rivals} for fold in waiting]
     try:
         with (
-            _termination_as_interrupt(),
+            handled(signal.default_int_handler, signal.SIGTERM),  # As Ctrl-C.
             TaskProgress("folds", len(folds), len(results)) as progress,
             contextlib.closing(runner.run(run_fold, tasks, common)) as finished,
         ):
@@ -223,7 +175,9 @@ def _run(found: CrossValidation, runner: Runner) -> list[FoldResult]:
                 results[result.repeat, result.number] = result
                 done = len(results)
                 accuracy = percent(sum(it.accuracy for it in results.values()) / done)
-                progress.show(done, fold_line(result, done, len(folds)), f"accuracy {accuracy}")
+                progress.show(
+                    done, cv_tables.fold_line(result, done, len(folds)), f"accuracy {accuracy}"
+                )
     except KeyboardInterrupt:
         say("stopped; go on with:", command_line("cv", "--resume", folder.path))
         sys.exit(128 + signal.SIGINT)
@@ -242,20 +196,6 @@ def _intro(found: CrossValidation, finished: int) -> Iterator[str]:
         yield f"finished before: {finished} folds"
 
 
-@contextlib.contextmanager
-def _termination_as_interrupt() -> Iterator[None]:
-    """Let SIGTERM do what Ctrl-C does."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def _report(
     found: CrossValidation, results: list[FoldResult], mistakes: int, doctor: bool, form: str | None
 ) -> None:
@@ -263,30 +203,22 @@ def _report(
     summary = summarise(results, found.plan, found.data.given)
     values = summary.as_dict()
     folder.save_summary(values)
-    replace_text(folder.table, "".join(map(csv_line, fold_rows(summary))))
-    predictions = prediction_rows(summary, texts, labels, found.config.label_separator)
-    replace_text(folder.predictions, "".join(map(csv_line, predictions)))
+    replace_csv(folder.table, cv_tables.fold_rows(summary))
+    separator = found.config.label_separator
+    replace_csv(folder.predictions, cv_tables.prediction_rows(summary, texts, labels, separator))
     with contextlib.suppress(ImportError):  # The figures are an extra.
         _draw(folder, found.plan, summary)
-    worst = worst_mistakes(results, mistakes) if mistakes else []
-    diagnosis = diagnose(results, found.data, labels) if doctor else None
-    if diagnosis is not None:
-        save_diagnosis(folder.path, diagnosis, texts, labels)
-    if form not in (None, "json"):
-        click.echo(written_table(accuracy_table(summary), str(form)))
-        return
-    if form == "json":
-        if mistakes:
-            values["mistakes"] = mistakes_values(worst, texts, labels)
-        if diagnosis is not None:
-            values["doctor"] = diagnosis_values(diagnosis, texts, labels)
-        click.echo(json.dumps(values, indent=2))
-        return
-    click.echo(summary_text(summary))
-    if worst:
-        click.echo("\n" + mistakes_text(worst, texts, labels))
-    if diagnosis is not None:
-        click.echo("\n" + diagnosis_text(diagnosis, texts, labels))
+    shown = [cv_tables.summary_text(summary)]
+    if mistakes:
+        worst = worst_mistakes(results, mistakes)
+        values["mistakes"] = cv_tables.mistakes_values(worst, texts, labels)
+        shown += [cv_tables.mistakes_text(values["mistakes"])] if worst else []
+    if doctor:
+        diagnosis = diagnose(results, found.data, labels)
+        values["doctor"] = cv_doctor.diagnosis_values(diagnosis, texts, labels)
+        cv_doctor.save_diagnosis(folder.path, values["doctor"])
+        shown.append(cv_doctor.diagnosis_text(values["doctor"]))
+    print_results(form, values, cv_tables.accuracy_table(summary), "\n\n".join(shown))
 
 
 def _draw(folder: CrossValidationFolder, plan: Plan, summary: Summary) -> None:

@@ -12,35 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from textcnn.commands.screen.tables import Table, table_text
-from textcnn.evaluation.doctor.diagnosis import Diagnosis, LabelError
+from textcnn.evaluation.doctor.diagnosis import Diagnosis
 from textcnn.evaluation.doctor.leaking_words import MIN_SENTENCES, MIN_SHARE
 from textcnn.evaluation.doctor.near_duplicates import SIMILARITY, Sentence
-from textcnn.recipe.config import Config
-from textcnn.support.errors import UserError
-from textcnn.support.files import replace_text
-from textcnn.support.text import csv_line
+from textcnn.support.files import replace_csv, replace_text
 
 PRINTED = 20
 """Of each kind; the files hold all."""
 
 WIDTH = 300
 """Characters of a text that are printed."""
-
-
-def refuse_several_labels(config: Config, option: str) -> None:
-    """Raise UserError, naming the option, where a sentence may have several labels."""
-    if config.multilabel:
-        raise UserError(f"{option} is for sentences of one label each; leave it out")
-
-
-def save_diagnosis(
-    folder: Path, diagnosis: Diagnosis, texts: Sequence[str], labels: Sequence[str]
-) -> None:
-    """Write the files."""
-    values = diagnosis_values(diagnosis, texts, labels)
-    replace_text(folder / "doctor.json", json.dumps(values, indent=2) + "\n")
-    rows = _label_error_rows(diagnosis.label_errors, texts, labels)
-    replace_text(folder / "label-errors.csv", "".join(map(csv_line, rows)))
 
 
 def diagnosis_values(
@@ -84,82 +65,68 @@ def diagnosis_values(
     }
 
 
-def _label_error_rows(
-    errors: Sequence[LabelError], texts: Sequence[str], labels: Sequence[str]
-) -> Iterator[list[str]]:
+def save_diagnosis(folder: Path, found: dict[str, Any]) -> None:
+    """Write the files, of what :func:`diagnosis_values` holds."""
+    replace_text(folder / "doctor.json", json.dumps(found, indent=2) + "\n")
+    replace_csv(folder / "label-errors.csv", _label_error_rows(found["label_errors"]))
+
+
+def _label_error_rows(errors: Sequence[dict[str, Any]]) -> Iterator[list[str]]:
     """For a CSV file, a header first; rows are counted as in ``predictions.csv``."""
     yield ["row", "text", "label", "suggested", "probability_of_label", "probability_of_suggested"]
     for it in errors:
-        yield [
-            str(it.row + 1),
-            texts[it.row],
-            labels[it.label],
-            labels[it.suggested],
-            f"{it.label_probability:.4f}",
-            f"{it.suggested_probability:.4f}",
-        ]
+        yield [f"{cell:.4f}" if isinstance(cell, float) else str(cell) for cell in it.values()]
 
 
-def diagnosis_text(diagnosis: Diagnosis, texts: Sequence[str], labels: Sequence[str]) -> str:
-    """The first of each kind, for people."""
-    lines = [
-        *_label_errors_text(diagnosis, texts, labels),
-        "",
-        *_near_duplicates_text(diagnosis, texts, labels),
-        "",
-        *_leaking_words_text(diagnosis, labels),
-    ]
-    return "\n".join(lines)
+def diagnosis_text(found: dict[str, Any]) -> str:
+    """The first of each kind, for people, of what :func:`diagnosis_values` holds."""
+    parts = (_label_errors_text, _near_duplicates_text, _leaking_words_text)
+    return "\n\n".join("\n".join(part(found)) for part in parts)
 
 
-def _label_errors_text(
-    diagnosis: Diagnosis, texts: Sequence[str], labels: Sequence[str]
-) -> Iterator[str]:
-    errors = diagnosis.label_errors
+def _label_errors_text(found: dict[str, Any]) -> Iterator[str]:
+    errors, sentences, tested = found["label_errors"], found["sentences"], found["sentences_tested"]
     yield (
-        f"probable label errors: {len(errors):,} of {diagnosis.tested:,} sentences "
+        f"probable label errors: {len(errors):,} of {tested:,} sentences "
         f"(confident learning){_first(len(errors))}"
     )
-    if diagnosis.tested < diagnosis.sentences:
+    if tested < sentences:
         yield (
-            f"the other {diagnosis.sentences - diagnosis.tested:,} sentences were tested by no "
-            "fold, so nothing is said of their labels"
+            f"the other {sentences - tested:,} sentences were tested by no fold, so nothing is "
+            "said of their labels"
         )
-    yield from _table(
-        ["row", "label", "probability", "suggested", "probability", "text"],
+    rows = [
         [
-            [
-                str(it.row + 1),
-                labels[it.label],
-                f"{it.label_probability:.4f}",
-                labels[it.suggested],
-                f"{it.suggested_probability:.4f}",
-                _short(texts[it.row]),
-            ]
-            for it in errors[:PRINTED]
-        ],
-        right={0, 2, 4},
-    )
+            str(it["row"]),
+            it["label"],
+            f"{it['probability_of_label']:.4f}",
+            it["suggested"],
+            f"{it['probability_of_suggested']:.4f}",
+            _short(it["text"]),
+        ]
+        for it in errors[:PRINTED]
+    ]
+    heads = ["row", "label", "probability", "suggested", "probability", "text"]
+    yield from _table(heads, rows, right={0, 2, 4})
 
 
-def _near_duplicates_text(
-    diagnosis: Diagnosis, texts: Sequence[str], labels: Sequence[str]
-) -> Iterator[str]:
-    pairs = diagnosis.near_duplicates
+def _near_duplicates_text(found: dict[str, Any]) -> Iterator[str]:
+    pairs = found["near_duplicates"]
     yield (
         f"nearly the same sentence under different labels ({100 * SIMILARITY:.0f} % of the words "
         f"or more in both): {len(pairs):,} pairs{_first(len(pairs))}"
     )
     rows = []
     for pair in pairs[:PRINTED]:
-        for similarity, it in ((f"{100 * pair.similarity:.0f} %", pair.first), ("", pair.second)):
-            text = _short(texts[it.row]) + (f" ({it.count:,} times)" if it.count > 1 else "")
-            rows.append([similarity, str(it.row + 1), labels[it.label], text])
+        similarity = f"{100 * pair['similarity']:.0f} %"
+        for words, it in ((similarity, pair["first"]), ("", pair["second"])):
+            text = _short(it["text"]) + (f" ({it['count']:,} times)" if it["count"] > 1 else "")
+            rows.append([words, str(it["row"]), it["label"], text])
     yield from _table(["in both", "row", "label", "text"], rows, right={0, 1})
 
 
-def _leaking_words_text(diagnosis: Diagnosis, labels: Sequence[str]) -> Iterator[str]:
-    words = diagnosis.leaking_words
+def _leaking_words_text(found: dict[str, Any]) -> Iterator[str]:
+    words = found["leaking_words"]
     yield (
         f"words with one label in {100 * MIN_SHARE:.0f} % or more of {MIN_SENTENCES} sentences or "
         f"more, not by chance: {len(words):,}{_first(len(words))}"
@@ -170,20 +137,17 @@ def _leaking_words_text(diagnosis: Diagnosis, labels: Sequence[str]) -> Iterator
             "source, a date or markup\ngives the label away, and a network that goes by it will "
             "fail where it is missing"
         )
-    yield from _table(
-        ["words", "label", "sentences", "share", "p"],
+    rows = [
         [
-            [
-                it.words,
-                labels[it.label],
-                f"{it.count:,}",
-                f"{100 * it.share:.1f} %",
-                f"{it.p_value:.1g}",
-            ]
-            for it in words[:PRINTED]
-        ],
-        right={2, 3},
-    )
+            it["words"],
+            it["label"],
+            f"{it['count']:,}",
+            f"{100 * it['share']:.1f} %",
+            f"{it['p_value']:.1g}",
+        ]
+        for it in words[:PRINTED]
+    ]
+    yield from _table(["words", "label", "sentences", "share", "p"], rows, right={2, 3})
 
 
 def _first(count: int) -> str:

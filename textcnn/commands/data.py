@@ -8,12 +8,7 @@ from typing import Any
 import click
 import numpy as np
 
-from textcnn.commands.arguments.options import (
-    DATA_OPTIONS,
-    SectionedCommand,
-    config_options,
-    given_options,
-)
+from textcnn.commands.arguments.options import DATA_OPTIONS, SectionedCommand, config_options
 from textcnn.commands.screen.display import percent, say
 from textcnn.commands.screen.tables import Table, table_text
 from textcnn.commands.screen.terminal import folded, next_commands, safe
@@ -23,7 +18,7 @@ from textcnn.data.datasets.suggestions import Suggestion, suggestions
 from textcnn.data.datasets.survey import Find, Repeated, Survey, survey
 from textcnn.data.datasets.text_faults import Fault
 from textcnn.data.datasets.text_files import check_encoding
-from textcnn.recipe.config import Config, flag
+from textcnn.recipe.config import Config, command_words
 from textcnn.support.errors import UserError
 from textcnn.support.program import command_line
 
@@ -36,14 +31,13 @@ TEXT_WIDTH = 60
 
 @click.command("data", cls=SectionedCommand)
 @click.argument("files", nargs=-1)
-@config_options({*DATA_OPTIONS, "multilabel", "label_separator", "tokenizer", "vectors"})
+@config_options({*DATA_OPTIONS, "tokenizer", "vectors"})
 @click.option("--json", "as_json", is_flag=True, help="Print all that was found as JSON.")
-def command(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
+def command(files: tuple[str, ...], as_json: bool, given: dict[str, Any]) -> None:
     """Look at labelled sentences before training: FILES, or what --data names.
 
     Labels, lengths, equal sentences, odd characters, unknown words, and what to do about them.
     """
-    given = given_options(options)
     if files:
         given["data"] = (*given.get("data", ()), *files)
     config = locate(Config.from_mapping(given, ""))
@@ -73,13 +67,7 @@ READING_ADVICE = {"--skip-bad-rows", "--merge-labels", "--encoding"}
 
 def _train_line(given: Mapping[str, Any], advice: Sequence[Suggestion]) -> str:
     """The command that trains on these sentences, read as they were here and as is suggested."""
-    words: list[str] = []
-    for name, value in given.items():
-        if isinstance(value, bool):
-            words.append(flag(name if value else f"no_{name}"))
-            continue
-        for part in value if isinstance(value, tuple) else (value,):
-            words += [flag(name), str(part)]
+    words = [word for name, value in given.items() for word in command_words(name, value)]
     for suggestion in advice:
         option, *values = suggestion.do.split()
         if option in READING_ADVICE and option not in words:

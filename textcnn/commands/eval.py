@@ -1,6 +1,7 @@
 """``textcnn eval``."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,7 @@ import click
 import numpy as np
 
 from textcnn.commands.arguments.checkpoint import checkpoint_argument, chosen_checkpoint
-from textcnn.commands.arguments.options import (
-    DATA_OPTIONS,
-    SCORED_DATA,
-    SectionedCommand,
-    config_options,
-    given_options,
-)
+from textcnn.commands.arguments.options import PATH, SectionedCommand, scored_data_options
 from textcnn.commands.screen.display import say
 from textcnn.commands.screen.score_tables import coverage_text, ranking_text, scores_text
 from textcnn.commands.screen.terminal import safe_lines
@@ -27,17 +22,16 @@ from textcnn.inference.classifier import Classifier
 from textcnn.inference.given_labels import given_labels
 from textcnn.recipe.config import flag
 from textcnn.support.errors import UserError, if_missing
-from textcnn.support.files import check_not_read, replace_text
-from textcnn.support.text import csv_line
+from textcnn.support.files import check_not_read, replace_csv
 from textcnn.training.checkpoint import Checkpoint
 
 
 @click.command("eval", cls=SectionedCommand)
 @checkpoint_argument
-@config_options(DATA_OPTIONS, SCORED_DATA)
+@scored_data_options
 @click.option(
     "--predictions",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Write each row's number, sentence, true and predicted label and probabilities to this "
     "CSV file.",
 )
@@ -62,7 +56,7 @@ def command(
     threshold: float | None,
     top_k: int | None,
     as_json: bool,
-    **options: Any,
+    given: dict[str, Any],
 ) -> None:
     """Score CHECKPOINT, a file or a run's folder; by default the newest run's best.
 
@@ -75,12 +69,12 @@ def command(
         raise UserError(
             "--threshold is for one label a sentence; here each label has a threshold already"
         )
-    given, config = given_options(options), classifier.checkpoint.config
+    config = classifier.checkpoint.config
     check_not_read([predictions], "--predictions", path, *given.get("data", ()), *config.files)
     sample, source = sample_of(classifier.checkpoint, given)
     scored = score_sample(classifier, sample)
     if predictions is not None:
-        replace_text(predictions, predictions_csv(sample, classifier, scored.probabilities))
+        replace_csv(predictions, prediction_rows(sample, classifier, scored.probabilities))
     curve = _curve(scored, threshold)
     ranked = None if top_k is None else ranking_at(scored.probabilities, scored.targets, top_k)
     if as_json:
@@ -126,18 +120,35 @@ def sample_of(checkpoint: Checkpoint, given: dict[str, Any]) -> tuple[Sample, st
     return held_out(checkpoint, corpora), f"the run's own test sentences, from {source}"
 
 
-def predictions_csv(sample: Sample, classifier: Classifier, probabilities: np.ndarray) -> str:
-    """One row a sentence: its row in the data, text, true and predicted label, probabilities.
+def prediction_rows(
+    sample: Sample, classifier: Classifier, probabilities: np.ndarray
+) -> Iterator[list[str]]:
+    """For a CSV file: row in the data, text, true and predicted label, probabilities.
 
     Where a sentence may have several, they stand in one cell as ``--label-separator`` reads them.
     """
     labels, checkpoint = classifier.labels, classifier.checkpoint
     separator = checkpoint.config.label_separator
     predicted = given_labels(probabilities, labels, checkpoint.thresholds)
-    lines = [csv_line(["row", "text", "label", "predicted", *(f"p({label})" for label in labels)])]
-    numbers = sample.rows.tolist()
-    rows = zip(numbers, sample.texts, sample.labels, predicted, probabilities, strict=True)
+    yield ["row", "text", "label", "predicted", *(f"p({label})" for label in labels)]
+    rows = zip(sample.rows, sample.texts, sample.labels, predicted, probabilities, strict=True)
     for number, text, label, answer, row in rows:
         cells = (label.replace(BETWEEN, separator), answer.replace(BETWEEN, separator))
-        lines.append(csv_line([str(number), text, *cells, *(f"{share:.6g}" for share in row)]))
-    return "".join(lines)
+        yield [str(number), text, *cells, *(f"{share:.6g}" for share in row)]
+
+
+def differences(model: Checkpoint, before: np.ndarray, after: np.ndarray) -> tuple[int, float]:
+    """How many answers a copy of a model changes, and by how much a probability at most.
+
+    Args:
+        model: whose labels and thresholds they are.
+        before, after: (N, C) probabilities of the model and of its copy.
+    """
+    old, new = (given_labels(shares, model.labels, model.thresholds) for shares in (before, after))
+    changed = sum(one != other for one, other in zip(old, new, strict=True))
+    return changed, float(np.abs(before - after).max())
+
+
+def megabytes(*files: Path) -> str:
+    """How much room files take: ``1.23 MB``."""
+    return f"{sum(file.stat().st_size for file in files) / 1e6:.2f} MB"

@@ -7,18 +7,12 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 
 from textcnn.commands.arguments.checkpoint import chosen_checkpoint
-from textcnn.commands.arguments.options import SectionedCommand, given_options
-from textcnn.commands.arguments.sentence_input import (
-    checkpoint_apart,
-    open_input,
-    sentence_options,
-    sentences_or_file,
-)
+from textcnn.commands.arguments.options import PATH, SectionedCommand, count_option
+from textcnn.commands.arguments.sentence_input import SentenceInput, open_input, sentence_options
 from textcnn.commands.screen.display import say
 from textcnn.commands.screen.terminal import reader_gone
 from textcnn.data.datasets.tables import Table
@@ -27,7 +21,7 @@ from textcnn.insight.explanations.as_text import Screen, as_text
 from textcnn.insight.explanations.explaining import Explainer
 from textcnn.insight.explanations.explanation import Explanation, as_object
 from textcnn.insight.explanations.what_if import Change, what_if
-from textcnn.recipe.config import Config, flag
+from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
 from textcnn.support.files import check_not_read, replace_text
 from textcnn.training.checkpoint import load_checkpoint
@@ -35,13 +29,7 @@ from textcnn.training.checkpoint import load_checkpoint
 
 @click.command("explain", cls=SectionedCommand)
 @sentence_options
-@click.option(
-    "--top",
-    type=click.IntRange(0),
-    default=10,
-    show_default=True,
-    help="Show so many of the strongest n-grams.",
-)
+@count_option("--top", 10, "Show so many of the strongest n-grams.")
 @click.option(
     "--what-if",
     "changed",
@@ -53,18 +41,11 @@ from textcnn.training.checkpoint import load_checkpoint
 @click.option(
     "--html",
     "html_file",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Write a page for the browser to this file instead.",
 )
 def command(
-    sentences: tuple[str, ...],
-    checkpoint: Path | None,
-    input_file: Path | None,
-    top: int,
-    changed: bool,
-    as_json: bool,
-    html_file: Path | None,
-    **reading: Any,
+    asked: SentenceInput, top: int, changed: bool, as_json: bool, html_file: Path | None
 ) -> None:
     """Show which words decided about SENTENCES, the lines or rows of --input FILE, or with - the
     lines of standard input.
@@ -74,19 +55,16 @@ def command(
     less the mean over the labels. A word's push is its share of the n-grams it is in, each divided
     equally among its words; the tables hold the n-grams themselves.
     """
-    sentences, checkpoint = checkpoint_apart(sentences, checkpoint)
-    sentences, input_file = sentences_or_file(sentences, input_file)
+    asked = asked.checked()
     if as_json and html_file is not None:
         raise UserError("--json and --html: choose one")
-    for name in given_options(reading) if input_file is None else ():
-        raise UserError(f"{flag(name)} is for --input FILE; give that too")
-    path = chosen_checkpoint(checkpoint)
+    path = chosen_checkpoint(asked.checkpoint)
     model = load_checkpoint(path)
-    check_not_read([html_file], "--html", path, *([] if input_file is None else [input_file]))
+    check_not_read([html_file], "--html", path, *([] if asked.file is None else [asked.file]))
     explainer = Explainer(model)
     pages: list[tuple[Explanation, Change | None]] = []
     with contextlib.ExitStack() as stack:
-        for text in _texts(sentences, input_file, model.config, reading, stack):
+        for text in _texts(asked, model.config, stack):
             explanation = explainer.explain(text)
             change = what_if(explainer.answers, explanation.tokens) if changed else None
             if html_file is not None:
@@ -119,17 +97,11 @@ def _screen() -> Screen:
     return Screen(shutil.get_terminal_size().columns, not plain)
 
 
-def _texts(
-    sentences: tuple[str, ...],
-    input_file: Path | None,
-    config: Config,
-    reading: dict[str, Any],
-    stack: contextlib.ExitStack,
-) -> Iterator[str]:
-    if input_file is None:
-        yield from sentences
+def _texts(asked: SentenceInput, config: Config, stack: contextlib.ExitStack) -> Iterator[str]:
+    if asked.file is None:
+        yield from asked.sentences
         return
-    found = open_input(input_file, config, reading, stack)
+    found = open_input(asked.file, config, asked.given, stack)
     if isinstance(found, Table):
         for row in found.rows:
             if row.fault is not None:

@@ -4,17 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
 from textcnn.commands.arguments.checkpoint import checkpoint_argument, chosen_checkpoint
-from textcnn.commands.arguments.options import (
-    DATA_OPTIONS,
-    SCORED_DATA,
-    SectionedCommand,
-    config_options,
-    given_options,
-)
-from textcnn.commands.eval import sample_of
+from textcnn.commands.arguments.options import PATH, SectionedCommand, scored_data_options
+from textcnn.commands.eval import differences, megabytes, sample_of
 from textcnn.commands.screen.display import say
 from textcnn.commands.screen.terminal import safe_lines
 from textcnn.inference.classifier import Classifier
@@ -23,7 +16,6 @@ from textcnn.inference.export.model import Model, model_of
 from textcnn.inference.export.numpy_classifier import Model as NumpyModel
 from textcnn.inference.export.packing import unpack
 from textcnn.inference.export.page import LARGEST, module_text, packed_for, page_text
-from textcnn.inference.given_labels import given_labels
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
@@ -42,9 +34,9 @@ SUFFIXES = {"html": (".html", ".htm"), "js": (".mjs", ".js"), "npz": (".npz",)}
     help="html: a page that classifies as you type, without a server. js: a module for Node and "
     "browsers. npz: arrays for NumPy, and classify.py beside them.",
 )
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="The file to write.")
-@config_options(DATA_OPTIONS, SCORED_DATA)
-def command(checkpoint: Path | None, form: str, out: Path, **options: Any) -> None:
+@click.option("--out", type=PATH, required=True, help="The file to write.")
+@scored_data_options
+def command(checkpoint: Path | None, form: str, out: Path, given: dict[str, Any]) -> None:
     """Write the model of CHECKPOINT for where there is no textcnn, and say what that costs.
 
     A page or a module has rounded numbers, to stay below 6 MB where that is sound. Its answers are
@@ -53,7 +45,7 @@ def command(checkpoint: Path | None, form: str, out: Path, **options: Any) -> No
     _check_name(out, form)
     whole = load_checkpoint(chosen_checkpoint(checkpoint))
     model = model_of(whole)
-    texts, source = _sentences(whole, given_options(options))
+    texts, source = _sentences(whole, given)
     written = [out]
     if form == "npz":
         written.append(write_arrays(model, out))
@@ -63,7 +55,7 @@ def command(checkpoint: Path | None, form: str, out: Path, **options: Any) -> No
         model = unpack(packed.data)
     say(source)
     click.echo(safe_lines("\n".join(map(str, written))))
-    click.echo(f"size       {_megabytes(written)}")
+    click.echo(f"size       {megabytes(*written)}")
     if form != "npz" and out.stat().st_size > LARGEST:
         say(f"more than {LARGEST / 1e6:g} MB: rounded further, answers would differ too much")
     click.echo(f"agreement  {_agreement(whole, model, texts) if texts else 'not measured'}")
@@ -93,12 +85,5 @@ def _sentences(checkpoint: Checkpoint, given: dict[str, Any]) -> tuple[list[str]
 def _agreement(whole: Checkpoint, written: Model, texts: list[str]) -> str:
     before = Classifier(whole).predict_proba(texts)
     after = NumpyModel(written.header, written.arrays).probabilities(texts)
-    given = [
-        np.array(given_labels(shares, whole.labels, whole.thresholds)) for shares in (before, after)
-    ]
-    changed, largest = int((given[0] != given[1]).sum()), float(np.abs(before - after).max())
-    return f"{changed:,} of {len(texts):,} answers changed; probabilities by at most {largest:.4f}"
-
-
-def _megabytes(paths: list[Path]) -> str:
-    return f"{sum(path.stat().st_size for path in paths) / 1e6:.2f} MB"
+    changed, most = differences(whole, before, after)
+    return f"{changed:,} of {len(texts):,} answers changed; probabilities by at most {most:.4f}"

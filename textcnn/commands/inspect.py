@@ -11,12 +11,7 @@ import click
 import numpy as np
 
 from textcnn.commands.arguments.checkpoint import checkpoint_argument, chosen_checkpoint
-from textcnn.commands.arguments.options import (
-    MOVED_DATA,
-    SectionedCommand,
-    config_options,
-    given_options,
-)
+from textcnn.commands.arguments.options import SectionedCommand, count_option, moved_data_options
 from textcnn.commands.runs import option_words
 from textcnn.commands.screen.display import percent, say
 from textcnn.commands.screen.tables import Table, table_text
@@ -67,14 +62,8 @@ class Learnt:
 
 @click.command("inspect", cls=SectionedCommand)
 @checkpoint_argument
-@config_options(MOVED_DATA, MOVED_DATA)
-@click.option(
-    "--top",
-    type=click.IntRange(0),
-    default=10,
-    show_default=True,
-    help="Show so many n-grams, counted words and neighbours.",
-)
+@moved_data_options
+@count_option("--top", 10, "Show so many n-grams, counted words and neighbours.")
 @click.option(
     "--filters",
     type=click.IntRange(1),
@@ -94,7 +83,7 @@ def command(
     filters: int | None,
     words: tuple[str, ...],
     as_json: bool,
-    **moved: Any,
+    given: dict[str, Any],
 ) -> None:
     """Show what CHECKPOINT, a file or a run's folder, has learnt; by default the newest run's best.
 
@@ -109,7 +98,7 @@ def command(
     # Before anything that takes long, since a word may be misspelt.
     nearest = neighbours(model, asked, top)
     items_by_kind = ngram_items(model, top)
-    learnt = _learnt(model, top, filters or 0, given_options(moved))
+    learnt = _learnt(model, top, filters or 0, given)
     if as_json:
         found = facts(path, model)
         if labels_left_out(model):

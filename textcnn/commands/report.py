@@ -7,10 +7,10 @@ import click
 
 from textcnn.commands.arguments.checkpoint import checkpoint_argument, newest_finished_run
 from textcnn.commands.arguments.options import (
-    MOVED_DATA,
+    PATH,
     SectionedCommand,
-    config_options,
-    given_options,
+    count_option,
+    moved_data_options,
 )
 from textcnn.commands.screen.display import say
 from textcnn.data.tokenized_data import TokenizedData
@@ -29,28 +29,16 @@ from textcnn.training.run_folder import RunFolder
 
 @click.command("report", cls=SectionedCommand)
 @checkpoint_argument
-@config_options(MOVED_DATA, MOVED_DATA)
+@moved_data_options
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The page's file. [default: report.html in the run's folder]",
 )
-@click.option(
-    "--top",
-    type=click.IntRange(1),
-    default=10,
-    show_default=True,
-    help="Show so many n-grams and words of each label.",
-)
-@click.option(
-    "--mistakes",
-    type=click.IntRange(0),
-    default=20,
-    show_default=True,
-    help="Show so many of the surest mistakes.",
-)
+@count_option("--top", 10, "Show so many n-grams and words of each label.", least=1)
+@count_option("--mistakes", 20, "Show so many of the surest mistakes.")
 def command(
-    checkpoint: Path | None, out: Path | None, top: int, mistakes: int, **moved: Any
+    checkpoint: Path | None, out: Path | None, top: int, mistakes: int, given: dict[str, Any]
 ) -> None:
     """Write a page about CHECKPOINT, a finished run's folder; by default the newest.
 
@@ -63,7 +51,6 @@ def command(
         raise UserError("a report needs Jinja2 and matplotlib: pip install 'textcnn[report]'")
     folder = _finished(newest_finished_run() if checkpoint is None else RunFolder(checkpoint))
     model = load_checkpoint(folder.best)
-    given = given_options(moved)
     check_not_read([out], "--out", folder.best, *sum(given.values(), ()), *model.config.files)
     try:
         data: TokenizedData | None = read_again(model, say, given)
@@ -86,17 +73,15 @@ def _finished(folder: RunFolder) -> RunFolder:
     listed = read_run(folder.path) if folder.path.is_dir() else None
     if listed is None:
         raise UserError(f"{folder.path}: no run's folder")
-    if listed.kind != RUN:
-        raise UserError(f"{folder.path}: a {listed.kind}, which writes its tables itself")
-    if listed.damage:
-        raise UserError(f"{folder.path}: {listed.damage}")
-    if listed.running:
-        raise UserError(f"{folder.path}: {listed.state}; wait until it ends")
-    if listed.unfinished:
-        raise UserError(
-            f"{folder.path}: {listed.state}; finish it with: "
-            + command_line("train", "--resume", folder.path)
-        )
+    finishing = command_line("train", "--resume", folder.path)
+    for is_so, why in (
+        (listed.kind != RUN, f"a {listed.kind}, which writes its tables itself"),
+        (listed.damage, listed.damage),
+        (listed.running, f"{listed.state}; wait until it ends"),
+        (listed.unfinished, f"{listed.state}; finish it with: {finishing}"),
+    ):
+        if is_so:
+            raise UserError(f"{folder.path}: {why}")
     return folder
 
 

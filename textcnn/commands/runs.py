@@ -1,6 +1,5 @@
 """``textcnn runs``."""
 
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,10 +7,10 @@ from typing import Any
 
 import click
 
-from textcnn.commands.arguments.options import SectionedCommand
+from textcnn.commands.arguments.options import PATH, SectionedCommand
 from textcnn.commands.cv import UNUSED
 from textcnn.commands.screen.display import percent, say
-from textcnn.commands.screen.tables import Table, format_option, table_text, written_table
+from textcnn.commands.screen.tables import Table, format_option, print_results, table_text
 from textcnn.commands.screen.terminal import one_line
 from textcnn.insight.run_list import (
     CROSS_VALIDATION,
@@ -32,7 +31,7 @@ COMMAND_OF = {RUN: "train", CROSS_VALIDATION: "cv", SEARCH: "search"}
 
 
 @click.command("runs", cls=SectionedCommand)
-@click.argument("folder", default=RUNS, type=click.Path(path_type=Path))
+@click.argument("folder", default=RUNS, type=PATH)
 @click.option(
     "--sort",
     type=click.Choice(["time", "accuracy"]),
@@ -60,14 +59,11 @@ def command(folder: Path, sort: str, names: tuple[str, ...], form: str | None) -
     found = list_runs(folder)
     if sort == "accuracy":
         found.sort(key=_untested_last)
-    if form == "json":
-        click.echo(json.dumps([_values(listed, columns) for listed in found], indent=2))
-        return
+    values = [_values(listed, columns) for listed in found]
     table = _table(found, columns)
+    print_results(form, values, table, table_text(table))
     if form is not None:
-        click.echo(written_table(table, form))
         return
-    click.echo(table_text(table))
     unfinished = [listed for listed in found if listed.unfinished]
     if unfinished:
         last = max(unfinished, key=lambda listed: listed.began)

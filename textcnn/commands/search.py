@@ -2,33 +2,23 @@
 
 import contextlib
 import dataclasses
+import functools
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from textcnn.commands.arguments.options import (
+    ALL_OPTIONS,
     SectionedCommand,
-    SectionedOption,
     config_options,
     given_options,
+    option,
 )
-from textcnn.commands.arguments.training_config import (
-    config_sources,
-    given_beside_resume,
-    refuse_going_on,
-    training_config,
-)
-from textcnn.commands.arguments.where_to_run import SCHEDULER_HELP, open_runner
-from textcnn.commands.screen.cv_tables import (
-    best_table,
-    importance_text,
-    mean_text,
-    trial_line,
-    trial_rows,
-)
+from textcnn.commands.arguments.training_config import RunOptions, refuse_going_on, run_options
+from textcnn.commands.arguments.where_to_run import runner_options
+from textcnn.commands.screen import cv_tables
 from textcnn.commands.screen.display import Clock, TaskProgress, say
 from textcnn.commands.screen.terminal import folded, next_commands
 from textcnn.data.datasets.corpus import locate
@@ -42,22 +32,16 @@ from textcnn.evaluation.search.space import Space, default_specs
 from textcnn.evaluation.search.trials import Tried, best_of, require_optuna
 from textcnn.recipe.config import Config, read_toml, write_toml
 from textcnn.support.errors import SAY_WHERE, UserError, if_missing
-from textcnn.support.files import replace_text
+from textcnn.support.files import replace_csv
 from textcnn.support.folder_lock import locked
 from textcnn.support.program import command_line
-from textcnn.support.text import csv_line
 from textcnn.support.workers.processes import Runner
 
-DEFAULTS = {"trials": 30, "folds": 3, "nested": 0, "vary": ()}
-"""Of the search's own options."""
-
-
-def _option(*names: str, **settings: Any) -> Callable[[Any], Any]:
-    return click.option(*names, cls=SectionedOption, section="Search", **settings)
+_option = functools.partial(option, section="Search")
 
 
 @click.command("search", cls=SectionedCommand)
-@config_options({field.name for field in dataclasses.fields(Config)} - {"init_from", "rehearse"})
+@config_options({*ALL_OPTIONS} - {"init_from", "rehearse"})
 @_option("--trials", type=int, help="Settings to try. [default: 30]")
 @_option(
     "--vary",
@@ -80,30 +64,13 @@ def _option(*names: str, **settings: Any) -> Callable[[Any], Any]:
     help="Also search anew inside each of N outer folds and test the winners there: the best of "
     "many dev scores is too good to be what new sentences will give. [default: 0]",
 )
-@_option("--jobs", type=int, help="Folds at once. [default: one a processor]")
-@_option("--scheduler", metavar="ADDRESS", help=SCHEDULER_HELP)
-@_option(
-    "--out",
-    type=click.Path(path_type=Path),
-    help="Folder for the results. [default: runs/search-<date>-<time>]",
+@runner_options
+@run_options(
+    "search-",
+    "Go on with this one, perhaps to more --trials; finished trials are not run again. --data says "
+    "where its data is now, if it has been moved.",
 )
-@_option(
-    "--resume",
-    type=click.Path(path_type=Path),
-    metavar="FOLDER",
-    help="Go on with this one, perhaps to more --trials; finished trials are not run again. --data "
-    "says where its data is now, if it has been moved.",
-)
-@config_sources
-def command(
-    jobs: int | None,
-    scheduler: str | None,
-    out: Path | None,
-    resume: Path | None,
-    preset: str | None,
-    config_file: Path | None,
-    **options: Any,
-) -> None:
+def command(given: dict[str, Any], runner: Runner, run: RunOptions, **own: Any) -> None:
     """Search for better options, on dev sentences only.
 
     The options given are the starting point and, where they lie within what is varied, the first
@@ -113,21 +80,15 @@ def command(
     """
     clock, context = Clock(), click.get_current_context()
     require_optuna()
-    own = {name: options.pop(name) for name in DEFAULTS}
-    if jobs is not None and jobs < 1:
-        raise UserError(f"--jobs {jobs}: must be at least 1")
-    if resume is not None:
-        others = {**options, **own, "out": out, "config": config_file, "preset": preset}
-        moved = given_beside_resume({**others, "trials": None})
-        context.with_resource(locked(resume, "--resume"))
-        runner = open_runner(jobs, scheduler)
-        session = _resumed(resume, own["trials"], moved, runner)
+    if run.resume is not None:
+        moved = run.moved({**given, **own, "trials": None})
+        context.with_resource(locked(run.resume, "--resume"))
+        session = _resumed(run.resume, own["trials"], moved, runner)
         on_failure: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
     else:
-        config = training_config(options, config_file, preset)
+        config = run.training_config(given)
         refuse_going_on(config)
-        runner = open_runner(jobs, scheduler)
-        session = _new(config, given_options(own), out, runner)
+        session = _new(config, given_options(own), run.out, runner)
         context.with_resource(locked(session.folder.path, "--out"))
         on_failure = session.folder.removed_unless_begun()
     with on_failure:
@@ -140,8 +101,7 @@ def command(
 
 
 def _new(config: Config, own: dict[str, Any], out: Path | None, runner: Runner) -> Session:
-    vary = own.get("vary") or default_specs(config)
-    plan = Plan(**{**DEFAULTS, **own, "vary": tuple(vary), "fingerprint": ""})
+    plan = Plan(**{"vary": tuple(default_specs(config)), **own})
     plan.check()
     Space.parse(plan.vary, config)  # A mistake should be said before the data is read.
     config = locate(config)
@@ -202,10 +162,10 @@ def _run(session: Session) -> None:
         tried, best = session.search(None, listen, progress.say)
     _save(session, tried)  # Perhaps nothing was left to be tried, but the tables were not written.
     accuracies = [_outer(session, fold) for fold in session.outer_folds()]
-    click.echo(best_table(tried))
+    click.echo(cv_tables.best_table(tried))
     importance = session.importance()
     if importance:
-        click.echo("\n" + importance_text(importance))
+        click.echo("\n" + cv_tables.importance_text(importance))
     click.echo("\n" + _verdict(session, tried, best, accuracies))
     click.echo("\n" + next_commands(command_line("train", "--config", folder.best)))
 
@@ -214,7 +174,7 @@ def _show(progress: TaskProgress, tried: list[Tried], trials: int) -> None:
     """The last of these trials has finished."""
     best = best_of(tried)
     figures = f"best {100 * best.score:.2f} %, trial {best.number}" if best else ""
-    progress.show(len(tried), trial_line(tried[-1], trials, best), figures)
+    progress.show(len(tried), cv_tables.trial_line(tried[-1], trials, best), figures)
 
 
 def _outer(session: Session, fold: Fold) -> float:
@@ -233,7 +193,7 @@ def _outer(session: Session, fold: Fold) -> float:
 
 def _save(session: Session, tried: list[Tried]) -> None:
     folder, best = session.folder, best_of(tried)
-    replace_text(folder.table, "".join(map(csv_line, trial_rows(tried, session.plan.folds))))
+    replace_csv(folder.table, cv_tables.trial_rows(tried, session.plan.folds))
     if best is not None:
         write_toml(folder.best, session.space.config(best.drawn))
 
@@ -248,7 +208,7 @@ def _verdict(session: Session, tried: list[Tried], best: Tried, accuracies: list
     if accuracies:
         nested = session.plan.nested
         mean = mean_interval(accuracies, 1 / (nested - 1), SHARES)
-        lines.append(f"test accuracy of {nested} such searches  {mean_text(mean)}")
+        lines.append(f"test accuracy of {nested} such searches  {cv_tables.mean_text(mean)}")
     if test:
         lines.append(
             f"{test:,} test sentences had no part in this; train scores the winner on them."

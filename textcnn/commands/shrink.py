@@ -5,22 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
 from textcnn.commands.arguments.checkpoint import checkpoint_argument, chosen_checkpoint
-from textcnn.commands.arguments.options import (
-    DATA_OPTIONS,
-    SCORED_DATA,
-    SectionedCommand,
-    config_options,
-    given_options,
-)
-from textcnn.commands.eval import sample_of
+from textcnn.commands.arguments.options import PATH, SectionedCommand, scored_data_options
+from textcnn.commands.eval import differences, megabytes, sample_of
 from textcnn.commands.screen.display import percent, say
 from textcnn.commands.screen.terminal import safe
 from textcnn.evaluation.scoring import score_sample
 from textcnn.inference.classifier import Classifier
-from textcnn.inference.given_labels import given_labels
 from textcnn.support.files import check_not_read
 from textcnn.training.checkpoint import WIDTHS, load_checkpoint, save_checkpoint
 
@@ -38,11 +30,11 @@ from textcnn.training.checkpoint import WIDTHS, load_checkpoint, save_checkpoint
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The smaller file. [default: the checkpoint's name with .small.h5]",
 )
-@config_options(DATA_OPTIONS, SCORED_DATA)
-def command(checkpoint: Path | None, width: str, out: Path | None, **options: Any) -> None:
+@scored_data_options
+def command(checkpoint: Path | None, width: str, out: Path | None, given: dict[str, Any]) -> None:
     """Write a small copy of CHECKPOINT, and say what that costs.
 
     Both are scored on the run's own test sentences, or on those of --data. What resuming needs,
@@ -51,29 +43,20 @@ def command(checkpoint: Path | None, width: str, out: Path | None, **options: An
     path = chosen_checkpoint(checkpoint)
     whole = load_checkpoint(path)
     target = out or path.with_suffix(".small.h5")
-    given = given_options(options)
     check_not_read([target], "--out", path, *given.get("data", ()), *whole.config.files)
     sample, source = sample_of(whole, given)
     save_checkpoint(target, dataclasses.replace(whole, training=None), width)
     small = Classifier(load_checkpoint(target))
     before, after = (score_sample(one, sample) for one in (Classifier(whole), small))
-    answers = [
-        np.array(given_labels(one.probabilities, whole.labels, whole.thresholds))
-        for one in (before, after)
-    ]
+    changed, most = differences(whole, before.probabilities, after.probabilities)
     say(source)
     sizes = [one.stat().st_size for one in (path, target)]
     click.echo(
         f"{safe(str(path))}\n{safe(str(target))}\n"
-        f"size      {_megabytes(sizes[0])} -> {_megabytes(sizes[1])}, "
+        f"size      {megabytes(path)} -> {megabytes(target)}, "
         f"{sizes[0] / sizes[1]:.1f} times smaller\n"
         f"accuracy  {percent(before.scores.accuracy)} -> {percent(after.scores.accuracy)}, "
         f"{len(sample.texts):,} of {sample.given:,} rows\n"
         f"log-loss  {before.scores.log_loss:.4f} -> {after.scores.log_loss:.4f}\n"
-        f"answers   {int((answers[0] != answers[1]).sum()):,} changed; probabilities by at most "
-        f"{float(np.abs(before.probabilities - after.probabilities).max()):.4f}"
+        f"answers   {changed:,} changed; probabilities by at most {most:.4f}"
     )
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:.2f} MB"

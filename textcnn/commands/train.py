@@ -12,16 +12,8 @@ from typing import Any
 
 import click
 
-from textcnn.commands.arguments.options import (
-    SectionedCommand,
-    SectionedOption,
-    config_options,
-)
-from textcnn.commands.arguments.training_config import (
-    config_sources,
-    given_beside_resume,
-    training_config,
-)
+from textcnn.commands.arguments.options import SectionedCommand, config_options
+from textcnn.commands.arguments.training_config import RunOptions, run_options
 from textcnn.commands.screen.display import Clock, Display, say
 from textcnn.commands.screen.score_tables import scores_text
 from textcnn.commands.screen.terminal import next_commands, safe_lines
@@ -41,6 +33,7 @@ from textcnn.support.files import replace_text
 from textcnn.support.folder_lock import locked
 from textcnn.support.program import command_line
 from textcnn.support.read_back import seal
+from textcnn.support.signals import handled
 from textcnn.support.threads import return_freed_memory
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 from textcnn.training.continuing import initial_network, with_rehearsal
@@ -54,45 +47,23 @@ from textcnn.training.run_folder import RunFolder
 
 @click.command("train", cls=SectionedCommand)
 @config_options()
-@click.option(
-    "--out",
-    cls=SectionedOption,
-    section="Run",
-    type=click.Path(path_type=Path),
-    help="The run's folder. [default: runs/<date>-<time>]",
-)
-@config_sources
-@click.option(
-    "--resume",
-    cls=SectionedOption,
-    section="Run",
-    type=click.Path(path_type=Path),
-    metavar="RUN",
-    help="Go on with this run; --data if that has been moved.",
-)
-def command(
-    out: Path | None,
-    preset: str | None,
-    config_file: Path | None,
-    resume: Path | None,
-    **options: Any,
-) -> None:
+@run_options("", "Go on with this run; --data if that has been moved.")
+def command(given: dict[str, Any], run: RunOptions) -> None:
     """Train a network on labelled sentences and score it on a part it never saw.
 
     Without options: the movie reviews, a new folder below runs/. Ctrl-C saves and says how to go
     on. What is fetched is kept in data/ of a clone, else in ~/.cache/textcnn or TEXTCNN_CACHE.
     """
     clock = Clock()
-    if resume is not None:
-        others = {**options, "out": out, "config": config_file, "preset": preset}
-        moved = given_beside_resume(others)
-        _alone_in(resume, "--resume")
-        folder = RunFolder.existing(resume)
+    if run.resume is not None:
+        moved = run.moved(given)
+        _alone_in(run.resume, "--resume")
+        folder = RunFolder.existing(run.resume)
         config, data = _resumed(folder, moved)
     else:
-        config = training_config(options, config_file, preset)
+        config = run.training_config(given)
         # Before anything that takes long: a folder that cannot be written should be said at once.
-        folder = RunFolder.create(out)
+        folder = RunFolder.create(run.out)
         _alone_in(folder.path, "--out")
         with folder.removed_unless_begun():
             config, data = _new(config, folder)
@@ -274,15 +245,10 @@ def stopping_on_signals(trainer: Trainer) -> Iterator[None]:
 
     def stop(number: int, frame: FrameType | None) -> None:
         trainer.request_stop()
-        signal.signal(number, previous[signal.Signals(number)])
+        signal.signal(number, before[number])
 
-    signals = (signal.SIGINT, signal.SIGTERM)
-    previous = {number: signal.signal(number, stop) for number in signals}
-    try:
+    with handled(stop, signal.SIGINT, signal.SIGTERM) as before:
         yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 def _finish(folder: RunFolder, data: TokenizedData) -> None:

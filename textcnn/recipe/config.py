@@ -10,7 +10,7 @@ import json
 import math
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -555,6 +555,18 @@ class Config:
 def flag(name: str) -> str:
     """The command-line spelling of an option: ``batch_size`` is ``--batch-size``."""
     return "--" + name.replace("_", "-")
+
+
+def command_words(name: str, value: Value) -> Iterator[str]:
+    """The words of a command line that give an option this value."""
+    if isinstance(value, bool):
+        yield flag(name if value else f"no_{name}")
+    elif isinstance(value, tuple) and value and isinstance(value[0], str):
+        for one in value:  # An option that is given several times.
+            yield from (flag(name), one)
+    else:
+        yield flag(name)
+        yield ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 @functools.cache  # Python finds the types of all options anew for each.

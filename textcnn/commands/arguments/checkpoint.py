@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from textcnn.commands.arguments.options import SectionedOption
+from textcnn.commands.arguments.options import PATH, option
 from textcnn.commands.screen.display import say
 from textcnn.support.errors import UserError
 from textcnn.support.files import open_regular
@@ -18,10 +18,9 @@ if TYPE_CHECKING:
     from textcnn.insight.run_list import Listed
 
 
-checkpoint_option = click.option(
+checkpoint_option = option(
     "--checkpoint",
-    cls=SectionedOption,
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="CHECKPOINT",
     help="A checkpoint file or a run's folder. [default: the newest finished run's best]",
 )
@@ -30,9 +29,7 @@ checkpoint_option = click.option(
 def checkpoint_argument(function: Callable[..., Any]) -> Callable[..., Any]:
     """Decorate a command with CHECKPOINT, which it is passed as ``checkpoint``; None for none."""
 
-    @click.argument(
-        "argument", metavar="[CHECKPOINT]", required=False, type=click.Path(path_type=Path)
-    )
+    @click.argument("argument", metavar="[CHECKPOINT]", required=False, type=PATH)
     @checkpoint_option
     @functools.wraps(function)
     def command(argument: Path | None, checkpoint: Path | None, **options: Any) -> Any:

@@ -1,9 +1,11 @@
 """Command-line options made from the fields of :class:`Config`, so that neither can drift."""
 
 import dataclasses
+import functools
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -15,21 +17,17 @@ from textcnn.support.errors import UserError
 from textcnn.support.program import command_line
 
 
-class Sizes(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4, not before
+def sizes(text: str) -> tuple[int, ...]:
     """Whole numbers separated by commas: ``3,4,5``."""
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r}: give whole numbers separated by commas, such as 3,4,5"
+        ) from None
 
-    name = "3,4,5"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
-        """Turn the text into a tuple of integers."""
-        if isinstance(value, tuple):
-            return value
-        try:
-            return tuple(int(part) for part in value.split(","))
-        except ValueError:
-            self.fail(f"{value!r}: give whole numbers separated by commas, such as 3,4,5")
+PATH = click.Path(path_type=Path)
 
 
 class SectionedOption(click.Option):
@@ -38,6 +36,11 @@ class SectionedOption(click.Option):
     def __init__(self, *args: Any, section: str = "Other", **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.section = section
+
+
+def option(*names: str, **settings: Any) -> Callable[[Any], Any]:
+    """Decorate a command with a :class:`SectionedOption`."""
+    return click.option(*names, cls=SectionedOption, **settings)
 
 
 NAMES = 22
@@ -66,7 +69,7 @@ class SectionedCommand(click.Command):
                 forms.add("csv")
             args = list(_of_tables(args, forms if "format" in names else None))
         try:
-            _, _, order = self.make_parser(ctx).parse_args([*args])
+            words, _, order = self.make_parser(ctx).parse_args([*args])
         except click.NoSuchOption as error:
             if "sentences" not in names:
                 raise
@@ -74,9 +77,14 @@ class SectionedCommand(click.Command):
                 f"{error.format_message()} A sentence that begins with a dash stands after --"
             ) from error
         for param, count in Counter(order).items():
-            one = isinstance(param, click.Option) and not param.multiple
-            if count > 1 and one and param.type.name in ("path", "file"):
+            if not isinstance(param.type, click.Path):
+                continue
+            if count > 1 and isinstance(param, click.Option):
                 raise UserError(f"{param.opts[-1]} is given {count} times; give it once")
+            if words[param.name or ""] == "":  # Which to Python is the working folder.
+                raise click.BadParameter(
+                    "an empty path; is a variable of the shell unset?", ctx, param
+                )
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
@@ -145,45 +153,63 @@ def _help_all() -> click.Option:
     )
 
 
+def count_option(name: str, default: int, words: str, least: int = 0) -> Callable[[Any], Any]:
+    """Decorate a command with an option that says how many are shown, at least ``least``."""
+    return click.option(
+        name, type=click.IntRange(least), default=default, show_default=True, help=words
+    )
+
+
+ALL_OPTIONS = tuple(field.name for field in dataclasses.fields(Config))
+
 DATA_OPTIONS = ("data", *READING_OPTIONS)
-
-SCORED_DATA = {"data": "Sentences, given as to train. [default: the run's own test part]"}
-"""What ``--data`` is where a trained network is scored."""
-
-MOVED_DATA = {
-    "data": "Where the run's --data is now. [default: where the run had it]",
-    "dev_data": "Where its --dev-data is now. [default: where the run had it]",
-    "test_data": "Where its --test-data is now. [default: where the run had it]",
-}
-"""What these options are where a run's sentences are read again, which may have been moved."""
 
 
 def config_options(
-    names: Iterable[str] | None = None, reworded: Mapping[str, str] | None = None
+    names: Collection[str] = ALL_OPTIONS, reworded: Mapping[str, str] | None = None
 ) -> Callable[[Any], Any]:
-    """Decorate a command with options for these fields of :class:`Config`, or for all.
+    """Decorate a command with options for these fields of :class:`Config`.
 
-    ``reworded`` has the help, default included, of those that mean something else than in training.
+    It is passed those that were given as ``given``, by name: one that was given with the default's
+    value is among them.
 
-    An option that is not given arrives as None (or, where it takes several values, empty), so that
-    the command can tell it from one given with the default's value.
+    Args:
+        names: of the fields.
+        reworded: the help, default included, of those that mean something else than in training.
     """
-    chosen = None if names is None else set(names)
-    fields = [
-        field for field in dataclasses.fields(Config) if chosen is None or field.name in chosen
-    ]
+    fields = [field for field in dataclasses.fields(Config) if field.name in names]
 
-    def decorate(function: Any) -> Any:
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def command(**options: Any) -> Any:
+            given = given_options({field.name: options.pop(field.name) for field in fields})
+            return function(given=given, **options)
+
         for field in reversed(fields):
-            function = _click_option(field, (reworded or {}).get(field.name))(function)
-        return function
+            command = _click_option(field, (reworded or {}).get(field.name))(command)
+        return command
 
     return decorate
 
 
 def given_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Those options that were given on the command line."""
+    """Those options that were given on the command line; click has None or no values for others."""
     return {name: value for name, value in options.items() if value not in (None, ())}
+
+
+scored_data_options = config_options(
+    DATA_OPTIONS, {"data": "Sentences, given as to train. [default: the run's own test part]"}
+)
+"""Where a trained network is scored."""
+
+_MOVED = {
+    "data": "Where the run's --data is now. [default: where the run had it]",
+    "dev_data": "Where its --dev-data is now. [default: where the run had it]",
+    "test_data": "Where its --test-data is now. [default: where the run had it]",
+}
+
+moved_data_options = config_options(_MOVED, _MOVED)
+"""Where a run's sentences are read again, which may have been moved."""
 
 
 def default_words(field: "dataclasses.Field[Any]") -> str:
@@ -204,14 +230,13 @@ def _click_option(field: "dataclasses.Field[Any]", reworded: str | None) -> Call
     declaration = flag(field.name)
     if kind is bool:
         declaration += f"/{flag('no_' + field.name)}"
-    return click.option(
+    return option(
         declaration,
         field.name,
-        cls=SectionedOption,
         section=field.metadata["section"],
-        type=Sizes() if several and kind is int else click_type,
+        type=sizes if several and kind is int else click_type,
         multiple=several and kind is str,
         default=None,
-        metavar="TEXT" if kind is str and not limits.choices else None,
+        metavar="3,4,5" if several and kind is int else "TEXT" if click_type is str else None,
         help=reworded or f"{field.metadata['help']} [default: {default_words(field)}]",
     )

@@ -2,28 +2,26 @@
 input."""
 
 import contextlib
+import dataclasses
 import functools
 import gzip
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import click
 
 from textcnn.commands.arguments.checkpoint import checkpoint_option, is_checkpoint
-from textcnn.commands.arguments.options import config_options, given_options
+from textcnn.commands.arguments.options import config_options
 from textcnn.commands.screen.display import say
 from textcnn.data.datasets.tables import Table
-from textcnn.data.datasets.text_files import (
-    GZIP_MAGIC,
-    check_encoding,
-    check_unpacked,
-)
+from textcnn.data.datasets.text_files import GZIP_MAGIC, check_encoding, check_unpacked
 from textcnn.inference.answered_tables import open_sentences
 from textcnn.inference.decoded_lines import CHUNK_BYTES, DecodedLines, put_back
-from textcnn.recipe.config import Config
+from textcnn.recipe.config import Config, flag
 from textcnn.support.errors import UserError
 
 TABLE_OPTIONS = {
@@ -34,61 +32,106 @@ TABLE_OPTIONS = {
 }
 
 
-def sentence_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate a command with SENTENCES, ``--checkpoint``, ``--input`` and how that is written."""
-    for decorate in (
-        config_options(TABLE_OPTIONS, TABLE_OPTIONS),
-        click.option(
-            "--input",
-            "input_file",
-            type=click.Path(path_type=Path, allow_dash=True),
-            help="A file with a sentence a line, a table as training reads them (CSV, TSV, JSON, "
-            "Parquet, Excel; compressed or not), or - for standard input.",
-        ),
-        checkpoint_option,
-        click.argument("sentences", nargs=-1),
-    ):
-        function = decorate(function)
-    return function
+@dataclass(frozen=True)
+class SentenceInput:
+    """What a command is to answer, and by which model.
 
-
-def checkpoint_apart(
-    sentences: tuple[str, ...], checkpoint: Path | None
-) -> tuple[tuple[str, ...], Path | None]:
-    """The same, a checkpoint that is the first of the sentences taken from them."""
-    if checkpoint is None and sentences and is_checkpoint(sentences[0]):
-        return sentences[1:], Path(sentences[0])
-    return sentences, checkpoint
-
-
-def sentences_or_file(
-    sentences: tuple[str, ...], input_file: Path | None
-) -> tuple[tuple[str, ...], Path | None]:
-    """The same, a single ``-`` being standard input.
-
-    Raises:
-        UserError: neither or both are given, a sentence is not text, or it is the path of a file.
+    Attributes:
+        sentences: arguments; with ``classify --output`` names of files.
+        file: of ``--input``; ``-`` is standard input.
+        checkpoint: the model's, if it was named.
+        given: those of :data:`TABLE_OPTIONS` that were given.
     """
-    for number, sentence in enumerate(sentences, start=1):
-        # Python keeps bytes that are not UTF-8 as lone surrogates, which no answer can hold.
-        if not sentence.isascii() and any("\ud800" <= letter <= "\udfff" for letter in sentence):
+
+    sentences: tuple[str, ...]
+    file: Path | None
+    checkpoint: Path | None
+    given: dict[str, Any]
+
+    def checked(self) -> "SentenceInput":
+        """The same, a single ``-`` being standard input.
+
+        Raises:
+            UserError: neither sentences nor a file are given, or both, a sentence is not text, or
+                it is the path of a file.
+        """
+        if self.sentences == ("-",) and self.file is None:
+            return dataclasses.replace(self, sentences=(), file=Path("-"))
+        for number, sentence in enumerate(self.sentences, start=1):
+            # Python keeps bytes that are not UTF-8 as lone surrogates, which no answer can hold.
+            if any("\ud800" <= letter <= "\udfff" for letter in sentence):
+                raise UserError(
+                    f"sentence {number} is not {sys.getfilesystemencoding()}; give it in a file, "
+                    "with --input and --encoding"
+                )
+        if "-" in self.sentences:
+            raise UserError("- is standard input, and stands alone: without --input or sentences")
+        for sentence in self.sentences:
+            if _exists(sentence):
+                raise UserError(
+                    f"{sentence}: there is a file or folder of this name; for what is in a file "
+                    f"give --input {sentence}, and a sentence that reads so through standard input "
+                    "(-)"
+                )
+        if bool(self.sentences) == (self.file is not None):
             raise UserError(
-                f"sentence {number} is not {sys.getfilesystemencoding()}; give it in a file, with "
-                "--input and --encoding"
+                'give sentences ("a fine film"), or --input FILE, or - for standard input'
             )
-    if sentences == ("-",) and input_file is None:
-        sentences, input_file = (), Path("-")
-    if "-" in sentences:
-        raise UserError("- is standard input, and stands alone: without --input or sentences")
-    for sentence in sentences:
-        if _exists(sentence):
+        if self.file is None:
+            _refuse(self.given)
+        return self
+
+    def encoding_of_files(self) -> str:
+        """The encoding of what the sentences name, with ``classify --output``.
+
+        Raises:
+            UserError: they are none, or more was given than is for them.
+        """
+        if not self.sentences or self.file is not None:
             raise UserError(
-                f"{sentence}: there is a file or folder of this name; for what is in a file give "
-                f"--input {sentence}, and a sentence that reads so through standard input (-)"
+                "--output takes files or patterns, such as 'shards/*.txt.gz', and no --input"
             )
-    if bool(sentences) == (input_file is not None):
-        raise UserError('give sentences ("a fine film"), or --input FILE, or - for standard input')
-    return sentences, input_file
+        encoding = self.given.get("encoding", "utf-8")
+        check_encoding(encoding)
+        _refuse(self.given.keys() - {"encoding"})
+        return str(encoding)
+
+
+def _refuse(given: Iterable[str]) -> None:
+    for name in given:
+        raise UserError(f"{flag(name)} is for --input FILE; give that too")
+
+
+def sentence_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a command with SENTENCES, ``--checkpoint``, ``--input`` and how that is written.
+
+    It is passed them as one ``asked``. A checkpoint may be the first of the sentences.
+    """
+
+    @click.argument("sentences", nargs=-1)
+    @checkpoint_option
+    @click.option(
+        "--input",
+        "input_file",
+        type=click.Path(path_type=Path, allow_dash=True),
+        help="A file with a sentence a line, a table as training reads them (CSV, TSV, JSON, "
+        "Parquet, Excel; compressed or not), or - for standard input.",
+    )
+    @config_options(TABLE_OPTIONS, TABLE_OPTIONS)
+    @functools.wraps(function)
+    def command(
+        sentences: tuple[str, ...],
+        checkpoint: Path | None,
+        input_file: Path | None,
+        given: dict[str, Any],
+        **options: Any,
+    ) -> Any:
+        if checkpoint is None and sentences and is_checkpoint(sentences[0]):
+            sentences, checkpoint = sentences[1:], Path(sentences[0])
+        asked = SentenceInput(sentences, input_file, checkpoint, given)
+        return function(asked=asked, **options)
+
+    return command
 
 
 def _exists(sentence: str) -> bool:
@@ -99,7 +142,7 @@ def _exists(sentence: str) -> bool:
 
 
 def open_input(
-    path: Path, config: Config, options: dict[str, Any], stack: contextlib.ExitStack
+    path: Path, config: Config, given: dict[str, Any], stack: contextlib.ExitStack
 ) -> Table | DecodedLines:
     """What ``--input`` names: a table as the run has read its own, or a sentence a line.
 
@@ -108,13 +151,12 @@ def open_input(
     Args:
         path: a file, or ``-`` for standard input.
         config: the run's options.
-        options: those of :data:`TABLE_OPTIONS` that were given.
+        given: those of :data:`TABLE_OPTIONS` that were given.
         stack: closes what was opened.
 
     Raises:
         UserError: it cannot be read.
     """
-    given = given_options(options)
     check_encoding(given.get("encoding", "utf-8"))
     stream = stack.enter_context(_opened(path))
     # The first bytes tell; what is read of them is put back in front of the others.

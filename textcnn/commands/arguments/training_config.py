@@ -1,12 +1,15 @@
 """From a preset, a file and a command line to the options of training, in that order."""
 
+import dataclasses
+import functools
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from textcnn.commands.arguments.options import SectionedOption, given_options
+from textcnn.commands.arguments.options import PATH, given_options, option
 from textcnn.recipe.config import Config, flag, read_toml
 from textcnn.recipe.presets import PRESETS
 from textcnn.support.errors import UserError
@@ -19,29 +22,80 @@ FOR_ONE_OPTIMIZER = ("learning_rate", "epsilon")
 """Options whose values for one optimizer mean nothing to another."""
 
 
-def config_sources(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate a command with ``--preset`` and ``--config``, for :func:`training_config`."""
-    for decorate in (
-        click.option(
-            "--config",
-            "config_file",
-            cls=SectionedOption,
+@dataclass(frozen=True)
+class RunOptions:
+    """Where a command puts its results, or goes on, and where options are that were not given.
+
+    Attributes:
+        out: a new folder; None for one named after the time.
+        preset: a key of :data:`textcnn.recipe.presets.PRESETS`.
+        config_file: TOML.
+        resume: the folder of what is gone on with; None to begin.
+    """
+
+    out: Path | None
+    preset: str | None
+    config_file: Path | None
+    resume: Path | None
+
+    def training_config(self, given: Mapping[str, Any]) -> Config:
+        """See :func:`training_config`."""
+        return training_config(given, self.config_file, self.preset)
+
+    def moved(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Of the options beside ``--resume``, those that say where the data has been moved to.
+
+        Raises:
+            UserError: another one is given.
+        """
+        others = {"out": self.out, "config": self.config_file, "preset": self.preset}
+        for name in given_options({**given, **others}):
+            if name not in WHERE_DATA_IS:
+                raise UserError(
+                    f"--resume goes on with the options it was begun with; leave out {flag(name)}"
+                )
+        return given_options(given)
+
+
+def run_options(prefix: str, resuming: str) -> Callable[[Any], Any]:
+    """Decorate a command with the fields of :class:`RunOptions`, which it is passed as ``run``.
+
+    Args:
+        prefix: how the name of a folder begins that is named after the time.
+        resuming: the help of ``--resume``.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @option(
+            "--out",
             section="Run",
-            type=click.Path(path_type=Path),
-            help="TOML file of options, such as a run's config.toml; those given here go before "
-            "it.",
-        ),
-        click.option(
+            type=PATH,
+            help=f"Folder of the results. [default: runs/{prefix}<date>-<time>]",
+        )
+        @option(
             "--preset",
-            cls=SectionedOption,
             section="Run",
             type=click.Choice(list(PRESETS)),
             help="Options of a published network; those given here, and those of --config, go "
             "before them.",
-        ),
-    ):
-        function = decorate(function)
-    return function
+        )
+        @option(
+            "--config",
+            "config_file",
+            section="Run",
+            type=PATH,
+            help="TOML file of options, such as a run's config.toml; those given here go before "
+            "it.",
+        )
+        @option("--resume", section="Run", type=PATH, metavar="FOLDER", help=resuming)
+        @functools.wraps(function)
+        def command(**options: Any) -> Any:
+            own = {field.name: options.pop(field.name) for field in dataclasses.fields(RunOptions)}
+            return function(run=RunOptions(**own), **options)
+
+        return command
+
+    return decorate
 
 
 def training_config(
@@ -65,21 +119,6 @@ def training_config(
         path = find_checkpoint(Path(str(values["init_from"])))
         values = {**usual_options(load_checkpoint(path)), **values}
     return Config.from_mapping(values, "")
-
-
-def given_beside_resume(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a command line with ``--resume``, the options that say where the data has been moved to.
-
-    Raises:
-        UserError: another one is given.
-    """
-    given = given_options(options)
-    for name in given:
-        if name not in WHERE_DATA_IS:
-            raise UserError(
-                f"--resume goes on with the options it was begun with; leave out {flag(name)}"
-            )
-    return given
 
 
 def refuse_going_on(config: Config) -> None:

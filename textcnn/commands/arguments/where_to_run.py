@@ -1,16 +1,34 @@
 """``--jobs`` and ``--scheduler``: on the processors of this machine, or on a Dask cluster."""
 
+import functools
+from collections.abc import Callable
+from typing import Any
+
 import click
 
+from textcnn.commands.arguments.options import option
 from textcnn.commands.screen.display import say
 from textcnn.support.errors import UserError
 from textcnn.support.threads import processors
 from textcnn.support.workers.processes import Processes, Runner
 
-SCHEDULER_HELP = (
-    "Run on the workers of a Dask cluster instead of this machine's processors; the address of "
-    "its scheduler, such as tcp://10.0.0.1:8786."
-)
+
+def runner_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a command of many folds with the options, which it is passed as a ``runner``."""
+
+    @option("--jobs", section="Run", type=int, help="Folds at once. [default: one a processor]")
+    @option(
+        "--scheduler",
+        section="Run",
+        metavar="ADDRESS",
+        help="Run on the workers of a Dask cluster instead of this machine's processors; the "
+        "address of its scheduler, such as tcp://10.0.0.1:8786.",
+    )
+    @functools.wraps(function)
+    def command(jobs: int | None, scheduler: str | None, **options: Any) -> Any:
+        return function(runner=open_runner(jobs, scheduler), **options)
+
+    return command
 
 
 def open_runner(jobs: int | None, scheduler: str | None, go_on_with: str = "--resume") -> Runner:
@@ -22,9 +40,11 @@ def open_runner(jobs: int | None, scheduler: str | None, go_on_with: str = "--re
         go_on_with: how a run that failed is gone on with, for messages.
 
     Raises:
-        UserError: both were given, or the latter is no address.
+        UserError: both were given, the former is below 1, or the latter is no address.
         RunError: the scheduler does not answer, or runs another textcnn.
     """
+    if jobs is not None and jobs < 1:
+        raise UserError(f"--jobs {jobs}: must be at least 1")
     if scheduler is None:
         return Processes(jobs or processors(), go_on_with)
     if jobs is not None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -110,19 +111,10 @@ def difference_text(difference: Difference) -> str:
     )
 
 
-def mistakes_text(mistakes: Sequence[Mistake], texts: Sequence[str], labels: Sequence[str]) -> str:
-    """The surest wrong answers: label, predicted, probability, text."""
-    rows = [
-        [labels[it.true], labels[it.predicted], f"{it.probability:.4f}", texts[it.row]]
-        for it in mistakes
-    ]
-    return table_text(Table(["label", "predicted", "probability", "text"], rows, right={2}))
-
-
 def mistakes_values(
     mistakes: Sequence[Mistake], texts: Sequence[str], labels: Sequence[str]
-) -> list[dict[str, str | float]]:
-    """The same as plain values, for JSON."""
+) -> list[dict[str, Any]]:
+    """The surest wrong answers as plain values, for JSON."""
     return [
         {
             "label": labels[it.true],
@@ -132,6 +124,15 @@ def mistakes_values(
         }
         for it in mistakes
     ]
+
+
+def mistakes_text(mistakes: Sequence[dict[str, Any]]) -> str:
+    """What :func:`mistakes_values` holds as a table."""
+    heads = ["label", "predicted", "probability", "text"]
+    rows = [
+        [it["label"], it["predicted"], f"{it['probability']:.4f}", it["text"]] for it in mistakes
+    ]
+    return table_text(Table(heads, rows, right={2}))
 
 
 def fold_rows(summary: Summary) -> Iterator[list[str]]:

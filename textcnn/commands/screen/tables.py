@@ -4,6 +4,7 @@ In a window too narrow for the columns, each row is a block with a line for each
 """
 
 import dataclasses
+import json
 import sys
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import click
 
-from textcnn.commands.arguments.options import SectionedOption
+from textcnn.commands.arguments.options import option
 from textcnn.commands.screen.terminal import (
     columns_of,
     drawing_width,
@@ -293,29 +294,32 @@ def format_option(function: Callable[..., Any]) -> Callable[..., Any]:
     other (:class:`SectionedCommand`). The command is passed ``form``: one of
     :data:`FORMATS`, or None for lines to read.
     """
-    for decorate in (
-        click.option(
-            "--json",
-            "form",
-            cls=SectionedOption,
-            section="Run",
-            flag_value="json",
-            default=None,
-            help="Print the results as JSON.",
-        ),
-        click.option(
-            "--as",
-            "form",
-            cls=SectionedOption,
-            section="Run",
-            type=click.Choice(FORMATS),
-            default=None,
-            help="Print the results as a table to be pasted elsewhere, or as JSON. --format does "
-            "too, except csv beside --data, whose it then is.",
-        ),
-    ):
-        function = decorate(function)
-    return function
+    as_json = option(
+        "--json",
+        "form",
+        section="Run",
+        flag_value="json",
+        default=None,
+        help="Print the results as JSON.",
+    )
+    as_table = option(
+        "--as",
+        "form",
+        section="Run",
+        type=click.Choice(FORMATS),
+        default=None,
+        help="Print the results as a table to be pasted elsewhere, or as JSON. --format does too, "
+        "except csv beside --data, whose it then is.",
+    )
+    return as_table(as_json(function))
+
+
+def print_results(form: str | None, values: Any, table: Table, text: str) -> None:
+    """Print ``values`` as JSON, ``table`` or ``text``, whichever :func:`format_option` asks for."""
+    if form == "json":
+        click.echo(json.dumps(values, indent=2))
+    else:
+        click.echo(text if form is None else written_table(table, form))
 
 
 def written_table(table: Table, form: str) -> str:

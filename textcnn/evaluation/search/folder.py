@@ -33,11 +33,11 @@ class Plan(result_folder.Plan):
         fingerprint: SHA-256 of all data.
     """
 
-    trials: int
-    folds: int
-    nested: int
-    vary: tuple[str, ...]
-    fingerprint: str
+    trials: int = 30
+    folds: int = 3
+    nested: int = 0
+    vary: tuple[str, ...] = ()
+    fingerprint: str = ""
 
     def check(self) -> None:
         """Raise a UserError, naming the option, unless the numbers make sense."""

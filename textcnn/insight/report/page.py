@@ -5,7 +5,7 @@ Jinja2 escapes whatever stands in the data, so that no sentence and no label bec
 
 import functools
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,7 @@ from textcnn.insight.learnt.scan import scan
 from textcnn.insight.learnt.training_part import part_of
 from textcnn.insight.report.figures import coverage_figure, curves, reliability_figure
 from textcnn.insight.run_list import best_evaluation, changed_options, read_history
-from textcnn.recipe.config import Config, Value, flag
+from textcnn.recipe.config import Config, Value, command_words, flag
 from textcnn.support.errors import UserError
 from textcnn.support.text import printable
 from textcnn.support.threads import return_freed_memory
@@ -48,18 +48,7 @@ def train_words(config: Config) -> list[str]:
     """The words after ``textcnn`` that train with these options, defaults left out."""
     options = {} if config.data == Config().data else {"data": config.data}
     options |= changed_options(config)
-    return ["train", *(word for name in options for word in _option_words(name, options[name]))]
-
-
-def _option_words(name: str, value: Value) -> Iterator[str]:
-    if isinstance(value, bool):
-        yield flag(name if value else f"no_{name}")
-    elif isinstance(value, tuple) and value and isinstance(value[0], str):
-        for one in value:  # An option that is given several times.
-            yield from (flag(name), one)
-    else:
-        yield flag(name)
-        yield ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return ["train", *(word for name in options for word in command_words(name, options[name]))]
 
 
 WIDEST_CONFUSION = 20
