@@ -129,7 +129,8 @@ def _train(config: Config, data: TokenizedData, folder: RunFolder, intro: list[s
 
     @contextlib.contextmanager
     def watch(experiment: Experiment) -> Iterator[Listener]:
-        own = _own_folder(folder, experiment, config)
+        several = config.ensemble > 1
+        own = folder.member(_number(experiment, config)) if several else folder
         for line in (*intro, *_half_lines(experiment, config)):
             say(line)
         intro.clear()
@@ -157,13 +158,6 @@ def _train(config: Config, data: TokenizedData, folder: RunFolder, intro: list[s
 
     keeper = FolderKeeper(folder, say)
     return train_run(config, data, keeper, say, initial_network(config), watch)
-
-
-def _own_folder(folder: RunFolder, experiment: Experiment, config: Config) -> RunFolder:
-    """That of the network: the run's or, of an ensemble, one below it."""
-    if config.ensemble == 1:
-        return folder
-    return folder.member(_number(experiment, config))
 
 
 def _number(experiment: Experiment, config: Config) -> int:
