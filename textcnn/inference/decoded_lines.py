@@ -1,7 +1,6 @@
 """Bytes as they come in, turned into lines of text: one for each line, whatever it holds."""
 
 import codecs
-import threading
 from collections.abc import Callable, Iterator
 
 from textcnn.support.errors import UserError
@@ -11,8 +10,6 @@ CHUNK_BYTES = 1 << 20
 
 LONGEST_LINE = 1 << 20
 """Characters after which a line that has not ended is no sentence: a bound on memory."""
-
-_HANDLER = "textcnn-count"
 
 
 def put_back(head: bytes, read: Callable[[int], bytes]) -> Callable[[int], bytes]:
@@ -81,13 +78,17 @@ class DecodedLines:
         )
 
     def _decode(self, data: bytes, ended: bool) -> str:
-        before = _replaced.count
+        state = self._decoder.getstate()
         try:
-            text = self._decoder.decode(data, final=ended)
+            try:
+                return self._decoder.decode(data, final=ended)
+            except UnicodeDecodeError:  # The same once more, and from now on, with U+FFFD for it.
+                self._decoder.setstate(state)
+                self._decoder.errors = "replace"
+                text = self._decoder.decode(data, final=ended)
         except UnicodeError as error:  # A few encodings stop at what they cannot read.
             raise UserError(f"--encoding {self._encoding}: {error}; try utf-8") from error
-        if _replaced.count > before and not self.undecodable:
-            self.undecodable = self._number + 1 + text[: text.find("\ufffd")].count(self._end)
+        self.undecodable = self._number + 1 + text[: text.find("\ufffd")].count(self._end)
         return text
 
     def _check_length(self, rest: list[str]) -> None:
@@ -106,27 +107,6 @@ class DecodedLines:
 
 def _decoder(encoding: str) -> codecs.IncrementalDecoder:
     try:
-        return codecs.getincrementaldecoder(encoding)(errors=_HANDLER)
+        return codecs.getincrementaldecoder(encoding)()
     except LookupError as error:  # Such as punycode, which needs the whole text.
         raise UserError(f"--encoding {encoding}: cannot be read line by line; try utf-8") from error
-
-
-class _Replaced(threading.local):
-    """How often something could not be decoded in this thread.
-
-    Python keeps one list of error handlers for all decoders, and a handler is not told whose error
-    it is; but a decoder does not change threads in the middle of its work.
-    """
-
-    count = 0
-
-
-_replaced = _Replaced()
-
-
-def _replace_and_count(error: UnicodeError) -> tuple[str, int]:
-    _replaced.count += 1
-    return codecs.replace_errors(error)  # type: ignore[return-value]
-
-
-codecs.register_error(_HANDLER, _replace_and_count)
