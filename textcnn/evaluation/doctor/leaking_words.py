@@ -7,14 +7,11 @@ of that kind, and which belong to the task, only a reader can tell.
 
 import math
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-
-Item = tuple[str, ...]
-"""A word, or two in a row."""
 
 MIN_SENTENCES = 20
 """Fewer prove nothing.
@@ -63,71 +60,41 @@ def leaking_words(
         classes: (N,) their classes.
         num_classes: C.
     """
-    different = list(dict.fromkeys(zip(map(tuple, tokens), classes.tolist(), strict=True)))
-    sizes = np.bincount([label for _, label in different], minlength=num_classes)
-    words = _counts(((_words(sentence), label) for sentence, label in different), num_classes)
-    bigrams = _counts(
-        ((_bigrams(sentence, words), label) for sentence, label in different), num_classes
-    )
-    tests = (len(words) + len(bigrams)) * num_classes
-    found = _unlikely(words, sizes, tests)
-    alone = {leak.words for _, leak in found}
-    rest = {pair: counts for pair, counts in bigrams.items() if alone.isdisjoint(pair)}
-    found += _unlikely(rest, sizes, tests)
-    return [leak for _, leak in sorted(found, key=lambda it: (it[0], it[1].words))]
-
-
-def _words(sentence: Sequence[str]) -> set[Item]:
-    return {(word,) for word in sentence}
-
-
-def _bigrams(sentence: Sequence[str], frequent: Container[Item]) -> set[Item]:
-    """Those that may be frequent: no bigram stands in more sentences than its words."""
-    known = [(word,) in frequent for word in sentence]
-    return {
-        pair for pair, both in zip(pairwise(sentence), pairwise(known), strict=True) if all(both)
-    }
-
-
-def _counts(sentences: Iterable[tuple[set[Item], int]], num_classes: int) -> dict[Item, list[int]]:
-    """How many sentences of each class hold each item, without the rare items."""
-    of_class: list[Counter[Item]] = [Counter() for _ in range(num_classes)]
-    total: Counter[Item] = Counter()
-    for items, label in sentences:
-        of_class[label].update(items)
-    for counter in of_class:
-        total.update(counter)
-    return {
-        item: [counter[item] for counter in of_class]
-        for item, count in total.items()
-        if count >= MIN_SENTENCES
-    }
-
-
-def _unlikely(
-    counts: dict[Item, list[int]], sizes: np.ndarray, tests: int
-) -> list[tuple[float, LeakingWord]]:
-    """Those that one label has almost alone and not by chance, each with the logarithm of p.
-
-    Args:
-        counts: sentences of each class that hold the item.
-        sizes: (C,) sentences of each class.
-        tests: what p is multiplied by.
-    """
-    # Imported here: SciPy takes longer to load than a sentence to classify.
+    # Imported here: SciPy and scikit-learn take longer to load than a sentence to classify.
     from scipy.stats import hypergeom
+    from sklearn.feature_extraction.text import CountVectorizer
 
+    different = dict.fromkeys(zip(map(tuple, tokens), classes.tolist(), strict=True))
+    labels = np.array([label for _, label in different])
+    sentences_of = Counter(word for sentence, _ in different for word in set(sentence))
+    known = {word for word, count in sentences_of.items() if count >= MIN_SENTENCES}
+    if not known:
+        return []
+
+    def words_and_pairs(sentence: Sequence[str]) -> Iterator[str]:
+        """Those that may be frequent: no pair stands in more sentences than its words."""
+        yield from known.intersection(sentence)
+        yield from (f"{a} {b}" for a, b in pairwise(sentence) if a in known and b in known)
+
+    vectorizer = CountVectorizer(binary=True, analyzer=words_and_pairs, dtype=np.int8)
+    items = vectorizer.fit_transform(sentence for sentence, _ in different)
+    frequent = np.flatnonzero(items.getnnz(axis=0) >= MIN_SENTENCES)
+    items, names = items[:, frequent], vectorizer.get_feature_names_out()[frequent]
+    counts = np.stack([items[labels == k].getnnz(axis=0) for k in range(num_classes)], axis=1)
+    sizes = np.bincount(labels, minlength=num_classes)
+    label, most, total = counts.argmax(axis=1), counts.max(axis=1), counts.sum(axis=1)
+    decisive = np.flatnonzero(most >= MIN_SHARE * total)
     found = []
-    for item, row in counts.items():
-        label = int(np.argmax(row))
-        total, most = sum(row), row[label]
-        if most < MIN_SHARE * total:
-            continue
+    for item in decisive.tolist():
         # In logarithms, as a frequent word's p is too small for a number.
-        tail = hypergeom.logsf(most - 1, sizes.sum(), sizes[label], total)
-        log_p = min(float(tail) + math.log(tests), 0.0)
+        tail = hypergeom.logsf(most[item] - 1, len(labels), sizes[label[item]], total[item])
+        log_p = min(float(tail) + math.log(counts.size), 0.0)
         if log_p <= math.log(LARGEST_P):
-            found.append(
-                (log_p, LeakingWord(" ".join(item), label, total, most / total, math.exp(log_p)))
-            )
-    return found
+            words, share = names[item].split(" "), float(most[item] / total[item])
+            found.append((log_p, words, int(label[item]), int(total[item]), share))
+    alone = {words[0] for _, words, *_ in found if len(words) == 1}
+    return [
+        LeakingWord(" ".join(words), label, count, share, math.exp(log_p))
+        for log_p, words, label, count, share in sorted(found)
+        if len(words) == 1 or alone.isdisjoint(words)
+    ]

@@ -6,14 +6,13 @@ from the rarest of all on, two sets that share enough must share one of the firs
 such pairs are compared, and none is missed.
 """
 
-import math
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from textcnn.core.sentences import segment_places
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -24,7 +23,7 @@ SIMILARITY = 0.8
 Of twenty words, two may have been replaced (18 / 22). Below four, only equal sets reach it.
 """
 
-PAIRS_AT_ONCE = 1 << 20
+PAIRS_AT_ONCE = 1 << 16
 """Compared together: a bound on memory."""
 
 WordSet = frozenset[str]
@@ -77,43 +76,49 @@ def near_duplicates_across_labels(
     for row, (sentence, label) in enumerate(zip(tokens, classes.tolist(), strict=True)):
         # Sentences without words are the same to a network: they share the word "".
         rows.setdefault((frozenset(sentence) or frozenset({""}), label), []).append(row)
-    sets = [words for words, _ in rows]
-    nearest = _nearest(sets, np.array([label for _, label in rows], dtype=np.int64))
-    pairs = {(min(a, b), max(a, b)): similarity for a, b, similarity in nearest}
+    sets, labels = zip(*rows, strict=True)
+    pairs: dict[tuple[int, int], float] = {}
+    for a, b, similarity in _near_pairs(_word_table(sets), np.array(labels)):
+        # Of each set the nearest; of equally near ones the first.
+        best = np.lexsort((b, -similarity, a))
+        best = best[np.unique(a[best], return_index=True)[1]]
+        ends = np.sort([a[best], b[best]], axis=0).T.tolist()
+        pairs |= zip(map(tuple, ends), similarity[best].tolist(), strict=True)
     found = sorted(pairs.items(), key=lambda pair: (-pair[1], -len(sets[pair[0][0]]), pair[0]))
     sentences = [Sentence(equal[0], label, len(equal)) for (_, label), equal in rows.items()]
     return [NearDuplicates(sentences[a], sentences[b], near) for (a, b), near in found]
 
 
-def _nearest(sets: list[WordSet], classes: np.ndarray) -> Iterator[tuple[int, int, float]]:
-    """Each set that is near one of another class, the nearest of these, their similarity."""
-    for a, b in _pairs_to_compare(sets, classes):
-        best: dict[int, tuple[int, float]] = {}
-        for one, other in zip(a.tolist(), b.tolist(), strict=True):
-            similarity = _jaccard(sets[one], sets[other])
-            if similarity >= SIMILARITY and (one not in best or similarity > best[one][1]):
-                best[one] = other, similarity
-        yield from ((one, other, similarity) for one, (other, similarity) in best.items())
+def _word_table(sets: Sequence[WordSet]) -> "csr_matrix":
+    """(N, V) which words are in each set, the columns from the rarest of all to the commonest."""
+    # Imported here: scikit-learn takes longer to load than a sentence to classify.
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    table = CountVectorizer(dtype=np.int64, analyzer=list).fit_transform(sets)
+    table = table[:, np.argsort(table.getnnz(axis=0), kind="stable")]
+    table.sort_indices()
+    return table
 
 
-def _pairs_to_compare(
-    sets: list[WordSet], classes: np.ndarray
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Numbers of sets that may be near and differ in class, all of a set's pairs together."""
-    sizes = np.array([len(words) for words in sets])
-    prefixes = _prefixes(sets)
-    others = prefixes.T.tocsr()
-    after_prefix = sizes - np.diff(prefixes.indptr)
-    for begin, end in _parts(prefixes @ np.diff(others.indptr)):
-        shared = prefixes[begin:end] @ others
-        shared.sort_indices()  # So that of equally near sets the first is found.
-        a, b = np.repeat(np.arange(begin, end), np.diff(shared.indptr)), shared.indices
+def _near_pairs(
+    table: "csr_matrix", classes: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Numbers of near sets that differ in class, and their similarity; all of a set's together."""
+    sizes, prefixes = table.getnnz(axis=1), _prefixes(table)
+    after_prefix, others = sizes - prefixes.getnnz(axis=1), prefixes.T.tocsr()
+    for begin, end in _parts(prefixes @ others.getnnz(axis=1)):
+        shared = (prefixes[begin:end] @ others).tocoo()
+        a, b = shared.row + begin, shared.col
         # Of the two prefixes, the one that ends with the rarer word has no word in common with
         # the other set but those shared here; more can only come from what follows it.
-        both = shared.data + np.maximum(after_prefix[a], after_prefix[b])
-        both = np.minimum(both, np.minimum(sizes[a], sizes[b]))
-        worth = (both / (sizes[a] + sizes[b] - both) >= SIMILARITY) & (classes[a] != classes[b])
-        yield a[worth], b[worth]
+        most = shared.data + np.maximum(after_prefix[a], after_prefix[b])
+        most = np.minimum(most, np.minimum(sizes[a], sizes[b]))
+        worth = (most / (sizes[a] + sizes[b] - most) >= SIMILARITY) & (classes[a] != classes[b])
+        a, b = a[worth], b[worth]
+        both = np.asarray(table[a].multiply(table[b]).sum(axis=1)).ravel()
+        similarity = both / (sizes[a] + sizes[b] - both)
+        near = similarity >= SIMILARITY
+        yield a[near], b[near], similarity[near]
 
 
 def _parts(pairs: np.ndarray) -> Iterator[tuple[int, int]]:
@@ -127,29 +132,14 @@ def _parts(pairs: np.ndarray) -> Iterator[tuple[int, int]]:
         begin = end
 
 
-def _prefixes(sets: list[WordSet]) -> "csr_matrix":
-    """(N, V) which words are among the first of each set, the rarest being first."""
-    # Imported here: SciPy takes longer to load than a sentence to classify.
+def _prefixes(table: "csr_matrix") -> "csr_matrix":
+    """The table with the first few words of each set alone."""
     from scipy.sparse import csr_matrix
 
-    frequency = Counter(chain.from_iterable(sets))
-    ordered = sorted(frequency, key=lambda word: (frequency[word], word))
-    number = {word: place for place, word in enumerate(ordered)}
-    prefixes = [
-        sorted(number[word] for word in words)[: _prefix_length(len(words))] for words in sets
-    ]
-    columns = np.fromiter(chain.from_iterable(prefixes), dtype=np.int64)
-    starts = np.cumsum([0, *map(len, prefixes)])
-    ones = np.ones(len(columns), dtype=np.int64)
-    return csr_matrix((ones, columns, starts), shape=(len(sets), len(ordered)))
-
-
-def _prefix_length(size: int) -> int:
-    """A near set shares ``SIMILARITY * size`` words or more: not all are among the others."""
-    needed = math.ceil(SIMILARITY * size - 1e-9)  # What rounding adds must not shorten a prefix.
-    return size - needed + 1
-
-
-def _jaccard(one: WordSet, other: WordSet) -> float:
-    both = len(one & other)
-    return both / (len(one) + len(other) - both)
+    sizes = table.getnnz(axis=1)
+    # A near set shares SIMILARITY * size words or more: not all are among the others. What
+    # rounding adds must not shorten a prefix.
+    lengths = sizes - np.ceil(SIMILARITY * sizes - 1e-9).astype(np.int64) + 1
+    places = segment_places(table.indptr[:-1], lengths)
+    starts = np.append(0, np.cumsum(lengths))
+    return csr_matrix((table.data[places], table.indices[places], starts), shape=table.shape)
