@@ -11,7 +11,7 @@ import numpy as np
 from textcnn.core.decisions import decide, is_correct, macro_f1
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.crossval.baselines import BASELINES, EXPERTS, predict_baseline
-from textcnn.evaluation.crossval.folds import Fold
+from textcnn.evaluation.crossval.folds import Fold, derived_seed
 from textcnn.inference.model import Model
 from textcnn.recipe.config import Config
 from textcnn.recipe.ngrams.expert import Texts
@@ -109,8 +109,9 @@ def run_fold(
         RunError: training diverged.
     """
     start = time.perf_counter()
-    config = dataclasses.replace(config, network_seed=_network_seed(config, fold))
-    config = with_files(config, files)
+    # Far from the seeds of other folds' ensembles.
+    seed = derived_seed(config.resolved().network_seed or 0, fold.repeat, fold.number)
+    config = with_files(dataclasses.replace(config, network_seed=seed), files)
     data = dataclasses.replace(data, split=fold.split)
     try:
         model, outcome = train_in_memory(config, data, lambda line: None)
@@ -137,13 +138,6 @@ def run_fold(
         dev_accuracy=float(np.mean([chosen.dev_accuracy for chosen in outcome.best])),
         seconds=seconds,
     )
-
-
-def _network_seed(config: Config, fold: Fold) -> int:
-    """The seed of the fold's first network, far from those of other folds' ensembles."""
-    first = config.resolved().network_seed
-    sequence = np.random.SeedSequence(first, spawn_key=(fold.repeat, fold.number))
-    return int(sequence.generate_state(1)[0])
 
 
 def baseline_answers(name: str, data: TokenizedData, labels: list[str]) -> np.ndarray:

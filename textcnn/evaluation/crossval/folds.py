@@ -165,7 +165,7 @@ def _k_fold(
     # Imported here: scikit-learn takes longer to load than a sentence to classify.
     from sklearn.model_selection import StratifiedKFold
 
-    maker = StratifiedKFold(folds, shuffle=True, random_state=_seed(seed, _FOLDS, repeat))
+    maker = StratifiedKFold(folds, shuffle=True, random_state=derived_seed(seed, _FOLDS, repeat))
     return list(maker.split(np.zeros(len(sentences.labels)), sentences.labels))
 
 
@@ -179,10 +179,10 @@ def _train_and_dev(
     """Divide what is not tested; ``place`` is the seed, the repeat and the fold's number."""
     seed, *fold = place
     train, dev = divide(
-        rest, sentences.labels[rest], dev_share, _seed(seed, _DEV, *fold), "--dev-share"
+        rest, sentences.labels[rest], dev_share, derived_seed(seed, _DEV, *fold), "--dev-share"
     )
     if train_share < 1:
-        rng = np.random.default_rng(_seed(seed, _TRAIN_SHARE, *fold))
+        rng = np.random.default_rng(derived_seed(seed, _TRAIN_SHARE, *fold))
         train = _nested_share(train, sentences.labels[train], train_share, rng)
     return train, dev
 
@@ -200,7 +200,8 @@ def _nested_share(
     return np.concatenate(kept)
 
 
-def _seed(seed: int, *purpose: int) -> int:
+def derived_seed(seed: int, *purpose: int) -> int:
+    """A seed of 32 bits that is another for each purpose."""
     # A spawn key, since plain SeedSequence([1, 2]) and SeedSequence([1, 2, 0]) are the same.
     return int(np.random.SeedSequence(seed, spawn_key=purpose).generate_state(1)[0])
 

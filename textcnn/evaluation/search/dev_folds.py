@@ -10,7 +10,7 @@ import numpy as np
 
 from textcnn.data.datasets.splits import Split
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.evaluation.crossval.folds import Fold, make_folds
+from textcnn.evaluation.crossval.folds import Fold, derived_seed, make_folds
 from textcnn.recipe.config import Config
 from textcnn.support.errors import RunError
 from textcnn.support.workers.processes import Runner
@@ -101,8 +101,7 @@ def folds_within(
 
 def _trial_config(config: Config, number: int) -> Config:
     """The setting for one network on a division, which has a network seed of its own."""
-    sequence = np.random.SeedSequence(config.resolved().network_seed, spawn_key=(number,))
-    seed = int(sequence.generate_state(1)[0])
+    seed = derived_seed(config.resolved().network_seed or 0, number)
     return dataclasses.replace(config, network_seed=seed, ensemble=1, refit=False)
 
 

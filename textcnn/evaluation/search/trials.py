@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from textcnn.evaluation.crossval.folds import derived_seed
 from textcnn.evaluation.search.dev_folds import DevFolds
 from textcnn.evaluation.search.space import Drawn, Space
 from textcnn.recipe.config import Config
@@ -113,10 +114,8 @@ def run_trials(
     import optuna
 
     for number in range(len(_finished_trials(study)), trials):
-        seeds = np.random.SeedSequence(space.start.seed, spawn_key=(stream, number))
-        study.sampler = optuna.samplers.TPESampler(
-            seed=int(seeds.generate_state(1)[0]), constant_liar=False
-        )
+        seed = derived_seed(space.start.seed, stream, number)
+        study.sampler = optuna.samplers.TPESampler(seed=seed, constant_liar=False)
         if number == 0:
             _enqueue_start(study, space)
         trial = study.ask(space.distributions())
