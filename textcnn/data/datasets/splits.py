@@ -77,6 +77,12 @@ class DifferentSentences:
         """(C,) different sentences of each label; one may have none left of its own."""
         return np.bincount(self.labels, minlength=len(self.names))
 
+    def check_counts(self, needed: int, option: str, advice: str) -> None:
+        """Raise UserError, naming the option, where a label has too few different sentences."""
+        for name, count in zip(self.names, self.counts(), strict=True):
+            if count < needed:
+                raise UserError(f"{option}: label {name} has {count} different sentence(s){advice}")
+
 
 def stratified_split(
     keys: Sequence[str], labels: Sequence[str], dev_share: float, test_share: float, seed: int
@@ -97,7 +103,12 @@ def stratified_split(
         UserError: a label has too few different sentences to stand in every part.
     """
     sentences = DifferentSentences.of(keys, labels)
-    _check_counts(sentences, 1 + (dev_share > 0) + (test_share > 0))
+    parts = 1 + (dev_share > 0) + (test_share > 0)
+    sentences.check_counts(
+        parts,
+        "--data",
+        f"; each of the {parts} parts (train, dev, test) needs one: add some or take the label out",
+    )
     options = "--dev-share, --test-share"
     train = np.arange(len(sentences.labels))
     dev = test = np.arange(0)
@@ -143,12 +154,3 @@ def divide(
             "nearer to the defaults or add sentences"
         ) from error
     return rest, part
-
-
-def _check_counts(sentences: DifferentSentences, parts: int) -> None:
-    for name, count in zip(sentences.names, sentences.counts(), strict=True):
-        if count < parts:
-            raise UserError(
-                f"--data: label {name} has {count} different sentence(s); each of the {parts} "
-                "parts (train, dev, test) needs one: add some or take the label out"
-            )

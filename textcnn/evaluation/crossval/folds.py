@@ -62,7 +62,12 @@ def make_folds(
     if folds < 2:
         raise UserError(f"--folds {folds}: must be at least 2")
     sentences = DifferentSentences.of(keys, labels)
-    _check_enough_for_folds(sentences, folds)
+    # Each fold tests one of each label at least, and leaves one to train on and one for dev. It
+    # tests at most count / folds, rounded up: with three folds or more, a sentence for each leaves
+    # two; with two folds it takes four sentences to leave two.
+    needed = 4 if folds == 2 else folds
+    advice = f" and needs {needed}: choose fewer folds, add sentences or take the label out"
+    sentences.check_counts(needed, f"--folds {folds}", advice)
     made = []
     for repeat in range(repeats):
         for number, (rest, test) in enumerate(_k_fold(sentences, folds, seed, repeat)):
@@ -107,7 +112,8 @@ def fold_with_test(
     train_labels = [labels[row] for row in kept]
     _check_labels_known(train_labels, [labels[row] for row in test_rows])
     sentences = DifferentSentences.of([keys[row] for row in kept], train_labels)
-    _check_enough_for_dev(sentences)
+    advice = " outside the test part; train and dev need one each: add some or take the label out"
+    sentences.check_counts(2, "--data", advice)
     everything, made = np.arange(len(sentences.labels)), []
     for repeat in range(repeats):
         train, dev = _train_and_dev(
@@ -116,40 +122,6 @@ def fold_with_test(
         split = Split(kept[sentences.rows(train)], kept[sentences.rows(dev)], np.sort(test_rows))
         made.append(Fold(repeat, 0, split))
     return made, len(train_rows) - len(kept)
-
-
-def fixed_folds(
-    keys: Sequence[str],
-    labels: Sequence[str],
-    parts: tuple[np.ndarray, np.ndarray, np.ndarray],
-    repeats: int,
-) -> tuple[list[Fold], int]:
-    """Keep the parts of data that came with all three: repeats differ in the networks' seeds only.
-
-    Args:
-        keys: N sentences (:func:`textcnn.data.datasets.splits.sentence_keys`).
-        labels: N label names.
-        parts: rows to train on, of dev and to test on.
-        repeats: how often the same is trained.
-
-    Returns:
-        The folds, and how many rows were taken out of train and dev, as they stand among those of
-        a later part.
-
-    Raises:
-        UserError: a label stands in dev or test only, or a part is left without a sentence.
-    """
-    learnt, given_dev, test = parts
-    dev = _without(given_dev, keys, test)
-    train = _without(_without(learnt, keys, test), keys, dev)
-    for option, rows in (("--data", train), ("--dev-data", dev)):
-        if not len(rows):
-            raise UserError(f"{option}: every sentence also stands in a part that is kept from it")
-    for rows in (dev, test):
-        _check_labels_known([labels[row] for row in train], [labels[row] for row in rows])
-    split = Split(train, dev, np.sort(test))
-    removed = len(learnt) + len(given_dev) - len(train) - len(dev)
-    return [Fold(repeat, 0, split) for repeat in range(repeats)], removed
 
 
 def _without(rows: np.ndarray, keys: Sequence[str], others: np.ndarray) -> np.ndarray:
@@ -215,19 +187,6 @@ def _check_options(repeats: int, dev_share: float, train_share: float) -> None:
         raise UserError(f"--train-share {train_share}: must be above 0 and at most 1")
 
 
-def _check_enough_for_folds(sentences: DifferentSentences, folds: int) -> None:
-    """Each fold tests one of each label at least, and leaves one to train on and one for dev."""
-    # A fold tests at most count / folds, rounded up: with three folds or more, a sentence for each
-    # leaves two; with two folds it takes four sentences to leave two.
-    needed = 4 if folds == 2 else folds
-    for name, count in zip(sentences.names, sentences.counts(), strict=True):
-        if count < needed:
-            raise UserError(
-                f"--folds {folds}: label {name} has {count} different sentence(s) and needs "
-                f"{needed}: choose fewer folds, add sentences or take the label out"
-            )
-
-
 def _check_labels_known(train_labels: Sequence[str], test_labels: Sequence[str]) -> None:
     unknown = sorted(set(test_labels) - set(train_labels))
     if unknown:
@@ -235,12 +194,3 @@ def _check_labels_known(train_labels: Sequence[str], test_labels: Sequence[str])
             f"--test-data: label {unknown[0]} is not among the training sentences (those also in "
             "the test part left out); no model could learn it"
         )
-
-
-def _check_enough_for_dev(sentences: DifferentSentences) -> None:
-    for name, count in zip(sentences.names, sentences.counts(), strict=True):
-        if count < 2:
-            raise UserError(
-                f"--data: label {name} has {count} different sentence(s) outside the test part; "
-                "train and dev need one each: add some or take the label out"
-            )

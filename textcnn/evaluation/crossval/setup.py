@@ -12,7 +12,7 @@ from textcnn.data.remarks import text_remarks
 from textcnn.data.tokenized_data import Report, TokenizedData, fingerprint
 from textcnn.evaluation.crossval.fold_run import keep_vectors, reads_vectors
 from textcnn.evaluation.crossval.folder import CrossValidationFolder, Plan
-from textcnn.evaluation.crossval.folds import Fold, fixed_folds, fold_with_test, make_folds
+from textcnn.evaluation.crossval.folds import Fold, fold_with_test, make_folds
 from textcnn.recipe.config import Config, read_toml, write_toml
 from textcnn.support.errors import SAY_WHERE, UserError, if_missing
 
@@ -35,23 +35,25 @@ def divide_corpora(
     """Tokenise all sentences, those of the test part last, and divide them.
 
     Returns:
-        The sentences, with no split of their own, and the folds in order.
+        The sentences, whose own split plays no role, and the folds in order.
 
     Raises:
         UserError: naming the option that cannot be, or a label with too few different sentences.
     """
-    data = TokenizedData.undivided(corpora, config)
-    data.check_tokens()
-    data.check_labels()
-    labels = strata(data.labels, max(plan.folds, 4)) if config.multilabel else data.labels
-    how = (plan.repeats, config.dev_share, config.seed, plan.train_share)
-    if corpora.test is None:
-        return data, make_folds(data.keys, labels, plan.folds, *how)
-    learnt, _, tested = corpora.rows
-    if corpora.dev is None:
-        folds, removed = fold_with_test(data.keys, labels, learnt, tested, *how)
+    if corpora.dev is not None:  # Nothing is drawn, and repeats differ in the networks' seeds only.
+        data = TokenizedData.prepare(corpora, config)
+        data.check_labels()
+        folds, removed = [Fold(it, 0, data.split) for it in range(plan.repeats)], data.removed
     else:
-        folds, removed = fixed_folds(data.keys, labels, corpora.rows, plan.repeats)
+        data = TokenizedData.undivided(corpora, config)
+        data.check_tokens()
+        data.check_labels()
+        labels = strata(data.labels, max(plan.folds, 4)) if config.multilabel else data.labels
+        how = (plan.repeats, config.dev_share, config.seed, plan.train_share)
+        if corpora.test is None:
+            return data, make_folds(data.keys, labels, plan.folds, *how)
+        learnt, _, tested = corpora.rows
+        folds, removed = fold_with_test(data.keys, labels, learnt, tested, *how)
     if removed:
         report(f"left out of training, since they are tested: {removed:,} sentences")
     return data, folds
