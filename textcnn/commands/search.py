@@ -130,11 +130,7 @@ def _resumed(
     config = locate(dataclasses.replace(config, **moved))  # type: ignore[arg-type]
     with if_missing(SAY_WHERE):
         data = TokenizedData.load(config, say)
-    if data.fingerprint != plan.fingerprint:
-        raise UserError(
-            f"--resume {path}: the data ({data.source}) is not what it was started with; restore "
-            "it, or start a new search"
-        )
+    folder.check_same_data(data.fingerprint, plan.fingerprint, data.source)
     plan.save(folder.plan)
     if moved:
         write_toml(folder.config, config)

@@ -91,6 +91,33 @@ def read_as_before(
     return Corpora(found).merged(labels).learnt if config.merge_labels else found
 
 
+NO_TEST_PART = ", so its test part is not known; name sentences with --data"
+"""What it means for scores that the data is not the run's."""
+
+
+def data_of_run(checkpoint: Checkpoint, corpora: Corpora, advice: str = "") -> TokenizedData:
+    """A run's sentences, divided as they were there.
+
+    Args:
+        checkpoint: of the run.
+        corpora: what its options name.
+        advice: what else to say where they are not its sentences.
+
+    Raises:
+        UserError: the data is not what the run was given.
+    """
+    data = TokenizedData.prepare(corpora, checkpoint.config, inherited=checkpoint.inherited)
+    if data.fingerprint != checkpoint.fingerprint:
+        raise UserError(
+            f"the data now read ({data.source}) is not what the run was given "
+            f"({checkpoint.source}){advice}"
+        )
+    unknown = sorted(set(data.label_names) - set(checkpoint.labels))
+    if unknown:
+        raise UserError(f"{data.source}: label {unknown[0]!r} is not one of the checkpoint's")
+    return data
+
+
 def held_out(checkpoint: Checkpoint, corpora: Corpora) -> Sample:
     """What the run kept for its test.
 
@@ -101,13 +128,7 @@ def held_out(checkpoint: Checkpoint, corpora: Corpora) -> Sample:
     Raises:
         UserError: the data is not what the run was given, or it kept none.
     """
-    inherited = checkpoint.inherited
-    data = TokenizedData.prepare(corpora, checkpoint.config, inherited=inherited)
-    if data.fingerprint != checkpoint.fingerprint:
-        raise UserError(
-            f"the data now read ({data.source}) is not what the run was given "
-            f"({checkpoint.source}), so its test part is not known; name sentences with --data"
-        )
+    data = data_of_run(checkpoint, corpora, NO_TEST_PART)
     if not len(data.split.test):
         raise UserError("the run kept no test sentences (--test-share 0); name some with --data")
     return Sample.test_part(data)

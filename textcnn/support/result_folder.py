@@ -106,6 +106,22 @@ class ResultFolder:
             remove_unfinished(part)
         return folder
 
+    def check_same_data(self, now: str, before: str, source: str) -> None:
+        """Refuse to go on with other data.
+
+        Args:
+            now, before: the fingerprints.
+            source: a line about the data now read.
+
+        Raises:
+            UserError: they differ.
+        """
+        if now != before:
+            raise UserError(
+                f"--resume {self.path}: the data ({source}) is not what it was started with; "
+                f"restore it, or start a new {self.KIND}"
+            )
+
     @contextlib.contextmanager
     def removed_unless_begun(self) -> Iterator[None]:
         """Take what was made of a new folder away again if setting up what it is for fails."""

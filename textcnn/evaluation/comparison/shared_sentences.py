@@ -11,7 +11,7 @@ import numpy as np
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.fingerprints import are_known, sentence_hashes
 from textcnn.data.tokenized_data import Report, TokenizedData
-from textcnn.evaluation.scoring import read_as_before
+from textcnn.evaluation.scoring import NO_TEST_PART, data_of_run, read_as_before
 from textcnn.inference.classifier import Classifier
 from textcnn.recipe.config import Config, flag
 from textcnn.support.errors import UserError
@@ -140,15 +140,10 @@ def _divided(sides: Sequence[Side], report: Report) -> list[TokenizedData]:
     corpora.append(corpora[0] if same else Corpora.read(b, report))
     divided = []
     for side, read in zip(sides, corpora, strict=True):
-        inherited = side.checkpoint.inherited
-        data = TokenizedData.prepare(read, side.config, inherited=inherited)
-        if data.fingerprint != side.checkpoint.fingerprint:
-            raise UserError(
-                f"{side.path}: the data now read ({data.source}) is not what its run was given "
-                f"({side.checkpoint.source}), so its test part is not known; name sentences with "
-                "--data"
-            )
-        divided.append(data)
+        try:
+            divided.append(data_of_run(side.checkpoint, read, NO_TEST_PART))
+        except UserError as error:
+            raise UserError(f"{side.path}: {error}") from error
     return divided
 
 

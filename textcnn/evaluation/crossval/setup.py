@@ -14,7 +14,7 @@ from textcnn.evaluation.crossval.fold_run import keep_vectors, reads_vectors
 from textcnn.evaluation.crossval.folder import CrossValidationFolder, Plan
 from textcnn.evaluation.crossval.folds import Fold, fold_with_test, make_folds
 from textcnn.recipe.config import Config, read_toml, write_toml
-from textcnn.support.errors import SAY_WHERE, UserError, if_missing
+from textcnn.support.errors import SAY_WHERE, if_missing
 
 
 def read_corpora(
@@ -140,11 +140,7 @@ def resumed_cross_validation(
     )
     with if_missing(SAY_WHERE):
         corpora = read_corpora(config, plan.dev_data, plan.test_data, report)
-    if fingerprint(corpora) != plan.fingerprint:
-        raise UserError(
-            f"--resume {path}: the data ({corpora.learnt.source}) is not what it was started "
-            "with; restore it, or start a new cross-validation"
-        )
+    folder.check_same_data(fingerprint(corpora), plan.fingerprint, corpora.learnt.source)
     if moved:
         write_toml(folder.config, config)
         plan.save(folder.plan)

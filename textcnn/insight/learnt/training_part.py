@@ -10,6 +10,7 @@ from textcnn.core.sentences import PackedSentences
 from textcnn.core.tokenizers import CUSTOM
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.tokenized_data import TokenizedData
+from textcnn.evaluation.scoring import data_of_run
 from textcnn.recipe.config import Value
 from textcnn.recipe.ngrams.expert import Texts
 from textcnn.support.errors import SAY_WHERE, UserError, if_missing
@@ -73,14 +74,7 @@ def read_again(
     config = dataclasses.replace(checkpoint.config, **(moved or {}))
     if config.tokenizer == CUSTOM:
         raise UserError("they were taken apart by a function of Python's, which is not at hand")
-    corpora = Corpora.read(config, report)
-    data = TokenizedData.prepare(corpora, config, inherited=checkpoint.inherited)
-    if data.fingerprint != checkpoint.fingerprint:
-        raise UserError(f"{data.source} is not what the run was given ({checkpoint.source})")
-    unknown = sorted(set(data.label_names) - set(checkpoint.labels))
-    if unknown:
-        raise UserError(f"{data.source}: label {unknown[0]!r} is not one of the checkpoint's")
-    return data
+    return data_of_run(checkpoint, Corpora.read(config, report))
 
 
 def part_of(checkpoint: Checkpoint, data: TokenizedData) -> TrainingPart:
