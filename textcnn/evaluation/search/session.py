@@ -13,7 +13,7 @@ from textcnn.evaluation.crossval.fold_run import keep_vectors, reads_vectors, ru
 from textcnn.evaluation.crossval.folds import Fold
 from textcnn.evaluation.search.dev_folds import DevFolds, dev_splits, folds_within
 from textcnn.evaluation.search.folder import Plan, SearchFolder
-from textcnn.evaluation.search.space import Choices, Space
+from textcnn.evaluation.search.space import Space
 from textcnn.evaluation.search.trials import (
     Journal,
     Tried,
@@ -163,12 +163,10 @@ class Session:
 
     def _vectors(self) -> dict[str, Path]:
         """Where vectors are kept, by the value of ``--vectors``."""
-        configs = [self.space.start]
-        for one in self.space.varied:
-            if one.name == "vectors" and isinstance(one, Choices):
-                configs = [
-                    dataclasses.replace(self.space.start, vectors=name) for name in one.values()
-                ]
+        start = self.space.start
+        varied = [one.values for one in self.space.varied if one.name == "vectors"]
+        names = varied[0] if varied else [start.vectors]
+        configs = [dataclasses.replace(start, vectors=name) for name in names]
         return {
             str(config.vectors): self.folder.vectors(number)
             for number, config in enumerate(configs, start=1)

@@ -4,7 +4,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textcnn.data.datasets.rows import READING_OPTIONS
 from textcnn.recipe.config import Config, Value, flag, value_type
@@ -33,73 +33,34 @@ FIXED = {
 
 
 @dataclass(frozen=True)
-class Range:
-    """Numbers between two bounds, both included.
+class Varied:
+    """An option that is varied.
 
     Attributes:
         name: of the option.
-        low, high: both whole numbers where the option is one.
-        log: whether each factor is as likely as any other, and not each distance.
+        distribution: what Optuna draws from: numbers between two bounds, or texts.
+        by_text: the values that the texts stand for; empty where numbers are drawn.
     """
 
     name: str
-    low: float
-    high: float
-    log: bool
-
-    def values(self) -> list[Value]:
-        """The outermost values, for checks."""
-        return [self.low, self.high]
-
-    def value(self, drawn: Drawn) -> Value:
-        """The option's value."""
-        return drawn
-
-    def drawn(self, value: Value) -> Drawn | None:
-        """What would have to be drawn for this value; None if nothing could be."""
-        return value if value is not None and self.low <= value <= self.high else None
-
-    def distribution(self) -> "BaseDistribution":
-        """As Optuna has it."""
-        from optuna.distributions import FloatDistribution, IntDistribution
-
-        if isinstance(self.low, int) and isinstance(self.high, int):
-            return IntDistribution(self.low, self.high, log=self.log)
-        return FloatDistribution(self.low, self.high, log=self.log)
-
-
-@dataclass(frozen=True)
-class Choices:
-    """Values named one by one.
-
-    Attributes:
-        name: of the option.
-        by_text: the values by the text that names them.
-    """
-
-    name: str
+    distribution: Any
     by_text: dict[str, Value]
 
+    @property
     def values(self) -> list[Value]:
-        """All of them."""
-        return list(self.by_text.values())
+        """All that are named, or the outermost of a range."""
+        return list(self.by_text.values()) or [self.distribution.low, self.distribution.high]
 
     def value(self, drawn: Drawn) -> Value:
         """The option's value."""
-        return self.by_text[str(drawn)]
+        return self.by_text[str(drawn)] if self.by_text else drawn
 
     def drawn(self, value: Value) -> Drawn | None:
         """What would have to be drawn for this value; None if nothing could be."""
-        return next((text for text, named in self.by_text.items() if named == value), None)
-
-    def distribution(self) -> "BaseDistribution":
-        """As Optuna has it."""
-        from optuna.distributions import CategoricalDistribution
-
-        return CategoricalDistribution(list(self.by_text))
-
-
-Varied = Range | Choices
+        if self.by_text:
+            return next((text for text, named in self.by_text.items() if named == value), None)
+        low, high = self.values
+        return value if value is not None and low <= value <= high else None
 
 
 @dataclass(frozen=True)
@@ -150,13 +111,13 @@ class Space:
 
     def distributions(self) -> "dict[str, BaseDistribution]":
         """As Optuna has it."""
-        return {one.name: one.distribution() for one in self.varied}
+        return {one.name: one.distribution for one in self.varied}
 
     def _check_together(self, specs: Sequence[str]) -> None:
         """Try each value beside the first ones of the other options."""
-        firsts = {one.name: one.values()[0] for one in self.varied}
+        firsts = {one.name: one.values[0] for one in self.varied}
         for spec, one in zip(specs, self.varied, strict=True):
-            for value in one.values():
+            for value in one.values:
                 _changed(self.start, {**firsts, one.name: value}).check(f"--vary {spec}")
 
 
@@ -201,7 +162,10 @@ def _parse(spec: str) -> Varied:
     return _choices(spec, name, words.split("|"))
 
 
-def _range(spec: str, name: str, words: list[str]) -> Range:
+def _range(spec: str, name: str, words: list[str]) -> Varied:
+    # Imported here and below: it need not be installed, and is slow to load.
+    from optuna.distributions import FloatDistribution, IntDistribution
+
     log = len(words) == 3 and words[2].strip() == "log"
     if len(words) != 2 and not log:
         raise UserError(f"--vary {spec}: a range is LOW:HIGH or LOW:HIGH:log")
@@ -210,10 +174,14 @@ def _range(spec: str, name: str, words: list[str]) -> Range:
         raise UserError(f"--vary {spec}: the range must go from the lower number to the higher")
     if log and low <= 0:
         raise UserError(f"--vary {spec}: a range with log must begin above 0")
-    return Range(name, low, high, log)
+    kind, _ = value_type(name)
+    made = IntDistribution if kind is int else FloatDistribution
+    return Varied(name, made(low, high, log=log), {})
 
 
-def _choices(spec: str, name: str, words: list[str]) -> Choices:
+def _choices(spec: str, name: str, words: list[str]) -> Varied:
+    from optuna.distributions import CategoricalDistribution
+
     _, several = value_type(name)
     by_text: dict[str, Value] = {}
     for word in (word.strip() for word in words):
@@ -224,7 +192,7 @@ def _choices(spec: str, name: str, words: list[str]) -> Choices:
         by_text[word] = value
     if len(by_text) < 2:
         raise UserError(f"--vary {spec}: one value is nothing to choose from; give {flag(name)}")
-    return Choices(name, by_text)
+    return Varied(name, CategoricalDistribution(list(by_text)), by_text)
 
 
 def _single(spec: str, name: str, word: str) -> Value:
