@@ -94,6 +94,18 @@ class Layout:
     proba: bool
     separator: str | None
 
+    @classmethod
+    def of(cls, checkpoint: Checkpoint, proba: bool, choice: Choice) -> "Layout":
+        """For what the checkpoint's network answers."""
+        several = gives_several(checkpoint, choice)
+        return cls(checkpoint.labels, proba, checkpoint.config.label_separator if several else None)
+
+    def one_or_list(self, values: Sequence[object]) -> object:
+        """The labels of a sentence, or their probabilities, as JSON has them: one may be none."""
+        if self.separator is None:
+            return values[0] if values else None
+        return values
+
     def cells(self, rows: Sequence[Sequence[Value]], write: Callable[[Value], str]) -> list[str]:
         """The labels of each sentence, or their probabilities, in one cell."""
         if self.separator is None:  # No need to put together what is one, or nothing.
@@ -120,13 +132,11 @@ class AnswerWriter:
         choice: Choice = EVERY,
         header: bool = True,
     ):
-        several = gives_several(checkpoint, choice)
-        separator = checkpoint.config.label_separator if several else None
-        layout = Layout(checkpoint.labels, proba, separator)
+        layout = Layout.of(checkpoint, proba, choice)
         self._checkpoint = checkpoint
         self._choice = choice
         self._lines = _LINES[form](layout)
-        plain = form == "tsv" and separator is None and not proba
+        plain = form == "tsv" and layout.separator is None and not proba
         self._many = _ManyTsvLines(checkpoint.labels, choice.limits(checkpoint)) if plain else None
         self._pending = _csv_header(layout) if EXTENSIONS[form] == ".csv" and header else ""
 
@@ -210,9 +220,11 @@ class _ManyTsvLines:
 
 def _json_lines(layout: Layout) -> Lines:
     def line(labels: list[str], probabilities: list[float], text: str, row: list[float]) -> str:
-        answer: dict[str, object] = {"label": labels, "probability": probabilities, "text": text}
-        if layout.separator is None:
-            answer |= {"label": labels[0] if labels else None, "probability": probabilities[0]}
+        answer: dict[str, object] = {
+            "label": layout.one_or_list(labels),
+            "probability": layout.one_or_list(probabilities),
+            "text": text,
+        }
         if layout.proba:
             answer["probabilities"] = dict(zip(layout.names, row, strict=True))
         return json.dumps(answer, ensure_ascii=False) + "\n"

@@ -1,15 +1,11 @@
 """Rows of a table with their answers: every column kept, the label and its probability added."""
 
-import csv
 import dataclasses
-import io
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from textcnn.data.datasets.cells import names_texts
 from textcnn.data.datasets.foreign_formats import refuse_foreign
@@ -19,13 +15,13 @@ from textcnn.data.datasets.table_signs import sign_of_table
 from textcnn.data.datasets.tables import Table, read_table
 from textcnn.data.datasets.text_files import Report, wide_encoding
 from textcnn.data.tokenizer_choice import without_token
-from textcnn.inference.answer_lines import ESCAPES, Answers, Layout, gives_several
+from textcnn.inference.answer_lines import ESCAPES, Answers, Layout
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.decoded_lines import CHUNK_BYTES, DecodedLines, put_back
 from textcnn.inference.given_labels import Choice
 from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
-from textcnn.training.checkpoint import Checkpoint
+from textcnn.support.text import csv_line
 
 FORM_OF = {"tsv": "tsv", "jsonl": "json"}
 """The format of answers to a table of each format; ``csv`` to all others."""
@@ -132,21 +128,75 @@ def answered_table(
         choice: which labels are given.
     """
     columns = all_columns(table.columns, (row.cells for row in rows))
+    added, model = added_columns(columns), classifier.checkpoint
+    layout, form = Layout.of(model, proba, choice), form or FORM_OF.get(table.format, "csv")
+    delimiter = table.delimiter if table.delimiter and table.format == "csv" else ","
+
+    def line(fields: Sequence[str]) -> str:
+        if form == "tsv":
+            return "\t".join(field.translate(ESCAPES) for field in fields) + "\n"
+        return csv_line(fields, delimiter)
+
+    def written(cells: Cells, *answer: list[Any]) -> str:
+        if form == "json":
+            return _object_line(layout, {**cells}, added, *answer)
+        return line([*(_words(cells.get(name)) for name in columns), *_fields(layout, *answer)])
+
     # As in the table: where its columns are counted, there is no header.
-    header = columns != [str(number) for number in range(1, 1 + len(columns))]
-    write = TableWriter(
-        form or FORM_OF.get(table.format, "csv"),
-        table.delimiter if table.delimiter and table.format == "csv" else ",",
-        columns,
-        header,
-        classifier.checkpoint,
-        proba,
-        choice,
-    )
+    if form != "json" and columns != [str(number) for number in range(1, 1 + len(columns))]:
+        yield line([*columns, *added, *(f"p({name})" for name in layout.names if proba)]).encode(
+            "utf-8", "replace"
+        )
     for start in range(0, len(rows), ROWS):
         part = rows[start : start + ROWS]
-        shares = classifier.predict_proba([row.text for row in part])
-        yield write([row.cells for row in part], shares, [row.fault is None for row in part])
+        texts = [row.text for row in part]
+        answers = Answers.of(texts, classifier.predict_proba(texts), model, choice)
+        lines = [
+            written(row.cells, *(answer if row.fault is None else ([], [], [])))
+            for row, *answer in zip(
+                part,
+                answers.labels,
+                answers.probabilities,
+                answers.shares.tolist(),
+                strict=True,
+            )
+        ]
+        yield "".join(lines).encode("utf-8", "replace")
+
+
+def _object_line(
+    layout: Layout,
+    values: dict[str, Any],
+    added: tuple[str, str],
+    labels: list[str],
+    probabilities: list[float],
+    shares: list[float],
+) -> str:
+    """A row as JSON; without a label, a probability and shares it has no answer."""
+    label, probability = added
+    values |= {
+        label: layout.one_or_list(labels),
+        probability: layout.one_or_list(probabilities),
+    }
+    if layout.proba:
+        values["probabilities"] = dict(zip(layout.names, shares, strict=False))
+    try:
+        line = json.dumps(values, ensure_ascii=False, default=str, allow_nan=False)
+    except ValueError:
+        line = json.dumps(_finite(values), ensure_ascii=False, default=str)
+    return line + "\n"
+
+
+def _fields(
+    layout: Layout, labels: list[str], probabilities: list[float], shares: list[float]
+) -> list[str]:
+    """The fields of an answer, empty ones where there is none."""
+    answer = [
+        *layout.cells([labels], str),
+        *layout.cells([probabilities], "{:.6g}".format),
+    ]
+    every = [f"{share:.6g}" for share in shares] or [""] * len(layout.names)
+    return [*answer, *every] if layout.proba else answer
 
 
 def added_columns(columns: Sequence[str]) -> tuple[str, str]:
@@ -160,103 +210,6 @@ def added_columns(columns: Sequence[str]) -> tuple[str, str]:
 def all_columns(first: Sequence[str], rows: Iterable[Cells]) -> list[str]:
     """The columns of all rows, those of ``first`` before others: JSON's objects may differ."""
     return list(dict.fromkeys([*first, *(name for cells in rows for name in cells)]))
-
-
-class TableWriter:
-    """Turns rows and their probabilities into the next lines of an answered table.
-
-    Args:
-        form: one of :data:`textcnn.inference.answer_lines.FORMATS`.
-        delimiter: what parts the fields of CSV.
-        columns: of the table.
-        header: whether it has one.
-        checkpoint: of the network that answers.
-        proba: give the probabilities of all classes.
-        choice: which labels are given.
-    """
-
-    def __init__(
-        self,
-        form: str,
-        delimiter: str,
-        columns: Sequence[str],
-        header: bool,
-        checkpoint: Checkpoint,
-        proba: bool,
-        choice: Choice,
-    ):
-        is_list = gives_several(checkpoint, choice)
-        several = checkpoint.config.label_separator if is_list else None
-        self._layout = Layout(checkpoint.labels, proba, several)
-        self._form, self._delimiter, self._columns = form, delimiter, columns
-        self._checkpoint, self._choice = checkpoint, choice
-        self._added = added_columns(columns)
-        names = [*columns, *self._added, *(f"p({name})" for name in checkpoint.labels if proba)]
-        self._pending = self._line(names) if header and form != "json" else ""
-
-    def __call__(
-        self, rows: Sequence[Cells], probabilities: np.ndarray, answered: Sequence[bool]
-    ) -> bytes:
-        """The lines, in UTF-8, of N rows.
-
-        Args:
-            rows: the cells of each.
-            probabilities: (N, C).
-            answered: which of them are given an answer; the others have none.
-        """
-        texts = [""] * len(rows)
-        answers = Answers.of(texts, probabilities, self._checkpoint, self._choice)
-        write = self._object if self._form == "json" else self._fields
-        lines = [
-            write(cells, *(answer if is_answered else ([], [], [])))
-            for cells, is_answered, *answer in zip(
-                rows,
-                answered,
-                answers.labels,
-                answers.probabilities,
-                probabilities.tolist(),
-                strict=True,
-            )
-        ]
-        text, self._pending = self._pending + "".join(lines), ""
-        return text.encode("utf-8", "replace")
-
-    def _object(
-        self, cells: Cells, labels: list[str], probabilities: list[float], shares: list[float]
-    ) -> str:
-        one = self._layout.separator is None
-        first = next(iter(labels), None), next(iter(probabilities), None)
-        added = first if one else (labels, probabilities)
-        answer: dict[str, Any] = {**cells, **dict(zip(self._added, added, strict=True))}
-        if self._layout.proba:
-            answer["probabilities"] = dict(zip(self._layout.names, shares, strict=False))
-        try:
-            line = json.dumps(answer, ensure_ascii=False, default=str, allow_nan=False)
-        except ValueError:
-            line = json.dumps(_finite(answer), ensure_ascii=False, default=str)
-        return line + "\n"
-
-    def _fields(
-        self, cells: Cells, labels: list[str], probabilities: list[float], shares: list[float]
-    ) -> str:
-        label = self._layout.cells([labels], str)
-        probability = self._layout.cells([probabilities], "{:.6g}".format)
-        every = [f"{share:.6g}" for share in shares] or [""] * len(self._layout.names)
-        return self._line(
-            [
-                *(_words(cells.get(name)) for name in self._columns),
-                *label,
-                *probability,
-                *(every if self._layout.proba else ()),
-            ]
-        )
-
-    def _line(self, fields: Sequence[str]) -> str:
-        if self._form == "tsv":
-            return "\t".join(field.translate(ESCAPES) for field in fields) + "\n"
-        line = io.StringIO()
-        csv.writer(line, delimiter=self._delimiter, lineterminator="\n").writerow(fields)
-        return line.getvalue()
 
 
 def _finite(value: Any) -> Any:

@@ -28,12 +28,12 @@ def guard(field: str) -> str:
     return f"'{field}" if field.startswith(FORMULA) else field
 
 
-def csv_line(fields: Iterable[str]) -> str:
+def csv_line(fields: Iterable[str], delimiter: str = ",") -> str:
     r"""The fields as CSV writes them, ended by ``\n``.
 
     The csv module puts quotation marks around a carriage return only where its own lines end in
     one, and no reader accepts it without; so it is given that ending, which is then replaced.
     """
     stream = io.StringIO(newline="")
-    csv.writer(stream, lineterminator="\r\n").writerow(fields)
+    csv.writer(stream, delimiter=delimiter, lineterminator="\r\n").writerow(fields)
     return stream.getvalue().removesuffix("\r\n") + "\n"
