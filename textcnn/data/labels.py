@@ -97,6 +97,14 @@ def members(labels: Sequence[str], names: Sequence[str]) -> np.ndarray:
     return found
 
 
+def targets_of(labels: Sequence[str], names: Sequence[str], multilabel: bool) -> np.ndarray:
+    """(N,) classes of N sentences or, with several labels a sentence, their :func:`members`."""
+    if multilabel:
+        return members(labels, names)
+    number = {name: index for index, name in enumerate(names)}
+    return np.array([number[label] for label in labels], dtype=np.int64)
+
+
 def strata(labels: Sequence[str], smallest: int) -> list[str]:
     """A stratum for each of N sentences, so that rare labels are spread evenly over parts.
 

@@ -19,7 +19,7 @@ from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.datasets.splits import Split, sentence_keys, stratified_split
 from textcnn.data.datasets.suggestions import about_names
 from textcnn.data.fingerprints import Division, are_known, sentence_hashes
-from textcnn.data.labels import label_names, members, split_labels, strata
+from textcnn.data.labels import label_names, split_labels, strata, targets_of
 from textcnn.data.tokenizer_choice import choose_tokenizer
 from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
@@ -253,11 +253,7 @@ class TokenizedData:
 
     def targets(self, rows: np.ndarray, labels: Sequence[str]) -> np.ndarray:
         """(N,) classes of these rows or, with several labels a sentence, (N, C) booleans."""
-        names = [self.labels[row] for row in rows]
-        if self.multilabel:
-            return members(names, labels)
-        number = {label: index for index, label in enumerate(labels)}
-        return np.array([number[name] for name in names], dtype=np.int64)
+        return targets_of([self.labels[row] for row in rows], labels, self.multilabel)
 
 
 def _merged(corpora: Corpora, config: Config, inherited: Division | None) -> Corpora:

@@ -13,7 +13,7 @@ from textcnn.data.datasets.corpus import Corpora, load_corpus, locate
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.datasets.rows import COLUMNS, READING_OPTIONS, plain_label
 from textcnn.data.fingerprints import NO_TOKEN, are_known, sentence_hashes
-from textcnn.data.labels import label_names, members, split_labels
+from textcnn.data.labels import label_names, split_labels, targets_of
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.scores import Apart, Rows, Scores, score
 from textcnn.inference.classifier import Classifier
@@ -142,7 +142,7 @@ def score_sample(classifier: Classifier, sample: Sample) -> Scored:
     """
     checkpoint, texts, labels = classifier.checkpoint, sample.texts, sample.labels
     _check_labels(labels, classifier)
-    targets = _targets(labels, classifier)
+    targets = targets_of(labels, classifier.labels, checkpoint.config.multilabel)
     tokens = map(classifier.tokenize, texts)
     longest = checkpoint.config.max_tokens or None
     hashes = sentence_hashes(sentence[:longest] for sentence in tokens)
@@ -209,10 +209,3 @@ def _check_labels(labels: Sequence[str], classifier: Classifier) -> None:
             f"--data: label {unknown[0]!r} ({count} sentences) is not one of the checkpoint's: "
             f"{', '.join(classifier.labels)}{advice}"
         )
-
-
-def _targets(labels: Sequence[str], classifier: Classifier) -> np.ndarray:
-    if classifier.checkpoint.config.multilabel:
-        return members(labels, classifier.labels)
-    number = {label: index for index, label in enumerate(classifier.labels)}
-    return np.array([number[label] for label in labels], dtype=np.int64)
