@@ -28,6 +28,7 @@ class Model:
     def __init__(self, checkpoint: Checkpoint):
         self.network = InferenceNetwork(checkpoint.networks, checkpoint.architecture)
         self.several = checkpoint.config.multilabel
+        self._vocabulary = checkpoint.vocabulary
         self._ngrams = checkpoint.ngrams
         self._fusion = checkpoint.fusion
         self._thresholds = checkpoint.thresholds
@@ -49,6 +50,10 @@ class Model:
     def logits(self, texts: Texts, threads: bool = True) -> np.ndarray:
         """(N, C) float32 logits of all experts together; see :meth:`expert_logits`."""
         return self.fused(list(self.expert_logits(texts, threads).values()))
+
+    def token_logits(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
+        """(N, C) float32 logits of N token lists."""
+        return self.logits(Texts.of(sentences, self._vocabulary), threads=False)
 
     @_quiet
     def fused(self, logits: Sequence[np.ndarray]) -> np.ndarray:
@@ -74,15 +79,3 @@ class Model:
         if self._thresholds is None:
             return [int(probabilities.argmax())]
         return np.flatnonzero(probabilities >= self._thresholds).tolist()
-
-
-class TokenModel(Model):
-    """A model that is asked with tokens, so that they can be left out and moved."""
-
-    def __init__(self, checkpoint: Checkpoint):
-        super().__init__(checkpoint)
-        self._vocabulary = checkpoint.vocabulary
-
-    def token_logits(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
-        """(N, C) logits of N token lists."""
-        return self.logits(Texts.of(sentences, self._vocabulary), threads=False)

@@ -106,8 +106,8 @@ def _section(
     for label in explanation.explained:
         _sentence(section, explanation, label)
     if explanation.unknown:
-        words = dict.fromkeys(explanation.tokens[index] for index in explanation.unknown)
-        _add(section, "p", "Not seen in training: " + " ".join(words), "note")
+        unknown = " ".join(explanation.unknown_words)
+        _add(section, "p", f"Not seen in training: {unknown}", "note")
     if change is not None:
         _add(section, "p", f"What if: {change_words(explanation, change)}.")
     _ngrams(section, explanation, top)
@@ -134,10 +134,7 @@ def _ngrams(section: ET.Element, explanation: Explanation, top: int) -> None:
     terms = explanation.strongest()
     if not terms or not top:
         return
-    others = np.argsort(-explanation.probabilities, kind="stable").tolist()
-    first = explanation.explained
-    labels = [*first, *(index for index in others if index not in first)]
-    rest = len(terms) - top
+    labels, rest = explanation.columns, len(terms) - top
     caption = "What pushed most" + (f" ({rest} more are left out)" if rest > 0 else "")
     names = [explanation.labels[index] for index in labels]
     body = _table(section, caption, ["n-gram", "from", *names], 2)
@@ -151,13 +148,13 @@ def _ngrams(section: ET.Element, explanation: Explanation, top: int) -> None:
 
 
 def _sums(section: ET.Element, explanation: Explanation) -> None:
-    filters, ngrams = explanation.by_source
+    parts = (explanation.bias, *explanation.by_source, explanation.logits)
     heads = ["label", "bias", "+ filters", "+ n-grams", "= logit", "probability"]
     body = _table(section, "How it adds up", heads, 1)
-    for index in np.argsort(-explanation.probabilities, kind="stable").tolist():
+    for index in explanation.ranked:
         row = ET.SubElement(body, "tr")
         _add(row, "th", explanation.labels[index], scope="row")
-        for values in (explanation.bias, filters, ngrams, explanation.logits):
+        for values in parts:
             _add(row, "td", typeset(values[index]), "number")
         _add(row, "td", share(explanation.probabilities[index]), "number")
 

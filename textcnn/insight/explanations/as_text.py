@@ -78,8 +78,7 @@ def _answer(explanation: Explanation, screen: Screen) -> list[str]:
         answer = f"{name} {share(probability)}"
         lines.append(answer if explanation.answered else f"no label; nearest is {answer}")
     if explanation.unknown:
-        words = dict.fromkeys(explanation.tokens[index] for index in explanation.unknown)
-        lines.append("not seen in training: " + " ".join(map(printable, words)))
+        lines.append("not seen in training: " + " ".join(map(printable, explanation.unknown_words)))
     return [part for line in lines for part in _wrapped(line, screen)]
 
 
@@ -130,17 +129,13 @@ def _ngrams(explanation: Explanation, top: int, screen: Screen) -> list[str]:
         return []
     kinds = [kind_words(term) for term in shown]
     kind_width = max(map(len, kinds))
-    labels = _shown_labels(explanation, screen)
+    labels = explanation.columns[: 1 if screen.narrow else MOST_LABELS]
     names = [printable(explanation.labels[index]) for index in labels]
     widths = [min(max(COLUMN, columns(name)), 2 * COLUMN) for name in names]
-    least = SHORTEST_TEXT + kind_width + 2
-    while (
-        screen.width is not None
-        and len(labels) > 1
-        and (least + sum(widths) + 2 * len(widths) > screen.width)
-    ):
-        for columns_shown in (labels, names, widths):
-            columns_shown.pop()
+    if screen.width is not None:  # No more than there is room for, but one.
+        used = SHORTEST_TEXT + kind_width + 2 + np.cumsum([width + 2 for width in widths])
+        fitting = max(int((used <= screen.width).sum()), 1)
+        labels, names, widths = labels[:fitting], names[:fitting], widths[:fitting]
     texts = [term_words(term, explanation.tokens) for term in shown]
     text_width = max(columns(text) for text in (*texts, "what pushed most"))
     if screen.width is not None:
@@ -169,38 +164,24 @@ def _right(name: str, width: int) -> str:
     return " " * max(width - columns(name), 0) + fitted(name, min(columns(name), width))
 
 
-def _shown_labels(explanation: Explanation, screen: Screen) -> list[int]:
-    """Those of a table: the explained ones, then the most probable of the others."""
-    others = np.argsort(-explanation.probabilities, kind="stable").tolist()
-    first = explanation.explained
-    ranked = [*first, *(index for index in others if index not in first)]
-    return ranked[: 1 if screen.narrow else MOST_LABELS]
-
-
 def _sums(explanation: Explanation, screen: Screen) -> list[str]:
     """How bias, filters and n-grams add up to each label's logit."""
-    filters, ngrams = explanation.by_source
-    others = np.argsort(-explanation.probabilities, kind="stable").tolist()
-    shown = others[: max(2, MOST_LABELS)]
+    parts = np.array([explanation.bias, *explanation.by_source, explanation.logits])
+    shown = explanation.ranked[:MOST_LABELS]
     names = [printable(explanation.labels[index]) for index in shown]
+    shares = [share(explanation.probabilities[index]) for index in shown]
     if screen.narrow:
-        return [
-            line
-            for index, name in zip(shown, names, strict=True)
-            for line in _wrapped(
-                f"{name}: {signed(explanation.bias[index])} bias {signed(filters[index])} filters "
-                f"{signed(ngrams[index])} n-grams = {signed(explanation.logits[index])} -> "
-                f"{share(explanation.probabilities[index])}",
-                screen,
-            )
-        ]
+        lines = []
+        for index, name, probability in zip(shown, names, shares, strict=True):
+            bias, filters, ngrams, logit = map(signed, parts[:, index])
+            line = f"{name}: {bias} bias {filters} filters {ngrams} n-grams = {logit} -> "
+            lines += _wrapped(line + probability, screen)
+        return lines
     width = min(max(columns(name) for name in (*names, "label")), 3 * COLUMN)
     lines = [f"{fitted('label', width)}     bias + filters + n-grams =   logit  probability"]
-    for index, name in zip(shown, names, strict=True):
-        values = (explanation.bias, filters, ngrams, explanation.logits)
-        numbers = [f"{signed(column[index]):>7}" for column in values]
-        probability = f"{share(explanation.probabilities[index]):>11}"
-        lines.append(f"{fitted(name, width)}  {'   '.join(numbers)}  {probability}")
+    for index, name, probability in zip(shown, names, shares, strict=True):
+        numbers = "   ".join(f"{signed(value):>7}" for value in parts[:, index])
+        lines.append(f"{fitted(name, width)}  {numbers}  {probability:>11}")
     if len(explanation.labels) > len(shown):
         lines.append(f"and {len(explanation.labels) - len(shown)} labels more")
     return lines

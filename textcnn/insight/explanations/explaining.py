@@ -8,15 +8,19 @@ terms are averaged over an ensemble's networks, and each expert's are multiplied
 the fusion.
 """
 
+import html
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from textcnn.core.layers.convolve_and_pool import FilterBank
 from textcnn.core.tokenizers import Tokenizer, find_tokenizer
 from textcnn.core.vocabulary import UNKNOWN
-from textcnn.inference.model import TokenModel
+from textcnn.inference.model import Model
 from textcnn.inference.network import Member
+from textcnn.insight.explanations.as_html import page
+from textcnn.insight.explanations.as_text import Screen, as_text
 from textcnn.insight.explanations.explanation import FILTERS, Explanation, Term
 from textcnn.training.checkpoint import Checkpoint
 
@@ -70,6 +74,26 @@ def winning_windows(
     return np.concatenate(maxima), np.concatenate(starts)
 
 
+SHOWN = 10
+"""N-grams that an explanation shows of itself."""
+
+
+class ShownExplanation(Explanation):
+    """An explanation that shows itself, in a notebook and where it is printed."""
+
+    def _repr_html_(self) -> str:
+        """A page in a frame of its own."""
+        text = html.escape(page([(self, None)], SHOWN, "this model"))
+        return f'<iframe srcdoc="{text}" style="width: 100%; height: 30rem; border: 0"></iframe>'
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """The explanation in IPython, as ``textcnn explain`` prints it."""
+        printer.text(str(self))
+
+    def __str__(self) -> str:
+        return as_text(self, SHOWN, Screen(width=80))
+
+
 class Explainer:
     """Explains a checkpoint's answers.
 
@@ -87,9 +111,9 @@ class Explainer:
         self._tokenize = find_tokenizer(checkpoint.config.tokenizer, tokenize)
         self._networks = checkpoint.networks
         self._weights = checkpoint.fusion.weights.astype(np.float64)
-        self.answers = TokenModel(checkpoint)
+        self.answers = Model(checkpoint)
 
-    def explain(self, text: str) -> Explanation:
+    def explain(self, text: str) -> ShownExplanation:
         """Why ``text`` is answered as it is."""
         model = self._checkpoint
         tokens = self._tokenize(text)[: model.config.max_tokens or None]
@@ -98,7 +122,7 @@ class Explainer:
         probabilities = self.answers.probabilities(logits)[0]
         biases = [parameters["dense/bias"].astype(np.float64) for parameters in self._networks]
         ngram_bias, ngram_terms = self._ngram_terms(tokens)
-        return Explanation(
+        return ShownExplanation(
             text=text,
             tokens=tokens,
             unknown=np.flatnonzero(sentence.words == UNKNOWN).tolist(),
@@ -115,7 +139,11 @@ class Explainer:
         """What each window adds through all the feature maps, of all networks, that it won."""
         bank, length = self._architecture.bank, len(words)
         scale = self._weights[0] / len(self._networks)
-        blocks = [self._feature_terms(number, words) for number in range(len(self._networks))]
+        blocks = []
+        for member, parameters in zip(self.answers.network.members, self._networks, strict=True):
+            features, starts = winning_features(member, words)
+            weights = parameters["dense/weights"].astype(np.float64)
+            blocks.append((starts, features[:, None] * weights.T))
         for index, height in enumerate(bank.filter_sizes):
             maps = slice(index * bank.num_filters, (index + 1) * bank.num_filters)
             first = 1 - height
@@ -127,20 +155,8 @@ class Explainer:
                 before, after = max(-start, 0), max(end - length, 0)
                 if length == 0:
                     before, after = height, 0
-                yield Term(
-                    FILTERS,
-                    max(start, 0),
-                    min(end, length),
-                    before,
-                    after,
-                    sums[window] * scale,
-                )
-
-    def _feature_terms(self, number: int, words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(heights * F,) starts of the winning windows and (heights * F, C) their terms."""
-        features, starts = winning_features(self.answers.network.members[number], words)
-        weights = self._networks[number]["dense/weights"].astype(np.float64)
-        return starts, features[:, None] * weights.T
+                inside = max(start, 0), min(end, length)
+                yield Term(FILTERS, *inside, before, after, sums[window] * scale)
 
     def _ngram_terms(self, tokens: Sequence[str]) -> tuple[np.ndarray, list[Term]]:
         """The bias of the n-gram expert, and what each of its items adds."""

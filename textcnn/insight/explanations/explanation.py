@@ -1,6 +1,5 @@
 """What is said of one decision: its terms, which add up to the logits."""
 
-import html
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +9,6 @@ from textcnn.insight.explanations.what_if import Change
 
 FILTERS = "filters"
 """The kind of a term that comes from the convolution; the others are the n-gram expert's."""
-
-
-SHOWN = 10
-"""N-grams that an explanation shows of itself."""
 
 
 @dataclass(frozen=True)
@@ -71,27 +66,25 @@ class Explanation:
     logits: np.ndarray
     probabilities: np.ndarray
 
-    def _repr_html_(self) -> str:
-        """The explanation in a notebook: a page in a frame of its own."""
-        # Imported here: these modules are about explanations.
-        from textcnn.insight.explanations.as_html import page
-
-        text = html.escape(page([(self, None)], SHOWN, "this model"))
-        return f'<iframe srcdoc="{text}" style="width: 100%; height: 30rem; border: 0"></iframe>'
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """The explanation in IPython, as ``textcnn explain`` prints it."""
-        printer.text(str(self))
-
-    def __str__(self) -> str:
-        from textcnn.insight.explanations.as_text import Screen, as_text
-
-        return as_text(self, SHOWN, Screen(width=80))
-
     @property
     def explained(self) -> list[int]:
         """The labels that pushes are shown for: those answered, or else the most probable."""
         return self.answered or [int(self.probabilities.argmax())]
+
+    @property
+    def ranked(self) -> list[int]:
+        """All labels, the most probable first."""
+        return np.argsort(-self.probabilities, kind="stable").tolist()
+
+    @property
+    def columns(self) -> list[int]:
+        """All labels as a table shows them: those explained, then the others by probability."""
+        return list(dict.fromkeys([*self.explained, *self.ranked]))
+
+    @property
+    def unknown_words(self) -> list[str]:
+        """The different words that training never saw."""
+        return list(dict.fromkeys(self.tokens[index] for index in self.unknown))
 
     @property
     def by_source(self) -> tuple[np.ndarray, np.ndarray]:

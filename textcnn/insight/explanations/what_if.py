@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textcnn.inference.model import TokenModel
+from textcnn.inference.model import Model
 
 WORDS_AT_ONCE = 1 << 18
 """Words of all changed sentences that are answered together: a bound on memory."""
@@ -39,7 +39,7 @@ class Change:
     drop: float
 
 
-def what_if(answers: TokenModel, tokens: Sequence[str]) -> Change | None:
+def what_if(model: Model, tokens: Sequence[str]) -> Change | None:
     """The change that says most about the answer; None for a sentence without words.
 
     Every deletion of a word and every swap of neighbours is tried. Of those that change the label,
@@ -47,29 +47,31 @@ def what_if(answers: TokenModel, tokens: Sequence[str]) -> Change | None:
     probability; where none does, the one that moves the probability most.
 
     Args:
-        answers: the model.
+        model: the model.
         tokens: the sentence.
     """
     tried = list(_variants(tokens))
     if not tried:
         return None
-    before = answers.probabilities(answers.token_logits([tokens]))[0]
-    after = answers.probabilities(_logits(answers, [changed for _, _, changed in tried]))
-    given = answers.answered(before)
-    changes = [
-        _change(answers, tokens, variant, before, row, given)
-        for variant, row in zip(tried, after, strict=True)
-    ]
+    before, *after = _probabilities(model, [tokens, *(changed for _, _, changed in tried)])
+    given, changes = model.answered(before), []
+    for (kind, at, changed), row in zip(tried, after, strict=True):
+        answered = model.answered(row)
+        differing = sorted(set(given) ^ set(answered))
+        among = (differing or range(len(row))) if model.several else given
+        drops = {label: float(before[label]) - float(row[label]) for label in among}
+        label = max(drops, key=lambda label: abs(drops[label]))
+        words = tuple(tokens[at : at + (1 if kind == "deletion" else 2)])
+        changes.append(
+            Change(kind, at, words, changed, row, answered, bool(differing), label, drops[label])
+        )
     flipping = [change for change in changes if change.flips]
     if flipping:
         return min(flipping, key=lambda change: (len(change.words), -abs(change.drop)))
     return max(changes, key=lambda change: abs(change.drop))
 
 
-Variant = tuple[str, int, list[str]]
-
-
-def _variants(tokens: Sequence[str]) -> Iterator[Variant]:
+def _variants(tokens: Sequence[str]) -> Iterator[tuple[str, int, list[str]]]:
     """(kind, at, tokens) of every change."""
     for at in range(len(tokens)):
         yield "deletion", at, [*tokens[:at], *tokens[at + 1 :]]
@@ -78,38 +80,8 @@ def _variants(tokens: Sequence[str]) -> Iterator[Variant]:
             yield "swap", at, [*tokens[:at], tokens[at + 1], tokens[at], *tokens[at + 2 :]]
 
 
-def _logits(answers: TokenModel, sentences: Sequence[Sequence[str]]) -> np.ndarray:
+def _probabilities(model: Model, sentences: Sequence[Sequence[str]]) -> np.ndarray:
     """(N, C), in one batch unless a long document makes that too large."""
-    longest = max(map(len, sentences))
-    size = max(WORDS_AT_ONCE // max(longest, 1), 1)
+    size = max(WORDS_AT_ONCE // max(map(len, sentences)), 1)
     parts = [sentences[start : start + size] for start in range(0, len(sentences), size)]
-    return np.concatenate([answers.token_logits(part) for part in parts])
-
-
-def _change(
-    answers: TokenModel,
-    tokens: Sequence[str],
-    variant: Variant,
-    before: np.ndarray,
-    after: np.ndarray,
-    given: list[int],
-) -> Change:
-    kind, at, changed = variant
-    answered = answers.answered(after)
-    differing = sorted(set(given) ^ set(answered))
-    if answers.several:
-        among = differing or list(range(len(after)))
-        label = max(among, key=lambda index: abs(float(before[index] - after[index])))
-    else:
-        label = given[0]
-    return Change(
-        kind,
-        at,
-        tuple(tokens[at : at + (1 if kind == "deletion" else 2)]),
-        changed,
-        after,
-        answered,
-        bool(differing),
-        label,
-        float(before[label]) - float(after[label]),
-    )
+    return model.probabilities(np.concatenate([model.token_logits(part) for part in parts]))
