@@ -14,9 +14,7 @@ prints label, probability and sentence. From Python:
 """
 
 import errno
-import io
 import json
-import mmap
 import struct
 import sys
 import zlib
@@ -47,7 +45,7 @@ besides as many as the arrays."""
 MOST_ROWS, MOST_SUBWORDS = 10_000, 20
 """Words that all heights of filters may see, and letters of a part of a word."""
 
-FAULTS = (ValueError, LookupError, TypeError, OverflowError, RecursionError, struct.error)
+FAULTS = (ValueError, LookupError, TypeError, OverflowError, RecursionError, MemoryError)
 """What reading raises where a file is not what it should be."""
 
 
@@ -218,7 +216,8 @@ def load(path: str | Path) -> Model:
         header = _parsed(text, sum(array.nbytes for array in arrays.values()))
         _check_model(header, arrays)
     except FAULTS as error:
-        raise ValueError(f"{path}: no model of textcnn export, or damaged ({error})") from error
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path}: no model of textcnn export, or damaged ({reason})") from error
     return Model(header, arrays)
 
 
@@ -231,28 +230,23 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
         raise FileNotFoundError(errno.ENOENT, "no such file", str(path))
     arrays: dict[str, np.ndarray] = {}
     with path.open("rb") as stream:
-        content = memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
-    at = 0
-    while bytes(content[at : at + 4]) == b"PK\3\4":
-        method, crc, size, letters, more = struct.unpack_from("<8xH4xI4xIHH", content, at)
-        begin = at + 30 + letters
-        if size == 0xFFFFFFFF:  # It stands behind the name.
-            (size,) = struct.unpack_from("<4xQ", content, begin)
-        name = bytes(content[at + 30 : begin]).decode().removesuffix(".npy")
-        at = begin + more + size
-        data = content[begin + more : at]
-        if method or len(data) < size or name in arrays or zlib.crc32(data) != crc:
-            raise ValueError(f"{name} is not as it was written")
-        head = io.BytesIO(data[:LONGEST_HEAD])
-        np.lib.format.read_magic(head)
-        shape, columns, dtype = np.lib.format.read_array_header_1_0(head)
-        if dtype.str not in TYPES:
-            raise ValueError(f"{name} holds {dtype}")
-        order: Any = "F" if columns else "C"
-        array = np.ndarray(shape, dtype, data, head.tell(), order=order)
-        if not np.isfinite([array.min(initial=0), array.max(initial=0)]).all():
-            raise ValueError(f"{name} holds what is no number")
-        arrays[name] = array.copy("K")
+        while len(head := stream.read(30)) == 30 and head.startswith(b"PK\3\4"):
+            method, crc, size, letters, more = struct.unpack("<8xH4xI4xIHH", head)
+            name = stream.read(letters).decode().removesuffix(".npy")
+            extra = stream.read(more)
+            if size == 0xFFFFFFFF:  # It stands there.
+                size = int.from_bytes(extra[4:12], "little")
+            begin = stream.tell()
+            fits = not method and size <= path.stat().st_size and name not in arrays
+            if not fits or zlib.crc32(stream.read(size)) != crc:
+                raise ValueError(f"{name} is not as it was written")
+            stream.seek(begin)
+            array = np.lib.format.read_array(stream, False, max_header_size=LONGEST_HEAD)
+            if stream.tell() != begin + size or array.dtype.str not in TYPES:
+                raise ValueError(f"{name} holds {array.dtype} in the shape {array.shape}")
+            if not np.isfinite([array.min(initial=0), array.max(initial=0)]).all():
+                raise ValueError(f"{name} holds what is no number")
+            arrays[name] = array
     return arrays
 
 
