@@ -21,13 +21,12 @@ from textcnn.core.progress import Evaluation
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.evaluation.abstaining import Covered
 from textcnn.evaluation.reliability import Bin, one_answer_each
-from textcnn.evaluation.scores import Rows, score
-from textcnn.evaluation.scoring import Scored
+from textcnn.evaluation.scores import surest_mistakes
 from textcnn.insight import report
 from textcnn.insight.learnt import learnt_ngrams, training_part
 from textcnn.insight.report import figures
 from textcnn.insight.report import page as report_page
-from textcnn.insight.report.page import surest_mistakes, train_words
+from textcnn.insight.report.page import train_words
 from textcnn.insight.run_list import changed_options
 from textcnn.recipe.config import Config
 
@@ -370,10 +369,7 @@ def test_the_surest_mistakes_are_found_as_by_looking_at_each(several):
     probabilities = rng.dirichlet(np.ones(3), 40).astype(np.float32)
     targets = rng.random((40, 3)) < 0.4 if several else rng.integers(0, 3, 40)
     thresholds = np.array([0.2, 0.5, 0.4]) if several else None
-    scores = score(
-        probabilities, targets, ["a", "b", "c"], np.ones(3), 0, Rows(40, 0, "kim"), thresholds
-    )
-    found = surest_mistakes(Scored(scores, probabilities, targets), thresholds, 15)
+    found = surest_mistakes(probabilities, targets, thresholds, 15)
     expected = []
     for row, shares in enumerate(probabilities.tolist()):
         for label, share in enumerate(shares):

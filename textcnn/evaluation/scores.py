@@ -247,6 +247,37 @@ def commonest_confusions(
     return [(labels[true], labels[given], int(wrong[true, given])) for true, given in cells]
 
 
+def surest_mistakes(
+    probabilities: np.ndarray, targets: np.ndarray, thresholds: np.ndarray | None, count: int
+) -> list[tuple[int, int, bool, float]]:
+    """Which wrong answers had the most probability.
+
+    Args:
+        probabilities: (N, C).
+        targets: (N,) true classes, or (N, C) booleans.
+        thresholds: (C,) where a sentence may have several labels; else None.
+        count: how many at most.
+
+    Returns:
+        Of each: row, label, whether it was given, and the probability of that.
+    """
+    probabilities = probabilities.astype(np.float64)
+    if thresholds is None:
+        given: np.ndarray = np.zeros(probabilities.shape, bool)
+        given[np.arange(len(given)), probabilities.argmax(axis=1)] = True
+        wrong = given & (np.arange(given.shape[1]) != targets[:, None])
+    else:
+        given = probabilities >= thresholds
+        wrong = given != targets
+    sureness = np.where(given, probabilities, 1 - probabilities)
+    rows, labels = np.nonzero(wrong)
+    order = np.argsort(-sureness[rows, labels], kind="stable")[:count]
+    return [
+        (row, label, bool(given[row, label]), float(sureness[row, label]))
+        for row, label in zip(rows[order].tolist(), labels[order].tolist(), strict=True)
+    ]
+
+
 def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     """95 % interval of a share (Wilson 1927): honest also for few trials and shares near 0 or 1."""
     share, z2 = successes / trials, Z_95**2

@@ -16,7 +16,7 @@ from textcnn.evaluation.reliability import (
     one_answer_each,
     reliability,
 )
-from textcnn.evaluation.scores import wilson_interval
+from textcnn.evaluation.scores import surest_mistakes, wilson_interval
 
 
 @dataclass(frozen=True)
@@ -149,12 +149,9 @@ def worst_mistakes(results: Sequence[FoldResult], count: int) -> list[Mistake]:
     A sentence that several repeats tested counts once, by the mean of their probabilities.
     """
     rows, true, means = mean_answers(results)
-    predicted, confidence = means.argmax(axis=1), means.max(axis=1)
-    wrong = np.flatnonzero(predicted != true)
-    surest = wrong[np.argsort(-confidence[wrong], kind="stable")][:count]
     return [
-        Mistake(int(rows[at]), int(true[at]), int(predicted[at]), float(confidence[at]))
-        for at in surest
+        Mistake(int(rows[at]), int(true[at]), predicted, confidence)
+        for at, predicted, _, confidence in surest_mistakes(means, true, None, count)
     ]
 
 

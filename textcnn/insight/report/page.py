@@ -5,8 +5,7 @@ Jinja2 escapes whatever stands in the data, so that no sentence and no label bec
 
 import functools
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from textcnn.data.labels import split_labels
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.abstaining import coverage_curve
 from textcnn.evaluation.reliability import expected_calibration_error, one_answer_each, reliability
-from textcnn.evaluation.scores import commonest_confusions
+from textcnn.evaluation.scores import commonest_confusions, surest_mistakes
 from textcnn.evaluation.scoring import Sample, Scored
 from textcnn.inference.model import Model
 from textcnn.insight.explanations.explaining import Explainer
@@ -65,23 +64,6 @@ LONGEST_WORD = 80
 
 MOST_EVALUATIONS = 100
 """Rows of a table of evaluations; of more, some are left out."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """Of a confusion matrix."""
-
-    count: int
-    shade: str
-
-
-@dataclass(frozen=True)
-class Word:
-    """Of a sentence, with what it pushes for a label; empty for nothing."""
-
-    text: str
-    push: str
-    shade: str
 
 
 def page(
@@ -241,11 +223,12 @@ def _confusion(scored: Scored) -> dict[str, Any]:
     return {"confusion": [_row(row, true) for true, row in enumerate(counts)], "confusions": []}
 
 
-def _row(counts: np.ndarray, true: int) -> list[Cell]:
+def _row(counts: np.ndarray, true: int) -> list[dict[str, Any]]:
+    """A row of a confusion matrix: each cell's count, and its shade."""
     total = float(counts.sum())
     signs = np.where(np.arange(len(counts)) == true, 1.0, -1.0)
     return [
-        Cell(count, shade(sign * count, total))
+        {"count": count, "shade": shade(sign * count, total)}
         for count, sign in zip(counts.tolist(), signs.tolist(), strict=True)
     ]
 
@@ -261,7 +244,9 @@ def _mistakes(
     """
     explainer, sample = Explainer(model), Sample.test_part(data)
     found = []
-    for row, label, given, sureness in surest_mistakes(scored, model.thresholds, count):
+    for row, label, given, sureness in surest_mistakes(
+        scored.probabilities, scored.targets, model.thresholds, count
+    ):
         text, true = sample.texts[row], sample.labels[row]
         explanation = explainer.explain(text)
         pushes = explanation.pushes(explanation.words)[:, label]
@@ -282,40 +267,10 @@ def _mistakes(
     return found
 
 
-def surest_mistakes(
-    scored: Scored, thresholds: np.ndarray | None, count: int
-) -> list[tuple[int, int, bool, float]]:
-    """Which wrong answers had the most probability.
-
-    Args:
-        scored: N sentences.
-        thresholds: (C,) where a sentence may have several labels; else None.
-        count: how many at most.
-
-    Returns:
-        Of each: row, label, whether it was given, and the probability of that.
-    """
-    probabilities = scored.probabilities.astype(np.float64)
-    if thresholds is None:
-        given: np.ndarray = np.zeros(probabilities.shape, bool)
-        given[np.arange(len(given)), probabilities.argmax(axis=1)] = True
-        wrong = given & (np.arange(given.shape[1]) != scored.targets[:, None])
-    else:
-        given = probabilities >= thresholds
-        wrong = given != scored.targets
-    sureness = np.where(given, probabilities, 1 - probabilities)
-    rows, labels = np.nonzero(wrong)
-    order = np.argsort(-sureness[rows, labels], kind="stable")[:count]
-    return [
-        (row, label, bool(given[row, label]), float(sureness[row, label]))
-        for row, label in zip(rows[order].tolist(), labels[order].tolist(), strict=True)
-    ]
-
-
-def _word(text: str, push: float, most: float) -> Word:
-    """Without a number where there is next to nothing to say."""
+def _word(text: str, push: float, most: float) -> dict[str, str]:
+    """With what it pushes for a label, unless that is next to nothing."""
     colour = shade(push, most)
-    return Word(text, typeset(push) if colour else "", colour)
+    return {"text": text, "push": typeset(push) if colour else "", "shade": colour}
 
 
 def _network(model: Checkpoint) -> str:
