@@ -23,7 +23,6 @@ The packed form is::
 """
 
 import base64
-import dataclasses
 import json
 import math
 import zlib
@@ -89,7 +88,7 @@ def pack(model: Model, room: int) -> Packed:
     networks = {
         name: _Rounded.of(array, model.starts.get(name), name.endswith("/filters"))
         for name, array in model.arrays.items()
-        if _is_rounded(name)
+        if name.startswith("networks/") and name.endswith(("/words", "/filters"))
     }
     others = {
         name: _part(name, array, relative)
@@ -128,40 +127,31 @@ def unpack(data: bytes) -> Model:
     return Model(header, arrays)
 
 
-@dataclass(frozen=True)
-class _Part:
-    """An array packed: what the header says of it, and its bytes."""
-
-    described: dict[str, Any]
-    data: bytes
+Part = tuple[dict[str, Any], bytes]
+"""An array packed: what the header says of it, and its bytes."""
 
 
-def _joined(header: dict[str, Any], parts: dict[str, _Part]) -> bytes:
+def _joined(header: dict[str, Any], parts: dict[str, Part]) -> bytes:
     parts = dict(sorted(parts.items()))  # The same bytes in every process.
-    described = [
-        {"name": name, "bytes": len(part.data), **part.described} for name, part in parts.items()
-    ]
+    described = [{"name": name, "bytes": len(data), **said} for name, (said, data) in parts.items()]
     first = _deflated(json.dumps(header | {"parts": described}, separators=(",", ":")).encode())
-    return b"".join([len(first).to_bytes(4, "little"), first, *(p.data for p in parts.values())])
+    return b"".join(
+        [len(first).to_bytes(4, "little"), first, *(data for _, data in parts.values())]
+    )
 
 
-def _part(name: str, array: np.ndarray, relative: bool) -> _Part:
+def _part(name: str, array: np.ndarray, relative: bool) -> Part:
     if array.dtype.kind == "i":
         # Ascending, so differences are small.
-        return _Part(
-            {"kind": "keys", "count": len(array)}, _deflated(_planes(np.diff(array, prepend=0)))
-        )
+        data = _deflated(_planes(np.diff(array, prepend=0)))
+        return {"kind": "keys", "count": len(array)}, data
     if name.startswith("ngrams/"):
         if relative and array.ndim == 2:
             # Softmax sees differences only. So the last label has zeros, which take no room.
             array = array - array[:, -1:]
         return _steps_part(array, NGRAM_STEP)
     described = {"kind": "floats", "shape": array.shape}
-    return _Part(described, _deflated(array.astype("<f4").tobytes()))
-
-
-def _is_rounded(name: str) -> bool:
-    return name.startswith("networks/") and name.endswith(("/words", "/filters"))
+    return described, _deflated(array.astype("<f4").tobytes())
 
 
 @dataclass(frozen=True)
@@ -183,25 +173,21 @@ class _Rounded:
         unit = (float(array.std()) or 1.0) * (FINER_FILTERS if is_filters else 1.0)
         return cls(array if start is None else array - start.vectors(array.shape), unit, start)
 
-    def part(self, step: float) -> _Part:
+    def part(self, step: float) -> Part:
         # Nearly noise but for runs of zeros: a search for other repetitions finds none.
-        part = _steps_part(self.changes, step * self.unit, zlib.Z_RLE)
-        if self.start is None:
-            return part
-        # In hexadecimal digits, since numbers are inexact in JavaScript.
-        drawn = {"state": f"{self.start.state:032x}", "increment": f"{self.start.increment:032x}"}
-        return dataclasses.replace(part, described=part.described | {"start": drawn})
+        described, data = _steps_part(self.changes, step * self.unit, zlib.Z_RLE)
+        if self.start is not None:
+            # In hexadecimal digits, since numbers are inexact in JavaScript.
+            start = {name: f"{number:032x}" for name, number in vars(self.start).items()}
+            described["start"] = start
+        return described, data
 
 
-def _steps_part(array: np.ndarray, step: float, strategy: int = zlib.Z_DEFAULT_STRATEGY) -> _Part:
+def _steps_part(array: np.ndarray, step: float, strategy: int = zlib.Z_DEFAULT_STRATEGY) -> Part:
     whole = np.rint(array / step).astype(np.int64)
     described = {"kind": "steps", "shape": array.shape, "step": step}
-    return _Part(described, _deflated(_planes(_folded(whole)), strategy))
-
-
-def _folded(whole: np.ndarray) -> np.ndarray:
-    """Signed to unsigned, small to small: 0, -1, 1, -2, 2 to 0, 1, 2, 3, 4."""
-    return (whole << 1) ^ (whole >> 63)
+    # Signed to unsigned, small to small: 0, -1, 1, -2, 2 to 0, 1, 2, 3, 4.
+    return described, _deflated(_planes((whole << 1) ^ (whole >> 63)), strategy)
 
 
 def _planes(whole: np.ndarray) -> bytes:
@@ -225,8 +211,7 @@ def _restored(part: dict[str, Any], raw: bytes) -> np.ndarray:
     signed = (whole >> 1) ^ -(whole & 1)
     values = signed * part["step"]
     if "start" in part:
-        digits = part["start"]
-        start = Start(int(digits["state"], 16), int(digits["increment"], 16))
+        start = Start(**{name: int(digits, 16) for name, digits in part["start"].items()})
         values += start.vectors(part["shape"])
     return values.astype(np.float32)
 
