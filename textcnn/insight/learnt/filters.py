@@ -10,7 +10,7 @@ from textcnn.core.objective import objective_of
 from textcnn.core.sentences import PackedSentences
 from textcnn.inference.model import Model
 from textcnn.insight.learnt.learnt_ngrams import window_words
-from textcnn.insight.learnt.scan import Scan, scan, windows_at
+from textcnn.insight.learnt.scan import Scan, windows_at
 from textcnn.insight.learnt.training_part import TrainingPart
 from textcnn.training.checkpoint import Checkpoint
 
@@ -55,39 +55,32 @@ def filter_dictionary(
         part: the sentences.
         count: filters wanted.
     """
-    losses, accuracies = _without_each(checkpoint, part)
-    size = checkpoint.architecture.num_features
-    return [
-        _described(
-            checkpoint,
-            scans[index // size],
-            part.train,
-            index,
-            (float(accuracies[index]), float(losses[index])),
+    architecture, weights = checkpoint.architecture, _weights(checkpoint)
+    losses, accuracies = _without_each(checkpoint, weights, part)
+    filters = []
+    for index in np.argsort(-losses, kind="stable")[:count].tolist():
+        network, column = divmod(index, architecture.num_features)
+        which, number = divmod(column, architecture.num_filters)
+        height = architecture.filter_sizes[which]
+        features, starts = scans[network].features[:, column], scans[network].starts[:, column]
+        active = features > 0
+        push = weights[:, index]
+        if not checkpoint.config.multilabel:
+            push = push - push.mean()
+        mean = float(features[active].mean(dtype=np.float64)) if active.any() else 0.0
+        filters.append(
+            Filter(
+                network=network,
+                height=height,
+                number=number,
+                ngrams=_best_ngrams(checkpoint, part.train, features, starts, height),
+                fires=float(active.mean()),
+                pushes=push * mean,
+                accuracy_lost=float(accuracies[index]),
+                loss_added=float(losses[index]),
+            )
         )
-        for index in np.argsort(-losses, kind="stable")[:count].tolist()
-    ]
-
-
-def _described(
-    checkpoint: Checkpoint,
-    found: Scan,
-    sentences: PackedSentences,
-    index: int,
-    missed: tuple[float, float],
-) -> Filter:
-    architecture = checkpoint.architecture
-    network, column = divmod(index, architecture.num_features)
-    which, number = divmod(column, architecture.num_filters)
-    features = found.features[:, column]
-    active = features > 0
-    weights = _weights(checkpoint, network)[:, column]
-    if not checkpoint.config.multilabel:
-        weights = weights - weights.mean()
-    mean = float(features[active].mean(dtype=np.float64)) if active.any() else 0.0
-    height = architecture.filter_sizes[which]
-    ngrams = _best_ngrams(checkpoint, sentences, features, found.starts[:, column], height)
-    return Filter(network, height, number, ngrams, float(active.mean()), weights * mean, *missed)
+    return filters
 
 
 def _best_ngrams(
@@ -108,26 +101,23 @@ def _best_ngrams(
     return list(found.items())
 
 
-def _weights(checkpoint: Checkpoint, network: int) -> np.ndarray:
-    """(C, heights * F) float64: what a network's features are multiplied by in the logits."""
-    networks = checkpoint.networks
-    scale = float(checkpoint.fusion.weights[0]) / len(networks)
-    return networks[network]["dense/weights"].astype(np.float64) * scale
+def _weights(checkpoint: Checkpoint) -> np.ndarray:
+    """(C, networks * heights * F) float64: what the features are multiplied by in the logits."""
+    weights = [parameters["dense/weights"] for parameters in checkpoint.networks]
+    scale = float(checkpoint.fusion.weights[0]) / len(weights)
+    return np.concatenate(weights, axis=1).astype(np.float64) * scale
 
 
-def _without_each(checkpoint: Checkpoint, part: TrainingPart) -> tuple[np.ndarray, np.ndarray]:
+def _without_each(
+    checkpoint: Checkpoint, weights: np.ndarray, part: TrainingPart
+) -> tuple[np.ndarray, np.ndarray]:
     """What the loss gains and the accuracy loses on dev without each filter of every network.
 
     Its term is taken off the logits, so nothing is calculated twice.
     """
-    networks = checkpoint.networks
     model = Model(checkpoint)
     logits = model.logits(part.dev).astype(np.float64)
-    scans = [scan(member, part.dev.sentences) for member in model.network.members]
-    features = np.concatenate([found.features for found in scans], axis=1)
-    weights = np.concatenate(
-        [_weights(checkpoint, network) for network in range(len(networks))], axis=1
-    )
+    features = model.network.features(part.dev.sentences)
     loss, accuracy = _scores(checkpoint, logits, part.dev_targets)
     scores = np.array(
         [
