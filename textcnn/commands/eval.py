@@ -80,7 +80,7 @@ def command(
     if as_json:
         summary = {"checkpoint": str(path), "data": source, **scored.scores.as_dict()}
         if ranked is not None:
-            summary["top_k"] = ranked.as_dict()
+            summary["top_k"] = vars(ranked)
         if curve:
             summary["coverage"] = [point.as_dict() for point in curve]
         click.echo(json.dumps(summary, indent=2))

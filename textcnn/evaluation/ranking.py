@@ -1,8 +1,6 @@
 """Precision and recall of the most probable labels, as fastText's ``test`` gives them."""
 
-import dataclasses
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -20,10 +18,6 @@ class Ranking:
     k: int
     precision: float
     recall: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        return dataclasses.asdict(self)
 
 
 def ranking_at(probabilities: np.ndarray, targets: np.ndarray, k: int) -> Ranking:

@@ -51,10 +51,6 @@ class Rows:
     no_token: int
     tokenizer: str
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        return {"rows_given": self.given, "without_token": self.no_token}
-
 
 @dataclass(frozen=True)
 class Apart:
@@ -121,9 +117,10 @@ class Scores:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
-        values = {
+        values: dict[str, Any] = {
             "sentences": self.count,
-            **self.of.as_dict(),
+            "rows_given": self.of.given,
+            "without_token": self.of.no_token,
             "seen_in_training": self.seen,
             "accuracy": self.accuracy,
             "accuracy_95": list(self.interval),

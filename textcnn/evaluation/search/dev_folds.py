@@ -58,11 +58,11 @@ class DevFolds:
             UserError: the setting cannot be used with the data.
             RunError: a process or a machine was lost.
         """
-        waiting = list(enumerate(self.splits))[first : first + self.runner.at_once]
-        tasks = [
-            {"number": number, "config": _trial_config(config, number), "split": split}
-            for number, split in waiting
-        ]
+        seed, tasks = config.resolved().network_seed or 0, []
+        one = dataclasses.replace(config, ensemble=1, refit=False)
+        for number, split in list(enumerate(self.splits))[first : first + self.runner.at_once]:
+            own = dataclasses.replace(one, network_seed=derived_seed(seed, number))
+            tasks.append({"number": number, "config": own, "split": split})
         kept = self.vectors.get(config.vectors or "")
         common = {"data": self.data, **option_files(config, kept)}
         scores = dict(self.runner.run(_score, tasks, common))
@@ -97,12 +97,6 @@ def folds_within(
         Fold(0, number, Split(rows[part.train], rows[part.dev], rows[part.test]))
         for number, part in enumerate(fold.split for fold in made)
     ]
-
-
-def _trial_config(config: Config, number: int) -> Config:
-    """The setting for one network on a division, which has a network seed of its own."""
-    seed = derived_seed(config.resolved().network_seed or 0, number)
-    return dataclasses.replace(config, network_seed=seed, ensemble=1, refit=False)
 
 
 def _score(

@@ -113,21 +113,15 @@ def run_trials(
     """
     import optuna
 
+    waiting = (optuna.trial.TrialState.WAITING,)
     for number in range(len(_finished_trials(study)), trials):
         seed = derived_seed(space.start.seed, stream, number)
         study.sampler = optuna.samplers.TPESampler(seed=seed, constant_liar=False)
-        if number == 0:
-            _enqueue_start(study, space)
+        start = space.drawn_start() if number == 0 else None
+        if start is not None and not study.get_trials(states=waiting):
+            study.enqueue_trial(start)
         trial = study.ask(space.distributions())
         yield _run(study, trial, number + 1, space.config(trial.params), folds)
-
-
-def _enqueue_start(study: "Study", space: Space) -> None:
-    from optuna.trial import TrialState
-
-    start = space.drawn_start()
-    if start is not None and not study.get_trials(states=(TrialState.WAITING,)):
-        study.enqueue_trial(start)
 
 
 def _run(study: "Study", trial: "Trial", number: int, config: Config, folds: DevFolds) -> Tried:
