@@ -1,10 +1,12 @@
 """The checks: gradients, fast code against plain code, the same bytes, and files that come back."""
 
+import functools
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from textcnn.core.architecture import MODES, Architecture, Parameters
 from textcnn.core.gradients import Gradients
 from textcnn.core.layers.softmax import softmax
 from textcnn.core.sentences import Examples
-from textcnn.core.step import kim_step
+from textcnn.core.step import Step, kim_step
 from textcnn.core.tokenizers import find_tokenizer
 from textcnn.evaluation.selfcheck.material import (
     any_texts,
@@ -126,46 +128,40 @@ def check_gradients() -> Result:
         rng, architecture = np.random.default_rng(seed), Architecture(mode, 6, 2, (1, 3), 3, 3)
         parameters = random_parameters(architecture, rng)
         upstream = rng.normal(size=(len(sentences), 3))
-        _, backward = network.forward(parameters, architecture, sentences)
-
-        def logits(
-            parameters: Parameters = parameters, architecture: Architecture = architecture
-        ) -> np.ndarray:
-            return network.forward(parameters, architecture, sentences)[0]
-
+        forward = functools.partial(network.forward, parameters, architecture, sentences)
         errors[f"logits, {mode}"] = _gradient_error(
-            parameters, logits, backward(upstream), upstream
+            parameters, forward, forward()[1](upstream), upstream
         )
     for draw, plain_step in (("sentence", kim_step), ("batch", thinned_step)):
         step = with_l2(with_word_dropout(plain_step(architecture, 0.5), 0.4), 0.3)
-
-        def loss(step: Callable[..., tuple[float, np.ndarray, Gradients]] = step) -> np.ndarray:
-            # The same words and features are dropped each time.
-            return np.array(step(parameters, examples, np.random.default_rng(11))[0])
-
-        _, _, gradients = step(parameters, examples, np.random.default_rng(11))
+        # The same words and features are dropped each time.
+        loss = functools.partial(_seeded, step, parameters, examples)
         errors[f"loss, dropout by {draw}"] = _gradient_error(
-            parameters, loss, gradients, np.array(1.0)
+            parameters, loss, loss()[2], np.array(1.0)
         )
     return within(errors, GRADIENT_LIMIT, "relative error")
 
 
+def _seeded(step: Step, parameters: Parameters, examples: Examples) -> Any:
+    return step(parameters, examples, np.random.default_rng(11))
+
+
 def _gradient_error(
     parameters: Parameters,
-    forward: Callable[[], np.ndarray],
+    forward: Callable[[], tuple[Any, ...]],
     gradients: Gradients,
     upstream: np.ndarray,
 ) -> float:
-    """Against ``(f(x + h) - f(x - h)) / 2h``, an entry at a time."""
+    """Against ``(f(x + h) - f(x - h)) / 2h``, an entry at a time; f is what comes first."""
     errors = []
     for name, gradient in gradients.items():
         array, differences = parameters[name], np.empty(parameters[name].shape)
         for index in np.ndindex(array.shape):
             value = array[index]
             array[index] = value + STEP
-            above = forward()
+            above = forward()[0]
             array[index] = value - STEP
-            below = forward()
+            below = forward()[0]
             array[index] = value
             differences[index] = np.sum((above - below) * upstream) / (2 * STEP)
         errors.append(relative_error(whole(gradient, len(array)), differences))
