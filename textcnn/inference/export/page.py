@@ -60,11 +60,7 @@ def _pieces(*names: str) -> str:
 
 
 def _piece(name: str) -> str:
-    return (
-        resources.files("textcnn.inference.export")
-        .joinpath("web", name)
-        .read_text(encoding="utf-8")
-    )
+    return resources.files(__package__).joinpath("web", name).read_text("utf-8")
 
 
 def _hash(text: str) -> str:

@@ -91,11 +91,7 @@ def page(
         ImportError: Jinja2 or matplotlib is not installed.
         UserError: a file of the run is missing or damaged.
     """
-    style = (
-        resources.files("textcnn.insight.report")
-        .joinpath("templates/report.css")
-        .read_text("utf-8")
-    )
+    style = resources.files(__package__).joinpath("templates/report.css").read_text("utf-8")
     values = {
         "title": f"Report of {folder.path}",
         "absent": absent,
