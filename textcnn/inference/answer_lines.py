@@ -14,7 +14,7 @@ probabilities are lists in JSON, and elsewhere stand in one cell each, parted as
 ``--label-separator`` reads them.
 """
 
-import dataclasses
+import functools
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -138,7 +138,10 @@ class AnswerWriter:
         self._lines = _LINES[form](layout)
         plain = form == "tsv" and layout.separator is None and not proba
         self._many = _ManyTsvLines(checkpoint.labels, choice.limits(checkpoint)) if plain else None
-        self._pending = _csv_header(layout) if EXTENSIONS[form] == ".csv" and header else ""
+        self._pending = ""
+        if EXTENSIONS[form] == ".csv" and header:
+            shares = (f"p({name})" for name in layout.names if proba)
+            self._pending = csv_line(["label", "probability", "text", *shares])
 
     def __call__(self, texts: Sequence[str], probabilities: np.ndarray) -> bytes:
         """The lines, in UTF-8, for N texts and their (N, C) probabilities."""
@@ -236,38 +239,22 @@ def _json_lines(layout: Layout) -> Lines:
     return lines
 
 
-def _csv_lines(layout: Layout) -> Lines:
+def _csv_lines(layout: Layout, clean: Callable[[str], str] = str) -> Lines:
     def lines(answers: Answers) -> list[str]:
-        labels = layout.cells(answers.labels, str)
+        labels = layout.cells(answers.labels, clean)
         probabilities = layout.cells(answers.probabilities, "{:.6g}".format)
+        texts = map(clean, answers.texts)
         columns = answers.shares.T.tolist() if layout.proba else []
         shares = [map("{:.6g}".format, column) for column in columns]
-        return list(map(csv_line, zip(labels, probabilities, answers.texts, *shares, strict=True)))
+        return list(map(csv_line, zip(labels, probabilities, texts, *shares, strict=True)))
 
     return lines
-
-
-def _spreadsheet_lines(layout: Layout) -> Lines:
-    """As :func:`_csv_lines`, but no label or text is taken for a formula, and so for a command."""
-    guarded = Layout([guard(name) for name in layout.names], layout.proba, layout.separator)
-    csv_lines = _csv_lines(guarded)
-
-    def lines(answers: Answers) -> list[str]:
-        labels = [[guard(name) for name in names] for names in answers.labels]
-        texts = list(map(guard, answers.texts))
-        return csv_lines(dataclasses.replace(answers, labels=labels, texts=texts))
-
-    return lines
-
-
-def _csv_header(layout: Layout) -> str:
-    shares = (f"p({name})" for name in layout.names if layout.proba)
-    return csv_line(["label", "probability", "text", *shares])
 
 
 _LINES: dict[str, Callable[[Layout], Lines]] = {
     "tsv": _tsv_lines,
     "json": _json_lines,
     "csv": _csv_lines,
-    "spreadsheet": _spreadsheet_lines,
+    # No label or text is taken for a formula, and so for a command.
+    "spreadsheet": functools.partial(_csv_lines, clean=guard),
 }
