@@ -236,14 +236,10 @@ def _tested(path: Path) -> Tested | None:
         return None
     with _checked(path):
         values = read_back.unseal(read_back.read_json(path, LARGEST_FILE))
-        low, high = values["accuracy_95"]
-        return Tested(
-            read_back.share(values["accuracy"]),
-            read_back.share(low),
-            read_back.share(high),
-            None,
-            read_back.whole_number(values["sentences"], least=1),
-        )
+        shares = (values["accuracy"], *values["accuracy_95"])
+        accuracy, low, high = map(read_back.share, shares)
+        count = read_back.whole_number(values["sentences"], least=1)
+        return Tested(accuracy, low, high, None, count)
 
 
 def read_history(path: Path) -> list[Evaluation]:
@@ -322,12 +318,10 @@ def _search(listed: Listed) -> Listed:
         with _checked(folder.table):
             text = read_back.read_bytes(folder.table, LARGEST_FILE).decode("utf-8")
             tried = list(csv.DictReader(text.splitlines(), strict=True))
-            best = [
-                read_back.share(float(row["dev_accuracy"]))
-                for row in tried
-                if row["outcome"] == "best"
-            ]
-            listed = dataclasses.replace(listed, chosen=Chosen(best[0]) if best else None)
+            for row in tried:
+                if row["outcome"] == "best":
+                    accuracy = read_back.share(float(row["dev_accuracy"]))
+                    listed = dataclasses.replace(listed, chosen=Chosen(accuracy))
     if len(tried) < trials:
         state = f"stopped after {len(tried)} of {trials} settings"
         return dataclasses.replace(listed, state=state, unfinished=True)

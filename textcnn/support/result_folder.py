@@ -39,8 +39,8 @@ class ResultFolder:
 
     @property
     def mark(self) -> Path:
-        """The file without which there is nothing to go on with."""
-        raise NotImplementedError
+        """The file without which there is nothing to go on with, written last before it begins."""
+        return self.path / "plan.json"
 
     @property
     def begun(self) -> bool:

@@ -98,7 +98,7 @@ class CrossValidationFolder(ResultFolder):
 
     def __init__(self, path: Path):
         super().__init__(path)
-        self.plan = path / "plan.json"
+        self.plan = self.mark
         self.vectors = path / "vectors.bin"
         self.folds = path / "folds"
         self.table = path / "results.csv"
@@ -106,11 +106,6 @@ class CrossValidationFolder(ResultFolder):
         self.predictions = path / "predictions.csv"
         self.folds_figure = path / "folds.png"
         self.reliability_figure = path / "reliability.png"
-
-    @property
-    def mark(self) -> Path:
-        """Written last of all that comes before the first fold."""
-        return self.plan
 
     @property
     def half_made(self) -> bool:

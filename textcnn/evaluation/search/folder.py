@@ -62,15 +62,10 @@ class SearchFolder(ResultFolder):
 
     def __init__(self, path: Path):
         super().__init__(path)
-        self.plan = path / "plan.json"
+        self.plan = self.mark
         self.journal = path / "journal.jsonl"
         self.table = path / "trials.csv"
         self.best = path / "best.toml"
-
-    @property
-    def mark(self) -> Path:
-        """See :class:`ResultFolder`."""
-        return self.plan
 
     @property
     def begun(self) -> bool:
