@@ -131,11 +131,11 @@ def test_the_module_answers_as_the_checkpoint_does(run, answers):
 
 
 def test_what_the_command_compares_with_is_what_the_browser_calculates(run, tmp_path):
-    packed = packed_for(model_of(load_checkpoint(run / "checkpoints/best.h5")), room=0)
+    model = model_of(load_checkpoint(run / "checkpoints/best.h5"))
+    packed = packed_for(model, room=0)
     # Rounded so far that no other numbers would give the same.
     assert packed.step == packing.COARSEST
-    decoded = packing.unpack(packed.data)
-    mirror = numpy_classifier.Model(decoded.header, decoded.arrays).probabilities(TEXTS)
+    mirror = numpy_classifier.Model(model.header, packed.arrays).probabilities(TEXTS)
     module = tmp_path / "model.mjs"
     module.write_text(module_text(packed), encoding="utf-8")
     np.testing.assert_allclose(shares(answers_in_node(module, TEXTS)), mirror, atol=1e-5)
@@ -365,7 +365,7 @@ def test_less_room_is_coarser_steps(trained_run):
     assert fine.step == packing.FINEST < some.step < tight.step == packing.COARSEST
     assert len(tight.text) < len(some.text) == some.size <= room
     name = "networks/0/words"
-    off = np.abs(packing.unpack(some.data).arrays[name] - model.arrays[name]).max()
+    off = np.abs(some.arrays[name] - model.arrays[name]).max()
     assert off <= 0.5001 * some.step * model.arrays[name].std()
 
 

@@ -1,5 +1,6 @@
 """``textcnn export``."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from textcnn.inference.classifier import Classifier
 from textcnn.inference.export.arrays import write_arrays
 from textcnn.inference.export.model import Model, model_of
 from textcnn.inference.export.numpy_classifier import Model as NumpyModel
-from textcnn.inference.export.packing import unpack
 from textcnn.inference.export.page import LARGEST, module_text, packed_for, page_text
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
@@ -52,7 +52,7 @@ def command(checkpoint: Path | None, form: str, out: Path, given: dict[str, Any]
     else:
         packed = packed_for(model)
         replace_text(out, (page_text if form == "html" else module_text)(packed))
-        model = unpack(packed.data)
+        model = dataclasses.replace(model, arrays=packed.arrays)
     say(source)
     click.echo(safe_lines("\n".join(map(str, written))))
     click.echo(f"size       {megabytes(*written)}")

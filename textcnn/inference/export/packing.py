@@ -26,12 +26,12 @@ import base64
 import json
 import math
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from textcnn.inference.export.model import Model
+from textcnn.inference.export.model import Arrays, Model
 from textcnn.inference.export.random_start import Start
 
 FINEST = 1 / 32
@@ -59,10 +59,12 @@ class Packed:
     Attributes:
         data: the bytes.
         step: of the word vectors, as for :data:`FINEST`.
+        arrays: as the browser has them.
     """
 
     data: bytes
     step: float
+    arrays: Arrays = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -97,8 +99,9 @@ def pack(model: Model, room: int) -> Packed:
     }
 
     def packed(step: float) -> Packed:
-        rounded = {name: array.part(step) for name, array in networks.items()}
-        return Packed(_joined(model.header, others | rounded), step)
+        parts = others | {name: array.part(step) for name, array in networks.items()}
+        arrays = {name: array for name, (_, _, array) in parts.items()}
+        return Packed(_joined(model.header, parts), step, arrays)
 
     best = packed(FINEST)
     if best.size <= room:
@@ -115,28 +118,18 @@ def pack(model: Model, room: int) -> Packed:
     return best
 
 
-def unpack(data: bytes) -> Model:
-    """The model as the browser has it."""
-    start = 4 + int.from_bytes(data[:4], "little")
-    header = json.loads(zlib.decompress(data[4:start]))
-    arrays = {}
-    for part in header.pop("parts"):
-        raw = zlib.decompress(data[start : start + part["bytes"]])
-        start += part["bytes"]
-        arrays[part["name"]] = _restored(part, raw)
-    return Model(header, arrays)
-
-
-Part = tuple[dict[str, Any], bytes]
-"""An array packed: what the header says of it, and its bytes."""
+Part = tuple[dict[str, Any], bytes, np.ndarray]
+"""An array packed: what the header says of it, its bytes, and what becomes of it."""
 
 
 def _joined(header: dict[str, Any], parts: dict[str, Part]) -> bytes:
     parts = dict(sorted(parts.items()))  # The same bytes in every process.
-    described = [{"name": name, "bytes": len(data), **said} for name, (said, data) in parts.items()]
+    described = [
+        {"name": name, "bytes": len(data), **said} for name, (said, data, _) in parts.items()
+    ]
     first = _deflated(json.dumps(header | {"parts": described}, separators=(",", ":")).encode())
     return b"".join(
-        [len(first).to_bytes(4, "little"), first, *(data for _, data in parts.values())]
+        [len(first).to_bytes(4, "little"), first, *(data for _, data, _ in parts.values())]
     )
 
 
@@ -144,14 +137,15 @@ def _part(name: str, array: np.ndarray, relative: bool) -> Part:
     if array.dtype.kind == "i":
         # Ascending, so differences are small.
         data = _deflated(_planes(np.diff(array, prepend=0)))
-        return {"kind": "keys", "count": len(array)}, data
+        return {"kind": "keys", "count": len(array)}, data, array
     if name.startswith("ngrams/"):
         if relative and array.ndim == 2:
             # Softmax sees differences only. So the last label has zeros, which take no room.
             array = array - array[:, -1:]
-        return _steps_part(array, NGRAM_STEP)
-    described = {"kind": "floats", "shape": array.shape}
-    return described, _deflated(array.astype("<f4").tobytes())
+        described, data, values = _steps_part(array, NGRAM_STEP)
+        return described, data, values.astype(np.float32)
+    array = array.astype("<f4")
+    return {"kind": "floats", "shape": array.shape}, _deflated(array.tobytes()), array
 
 
 @dataclass(frozen=True)
@@ -175,19 +169,20 @@ class _Rounded:
 
     def part(self, step: float) -> Part:
         # Nearly noise but for runs of zeros: a search for other repetitions finds none.
-        described, data = _steps_part(self.changes, step * self.unit, zlib.Z_RLE)
+        described, data, values = _steps_part(self.changes, step * self.unit, zlib.Z_RLE)
         if self.start is not None:
             # In hexadecimal digits, since numbers are inexact in JavaScript.
             start = {name: f"{number:032x}" for name, number in vars(self.start).items()}
             described["start"] = start
-        return described, data
+            values = values + self.start.vectors(values.shape)
+        return described, data, values.astype(np.float32)
 
 
 def _steps_part(array: np.ndarray, step: float, strategy: int = zlib.Z_DEFAULT_STRATEGY) -> Part:
     whole = np.rint(array / step).astype(np.int64)
     described = {"kind": "steps", "shape": array.shape, "step": step}
     # Signed to unsigned, small to small: 0, -1, 1, -2, 2 to 0, 1, 2, 3, 4.
-    return described, _deflated(_planes((whole << 1) ^ (whole >> 63)), strategy)
+    return described, _deflated(_planes((whole << 1) ^ (whole >> 63)), strategy), whole * step
 
 
 def _planes(whole: np.ndarray) -> bytes:
@@ -200,22 +195,3 @@ def _planes(whole: np.ndarray) -> bytes:
 def _deflated(data: bytes, strategy: int = zlib.Z_DEFAULT_STRATEGY) -> bytes:
     packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS, 9, strategy)
     return packer.compress(data) + packer.flush()
-
-
-def _restored(part: dict[str, Any], raw: bytes) -> np.ndarray:
-    if part["kind"] == "floats":
-        return np.frombuffer(raw, "<f4").reshape(part["shape"])
-    if part["kind"] == "keys":
-        return np.cumsum(_from_planes(raw, part["count"]))
-    whole = _from_planes(raw, int(np.prod(part["shape"]))).reshape(part["shape"])
-    signed = (whole >> 1) ^ -(whole & 1)
-    values = signed * part["step"]
-    if "start" in part:
-        start = Start(**{name: int(digits, 16) for name, digits in part["start"].items()})
-        values += start.vectors(part["shape"])
-    return values.astype(np.float32)
-
-
-def _from_planes(raw: bytes, count: int) -> np.ndarray:
-    planes = np.frombuffer(raw, np.uint8).reshape(len(raw) // max(count, 1), count).astype(np.int64)
-    return sum((plane << (8 * k) for k, plane in enumerate(planes)), np.zeros(count, np.int64))
