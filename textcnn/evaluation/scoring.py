@@ -141,11 +141,10 @@ def score_sample(classifier: Classifier, sample: Sample) -> Scored:
         UserError: a label that the checkpoint does not know.
     """
     checkpoint, texts, labels = classifier.checkpoint, sample.texts, sample.labels
-    _check_labels(labels, classifier)
-    targets = targets_of(labels, classifier.labels, checkpoint.config.multilabel)
-    tokens = map(classifier.tokenize, texts)
-    longest = checkpoint.config.max_tokens or None
-    hashes = sentence_hashes(sentence[:longest] for sentence in tokens)
+    multilabel = checkpoint.config.multilabel
+    check_labels(labels, classifier.labels, multilabel)
+    targets = targets_of(labels, classifier.labels, multilabel)
+    hashes = hashes_of(classifier, texts)
     no_token = int((hashes == NO_TOKEN).sum())
     probabilities, alone = _answered(classifier, texts, targets)
     scores = score(
@@ -196,16 +195,22 @@ def _apart(checkpoint: Checkpoint, targets: np.ndarray, probabilities: np.ndarra
     ]
 
 
-def _check_labels(labels: Sequence[str], classifier: Classifier) -> None:
-    multilabel = classifier.checkpoint.config.multilabel
-    unknown = sorted(set(label_names(labels, multilabel)) - set(classifier.labels))
+def hashes_of(classifier: Classifier, texts: Sequence[str]) -> np.ndarray:
+    """(N,) hashes of the sentences as this model sees them."""
+    tokenize, longest = classifier.tokenize, classifier.checkpoint.config.max_tokens or None
+    return sentence_hashes(tokenize(text)[:longest] for text in texts)
+
+
+def check_labels(labels: Sequence[str], known: Sequence[str], multilabel: bool) -> None:
+    """Raise UserError where one of the labels of N sentences is not among the known ones."""
+    unknown = sorted(set(label_names(labels, multilabel)) - set(known))
     if unknown:
         count = sum(
             unknown[0] in (split_labels(label) if multilabel else [label]) for label in labels
         )
-        alike = plain_label(unknown[0]) in map(plain_label, classifier.labels)
+        alike = plain_label(unknown[0]) in map(plain_label, known)
         advice = "; --merge-labels takes those that look alike for one" if alike else ""
         raise UserError(
             f"--data: label {unknown[0]!r} ({count} sentences) is not one of the checkpoint's: "
-            f"{', '.join(classifier.labels)}{advice}"
+            f"{', '.join(known)}{advice}"
         )

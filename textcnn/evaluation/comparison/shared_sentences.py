@@ -9,12 +9,20 @@ from typing import Any
 import numpy as np
 
 from textcnn.data.datasets.corpus import Corpora
-from textcnn.data.fingerprints import are_known, sentence_hashes
+from textcnn.data.datasets.rows import READING_OPTIONS
+from textcnn.data.fingerprints import are_known
 from textcnn.data.tokenized_data import Report, TokenizedData
-from textcnn.evaluation.scoring import NO_TEST_PART, data_of_run, read_as_before
+from textcnn.evaluation.scoring import (
+    NO_TEST_PART,
+    check_labels,
+    data_of_run,
+    hashes_of,
+    read_as_before,
+)
 from textcnn.inference.classifier import Classifier
-from textcnn.recipe.config import Config, flag
+from textcnn.recipe.config import Config, Value, flag
 from textcnn.support.errors import UserError
+from textcnn.support.result_folder import WHERE_DATA_IS
 from textcnn.training.checkpoint import Checkpoint
 from textcnn.training.run_folder import find_checkpoint
 
@@ -100,15 +108,9 @@ def shared_sentences(sides: Sequence[Side], given: dict[str, Any], report: Repor
 def _given_sentences(sides: Sequence[Side], given: dict[str, Any], report: Report) -> Sentences:
     known = sorted({label for side in sides for label in side.classifier.labels})
     corpus = read_as_before(sides[0].config, known, given, report)
-    unknown = sorted(set(corpus.labels) - set(known))
-    if unknown:
-        raise UserError(
-            f"--data: label {unknown[0]!r} ({corpus.labels.count(unknown[0])} sentences) is not "
-            f"one of the checkpoints': {', '.join(known)}"
-        )
-    source = f"data: {corpus.source}"
-    found = _with_shared_labels(sides, corpus.texts, corpus.labels, source)
-    a, b = (are_known(_hashes(it, found.texts), it.checkpoint.seen) for it in sides)
+    check_labels(corpus.labels, known, multilabel=False)
+    found = _with_shared_labels(sides, corpus.texts, corpus.labels, f"data: {corpus.source}")
+    a, b = (are_known(hashes_of(it.classifier, found.texts), it.checkpoint.seen) for it in sides)
     seen = (int(a.sum()), int(b.sum()), int((a | b).sum()))
     new = "" if seen[2] else "; neither was trained on any of it"
     return dataclasses.replace(found, about=f"{found.about}{new}", seen=seen)
@@ -134,23 +136,17 @@ def _with_shared_labels(
 
 def _divided(sides: Sequence[Side], report: Report) -> list[TokenizedData]:
     """What each run was given, divided as it was there."""
-    a, b = (side.config for side in sides)
-    corpora = [Corpora.read(a, report)]
-    same = all(getattr(a, name) == getattr(b, name) for name in _what_is_read())
-    corpora.append(corpora[0] if same else Corpora.read(b, report))
+    corpora: dict[tuple[Value, ...], Corpora] = {}
     divided = []
-    for side, read in zip(sides, corpora, strict=True):
+    for side in sides:
+        what_is_read = tuple(getattr(side.config, it) for it in (*WHERE_DATA_IS, *READING_OPTIONS))
+        if what_is_read not in corpora:
+            corpora[what_is_read] = Corpora.read(side.config, report)
         try:
-            divided.append(data_of_run(side.checkpoint, read, NO_TEST_PART))
+            divided.append(data_of_run(side.checkpoint, corpora[what_is_read], NO_TEST_PART))
         except UserError as error:
             raise UserError(f"{side.path}: {error}") from error
     return divided
-
-
-def _what_is_read() -> list[str]:
-    """Names of the options that decide which sentences are read, whatever is made of them."""
-    fields = [field for field in dataclasses.fields(Config) if field.metadata["section"] == "Data"]
-    return [field.name for field in fields if not field.name.endswith("_share")]
 
 
 Part = tuple[list[str], list[str]]
@@ -159,7 +155,9 @@ Part = tuple[list[str], list[str]]
 def _either(side: Side, ours: Part, theirs: Part) -> Part:
     """The sentences of either part, with their labels: ours first, then those only theirs."""
     (texts, labels), (other_texts, other_labels) = ours, theirs
-    new = np.flatnonzero(~np.isin(_hashes(side, other_texts), _hashes(side, texts)))
+    new = np.flatnonzero(
+        ~np.isin(hashes_of(side.classifier, other_texts), hashes_of(side.classifier, texts))
+    )
     return (
         texts + [other_texts[row] for row in new],
         labels + [other_labels[row] for row in new],
@@ -169,10 +167,6 @@ def _either(side: Side, ours: Part, theirs: Part) -> Part:
 def _met(side: Side, data: TokenizedData, texts: Sequence[str]) -> np.ndarray:
     """(N,) booleans: which sentences the run was trained on, or chose its best epoch by."""
     known = data.hashes[data.everything_but_test]
-    return are_known(_hashes(side, texts), np.concatenate([known, side.checkpoint.seen]))
-
-
-def _hashes(side: Side, texts: Sequence[str]) -> np.ndarray:
-    """(N,) hashes of the sentences as this run sees them."""
-    tokenize, longest = side.classifier.tokenize, side.config.max_tokens or None
-    return sentence_hashes(tokenize(text)[:longest] for text in texts)
+    return are_known(
+        hashes_of(side.classifier, texts), np.concatenate([known, side.checkpoint.seen])
+    )
