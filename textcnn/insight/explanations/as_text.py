@@ -91,11 +91,8 @@ def _sentence(explanation: Explanation, label: int, screen: Screen) -> str:
     pieces = []
     for token, push in zip(explanation.tokens, pushes.tolist(), strict=True):
         word = printable(token)
-        if screen.colour:
-            pieces.append((_coloured(word, push, most), columns(word)))
-        else:
-            mark = "" if signed(push) == "0.00" else f"[{signed(push)}]"
-            pieces.append((word + mark, columns(word + mark)))
+        mark = "" if signed(push) == "0.00" else f"[{signed(push)}]"
+        pieces.append(_coloured(word, push, most) if screen.colour else word + mark)
     return "\n".join([*_flowed(pieces, screen.width), *_legend(explanation, label, screen)])
 
 
@@ -103,15 +100,9 @@ def _legend(explanation: Explanation, label: int, screen: Screen) -> list[str]:
     name = printable(explanation.labels[label])
     if not screen.colour:
         return _wrapped(f"(in brackets: how far a word pushes towards {name})", screen)
-    pieces = [
-        (click.style("green", fg=FOR), 5),
-        *((word, columns(word)) for word in f"for {name},".split()),
-        (click.style("magenta", fg=AGAINST), 7),
-        ("against,", 8),
-        (click.style("bold", bold=True), 4),
-        ("strongly", 8),
-    ]
-    return _flowed(pieces, screen.width)
+    green, magenta = click.style("green", fg=FOR), click.style("magenta", fg=AGAINST)
+    bold = click.style("bold", bold=True)
+    return _wrapped(f"{green} for {name}, {magenta} against, {bold} strongly", screen)
 
 
 def _coloured(word: str, push: float, most: float) -> str:
@@ -188,14 +179,15 @@ def _sums(explanation: Explanation, screen: Screen) -> list[str]:
 
 
 def _wrapped(line: str, screen: Screen) -> list[str]:
-    return _flowed([(word, columns(word)) for word in line.split(" ")], screen.width)
+    return _flowed(line.split(" "), screen.width)
 
 
-def _flowed(pieces: Sequence[tuple[str, int]], width: int | None) -> list[str]:
-    """Pieces of known widths in lines that are no wider than there is room."""
+def _flowed(pieces: Sequence[str], width: int | None) -> list[str]:
+    """Pieces in lines that are no wider than there is room; colours take none."""
     lines: list[str] = []
     line, used = "", 0
-    for piece, size in pieces:
+    for piece in pieces:
+        size = columns(click.unstyle(piece))
         if line and width is not None and used + 1 + size > width:
             lines.append(line)
             line, used = piece, size
