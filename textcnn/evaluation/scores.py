@@ -186,10 +186,8 @@ def score(
         log_loss = -float(np.log(np.maximum(true, np.finfo(np.float64).eps)).mean())
         if len(labels) <= MOST_CONFUSED:
             confusion = metrics.confusion_matrix(targets, predicted, labels=numbers)
-    classes, correct = (
-        _class_scores(targets, predicted, labels),
-        int(is_correct(predicted, targets).sum()),
-    )
+    classes = _class_scores(targets, predicted, labels)
+    correct = int(is_correct(predicted, targets).sum())
     return Scores(
         count=len(targets),
         accuracy=correct / len(targets),

@@ -41,7 +41,12 @@ class DecodedLines:
         self._read = read
         self._encoding = encoding
         self._name = name
-        self._decoder = _decoder(encoding)
+        try:
+            self._decoder = codecs.getincrementaldecoder(encoding)()
+        except LookupError as error:  # Such as punycode, which needs the whole text.
+            raise UserError(
+                f"--encoding {encoding}: cannot be read line by line; try utf-8"
+            ) from error
         self._number = 0
         self._end = "\n"
         self.undecodable = 0
@@ -103,10 +108,3 @@ class DecodedLines:
             lines[0] = lines[0].removeprefix("\ufeff")
         self._number += len(lines)
         return [line.removesuffix("\r") for line in lines]
-
-
-def _decoder(encoding: str) -> codecs.IncrementalDecoder:
-    try:
-        return codecs.getincrementaldecoder(encoding)()
-    except LookupError as error:  # Such as punycode, which needs the whole text.
-        raise UserError(f"--encoding {encoding}: cannot be read line by line; try utf-8") from error

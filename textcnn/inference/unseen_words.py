@@ -61,13 +61,9 @@ def with_vectors(checkpoint: Checkpoint, words: Sequence[str], vectors: np.ndarr
 def _longer(parameters: Parameters, vectors: np.ndarray) -> Parameters:
     """The parameters with rows for as many words more as there are vectors."""
     longer = dict(parameters)
-    for name in ("embedding/static", "embedding/tuned"):
-        if name not in parameters:
-            continue
-        table, size = parameters[name], len(vectors)
-        if name == "embedding/static":
-            rows = vectors.astype(table.dtype)
-        else:
-            rows = np.repeat(table[UNKNOWN : UNKNOWN + 1], size, axis=0)
-        longer[name] = np.concatenate([table, rows])
+    for name in {"embedding/static", "embedding/tuned"} & parameters.keys():
+        table, rows = parameters[name], vectors
+        if name == "embedding/tuned":
+            rows = np.repeat(table[UNKNOWN : UNKNOWN + 1], len(vectors), axis=0)
+        longer[name] = np.concatenate([table, rows.astype(table.dtype)])
     return longer

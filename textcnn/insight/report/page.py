@@ -188,10 +188,8 @@ def _scored_values(scored: Scored | None) -> dict[str, Any]:
     sections[2:2] = [("sureness", "Trust")]
     sections += [("mistakes", "Mistakes"), last]
     probabilities, classes = one_answer_each(scored.probabilities, scored.targets)
-    error, bins = (
-        expected_calibration_error(probabilities, classes),
-        reliability(probabilities, classes),
-    )
+    error = expected_calibration_error(probabilities, classes)
+    bins = reliability(probabilities, classes)
     trust, coverage = [reliability_figure(bins, error)], []
     if scored.targets.ndim == 1:
         coverage = coverage_curve(probabilities, classes)
