@@ -143,7 +143,7 @@ def _flip(found: Comparison, row: int) -> dict[str, Any]:
         "text": found.sentences.texts[row],
         "label": found.sentences.labels[row],
         **{
-            name: {"label": found.names[answers[row]], "probability": float(sureness[row])}
+            name: {"label": answers[row], "probability": float(sureness[row])}
             for name, answers, sureness in zip("AB", found.answers, found.sureness, strict=True)
         },
     }
@@ -154,5 +154,5 @@ def _prediction_rows(found: Comparison) -> Iterator[list[str]]:
     yield ["text", "label", "A", "B", "p(A)", "p(B)"]
     sentences = found.sentences
     for row, given in enumerate(zip(sentences.texts, sentences.labels, strict=True)):
-        answers = [found.names[number] for number in found.answers[:, row]]
+        answers = [labels[row] for labels in found.answers]
         yield [*given, *answers, *(f"{share:.6g}" for share in found.sureness[:, row])]

@@ -31,7 +31,7 @@ from textcnn.evaluation.search.session import Session
 from textcnn.evaluation.search.space import Space, default_specs
 from textcnn.evaluation.search.trials import Tried, best_of, require_optuna
 from textcnn.recipe.config import Config, read_toml, write_toml
-from textcnn.support.errors import SAY_WHERE, UserError, if_missing
+from textcnn.support.errors import SAY_WHERE, if_missing
 from textcnn.support.files import replace_csv
 from textcnn.support.folder_lock import locked
 from textcnn.support.program import command_line

@@ -146,7 +146,7 @@ def _flipped(found: Comparison, most: int) -> str:
 def _flip(found: Comparison, row: int) -> list[Cell]:
     label = found.sentences.labels[row]
     cells: list[Cell] = [label]
-    for number, share in zip(found.answers[:, row], found.sureness[:, row], strict=True):
-        answer = found.names[number]
+    for given, share in zip(found.answers, found.sureness[:, row], strict=True):
+        answer = given[row]
         cells += [Styled(answer, GOOD if answer == label else BAD), f"{share:.4f}"]
     return [*cells, one_line(found.sentences.texts[row])]

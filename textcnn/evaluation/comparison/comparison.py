@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import operator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from textcnn.evaluation.crossval.summary import (
     paired_difference,
 )
 from textcnn.evaluation.scores import wilson_interval
+from textcnn.inference.given_labels import given_labels
 from textcnn.recipe.config import Config, Value, read_toml
 from textcnn.support import read_back
 from textcnn.support.errors import UserError
@@ -151,8 +153,7 @@ class Comparison:
     Attributes:
         sides: A and B.
         sentences: the N sentences.
-        names: of the C labels that either knows.
-        answers: (2, N) the classes that A and B answer.
+        answers: the N labels that A answers, and those that B does.
         sureness: (2, N) their probabilities.
         paired: the sentences by who was right.
         test: whether the difference could be chance.
@@ -161,8 +162,7 @@ class Comparison:
 
     sides: list[Side]
     sentences: Sentences
-    names: list[str]
-    answers: np.ndarray
+    answers: list[list[str]]
     sureness: np.ndarray
     paired: Paired
     test: McNemar
@@ -171,30 +171,20 @@ class Comparison:
     @classmethod
     def of(cls, sides: list[Side], sentences: Sentences) -> "Comparison":
         """Let both answer."""
-        names = sorted({name for side in sides for name in side.classifier.labels})
-        number = {name: index for index, name in enumerate(names)}
-        true = np.array([number[label] for label in sentences.labels])
-        answers, sureness = [], []
+        answers, sureness, right = [], [], []
         for side in sides:
-            columns = np.array([number[name] for name in side.classifier.labels])
             probabilities = side.classifier.predict_proba(sentences.texts)
-            answers.append(columns[probabilities.argmax(axis=1)])
+            given = given_labels(probabilities, side.classifier.labels, None)
+            answers.append(given)
             sureness.append(probabilities.max(axis=1))
-        paired = Paired.of(answers[0] == true, answers[1] == true)
-        return cls(
-            sides,
-            sentences,
-            names,
-            np.array(answers),
-            np.array(sureness),
-            paired,
-            mcnemar_test(paired),
-            difference_interval(paired),
-        )
+            right.append(np.array(list(map(operator.eq, given, sentences.labels))))
+        paired = Paired.of(*right)
+        test, interval = mcnemar_test(paired), difference_interval(paired)
+        return cls(sides, sentences, answers, np.array(sureness), paired, test, interval)
 
     def flipped(self) -> np.ndarray:
         """Rows of the sentences that get another answer; both together surest of it first."""
-        rows = np.flatnonzero(self.answers[0] != self.answers[1])
+        rows = np.flatnonzero(list(map(operator.ne, *self.answers)))
         return rows[np.argsort(-self.sureness[:, rows].sum(axis=0), kind="stable")]
 
     def accuracies(self) -> list[tuple[str, int, tuple[float, float]]]:

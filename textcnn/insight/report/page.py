@@ -5,7 +5,7 @@ Jinja2 escapes whatever stands in the data, so that no sentence and no label bec
 
 import functools
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
