@@ -244,6 +244,20 @@ def test_given_parts_are_kept_and_repeats_differ_in_the_networks_only(call, tmp_
     assert not (tmp_path / "other").exists()
 
 
+def test_labels_that_look_alike_are_one_in_all_parts_where_that_is_asked_for(call, tmp_path, noisy):
+    corpus = labelled_sentences(24, seed=5)
+    other = LabelledTexts(corpus.texts, [label.upper() for label in corpus.labels], "")
+    test = write_csv(tmp_path / "test.csv", other)
+    words = words_for(noisy, "out", "--test-data", str(test), "--jobs", "1")
+    code, _, err = call(*words)
+    assert code == 2
+    assert "--test-data: label" in err
+    code, _, err = call(*words, "--merge-labels")
+    assert code == 0, err
+    assert "2 labels" in err
+    assert call("cv", "--resume", "out")[0] == 0
+
+
 def test_vectors_are_read_once_and_not_needed_to_go_on(call, tmp_path, noisy):
     words = sorted({word for row in rows_of(noisy) for word in row["text"].split()})
     choose = random.Random(0)
@@ -257,8 +271,9 @@ def test_vectors_are_read_once_and_not_needed_to_go_on(call, tmp_path, noisy):
     assert b"elsewhere" not in (tmp_path / "out" / "vectors.bin").read_bytes()
 
     config = small_config(vectors="vectors.txt", **kim_static())
-    corpora = read_corpora(small_config(data=(str(noisy),)), (), (), print)
-    data, folds = divide_corpora(corpora, config, Plan("", folds=2), print)
+    plan = Plan("", folds=2)
+    corpora = read_corpora(small_config(data=(str(noisy),)), plan, print)
+    data, folds = divide_corpora(corpora, config, plan, print)
     straight = run_fold(config, data, folds[1], ())
     kept = json.loads((tmp_path / "out" / "folds" / "1-2.json").read_text())
     assert np.array_equal(straight.probabilities, np.array(kept["probabilities"], np.float32))

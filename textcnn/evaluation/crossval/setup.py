@@ -17,16 +17,16 @@ from textcnn.recipe.config import Config, read_toml, write_toml
 from textcnn.support.errors import SAY_WHERE, if_missing
 
 
-def read_corpora(
-    config: Config, dev_data: tuple[str, ...], test_data: tuple[str, ...], report: Report
-) -> Corpora:
-    """Read what ``--data`` and the other parts name, the options of data being for all.
+def read_corpora(config: Config, plan: Plan, report: Report) -> Corpora:
+    """Read what ``--data`` and the plan's parts name, the options of data being for all.
 
     Raises:
         UserError: the data cannot be used.
         RunError: the movie reviews could not be reached.
     """
-    return Corpora.read(dataclasses.replace(config, dev_data=dev_data, test_data=test_data), report)
+    config = dataclasses.replace(config, dev_data=plan.dev_data, test_data=plan.test_data)
+    corpora = Corpora.read(config, report)
+    return corpora.merged() if config.merge_labels else corpora
 
 
 def divide_corpora(
@@ -102,10 +102,10 @@ def new_cross_validation(
     # Before anything that takes long: a folder that cannot be written should be said at once.
     folder = CrossValidationFolder.create(out)
     with folder.removed_unless_begun():
-        Plan("", **given).check()
-        parts = given.get("dev_data", ()), given.get("test_data", ())
-        corpora = read_corpora(config, *parts, report)
-        plan = Plan(fingerprint(corpora), **given)
+        plan = Plan("", **given)
+        plan.check()
+        corpora = read_corpora(config, plan, report)
+        plan = dataclasses.replace(plan, fingerprint=fingerprint(corpora))
         data, folds = divide_corpora(corpora, config, plan, report)
         for line in text_remarks(data):
             report(line)
@@ -131,15 +131,11 @@ def resumed_cross_validation(
     """
     folder = CrossValidationFolder.existing(path)
     config = Config.from_mapping(read_toml(folder.config), str(folder.config))
-    plan = Plan.load(folder.plan)
     config = locate(dataclasses.replace(config, data=moved.get("data", config.data)))
-    plan = dataclasses.replace(
-        plan,
-        dev_data=moved.get("dev_data", plan.dev_data),
-        test_data=moved.get("test_data", plan.test_data),
-    )
+    parts = {name: given for name, given in moved.items() if name != "data"}
+    plan = dataclasses.replace(Plan.load(folder.plan), **parts)  # type: ignore[arg-type]
     with if_missing(SAY_WHERE):
-        corpora = read_corpora(config, plan.dev_data, plan.test_data, report)
+        corpora = read_corpora(config, plan, report)
     folder.check_same_data(fingerprint(corpora), plan.fingerprint, corpora.learnt.source)
     if moved:
         write_toml(folder.config, config)
