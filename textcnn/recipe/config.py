@@ -78,13 +78,13 @@ def _unstorable(text: str) -> str | None:
 
 
 def option(
-    default: Value, section: str, help: str, *, default_words: str = "", **limits: Any
+    section: str, default: Value, help: str, *, default_words: str = "", **limits: Any
 ) -> Any:
     """A field of :class:`Config`.
 
     Args:
-        default: its value where nothing is given.
         section: the heading of ``--help`` under which it stands.
+        default: its value where nothing is given.
         help: what it does, in a sentence or two.
         default_words: how the default is written where the value itself would not say it.
         limits: fields of :class:`Limits`.
@@ -98,6 +98,12 @@ def option(
     return dataclasses.field(default=default, metadata=metadata)
 
 
+_data, _text, _network, _ngrams, _regularisation, _optimizer, _training = (
+    functools.partial(option, section)
+    for section in ("Data", "Text", "Network", "N-grams", "Regularisation", "Optimizer", "Training")
+)
+
+
 @dataclass(frozen=True)
 class Config:
     """The options of a training run. :meth:`check` says whether they make sense together.
@@ -105,369 +111,227 @@ class Config:
     A value of None means "decided by the rest"; :meth:`resolved` decides it.
     """
 
-    data: tuple[str, ...] = option(
+    data: tuple[str, ...] = _data(
         ("mr",),
-        "Data",
-        "What to train on: mr (the movie reviews, fetched where TEXTCNN_DATA does not "
-        "name their folder), a folder with a file, or a folder of documents, per label, "
-        "LABEL=FILE or LABEL=FOLDER, or a CSV, TSV, JSON, Parquet, Excel or fastText file. "
-        "May be gzip-compressed, and given several times.",
+        "What to train on: mr (the movie reviews, fetched where TEXTCNN_DATA does not name their "
+        "folder), a folder with a file, or a folder of documents, per label, LABEL=FILE or "
+        "LABEL=FOLDER, or a CSV, TSV, JSON, Parquet, Excel or fastText file. May be "
+        "gzip-compressed, and given several times.",
     )
-    format: str = option(
+    format: str = _data(
         "auto",
-        "Data",
         "How the files are written.",
         choices=("auto", "csv", "tsv", "jsonl", "fasttext", "trec", "trec-fine"),
     )
-    text_column: str = option(
+    text_column: str = _data(
         "text",
-        "Data",
         "Column or key that holds the sentence; several, as title+text, are put together; whole "
         "numbers count the columns of a file without a header.",
     )
-    label_column: str = option(
-        "label",
-        "Data",
-        "Column or key that holds the label.",
-    )
-    header: bool | None = option(
+    label_column: str = _data("label", "Column or key that holds the label.")
+    header: bool | None = _data(
         None,
-        "Data",
         "Whether the first row of a CSV or TSV file names its columns.",
         default_words="yes, unless columns are numbers",
     )
-    delimiter: str | None = option(
+    delimiter: str | None = _data(
         None,
-        "Data",
         "Character between the fields of a CSV or TSV file, or tab.",
         default_words="a comma, semicolon, tab or vertical bar, found out",
     )
-    encoding: str = option(
-        "utf-8",
-        "Data",
-        "Encoding of the files, such as cp1252; UTF-16 is found out.",
-    )
-    skip_bad_rows: bool = option(
+    encoding: str = _data("utf-8", "Encoding of the files, such as cp1252; UTF-16 is found out.")
+    skip_bad_rows: bool = _data(
         False,
-        "Data",
         "Leave out rows without a label, without text or of another number of fields, and say how "
         "many.",
     )
-    merge_labels: bool = option(
+    merge_labels: bool = _data(
         False,
-        "Data",
         "Take labels that differ only in case, spaces, Unicode form or invisible characters for "
         "one, spelled as most of them are.",
     )
-    multilabel: bool = option(
-        False,
-        "Data",
-        "A sentence may have several labels, or none; each is decided on its own.",
+    multilabel: bool = _data(
+        False, "A sentence may have several labels, or none; each is decided on its own."
     )
-    label_separator: str = option(
-        "|",
-        "Data",
-        "What stands between the labels of a sentence in a column, with --multilabel.",
+    label_separator: str = _data(
+        "|", "What stands between the labels of a sentence in a column, with --multilabel."
     )
-    dev_data: tuple[str, ...] = option(
+    dev_data: tuple[str, ...] = _data(
         (),
-        "Data",
         "Sentences that choose the best epoch, given as --data is, instead of a share.",
         default_words="none",
     )
-    test_data: tuple[str, ...] = option(
+    test_data: tuple[str, ...] = _data(
         (),
-        "Data",
         "Sentences that are only scored, given as --data is, instead of a share.",
         default_words="none",
     )
-    dev_share: float = option(
+    dev_share: float = _data(
         0.1,
-        "Data",
         "Share of the sentences that chooses the best epoch, where there is no --dev-data.",
         above=0,
         below=1,
     )
-    test_share: float = option(
+    test_share: float = _data(
         0.1,
-        "Data",
         "Share of the sentences that is only scored, where there is no --test-data; 0 for none.",
         minimum=0,
         below=1,
     )
 
-    tokenizer: str = option(
+    tokenizer: str = _text(
         AUTO,
-        "Text",
         "kim (English, as Kim's clean_str), unicode (any language), characters (each a token) or "
         "auto: kim unless it would drop a hundredth of the letters or the words, then unicode; "
         "custom is a function given in Python.",
         choices=(AUTO, *TOKENIZERS, CUSTOM),
     )
-    max_tokens: int = option(
-        0,
-        "Text",
-        "Tokens of a sentence after which it is cut; 0 for never.",
-        minimum=0,
+    max_tokens: int = _text(
+        0, "Tokens of a sentence after which it is cut; 0 for never.", minimum=0
     )
-    min_count: int = option(
-        1,
-        "Text",
-        "Words seen less often in training are unknown.",
-        minimum=1,
-    )
-    max_vocabulary: int = option(
-        0,
-        "Text",
-        "Most frequent words kept; 0 for all.",
-        minimum=0,
-    )
+    min_count: int = _text(1, "Words seen less often in training are unknown.", minimum=1)
+    max_vocabulary: int = _text(0, "Most frequent words kept; 0 for all.", minimum=0)
 
-    mode: str | None = option(
+    mode: str | None = _network(
         None,
-        "Network",
         "rand, static, nonstatic or multichannel.",
         default_words="rand, or nonstatic with --vectors",
         choices=MODES,
     )
-    vectors: str | None = option(
+    vectors: str | None = _network(
         None,
-        "Network",
-        "Word vectors to start from: a file (word2vec, GloVe or fastText), a folder of "
-        "model2vec, glove-6b-50d or glove-6b-100d (fetched), a gensim-downloader name, or train to "
-        "make them from the training sentences.",
+        "Word vectors to start from: a file (word2vec, GloVe or fastText), a folder of model2vec, "
+        "glove-6b-50d or glove-6b-100d (fetched), a gensim-downloader name, or train to make them "
+        "from the training sentences.",
         default_words="none",
     )
-    vectors_algorithm: str = option(
-        "word2vec",
-        "Network",
-        "What --vectors train uses.",
-        choices=("word2vec", "fasttext"),
+    vectors_algorithm: str = _network(
+        "word2vec", "What --vectors train uses.", choices=("word2vec", "fasttext")
     )
-    vectors_text: str | None = option(
+    vectors_text: str | None = _network(
         None,
-        "Network",
         "Unlabelled text, a sentence a line, for --vectors train.",
         default_words="the training sentences",
     )
-    embedding_dim: int = option(
+    embedding_dim: int = _network(
         100,
-        "Network",
         "Numbers in a word vector; a vectors file decides it itself.",
         minimum=1,
         maximum=10_000,
     )
-    filter_sizes: tuple[int, ...] = option(
-        (3, 4, 5),
-        "Network",
-        "Heights of the filters, in words.",
-        minimum=1,
-        maximum=100,
+    filter_sizes: tuple[int, ...] = _network(
+        (3, 4, 5), "Heights of the filters, in words.", minimum=1, maximum=100
     )
-    num_filters: int = option(
-        100,
-        "Network",
-        "Feature maps of each height.",
-        minimum=1,
-        maximum=100_000,
-    )
-    init_from: str | None = option(
+    num_filters: int = _network(100, "Feature maps of each height.", minimum=1, maximum=100_000)
+    init_from: str | None = _network(
         None,
-        "Network",
         "A run or a checkpoint to go on from, with other sentences, new words and new labels.",
         default_words="none",
     )
-    rehearse: tuple[str, ...] = option(
+    rehearse: tuple[str, ...] = _network(
         (),
-        "Network",
         "With --init-from: sentences, given as --data is, that are learnt from too, so that the "
         "network forgets nothing.",
         default_words="its own data, where --data lacks one of its labels",
     )
-    ensemble: int = option(
+    ensemble: int = _network(
         1,
-        "Network",
         "Networks trained from different random numbers, whose logits are averaged.",
         minimum=1,
         maximum=100,
     )
 
-    ngrams: int = option(
+    ngrams: int = _ngrams(
         2,
-        "N-grams",
         "Words in the longest n-grams of the linear model that answers beside the network; 0 for "
         "the network alone.",
         minimum=0,
         maximum=5,
     )
-    subwords: int = option(
+    subwords: int = _ngrams(
         6,
-        "N-grams",
         "Characters in the longest parts of words, from 3, in the linear model; 0 for none.",
         minimum=0,
         maximum=20,
     )
 
-    dropout: float = option(
-        0.5,
-        "Regularisation",
-        "Share of the pooled features dropped.",
-        minimum=0,
-        below=1,
+    dropout: float = _regularisation(
+        0.5, "Share of the pooled features dropped.", minimum=0, below=1
     )
-    dropout_draw: str = option(
+    dropout_draw: str = _regularisation(
         "batch",
-        "Regularisation",
         "Whether what is dropped is drawn for each batch, whose steps then cost only what is "
         "kept, or for each sentence, as Kim did.",
         choices=("batch", "sentence"),
     )
-    word_dropout: float = option(
-        0.2,
-        "Regularisation",
-        "Share of the words replaced by the unknown word.",
-        minimum=0,
-        below=1,
+    word_dropout: float = _regularisation(
+        0.2, "Share of the words replaced by the unknown word.", minimum=0, below=1
     )
-    l2: float = option(
-        0.0,
-        "Regularisation",
-        "Strength of the L2 penalty on the dense weights.",
-        minimum=0,
-    )
-    row_norm: float = option(
-        3.0,
-        "Regularisation",
-        "Limit on the norm of each class's dense weights; 0 for none.",
-        minimum=0,
+    l2: float = _regularisation(0.0, "Strength of the L2 penalty on the dense weights.", minimum=0)
+    row_norm: float = _regularisation(
+        3.0, "Limit on the norm of each class's dense weights; 0 for none.", minimum=0
     )
 
-    optimizer: str = option(
-        "adam",
-        "Optimizer",
-        "adam, adadelta, or sgd with momentum.",
-        choices=("adam", "adadelta", "sgd"),
+    optimizer: str = _optimizer(
+        "adam", "adam, adadelta, or sgd with momentum.", choices=("adam", "adadelta", "sgd")
     )
-    learning_rate: float | None = option(
+    learning_rate: float | None = _optimizer(
+        None, "Step size.", default_words="adam 0.001, adadelta 1, sgd 0.1", above=0
+    )
+    beta1: float = _optimizer(0.9, "Adam's decay of the mean.", minimum=0, below=1)
+    beta2: float = _optimizer(0.999, "Adam's decay of the variance.", minimum=0, below=1)
+    rho: float = _optimizer(0.95, "Adadelta's decay.", above=0, below=1)
+    momentum: float = _optimizer(0.9, "SGD's momentum.", minimum=0, below=1)
+    epsilon: float | None = _optimizer(
         None,
-        "Optimizer",
-        "Step size.",
-        default_words="adam 0.001, adadelta 1, sgd 0.1",
-        above=0,
-    )
-    beta1: float = option(
-        0.9,
-        "Optimizer",
-        "Adam's decay of the mean.",
-        minimum=0,
-        below=1,
-    )
-    beta2: float = option(
-        0.999,
-        "Optimizer",
-        "Adam's decay of the variance.",
-        minimum=0,
-        below=1,
-    )
-    rho: float = option(
-        0.95,
-        "Optimizer",
-        "Adadelta's decay.",
-        above=0,
-        below=1,
-    )
-    momentum: float = option(
-        0.9,
-        "Optimizer",
-        "SGD's momentum.",
-        minimum=0,
-        below=1,
-    )
-    epsilon: float | None = option(
-        None,
-        "Optimizer",
         "Keeps Adam's and Adadelta's divisions finite.",
         default_words="adam 1e-08, adadelta 1e-06",
         minimum=1e-30,  # The squares that it is beside have 32 bits.
     )
-    clip_norm: float = option(
-        0.0,
-        "Optimizer",
-        "Limit on the norm of all gradients together; 0 for none.",
-        minimum=0,
+    clip_norm: float = _optimizer(
+        0.0, "Limit on the norm of all gradients together; 0 for none.", minimum=0
     )
 
-    batch_size: int = option(
-        50,
-        "Training",
-        "Sentences a step.",
-        minimum=1,
+    batch_size: int = _training(50, "Sentences a step.", minimum=1)
+    epochs: int = _training(25, "Most passes over the training sentences.", minimum=1)
+    patience: int = _training(
+        3, "Stop after this many dev evaluations without a better one; 0 for never.", minimum=0
     )
-    epochs: int = option(
-        25,
-        "Training",
-        "Most passes over the training sentences.",
-        minimum=1,
-    )
-    patience: int = option(
-        3,
-        "Training",
-        "Stop after this many dev evaluations without a better one; 0 for never.",
-        minimum=0,
-    )
-    best_by: str = option(
+    best_by: str = _training(
         "loss",
-        "Training",
         "What makes a dev evaluation the best: its loss, which is the steadier guide where dev "
         "sentences are few, its accuracy, or its F1, a mean over the labels.",
         choices=("loss", "accuracy", "macro-f1"),
     )
-    class_weight: str = option(
+    class_weight: str = _training(
         "none",
-        "Training",
         "balanced gives each label the same weight in the loss, however rare it is.",
         choices=("none", "balanced"),
     )
-    averaging: float = option(
+    averaging: float = _training(
         0.6,
-        "Training",
-        "Epochs that the average of the parameters, which is what answers, looks back over; "
-        "0 for the last parameters.",
+        "Epochs that the average of the parameters, which is what answers, looks back over; 0 for "
+        "the last parameters.",
         minimum=0,
         maximum=1e6,
     )
-    refit: bool = option(
-        True,
-        "Training",
-        "Once dev has chosen the epoch, train anew on train and dev together for as long.",
+    refit: bool = _training(
+        True, "Once dev has chosen the epoch, train anew on train and dev together for as long."
     )
-    evaluate_every: int = option(
-        0,
-        "Training",
-        "Steps between dev evaluations; 0 for once an epoch.",
-        minimum=0,
+    evaluate_every: int = _training(
+        0, "Steps between dev evaluations; 0 for once an epoch.", minimum=0
     )
-    checkpoint_every: int = option(
-        0,
-        "Training",
-        "Steps between checkpoints; 0 for at each evaluation.",
-        minimum=0,
+    checkpoint_every: int = _training(
+        0, "Steps between checkpoints; 0 for at each evaluation.", minimum=0
     )
-    checkpoints_kept: int = option(
-        0,
-        "Training",
-        "Numbered checkpoints kept beside best.h5 and last.h5.",
-        minimum=0,
+    checkpoints_kept: int = _training(
+        0, "Numbered checkpoints kept beside best.h5 and last.h5.", minimum=0
     )
-    seed: int = option(
-        0,
-        "Training",
-        "Decides the split and, unless --network-seed does, the network.",
-        minimum=0,
+    seed: int = _training(
+        0, "Decides the split and, unless --network-seed does, the network.", minimum=0
     )
-    network_seed: int | None = option(
+    network_seed: int | None = _training(
         None,
-        "Training",
         "Decides the first parameters, the order and what is dropped.",
         default_words="the seed",
         minimum=0,
@@ -505,29 +369,28 @@ class Config:
                 if complaint:
                     shown = "''" if part == "" else part
                     raise UserError(f"{prefix}{flag(field.name)} {shown}: {complaint}")
-        self._check_together(prefix)
+        for complaint in self._contradictions():
+            raise UserError(prefix + complaint)
 
-    def _check_together(self, prefix: str) -> None:
+    def _contradictions(self) -> Iterator[str]:
+        """What values that are each within their limits say against each other, in a line each."""
         if not self.data or not self.filter_sizes:
-            raise UserError(f"{prefix}--data and --filter-sizes need at least one value")
+            yield "--data and --filter-sizes need at least one value"
         if len(set(self.filter_sizes)) != len(self.filter_sizes):
-            raise UserError(f"{prefix}--filter-sizes: each height once")
+            yield "--filter-sizes: each height once"
         if self.multilabel and not self.label_separator.strip():
-            raise UserError(f"{prefix}--label-separator: white space cannot part labels")
+            yield "--label-separator: white space cannot part labels"
         if self.dev_share + self.test_share >= 1:
-            raise UserError(f"{prefix}--dev-share and --test-share leave nothing to train on")
+            yield "--dev-share and --test-share leave nothing to train on"
         if self.init_from is None:
-            self._check_vectors(prefix)
+            if self.vectors is None and self.mode not in (None, "rand"):
+                yield f"--mode {self.mode} needs --vectors"
+            if self.vectors is not None and self.mode == "rand":
+                yield "--mode rand makes no use of --vectors; leave one out"
             if self.rehearse:
-                raise UserError(f"{prefix}--rehearse is for --init-from")
+                yield "--rehearse is for --init-from"
         if self.vectors_text is not None and self.vectors != "train":
-            raise UserError(f"{prefix}--vectors-text is for --vectors train")
-
-    def _check_vectors(self, prefix: str) -> None:
-        if self.vectors is None and self.mode not in (None, "rand"):
-            raise UserError(f"{prefix}--mode {self.mode} needs --vectors")
-        if self.vectors is not None and self.mode == "rand":
-            raise UserError(f"{prefix}--mode rand makes no use of --vectors; leave one out")
+            yield "--vectors-text is for --vectors train"
 
     def resolved(self) -> "Config":
         """The same configuration with every None that depends on other options decided."""
