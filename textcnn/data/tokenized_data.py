@@ -245,6 +245,10 @@ class TokenizedData:
         """Rows of the train and dev parts together."""
         return np.union1d(self.split.train, self.split.dev)
 
+    def learnt_rows(self, refit: bool) -> np.ndarray:
+        """Rows that a half of a run trains on: in the second, with ``refit``, those of dev too."""
+        return self.everything_but_test if refit else self.split.train
+
     def packed(
         self, rows: np.ndarray, vocabulary: Vocabulary, labels: Sequence[str]
     ) -> tuple[PackedSentences, np.ndarray]:

@@ -33,18 +33,67 @@ from textcnn.training.start_vectors import StartVectors
 
 
 @dataclass(frozen=True)
-class Experiment:
-    """A network about to be trained, in one half of a run.
+class Parts:
+    """The sentences of one half of a run, numbered.
+
+    Attributes:
+        rows: of the training sentences among the data.
+        vocabulary: of the training sentences.
+        labels: names of the classes, in class order.
+        train, dev: the sentences and what each counts.
+    """
+
+    rows: np.ndarray
+    vocabulary: Vocabulary
+    labels: list[str]
+    train: Examples
+    dev: Examples
+
+    def labelled(self, tokens: TokenLists, examples: Examples) -> Labelled:
+        """The sentences as the n-gram expert reads them, with the letters of unknown words."""
+        texts = Texts.of(tokens, self.vocabulary)
+        return Labelled(texts, examples.targets, examples.weights)
+
+
+def number_sentences(
+    config: Config,
+    data: TokenizedData,
+    rows: np.ndarray,
+    vocabulary: Vocabulary,
+    labels: list[str],
+) -> Parts:
+    """The sentences of one half of a run, where these rows train.
+
+    What each counts is decided by the proportions of the training sentences, for those of dev too.
+    """
+    parts = rows, data.choosing
+    packed = [data.packed(part, vocabulary, labels) for part in parts]
+    by_class = own = None
+    if config.class_weight == "balanced":
+        by_class = balanced_weights(packed[0][1], len(labels))
+    if data.weights is not None:
+        own = mean_one(data.weights, rows)
+    train, dev = (
+        Examples(
+            sentences,
+            targets,
+            example_weights(targets, by_class, None if own is None else own[part]),
+        )
+        for part, (sentences, targets) in zip(parts, packed, strict=True)
+    )
+    return Parts(rows, vocabulary, labels, train, dev)
+
+
+@dataclass(frozen=True)
+class Experiment(Parts):
+    """A network about to be trained on these sentences, in one half of a run.
 
     In the first half dev chooses when to stop and how much each expert counts. In the second,
     train and dev together are trained on for as many epochs as dev chose.
 
     Attributes:
         config: the resolved options.
-        labels: names of the classes, in class order.
-        vocabulary: of the training sentences.
         data: the sentences and their split.
-        train, dev: the numbers of those that train and that choose.
         seen: hashes of the training sentences, those of a network it goes on from included.
         ngrams: the n-gram expert of this half, or None.
         trainer: the loop and its state.
@@ -54,11 +103,7 @@ class Experiment:
     """
 
     config: Config
-    labels: list[str]
-    vocabulary: Vocabulary
     data: TokenizedData
-    train: Examples
-    dev: Examples
     seen: np.ndarray
     ngrams: TrainedNgrams | None
     trainer: Trainer
@@ -135,65 +180,6 @@ def label_counts(targets: np.ndarray, num_classes: int) -> np.ndarray:
     return np.bincount(targets, minlength=num_classes)
 
 
-@dataclass(frozen=True)
-class Parts:
-    """The sentences of one half of a run, numbered.
-
-    Attributes:
-        rows: of the training sentences among the data.
-        vocabulary: of the training sentences.
-        labels: names of the classes, in class order.
-        train, dev: the sentences and what each counts.
-    """
-
-    rows: np.ndarray
-    vocabulary: Vocabulary
-    labels: list[str]
-    train: Examples
-    dev: Examples
-
-    @classmethod
-    def of(
-        cls, config: Config, data: TokenizedData, refit: bool, initial: Checkpoint | None = None
-    ) -> "Parts":
-        """Number the sentences.
-
-        Args:
-            config: the options.
-            data: all sentences, tokenised and split.
-            refit: train on train and dev together.
-            initial: a model to go on from, whose words and labels stay, or None.
-        """
-        rows = data.everything_but_test if refit else data.split.train
-        vocabulary = Vocabulary.fit(data.tokens.take(rows), config.min_count, config.max_vocabulary)
-        labels = data.label_names
-        if initial is not None:
-            vocabulary = initial.vocabulary.extended(vocabulary)
-            labels = sorted({*labels, *initial.labels})
-        return cls.numbered(config, data, rows, vocabulary, labels)
-
-    @classmethod
-    def numbered(
-        cls,
-        config: Config,
-        data: TokenizedData,
-        rows: np.ndarray,
-        vocabulary: Vocabulary,
-        labels: list[str],
-    ) -> "Parts":
-        """These rows train, with words and labels that are known already."""
-        train, dev = (
-            Examples(*data.packed(part, vocabulary, labels)) for part in (rows, data.choosing)
-        )
-        train, dev = _weighted(config, data, rows, train, dev, len(labels))
-        return cls(rows, vocabulary, labels, train, dev)
-
-    def labelled(self, tokens: TokenLists, examples: Examples) -> Labelled:
-        """The sentences as the n-gram expert reads them, with the letters of unknown words."""
-        texts = Texts.of(tokens, self.vocabulary)
-        return Labelled(texts, examples.targets, examples.weights)
-
-
 def _old_expert(initial: Checkpoint | None, labels: Sequence[str]) -> OldExpert | None:
     if initial is None or initial.ngrams is None:
         return None
@@ -227,22 +213,28 @@ def new_experiment(
         UserError: the data or the vectors cannot be used.
     """
     config = data.completed(config.resolved())
-    parts = Parts.of(config, data, epochs is not None, initial)
+    rows = data.learnt_rows(refit=epochs is not None)
+    vocabulary = Vocabulary.fit(data.tokens.take(rows), config.min_count, config.max_vocabulary)
+    labels = data.label_names
+    if initial is not None:
+        vocabulary = initial.vocabulary.extended(vocabulary)
+        labels = sorted({*labels, *initial.labels})
+    parts = number_sentences(config, data, rows, vocabulary, labels)
     # The split and the parameters draw from streams of their own, so that one more option
     # that draws numbers does not change the other.
     rng = np.random.default_rng([config.network_seed or 0, 1])
-    tokens = data.tokens.take(parts.rows)
-    vectors = (start or StartVectors()).of(config, data, parts.vocabulary, tokens, rng, report)
+    tokens = data.tokens.take(rows)
+    vectors = (start or StartVectors()).of(config, data, vocabulary, tokens, rng, report)
     if vectors is not None:
         config = dataclasses.replace(config, embedding_dim=vectors.shape[1])
-    architecture = architecture_of(config, len(parts.vocabulary), len(parts.labels))
+    architecture = architecture_of(config, len(vocabulary), len(labels))
     parameters = initial_parameters(architecture, rng, vectors)
     if initial is not None:
-        take_over(parameters, architecture, parts.labels, initial)
+        take_over(parameters, architecture, labels, initial)
     average = None
     if config.averaging:
         trained = {name: parameters[name] for name in architecture.trained}
-        average = MovingAverage(decay_of(config, len(parts.rows)), trained)
+        average = MovingAverage(decay_of(config, len(rows)), trained)
     trainer = Trainer(
         make_step(config, architecture),
         Network(architecture, parameters),
@@ -254,17 +246,27 @@ def new_experiment(
     if ngrams is None or (epochs is not None and not ngrams.refitted):
         ngrams = train_ngrams(
             config,
-            parts.vocabulary.words,
+            vocabulary.words,
             parts.labelled(tokens, parts.train),
             parts.labelled(data.tokens.take(data.choosing), parts.dev),
-            len(parts.labels),
-            _old_expert(initial, parts.labels),
+            len(labels),
+            _old_expert(initial, labels),
             ngrams,
         )
-    seen, auto = data.hashes[parts.rows], data.chosen
+    seen, auto = data.hashes[rows], data.chosen
     if initial is not None:
         seen, auto = np.concatenate([seen, initial.seen]), auto or initial.tokenizer_chosen
-    return assemble(config, data, parts, ngrams, np.unique(seen), trainer, auto, epochs, chosen)
+    return Experiment(
+        **vars(parts),
+        config=config,
+        data=data,
+        seen=np.unique(seen),
+        ngrams=ngrams,
+        trainer=trainer,
+        tokenizer_chosen=auto,
+        epochs=epochs,
+        chosen=chosen,
+    )
 
 
 def decay_of(config: Config, sentences: int) -> float:
@@ -296,54 +298,6 @@ def make_optimizer(config: Config) -> Optimizer:
     if config.optimizer == "adadelta":
         return Adadelta(rate, config.rho, epsilon)
     return SGD(rate, config.momentum)
-
-
-def assemble(
-    config: Config,
-    data: TokenizedData,
-    parts: Parts,
-    ngrams: TrainedNgrams | None,
-    seen: np.ndarray,
-    trainer: Trainer,
-    tokenizer_chosen: bool,
-    epochs: float | None,
-    chosen: Progress | None,
-) -> Experiment:
-    """The experiment of these parts; what else it holds is made of them."""
-    return Experiment(
-        config=config,
-        labels=parts.labels,
-        vocabulary=parts.vocabulary,
-        data=data,
-        train=parts.train,
-        dev=parts.dev,
-        seen=seen,
-        ngrams=ngrams,
-        trainer=trainer,
-        tokenizer_chosen=tokenizer_chosen,
-        epochs=epochs,
-        chosen=chosen,
-    )
-
-
-def _weighted(
-    config: Config,
-    data: TokenizedData,
-    rows: np.ndarray,
-    train: Examples,
-    dev: Examples,
-    num_classes: int,
-) -> tuple[Examples, Examples]:
-    """The same with what each sentence counts, dev by the training part's proportions."""
-    by_class = None
-    if config.class_weight == "balanced":
-        by_class = balanced_weights(train.targets, num_classes)
-    weighted = []
-    for examples, part in ((train, rows), (dev, data.choosing)):
-        own = None if data.weights is None else mean_one(data.weights, rows)[part]
-        weights = example_weights(examples.targets, by_class, own)
-        weighted.append(dataclasses.replace(examples, weights=weights))
-    return weighted[0], weighted[1]
 
 
 def make_schedule(config: Config) -> Schedule:

@@ -23,14 +23,13 @@ from textcnn.support.result_folder import WHERE_DATA_IS
 from textcnn.training.checkpoint import Checkpoint, TrainingState
 from textcnn.training.experiment import (
     Experiment,
-    Parts,
-    assemble,
     chosen_epochs,
     decay_of,
     label_counts,
     make_optimizer,
     make_schedule,
     make_step,
+    number_sentences,
 )
 from textcnn.training.fusing import TrainedNgrams
 
@@ -103,20 +102,24 @@ def resumed_experiment(checkpoint: Checkpoint, data: TokenizedData) -> Experimen
     ngrams = None
     if checkpoint.ngrams is not None and state.ngram_dev_logits is not None:
         ngrams = TrainedNgrams(checkpoint.ngrams, state.ngram_dev_logits, refit)
-    rows = _rows(state, data)
-    parts = Parts.numbered(config, data, rows, checkpoint.vocabulary, checkpoint.labels)
+    rows = data.learnt_rows(refit)
+    parts = number_sentences(config, data, rows, checkpoint.vocabulary, checkpoint.labels)
     seen = np.unique(data.hashes[rows])
     if config.init_from is not None:  # Those of the network that it went on from are among them.
         seen = np.union1d(seen, checkpoint.seen)
-    epochs = None if state.chosen is None else chosen_epochs(state.chosen)
-    auto = checkpoint.tokenizer_chosen
-    experiment = assemble(config, data, parts, ngrams, seen, trainer, auto, epochs, state.chosen)
+    experiment = Experiment(
+        **vars(parts),
+        config=config,
+        data=data,
+        seen=seen,
+        ngrams=ngrams,
+        trainer=trainer,
+        tokenizer_chosen=checkpoint.tokenizer_chosen,
+        epochs=None if state.chosen is None else chosen_epochs(state.chosen),
+        chosen=state.chosen,
+    )
     _refuse_any(_of_the_run(checkpoint, state, experiment))
     return experiment
-
-
-def _rows(state: TrainingState, data: TokenizedData) -> np.ndarray:
-    return data.split.train if state.chosen is None else data.everything_but_test
 
 
 def _restored_generator(state: TrainingState) -> np.random.Generator:
@@ -141,9 +144,8 @@ def _of_the_data(
 ) -> Iterator[str]:
     """What must hold before the sentences can be numbered."""
     config, labels, words = checkpoint.config, checkpoint.labels, checkpoint.vocabulary.words
-    fitted = Vocabulary.fit(
-        data.tokens.take(_rows(state, data)), config.min_count, config.max_vocabulary
-    ).words
+    tokens = data.tokens.take(data.learnt_rows(state.chosen is not None))
+    fitted = Vocabulary.fit(tokens, config.min_count, config.max_vocabulary).words
     if config.init_from is None:
         same_labels, same_words = labels == data.label_names, words == fitted
     else:  # Those of the network that it went on from are among them.

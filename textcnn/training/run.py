@@ -20,9 +20,9 @@ from textcnn.training.checkpoint import Checkpoint
 from textcnn.training.continuing import Initial
 from textcnn.training.experiment import (
     Experiment,
-    Parts,
     chosen_epochs,
     new_experiment,
+    number_sentences,
 )
 from textcnn.training.fusing import TrainedNgrams, fuse
 from textcnn.training.resuming import resumed_experiment
@@ -218,8 +218,8 @@ def together(members: Sequence[Checkpoint], config: Config, data: TokenizedData)
     """
     first = members[0]
     states = [member.training for member in members if member.training is not None]
-    rows = data.everything_but_test if config.refit else data.split.train
-    parts = Parts.numbered(config, data, rows, first.vocabulary, first.labels)
+    rows = data.learnt_rows(config.refit)
+    parts = number_sentences(config, data, rows, first.vocabulary, first.labels)
     dev_logits = states[0].ngram_dev_logits
     ngrams = None
     if first.ngrams is not None and dev_logits is not None:

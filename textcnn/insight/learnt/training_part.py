@@ -80,7 +80,7 @@ def read_again(
 def part_of(checkpoint: Checkpoint, data: TokenizedData) -> TrainingPart:
     """What a checkpoint was trained on, its data being at hand."""
     config = checkpoint.config
-    rows = data.everything_but_test if config.refit else data.split.train
+    rows = data.learnt_rows(config.refit)
     maps = checkpoint.architecture.num_features * len(checkpoint.networks)
     most = max(min(MOST_SENTENCES, MOST_CELLS // maps), 1)
     train, _ = data.packed(_drawn(rows, most), checkpoint.vocabulary, checkpoint.labels)
