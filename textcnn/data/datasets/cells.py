@@ -3,7 +3,7 @@
 import dataclasses
 import math
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,31 +80,43 @@ class Taken:
                 found[option] = there[0].strip()
         return dataclasses.replace(self, options=dataclasses.replace(self.options, **found))
 
-    def row(
-        self,
-        where: str,
-        line: int,
-        cells: Mapping[str, object],
-        text_keys: Sequence[str],
-        label_key: str | None,
-    ) -> Row:
+    def wanted(self, names: Sequence[str]) -> list[tuple[str, str]]:
+        """The columns asked for, each with its option: those of the text, then the label's."""
+        texts = [("--text-column", name) for name in text_names(self.options.text_column, names)]
+        label = ("--label-column", self.options.label_column)
+        return texts if self.labels is not None else [*texts, label]
+
+    def is_named_in(self, names: Sequence[str]) -> bool:
+        """Whether the columns asked for are among these."""
+        return all(matching(name, names) for _, name in self.wanted(names))
+
+    def row(self, where: str, line: int, cells: Mapping[str, object], keys: Sequence[str]) -> Row:
         """A row of the table.
 
         Args:
             where: file and line.
             line: its first line.
             cells: what each column holds.
-            text_keys: those that make its text.
-            label_key: that of its label; not needed where every row has the same.
+            keys: of the columns asked for, in the order of :meth:`wanted`.
         """
         labels = self.labels
         try:
-            text = _text([cells[key] for key in text_keys])
+            text = _text([cells[key] for key in (keys[:-1] if labels is None else keys)])
             if labels is None:
-                labels = _labels(cells[label_key or ""], self.options)
+                labels = _labels(cells[keys[-1]], self.options)
         except RowError as fault:
             return Row(where, line, cells=cells, fault=fault)
         return Row(where, line, text, labels, cells)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What is found in a table; the fields are those of :class:`.tables.Table`."""
+
+    columns: tuple[str, ...]
+    rows: Iterator[Row]
+    said: Sequence[str] = ()
+    delimiter: str | None = None
 
 
 BY_COLUMNS = "; if pandas wrote the file, use to_json(orient='records', lines=True)"

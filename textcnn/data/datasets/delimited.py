@@ -1,16 +1,17 @@
 """CSV and TSV: rows of fields, in columns that a header names or that are counted."""
 
+import contextlib
 import csv
+import dataclasses
 import io
 import itertools
 import operator
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from textcnn.data.datasets.cells import Taken, matching, text_names
+from textcnn.data.datasets.cells import Opened, Taken, matching
 from textcnn.data.datasets.rows import Row, RowError
 from textcnn.data.datasets.text_files import split_lines
 from textcnn.support.errors import UserError
@@ -42,17 +43,7 @@ Fields = list[str] | RowError
 Records = Iterator[tuple[int, Fields]]
 
 
-@dataclass(frozen=True)
-class Delimited:
-    """What was found in a text: see :class:`textcnn.data.datasets.tables.Table`."""
-
-    columns: tuple[str, ...]
-    delimiter: str
-    said: tuple[str, ...]
-    rows: Iterator[Row]
-
-
-def delimited_rows(text: str, path: Path, taken: Taken, *, quoted: bool) -> Delimited:
+def delimited_rows(text: str, path: Path, taken: Taken, *, quoted: bool) -> Opened:
     """The rows of a CSV file (``quoted``), or of a TSV file, which are a line each.
 
     In CSV a quoted field may hold delimiters and span lines; in TSV a quotation mark has no special
@@ -63,17 +54,16 @@ def delimited_rows(text: str, path: Path, taken: Taken, *, quoted: bool) -> Deli
     body, start = (text[sep.end() :], 2) if sep else (text, 1)
     given = taken.options.field_delimiter or (sep and sep[1])
     delimiter = given or told_delimiter(body, taken, usual, quoted)
-    said = []
+    opened = rows_of(_records(body, path, delimiter, quoted, start), path, taken)
+    said = list(opened.said)
     if delimiter != usual and taken.options.delimiter is None:
-        said.append(f"{path}: fields are parted by {DELIMITERS.get(delimiter, repr(delimiter))}")
-    keys, found, rows = rows_of(_records(body, path, delimiter, quoted, start), path, taken)
-    return Delimited(keys, delimiter, (*said, *found), rows)
+        parted = DELIMITERS.get(delimiter, repr(delimiter))
+        said.insert(0, f"{path}: fields are parted by {parted}")
+    return dataclasses.replace(opened, said=said, delimiter=delimiter)
 
 
-def rows_of(
-    records: Records, path: Path, taken: Taken, place: str = "line"
-) -> tuple[tuple[str, ...], list[str], Iterator[Row]]:
-    """The names of the columns, what was found out about them, and the rows.
+def rows_of(records: Records, path: Path, taken: Taken, place: str = "line") -> Opened:
+    """The rows of a table, in columns that it names or that are counted.
 
     Args:
         records: the fields of each row, those of a header first, with the number of its first line.
@@ -81,15 +71,15 @@ def rows_of(
         taken: what is taken of the rows.
         place: what the numbers count.
     """
-    said: list[str] = []
-    before: list[tuple[int, Fields]] = []
-    titles = titles_before(_noted(records, before), taken)
+    said = []
+    before = list(itertools.islice(records, SAMPLE_ROWS))
+    titles = titles_before([fields for _, fields in before], taken) or 0
     if titles:
         count = f"{titles} {place}{'s' if titles > 1 else ''}"
         said.append(
             f"{path}: its columns are named in {place} {before[titles][0]}; left out: {count}"
         )
-    records = itertools.chain(before[titles or 0 :], records)
+    records = itertools.chain(before[titles:], records)
     number, first = next(records, (1, [""]))
     if isinstance(first, RowError):
         raise UserError(f"{path}, {place} {number}: {first}")
@@ -107,10 +97,8 @@ def rows_of(
                 f"{path}: no header, as columns are asked for by number; give --header where there "
                 "is one"
             )
-    like = "the header" if header else f"the first {place}"
-    if header:
-        records = _marked(records, names)
-    return keys, said, _rows(records, f"{path}, {place} ", taken, keys, chosen, like)
+    rows = _rows(records, path, place, taken, keys, chosen, names if header else None)
+    return Opened(keys, rows, said)
 
 
 def titles_before(rows: Iterable[Fields], taken: Taken) -> int | None:
@@ -122,32 +110,12 @@ def titles_before(rows: Iterable[Fields], taken: Taken) -> int | None:
         if isinstance(fields, RowError):
             break
         asked = taken.in_columns(fields)
-        numbers = all(_NUMBER.fullmatch(name) for _, name in _wanted(fields, asked))
-        if taken.options.header is not False and not numbers and named_in(fields, asked):
+        numbers = all(_NUMBER.fullmatch(name) for _, name in asked.wanted(fields))
+        if taken.options.header is not False and not numbers and asked.is_named_in(fields):
             return number
         if len(list(filter(str.strip, fields))) > 1:
             break
     return None
-
-
-def _noted(records: Records, noted: list[tuple[int, Fields]]) -> Iterator[Fields]:
-    """The fields of each row, which is put into ``noted``."""
-    for record in records:
-        noted.append(record)
-        yield record[1]
-
-
-def _marked(records: Records, header: list[str]) -> Records:
-    """The rows; those that are the header once more, as where files were put together, are bad."""
-    for number, fields in records:
-        # Most rows differ in the first cell, and the others are not looked at.
-        if (
-            not isinstance(fields, RowError)
-            and len(fields) == len(header)
-            and all(map(operator.eq, map(_name, fields), header))
-        ):
-            fields = RowError("the header once more")
-        yield number, fields
 
 
 def _name(field: str) -> str:
@@ -176,7 +144,7 @@ def names_its_columns(text: str, taken: Taken) -> str | None:
         rows = _sample(text, delimiter, quoted=True)
         # Of sentences, too, the first may begin with what columns are often called.
         alike = sum(len(row) == len(rows[0]) > 1 for row in rows)
-        if rows and 2 * alike >= len(rows) and named_in(rows[0], taken.in_columns(rows[0])):
+        if rows and 2 * alike >= len(rows) and taken.in_columns(rows[0]).is_named_in(rows[0]):
             return "tsv" if delimiter == "\t" else "csv"
     return None
 
@@ -184,27 +152,11 @@ def names_its_columns(text: str, taken: Taken) -> str | None:
 def _sample(text: str, delimiter: str, quoted: bool) -> list[list[str]]:
     records = _records(text[:_SAMPLE_CHARACTERS], Path(), delimiter, quoted, 1)
     rows = []
-    try:
+    with contextlib.suppress(UserError):  # Said, with its line, once the whole is read.
         for _, fields in itertools.islice(records, SAMPLE_ROWS):
             if isinstance(fields, list):
                 rows.append(fields)
-    except UserError:  # Said, with its line, once the whole is read.
-        pass
     return rows
-
-
-def _wanted(names: Sequence[str], taken: Taken) -> list[tuple[str, str]]:
-    """The columns asked for, each with its option."""
-    options = taken.options
-    wanted = [("--text-column", name) for name in text_names(options.text_column, names)]
-    if taken.labels is None:
-        wanted.append(("--label-column", options.label_column))
-    return wanted
-
-
-def named_in(names: Sequence[str], taken: Taken) -> bool:
-    """Whether the columns asked for are among these."""
-    return all(matching(name, names) for _, name in _wanted(names, taken))
 
 
 def _records(text: str, path: Path, delimiter: str, quoted: bool, start: int) -> Records:
@@ -267,7 +219,7 @@ def _csv_records(lines: _Lines, path: Path, delimiter: str) -> Records:
 
 def _has_header(names: list[str], path: Path, taken: Taken) -> bool:
     """Whether the first row names columns: decided by what is asked for, never by what it holds."""
-    wanted = _wanted(names, taken)
+    wanted = taken.wanted(names)
     numbers = all(_NUMBER.fullmatch(name) for _, name in wanted)
     if taken.options.header is not None:
         if not taken.options.header and not numbers:
@@ -277,27 +229,12 @@ def _has_header(names: list[str], path: Path, taken: Taken) -> bool:
                 "--label-column 1"
             )
         return taken.options.header
-    if numbers and named_in(names, taken):
+    if numbers and taken.is_named_in(names):
         raise UserError(
             f"{path}: its first line holds {' and '.join(name for _, name in wanted)}, as names of "
             "columns or as a row's content: say --header or --no-header"
         )
     return not numbers
-
-
-def _fitted(fields: list[str], count: int, first: str) -> Fields:
-    """The fields without those of delimiters too many at the end of the row, or what is wrong."""
-    if len(fields) > count and not any(map(str.strip, fields[count:])):
-        return fields[:count]
-    fault = f"another number of fields than {first}"
-    return RowError(fault, f": {len(fields)}, not {count}{_quotation_advice(fields)}")
-
-
-def _quotation_advice(fields: list[str]) -> str:
-    """What a quotation mark at the beginning of a field, which CSV takes away, lets suspect."""
-    if not any(field.startswith('"') for field in fields):
-        return ""
-    return "; where quotation marks hold fields together, give --format csv, and --delimiter"
 
 
 def _unique(names: list[str]) -> tuple[str, ...]:
@@ -315,20 +252,17 @@ def _unique(names: list[str]) -> tuple[str, ...]:
 
 def _chosen(
     names: list[str], keys: tuple[str, ...], header: bool, path: Path, taken: Taken
-) -> tuple[list[str], str | None]:
-    """The keys of the columns that make the text, and that of the label's."""
-    texts, label = [], None
-    for option, name in _wanted(names, taken):
+) -> list[str]:
+    """The keys of the columns asked for, in the order of :meth:`Taken.wanted`."""
+    chosen: list[str] = []
+    for option, name in taken.wanted(names):
         column = _column(name, option, names, header, path)
-        if option == "--text-column":
-            texts.append(keys[column])
-        elif keys[column] in texts:
+        if option == "--label-column" and keys[column] in chosen:
             raise UserError(
                 f"{path}: --text-column and --label-column both take column {column + 1}"
             )
-        else:
-            label = keys[column]
-    return texts, label
+        chosen.append(keys[column])
+    return chosen
 
 
 def _column(name: str, option: str, names: list[str], header: bool, path: Path) -> int:
@@ -360,23 +294,46 @@ def _column(name: str, option: str, names: list[str], header: bool, path: Path) 
 
 def _rows(
     records: Records,
-    where: str,
+    path: Path,
+    place: str,
     taken: Taken,
     keys: tuple[str, ...],
-    chosen: tuple[list[str], str | None],
-    first: str,
+    chosen: list[str],
+    header: list[str] | None,
 ) -> Iterator[Row]:
+    """The rows; one that has another number of fields, or is the header once more, is faulty."""
+    count = len(keys)
     for line, fields in records:
-        given = fields
-        if isinstance(fields, list) and len(fields) != len(keys):
-            fields = _fitted(fields, len(keys), first)
+        where, fault, cells = f"{path}, {place} {line}", None, {}
         if isinstance(fields, RowError):
-            # What there is is kept under its column, and under its number where there is none.
-            there = given if isinstance(given, list) else []
-            names = [*keys, *map(str, range(1 + len(keys), 1 + len(there)))]
-            yield Row(
-                f"{where}{line}", line, cells=dict(zip(names, there, strict=False)), fault=fields
-            )
+            fault = fields
+        # Most rows differ in the first cell, and the others are not looked at.
+        elif (
+            header is not None
+            and len(fields) == count
+            and all(map(operator.eq, map(_name, fields), header))
+        ):
+            fault = RowError("the header once more")
         else:
-            cells = dict(zip(keys, fields, strict=True))
-            yield taken.row(f"{where}{line}", line, cells, *chosen)
+            if len(fields) > count and not any(map(str.strip, fields[count:])):
+                fields = fields[:count]  # Of delimiters too many at the end.
+            # What there is too much is kept under its number.
+            names = [*keys, *map(str, range(count + 1, len(fields) + 1))]
+            cells = dict(zip(names, fields, strict=False))
+            if len(fields) != count:
+                first = "the header" if header else f"the first {place}"
+                fault = RowError(
+                    f"another number of fields than {first}",
+                    f": {len(fields)}, not {count}{_quotation_advice(fields)}",
+                )
+        if fault is None:
+            yield taken.row(where, line, cells, chosen)
+        else:
+            yield Row(where, line, cells=cells, fault=fault)
+
+
+def _quotation_advice(fields: list[str]) -> str:
+    """What a quotation mark at the beginning of a field, which CSV takes away, lets suspect."""
+    if not any(field.startswith('"') for field in fields):
+        return ""
+    return "; where quotation marks hold fields together, give --format csv, and --delimiter"

@@ -11,6 +11,7 @@ from textcnn.data.datasets.rows import USUAL, Row
 from textcnn.data.datasets.text_files import (
     Report,
     decode,
+    lines_of_text,
     read_bytes,
     split_lines,
     without_gz,
@@ -32,13 +33,11 @@ def one_label_rows(path: Path, label: str, encoding: str, report: Report) -> Ite
             f"{path}: its rows are no plain lines, as {label}={path} needs; give it by itself, "
             "with a label in each row, or as a table called .csv, .jsonl or .parquet"
         )
-    lines = split_lines(text)
-    for header in filter(names_texts, lines[:1]):
+    for header in filter(names_texts, split_lines(text)[:1]):
         report(f"{path}, line 1: {header!r} is read as a sentence; take it out if it is a header")
     rows = [
         Row(f"{path}, line {number}", number, line, (label,))
-        for number, line in enumerate(lines, start=1)
-        if line.strip()
+        for number, line in lines_of_text(text)
     ]
     if not rows:
         raise UserError(f"{path} holds no sentences, only blank lines")

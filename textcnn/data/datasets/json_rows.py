@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from textcnn.data.datasets.cells import BY_COLUMNS, Taken, matching, text_names
+from textcnn.data.datasets.cells import BY_COLUMNS, Opened, Taken, matching
 from textcnn.data.datasets.rows import Row, RowError
-from textcnn.data.datasets.text_files import split_lines
+from textcnn.data.datasets.text_files import lines_of_text
 from textcnn.support.errors import UserError
 from textcnn.support.read_back import each_key_once
 
@@ -22,12 +22,11 @@ _SAMPLE_CHARACTERS, _SAMPLE_LINES = 2**20, 20
 _DECODER = json.JSONDecoder(object_pairs_hook=each_key_once)
 
 
-def json_rows(text: str, path: Path, taken: Taken) -> tuple[tuple[str, ...], Iterator[Row]]:
-    """The keys of the first object, and the rows."""
-    objects = _array(text, path) if _is_whole(text) else _lines(text)
+def json_rows(text: str, path: Path, taken: Taken) -> Opened:
+    """The rows; the columns are the keys of the first object."""
+    objects, again = itertools.tee(_array(text, path) if _is_whole(text) else _lines(text))
     first = next((found for _, found in objects if isinstance(found, dict)), {})
-    objects = _array(text, path) if _is_whole(text) else _lines(text)
-    return tuple(first), _rows(objects, path, taken.in_columns(list(first)))
+    return Opened(tuple(first), _rows(again, path, taken.in_columns(list(first))))
 
 
 def _is_whole(text: str) -> bool:
@@ -39,9 +38,7 @@ def _is_whole(text: str) -> bool:
 
 
 def _lines(text: str) -> _Objects:
-    for number, line in enumerate(split_lines(text), start=1):
-        if not line.strip():
-            continue
+    for number, line in lines_of_text(text):
         try:
             found = _DECODER.decode(line.strip().rstrip(","))
         except (ValueError, RecursionError) as error:
@@ -84,23 +81,17 @@ def _array(text: str, path: Path) -> _Objects:
 
 
 def _rows(objects: _Objects, path: Path, taken: Taken) -> Iterator[Row]:
-    options = taken.options
     for line, found in objects:
         where = f"{path}, line {line}"
         if isinstance(found, RowError):
             yield Row(where, line, fault=found)
             continue
         try:
-            texts = [
-                _key(found, name, "--text-column")
-                for name in text_names(options.text_column, list(found))
-            ]
-            needed = taken.labels is None
-            label = _key(found, options.label_column, "--label-column") if needed else None
+            keys = [_key(found, name, option) for option, name in taken.wanted(list(found))]
         except RowError as fault:
             yield Row(where, line, cells=found, fault=fault)
-            continue
-        yield taken.row(where, line, found, texts, label)
+        else:
+            yield taken.row(where, line, found, keys)
 
 
 def _key(row: _Object, name: str, option: str) -> str:

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from textcnn.data.datasets.cells import Taken
+from textcnn.data.datasets.cells import Opened, Taken
 from textcnn.data.datasets.rows import Row, RowError
-from textcnn.data.datasets.text_files import split_lines
+from textcnn.data.datasets.text_files import lines_of_text
 
 LINE_COLUMNS = ("label", "text")
 """What the parts of such a line are called as columns of a table."""
@@ -17,15 +17,21 @@ _JOINED = re.compile(rf"^\s*{_MARK}[^\s,;|]+[,;|](?!{_MARK})\S+", re.MULTILINE)
 _NEXT = re.compile(rf"[,;|/+&]?{_MARK}")
 
 
-def fasttext_rows(text: str, path: Path, taken: Taken) -> Iterator[Row]:
+def fasttext_rows(text: str, path: Path, taken: Taken) -> Opened:
     """The rows of a file of ``__label__x text`` lines; blank lines are left out.
 
     As in fastText, a word that begins with the mark is a label wherever in the line it stands. One
     that holds the mark again, as ``__label__x,__label__y``, is several.
     """
-    for number, line in enumerate(split_lines(text), start=1):
-        if not line.strip():
-            continue
+    joined, said = _JOINED.findall(text), []
+    if 2 * len(joined) > text.count(_MARK):
+        label = joined[0].strip()
+        said.append(f"{path}: {label!r} is read as a label; it ends at the first white space")
+    return Opened(LINE_COLUMNS, _fasttext_rows(text, path, taken), said)
+
+
+def _fasttext_rows(text: str, path: Path, taken: Taken) -> Iterator[Row]:
+    for number, line in lines_of_text(text):
         where = f"{path}, line {number}"
         sentence = _WORD.sub("", line).strip()
         marked = taken.options.label_separator.join(_marked(line))
@@ -36,14 +42,6 @@ def fasttext_rows(text: str, path: Path, taken: Taken) -> Iterator[Row]:
             yield Row(where, number, cells=cells, fault=fault)
             continue
         yield Row(where, number, sentence, labels, cells)
-
-
-def joined_to_text(text: str, path: Path) -> list[str]:
-    """A line to say where something else than white space ends the labels of most lines."""
-    joined = _JOINED.findall(text)
-    if 2 * len(joined) <= text.count(_MARK):
-        return []
-    return [f"{path}: {joined[0].strip()!r} is read as a label; it ends at the first white space"]
 
 
 def _marked(line: str) -> list[str]:
@@ -70,7 +68,7 @@ def _labels(line: str, taken: Taken) -> tuple[str, ...]:
 _TREC_LINE = re.compile(r"\s*([^\s:]+):([^\s:]+)(?:\s+(.*))?", re.DOTALL)
 
 
-def trec_rows(text: str, path: Path, taken: Taken, *, fine: bool) -> Iterator[Row]:
+def trec_rows(text: str, path: Path, taken: Taken, *, fine: bool) -> Opened:
     """The rows of a file of ``COARSE:fine question`` lines; blank lines are left out.
 
     The question classification set of Li and Roth (2002), "Learning question classifiers".
@@ -81,9 +79,11 @@ def trec_rows(text: str, path: Path, taken: Taken, *, fine: bool) -> Iterator[Ro
         taken: what is taken of the rows.
         fine: whether labels are ``COARSE:fine`` rather than ``COARSE``.
     """
-    for number, line in enumerate(split_lines(text), start=1):
-        if not line.strip():
-            continue
+    return Opened(LINE_COLUMNS, _trec_rows(text, path, taken, fine))
+
+
+def _trec_rows(text: str, path: Path, taken: Taken, fine: bool) -> Iterator[Row]:
+    for number, line in lines_of_text(text):
         where = f"{path}, line {number}"
         match = _TREC_LINE.fullmatch(line)
         if match is None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from textcnn.data.datasets.cells import Taken, matching, text_names
+from textcnn.data.datasets.cells import Opened, Taken, matching
 from textcnn.data.datasets.rows import Row
 from textcnn.data.datasets.text_files import check_unpacked
 from textcnn.support.errors import UserError
@@ -19,8 +19,8 @@ CELL_SIZE = 8
 """Bytes that a cell counts for at least: those that are all the same cost the file none."""
 
 
-def parquet_rows(data: bytes, path: Path, taken: Taken) -> tuple[tuple[str, ...], Iterator[Row]]:
-    """The names of the columns, and the rows, counted from 1."""
+def parquet_rows(data: bytes, path: Path, taken: Taken) -> Opened:
+    """The rows, counted from 1."""
     try:
         from pyarrow import ArrowException
         from pyarrow.parquet import ParquetFile
@@ -41,36 +41,23 @@ def parquet_rows(data: bytes, path: Path, taken: Taken) -> tuple[tuple[str, ...]
         raise _damaged(path, error) from error
     check_unpacked(max(size, CELL_SIZE * cells), len(data), path)
     taken = taken.in_columns(columns)
-    asked = text_names(taken.options.text_column, columns)
-    texts = [_column(name, "--text-column", columns, path) for name in asked]
-    label = None
-    if taken.labels is None:
-        label = _column(taken.options.label_column, "--label-column", columns, path)
-    return columns, _rows(file, len(data), path, taken, texts, label, faults)
+    keys = [_column(name, option, columns, path) for option, name in taken.wanted(columns)]
 
+    def rows() -> Iterator[Row]:
+        number = size = 0
+        try:
+            for batch in file.iter_batches(ROWS):
+                size += sum(map(_size, batch.columns))
+                check_unpacked(size, len(data), path)
+                cells = [_values(column, taken.options.encoding) for column in batch.columns]
+                for values in zip(*cells, strict=True):
+                    number += 1
+                    row = dict(zip(batch.schema.names, values, strict=True))
+                    yield taken.row(f"{path}, row {number}", number, row, keys)
+        except faults as error:
+            raise _damaged(path, error) from error
 
-def _rows(
-    file: Any,
-    packed: int,
-    path: Path,
-    taken: Taken,
-    texts: list[str],
-    label: str | None,
-    faults: tuple[type[Exception], ...],
-) -> Iterator[Row]:
-    number = size = 0
-    try:
-        for batch in file.iter_batches(ROWS):
-            size += sum(map(_size, batch.columns))
-            check_unpacked(size, packed, path)
-            names = batch.schema.names
-            columns = [_values(column, taken.options.encoding) for column in batch.columns]
-            for values in zip(*columns, strict=True):
-                number += 1
-                cells = dict(zip(names, values, strict=True))
-                yield taken.row(f"{path}, row {number}", number, cells, texts, label)
-    except faults as error:
-        raise _damaged(path, error) from error
+    return Opened(columns, rows())
 
 
 def _of_texts(schema: Any) -> list[str]:

@@ -1,19 +1,15 @@
 """Files with a label in each row, whatever their format: one reader for every command."""
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from textcnn.data.datasets.cells import Taken
+from textcnn.data.datasets.cells import Opened, Taken
 from textcnn.data.datasets.delimited import delimited_rows, names_its_columns
 from textcnn.data.datasets.formats import told_format, untold
 from textcnn.data.datasets.json_rows import json_rows
-from textcnn.data.datasets.labelled_lines import (
-    LINE_COLUMNS,
-    fasttext_rows,
-    joined_to_text,
-    trec_rows,
-)
+from textcnn.data.datasets.labelled_lines import fasttext_rows, trec_rows
 from textcnn.data.datasets.parquet import PARQUET_MAGIC, parquet_rows
 from textcnn.data.datasets.rows import ReadingOptions, Row
 from textcnn.data.datasets.text_files import decode, read_bytes, unpacked_bytes
@@ -70,52 +66,39 @@ def read_table(
         data = read_bytes(path, readable=is_workbook)
     else:
         data = unpacked_bytes(data, path, readable=is_workbook)
-    if is_workbook(data):
-        columns, about, rows = workbook_rows(data, path, taken)
-        return _opened(path, "xlsx", columns, None, about, taken, rows)
-    if data.startswith(PARQUET_MAGIC):
-        columns, rows = parquet_rows(data, path, taken)
-        return _opened(path, "parquet", columns, None, [], taken, rows)
     said: list[str] = []
-    text = decode(data, path, options.encoding, said.append)
-    format = _format(text, path, taken)
-    if format in ("csv", "tsv"):
-        found = delimited_rows(text, path, taken, quoted=format == "csv")
-        said += found.said
-        return _opened(path, format, found.columns, found.delimiter, said, taken, found.rows)
-    if options.delimiter is not None:
-        raise UserError(f"--delimiter is for CSV and TSV, but {path} is read as {format}")
-    if format == "jsonl":
-        columns, rows = json_rows(text, path, taken)
-    elif format == "fasttext":
-        said += joined_to_text(text, path)
-        columns, rows = LINE_COLUMNS, fasttext_rows(text, path, taken)
+    if is_workbook(data):
+        format, found = "xlsx", workbook_rows(data, path, taken)
+    elif data.startswith(PARQUET_MAGIC):
+        format, found = "parquet", parquet_rows(data, path, taken)
     else:
-        columns, rows = LINE_COLUMNS, trec_rows(text, path, taken, fine=format == "trec-fine")
-    return _opened(path, format, columns, None, said, taken, rows)
+        text = decode(data, path, options.encoding, said.append)
+        format = _format(text, path, taken)
+        if options.delimiter is not None and format not in ("csv", "tsv"):
+            raise UserError(f"--delimiter is for CSV and TSV, but {path} is read as {format}")
+        found = _READERS[format](text, path, taken)
+    said += found.said
+    read = taken.in_columns(found.columns).options
+    other = []
+    if read.text_column != options.text_column:
+        other.append(f"--text-column {read.text_column!r}")
+    if labels is None and read.label_column != options.label_column:
+        other.append(f"--label-column {read.label_column!r}")
+    if other:
+        said.append(f"{path}: read with {' '.join(other)}, as its columns are called")
+    asked = (read.text_column, read.label_column)
+    return Table(path, format, found.columns, found.delimiter, tuple(said), asked, found.rows)
 
 
-def _opened(
-    path: Path,
-    format: str,
-    columns: tuple[str, ...],
-    delimiter: str | None,
-    said: Sequence[str],
-    taken: Taken,
-    rows: Iterator[Row],
-) -> Table:
-    """The table; it says so where a column that was not asked for by name is taken."""
-    found = taken.in_columns(columns).options
-    asked = found.text_column, found.label_column
-    named = zip(("--text-column", "--label-column"), asked, strict=True)
-    usual = (taken.options.text_column, taken.options.label_column)
-    other = [
-        f"{option} {name!r}"
-        for (option, name), was in zip(named, usual, strict=True)
-        if name != was and (option == "--text-column" or taken.labels is None)
-    ]
-    about = [f"{path}: read with {' '.join(other)}, as its columns are called"] if other else []
-    return Table(path, format, columns, delimiter, (*said, *about), asked, rows)
+_READERS: dict[str, Callable[[str, Path, Taken], Opened]] = {
+    "csv": functools.partial(delimited_rows, quoted=True),
+    "tsv": functools.partial(delimited_rows, quoted=False),
+    "jsonl": json_rows,
+    "fasttext": fasttext_rows,
+    "trec": functools.partial(trec_rows, fine=False),
+    "trec-fine": functools.partial(trec_rows, fine=True),
+}
+"""Of the formats that are text."""
 
 
 def _format(text: str, path: Path, taken: Taken) -> str:

@@ -6,7 +6,7 @@ import io
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from textcnn.data.datasets.foreign_formats import refuse_foreign
@@ -196,6 +196,12 @@ def split_lines(text: str) -> list[str]:
     if not lines[-1]:
         lines.pop()
     return lines
+
+
+def lines_of_text(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of :func:`split_lines` that are not blank, with their numbers from 1."""
+    numbered = enumerate(split_lines(text), start=1)
+    return ((number, line) for number, line in numbered if line.strip())
 
 
 def check_unpacked(size: int, packed: int, path: Path) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from textcnn.data.datasets.cells import Taken
+from textcnn.data.datasets.cells import Opened, Taken
 from textcnn.data.datasets.delimited import SAMPLE_ROWS, Records, rows_of, titles_before
 from textcnn.data.datasets.foreign_formats import ZIP_MAGIC, refuse_foreign
 from textcnn.data.datasets.rows import Row, RowError
@@ -47,10 +47,8 @@ def is_workbook(data: bytes) -> bool:
         return False
 
 
-def workbook_rows(
-    data: bytes, path: Path, taken: Taken
-) -> tuple[tuple[str, ...], list[str], Iterator[Row]]:
-    """The names of the columns, which sheet is read, and the rows, counted as Excel counts them.
+def workbook_rows(data: bytes, path: Path, taken: Taken) -> Opened:
+    """The rows of a sheet, counted as Excel counts them.
 
     Of the sheets that are shown and not empty it is the first whose first row names the columns
     asked for, else the first.
@@ -77,12 +75,11 @@ def workbook_rows(
     if not heads:
         raise UserError(f"{path} is empty: it holds no sentences")
     sheet = next(iter([*named, *heads]))
-    said = []
-    if len(heads) > 1:
-        said.append(f"{path}: of its {len(heads)} sheets {sheet!r} is read")
     records = _even(_cells(book, sheet, path, packed), len(heads[sheet]))
-    keys, found, read = rows_of(records, path, taken, "row")
-    return keys, [*said, *found], _without_formulas(read, data, path, sheet)
+    opened = rows_of(records, path, taken, "row")
+    said = [f"{path}: of its {len(heads)} sheets {sheet!r} is read"] if len(heads) > 1 else []
+    checked = _without_formulas(opened.rows, data, path, sheet)
+    return Opened(opened.columns, checked, [*said, *opened.said])
 
 
 def _opened(data: bytes, path: Path, values: bool) -> Any:
