@@ -81,13 +81,17 @@ def _array(text: str, path: Path) -> _Objects:
 
 
 def _rows(objects: _Objects, path: Path, taken: Taken) -> Iterator[Row]:
+    names: list[str] = []
+    keys: list[str] = []
     for line, found in objects:
         where = f"{path}, line {line}"
         if isinstance(found, RowError):
             yield Row(where, line, fault=found)
             continue
         try:
-            keys = [_key(found, name, option) for option, name in taken.wanted(list(found))]
+            if not keys or names != list(found):  # Nearly all rows have those of the one before.
+                keys = [_key(found, name, option) for option, name in taken.wanted(list(found))]
+                names = list(found)
         except RowError as fault:
             yield Row(where, line, cells=found, fault=fault)
         else:
