@@ -7,7 +7,7 @@ differ in where states are kept, in a folder or in memory, and in who watches.
 import contextlib
 import copy
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -92,7 +92,7 @@ def train_run(
     keeper: Keeper,
     report: Report,
     initial: Initial | None = None,
-    watch: Watch | None = None,
+    watch: Watch = lambda experiment: contextlib.nullcontext(_ignore),
 ) -> Outcome:
     """Train every network that is not trained yet, until one is stopped.
 
@@ -116,7 +116,7 @@ def train_run(
         else [keeper.member(number) for number in range(1, len(configs) + 1)]
     )
     outcome = Outcome([], finished=False)
-    run = _Run(data, report, initial, watch or _unwatched)
+    run = _Run(data, report, initial, watch)
     for own_config, own_keeper in zip(configs, keepers, strict=True):
         choice, finished = run.train_network(own_config, own_keeper)
         outcome.choices.append(choice)
@@ -172,7 +172,7 @@ class _Run:
                 experiment = new_experiment(
                     config,
                     self.data,
-                    _unheard,
+                    _ignore,  # What was found has been reported in the first half.
                     None if initial is None else initial.answering,
                     epochs=chosen_epochs(choice),
                     chosen=choice,
@@ -199,13 +199,8 @@ class _Run:
             experiment.train_to_end(heard)
 
 
-@contextlib.contextmanager
-def _unwatched(experiment: Experiment) -> Iterator[Listener]:
-    yield lambda event: None
-
-
-def _unheard(line: str) -> None:
-    """What was found has been reported in the first half."""
+def _ignore(what: object) -> None:
+    """Nobody wants to hear of it."""
 
 
 def together(members: Sequence[Checkpoint], config: Config, data: TokenizedData) -> Checkpoint:
@@ -263,7 +258,13 @@ class Memory:
         if is_best and refitting == experiment.config.refit:
             now = experiment.checkpoint()
             # Further steps change its arrays in place; after the second half there are none.
-            self.checkpoint = now if refitting else _copied(now)
+            if not refitting:
+                now = dataclasses.replace(
+                    now,
+                    networks=copy.deepcopy(now.networks),
+                    training=copy.deepcopy(now.training),
+                )
+            self.checkpoint = now
 
     def best(self) -> Checkpoint:
         """See :class:`Keeper`."""
@@ -280,33 +281,16 @@ class Memory:
         self.checkpoint = checkpoint
 
 
-def _copied(now: Checkpoint) -> Checkpoint:
-    """The same with arrays that further steps do not change."""
-    state = now.training
-    if state is not None:
-        state = dataclasses.replace(
-            state,
-            slots=copy.deepcopy(state.slots),
-            progress=copy.deepcopy(state.progress),
-            parameters=copy.deepcopy(state.parameters),
-            average=copy.deepcopy(state.average),
-        )
-    return dataclasses.replace(now, networks=copy.deepcopy(now.networks), training=state)
-
-
 def train_in_memory(
     config: Config,
     data: TokenizedData,
     report: Report,
     initial: Initial | None = None,
-    listen: Listener | None = None,
+    listen: Listener = _ignore,
 ) -> tuple[Checkpoint, Outcome]:
     """:func:`train_run` without a folder: the model, and how it went."""
-
-    @contextlib.contextmanager
-    def watch(experiment: Experiment) -> Iterator[Listener]:
-        yield listen or (lambda event: None)
-
     memory = Memory()
-    outcome = train_run(config, data, memory, report, initial, watch)
+    outcome = train_run(
+        config, data, memory, report, initial, lambda experiment: contextlib.nullcontext(listen)
+    )
     return memory.best(), outcome
