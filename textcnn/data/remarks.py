@@ -6,7 +6,7 @@ import numpy as np
 
 from textcnn.data.datasets.text_faults import dropped_letters
 from textcnn.data.fingerprints import NO_TOKEN, are_known
-from textcnn.data.labels import label_names, split_labels
+from textcnn.data.labels import split_labels
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.data.tokenizer_choice import UNICODE, is_damage, without_token
 
@@ -76,18 +76,17 @@ def _inherited_parts(data: TokenizedData) -> Iterator[str]:
     before = data.inherited
     if before is None:
         return
-    parts = {"train": (data.split.train, before.train), "dev": (data.split.dev, before.dev)}
-    parts["test"] = (data.split.test, before.test)
-    stay = {
-        name: int(are_known(data.hashes[rows], hashes).sum())
-        for name, (rows, hashes) in parts.items()
-    }
-    new = sum(len(rows) for rows, _ in parts.values()) - sum(stay.values())
-    yield (
-        f"divided as the network's own sentences were: {stay['train']:,} train, {stay['dev']:,} "
-        f"dev, {stay['test']:,} test" + (f"; and {new:,} new ones, divided anew" if new else "")
+    parts = (data.split.train, data.split.dev, data.split.test)
+    train, dev, test = (
+        int(are_known(data.hashes[rows], hashes).sum())
+        for rows, hashes in zip(parts, (before.train, before.dev, before.test), strict=True)
     )
-    there = set(label_names([data.labels[row] for row in data.split.train], data.multilabel))
+    new = sum(map(len, parts)) - train - dev - test
+    yield (
+        f"divided as the network's own sentences were: {train:,} train, {dev:,} dev, {test:,} test"
+        + (f"; and {new:,} new ones, divided anew" if new else "")
+    )
+    there = data.labels_of(data.split.train)
     missing = [name for name in before.labels if name not in there]
     if missing:
         yield f"no sentence to train on, so it will know less of each: {_counted(missing, data)}"
@@ -99,7 +98,7 @@ def _unscored_labels(data: TokenizedData) -> Iterator[str]:
         ("dev", data.split.dev, "plays no role in the choice of the epoch"),
         ("test", data.split.test, "is not scored"),
     ):
-        there = set(label_names([data.labels[row] for row in rows], data.multilabel))
+        there = data.labels_of(rows)
         missing = [name for name in data.label_names if name not in there]
         if len(rows) and missing:
             yield f"no sentence in the {part} part, so each {lack}: {_counted(missing, data)}"

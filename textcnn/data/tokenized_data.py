@@ -3,10 +3,8 @@
 import dataclasses
 import functools
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 
@@ -19,7 +17,7 @@ from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.datasets.splits import Split, sentence_keys, stratified_split
 from textcnn.data.datasets.suggestions import about_names
 from textcnn.data.fingerprints import Division, are_known, sentence_hashes
-from textcnn.data.labels import label_names, split_labels, strata, targets_of
+from textcnn.data.labels import label_names, strata, targets_of
 from textcnn.data.tokenizer_choice import choose_tokenizer
 from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
@@ -94,9 +92,7 @@ class TokenizedData:
             RunError: the movie reviews could not be reached.
         """
         corpora = _merged(corpora or Corpora.read(config, report), config, inherited)
-        labels = corpora.all_texts.labels
-        names = chain.from_iterable(map(split_labels, labels)) if config.multilabel else labels
-        for suggestion in about_names(Counter(names), config.multilabel):
+        for suggestion in about_names(corpora.all_texts.label_counts(), config.multilabel):
             report(f"{suggestion.why}: {suggestion.do}")
         data = cls.prepare(corpora, config, inherited=inherited)
         data.check_labels()
@@ -129,7 +125,7 @@ class TokenizedData:
         corpora = _merged(corpora, config, inherited)
         data = dataclasses.replace(cls.undivided(corpora, config, tokenize), inherited=inherited)
         data.check_tokens()
-        split = _split(corpora, data, config, inherited)
+        split = _split(corpora, data, config)
         kept = len(split.train) + len(split.dev) + len(split.test)
         return dataclasses.replace(
             data, split=split, weights=weights, removed=len(data.tokens) - kept
@@ -216,6 +212,10 @@ class TokenizedData:
         before = () if self.inherited is None else self.inherited.labels
         return sorted({*label_names(self.labels, self.multilabel), *before, *self.declared})
 
+    def labels_of(self, rows: np.ndarray) -> set[str]:
+        """The labels that the sentences of these rows have."""
+        return set(label_names([self.labels[row] for row in rows], self.multilabel))
+
     @functools.cached_property
     def hashes(self) -> np.ndarray:
         """(N,) :func:`~textcnn.data.fingerprints.sentence_hashes` of the sentences."""
@@ -282,13 +282,14 @@ def _digest(corpus: LabelledTexts) -> str:
     return digest.hexdigest()
 
 
-def _split(
-    corpora: Corpora, data: TokenizedData, config: Config, inherited: Division | None
-) -> Split:
+def _split(corpora: Corpora, data: TokenizedData, config: Config) -> Split:
     """Divide the sentences that came without a part, and keep the parts that came."""
-    keys, labels = data.keys, data.labels
+    keys, labels, inherited = data.keys, data.labels, data.inherited
     learnt, given_dev, given_test = corpora.rows
-    old = _parts_before(learnt, data, inherited)
+    old = Split(learnt[:0], learnt[:0], learnt[:0])
+    if inherited is not None:
+        hashes, before = data.hashes[learnt], (inherited.train, inherited.dev, inherited.test)
+        old = Split(*(learnt[are_known(hashes, part)] for part in before))
     # Never out of the test part, so that its scores stay comparable with those of others.
     test = given_test if corpora.test else old.test
     dev = _without(np.union1d(given_dev, old.dev), keys, np.union1d(test, old.test))
@@ -301,17 +302,16 @@ def _split(
     learnt, trained = _without(learnt, keys, held_out), _without(old.train, keys, held_out)
     if len(learnt) == 0:
         raise UserError("--data: every sentence also stands in --dev-data or --test-data")
-    known = () if inherited is None else inherited.labels
-    _check_labels_known(labels, learnt, dev, test, known, config.multilabel)
+    _check_labels_known(data, learnt, dev, test)
     parts = 1 + (corpora.dev is None) + (corpora.test is None and config.test_share > 0)
     drawn = np.setdiff1d(learnt, trained)
     if inherited is not None:
         drawn = drawn[~_too_few(drawn, keys, labels, parts)]
-    if inherited is not None and not len(drawn) and not len(dev):
-        raise UserError(
-            "--init-from: the network has been trained on all of these sentences; add new ones, "
-            "or give --dev-data and --test-data"
-        )
+        if not len(drawn) and not len(dev):
+            raise UserError(
+                "--init-from: the network has been trained on all of these sentences; add new "
+                "ones, or give --dev-data and --test-data"
+            )
     names = [labels[row] for row in drawn]
     if inherited is None and not config.multilabel and len(set(names)) < 2:
         raise UserError(f"--data: only one label, {names[0]}; a classifier needs two or more")
@@ -325,23 +325,15 @@ def _split(
             config.seed,
         )
         found = Split(*(drawn[rows] for rows in (divided.train, *divided.held_out)))
-    split = Split(
-        np.setdiff1d(learnt, np.concatenate(found.held_out)),
-        np.union1d(dev, found.dev),
-        np.union1d(test, found.test),
-    )
-    if known:
-        _check_not_forgotten(labels, split.train, known, config.multilabel)
-    return split
-
-
-def _parts_before(learnt: np.ndarray, data: TokenizedData, inherited: Division | None) -> Split:
-    """Those of ``learnt`` that had a part already, in it."""
-    if inherited is None:
-        return Split(learnt[:0], learnt[:0], learnt[:0])
-    hashes = data.hashes[learnt]
-    parts = (inherited.train, inherited.dev, inherited.test)
-    return Split(*(learnt[are_known(hashes, part)] for part in parts))
+    train = np.setdiff1d(learnt, np.concatenate(found.held_out))
+    if inherited is not None and not data.labels_of(train) & set(inherited.labels):
+        some = ", ".join(inherited.labels[:5]) + (", ..." if len(inherited.labels) > 5 else "")
+        raise UserError(
+            f"--init-from: no sentence to train on has a label that the network knows ({some}), "
+            "and it would forget them all; give sentences of these labels too, such as those it "
+            "was trained on"
+        )
+    return Split(train, np.union1d(dev, found.dev), np.union1d(test, found.test))
 
 
 def _without(rows: np.ndarray, keys: list[str], others: np.ndarray) -> np.ndarray:
@@ -364,32 +356,14 @@ def _too_few(rows: np.ndarray, keys: list[str], labels: list[str], parts: int) -
 
 
 def _check_labels_known(
-    labels: list[str],
-    learnt: np.ndarray,
-    dev: np.ndarray,
-    test: np.ndarray,
-    known: Sequence[str],
-    multilabel: bool,
+    data: TokenizedData, learnt: np.ndarray, dev: np.ndarray, test: np.ndarray
 ) -> None:
-    learnt_names = {*known, *label_names([labels[row] for row in learnt], multilabel)}
+    before = () if data.inherited is None else data.inherited.labels
+    known = data.labels_of(learnt).union(before)
     for option, rows in (("--dev-data", dev), ("--test-data", test)):
-        names = label_names([labels[row] for row in rows], multilabel)
-        unknown = sorted(set(names) - learnt_names)
+        unknown = sorted(data.labels_of(rows) - known)
         if unknown:
             raise UserError(
                 f"{option}: label {unknown[0]} is not among the training sentences (those also "
                 "in the dev or test part left out); no model could learn it"
             )
-
-
-def _check_not_forgotten(
-    labels: list[str], train: np.ndarray, known: Sequence[str], multilabel: bool
-) -> None:
-    """Refuse to go on where nothing is left of what a model knew."""
-    if not set(known) & set(label_names([labels[row] for row in train], multilabel)):
-        some = ", ".join(known[:5]) + (", ..." if len(known) > 5 else "")
-        raise UserError(
-            f"--init-from: no sentence to train on has a label that the network knows ({some}), "
-            "and it would forget them all; give sentences of these labels too, such as those it "
-            "was trained on"
-        )
