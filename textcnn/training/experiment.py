@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -180,12 +180,6 @@ def label_counts(targets: np.ndarray, num_classes: int) -> np.ndarray:
     return np.bincount(targets, minlength=num_classes)
 
 
-def _old_expert(initial: Checkpoint | None, labels: Sequence[str]) -> OldExpert | None:
-    if initial is None or initial.ngrams is None:
-        return None
-    return OldExpert(initial.ngrams, label_columns(initial, labels))
-
-
 def new_experiment(
     config: Config,
     data: TokenizedData,
@@ -244,13 +238,16 @@ def new_experiment(
         average=average,
     )
     if ngrams is None or (epochs is not None and not ngrams.refitted):
+        before = None
+        if initial is not None and initial.ngrams is not None:
+            before = OldExpert(initial.ngrams, label_columns(initial, labels))
         ngrams = train_ngrams(
             config,
             vocabulary.words,
             parts.labelled(tokens, parts.train),
             parts.labelled(data.tokens.take(data.choosing), parts.dev),
             len(labels),
-            _old_expert(initial, labels),
+            before,
             ngrams,
         )
     seen, auto = data.hashes[rows], data.chosen

@@ -109,22 +109,17 @@ def fetch_file(
 def _link(page: Fetched, filename: str) -> str:
     """Return the absolute URL of ``filename`` on a project's page."""
     try:
-        links = _json_links(page) if page.content_type.endswith("json") else _html_links(page)
+        if page.content_type.endswith("json"):
+            links = [file["url"] for file in json.loads(page.body)["files"]]
+        else:
+            text = page.body.decode("utf-8", errors="replace")
+            links = [html.unescape(link) for _, link in _LINK.findall(text)]
         for link in links:
             if unquote(urlsplit(link).path).rpartition("/")[2].lower() == filename.lower():
                 return urljoin(page.url, link)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise FetchError("sent a page that is not a package index's") from error
     raise FetchError(f"does not offer {filename}")
-
-
-def _json_links(page: Fetched) -> list[str]:
-    return [file["url"] for file in json.loads(page.body)["files"]]
-
-
-def _html_links(page: Fetched) -> list[str]:
-    text = page.body.decode("utf-8", errors="replace")
-    return [html.unescape(link) for _, link in _LINK.findall(text)]
 
 
 def _with_credentials_of(index: str, url: str) -> str:

@@ -124,16 +124,19 @@ def _rows_of(
     label, equals, file = given.partition("=")
     if not given.strip():
         raise UserError("--data: an empty name; is a variable of the shell unset?")
-    if equals and not _exists(path):  # a file whose own name holds "=" is that file
+    # os.path says no of a path too odd to be asked about (too long, a NUL in it): opening says why.
+    whole = not equals or os.path.exists(path)  # noqa: PTH110  # A file's own name may hold "=".
+    is_folder = os.path.isdir(path if whole else file)  # noqa: PTH112
+    if not whole:
         if not label.strip() or not file:
             raise UserError(f"{given!r}: write a label and its file as LABEL=FILE")
-        if _is_folder(Path(file)):
+        if is_folder:
             yield from document_rows(Path(file), label, options.encoding, report)
         elif format_of_suffix(Path(file)) is not None:
             yield from _table_rows(Path(file), options, report, asked, (label,))
         else:
             yield from one_label_rows(Path(file), label, options.encoding, report)
-    elif _is_folder(path):
+    elif is_folder:
         yield from folder_rows(path, options.encoding, report)
     else:
         yield from _table_rows(path, options, report, asked)
@@ -163,21 +166,3 @@ def _table_rows(
 def _summary(paths: Sequence[str]) -> str:
     named = ", ".join(paths[:3])
     return named if len(paths) <= 3 else f"{named} and {len(paths) - 3} more"
-
-
-# A path can be so odd (too long, a NUL in it) that even asking about it fails; opening it later
-# says so in one line.
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):
-        return False

@@ -78,11 +78,6 @@ class Repeated:
     rows: tuple[int, ...]
     labels: tuple[tuple[str, ...], ...]
 
-    @property
-    def conflicting(self) -> bool:
-        """Whether its rows have different labels."""
-        return len(set(self.labels)) > 1
-
 
 @dataclass(frozen=True)
 class Words:
@@ -167,7 +162,7 @@ class Survey:
     @property
     def conflicts(self) -> list[Repeated]:
         """Equal sentences with different labels."""
-        return [sentence for sentence in self.repeated if sentence.conflicting]
+        return [sentence for sentence in self.repeated if len(set(sentence.labels)) > 1]
 
     @property
     def rare_labels(self) -> list[Label]:

@@ -247,7 +247,11 @@ ASCII = bytes(range(128))
 
 def _likely_encoding(data: bytes, tried: str) -> str:
     def may_be(name: str) -> bool:
-        return codecs.lookup(tried).name != name and _decodes(data, name)
+        try:
+            data.decode(name)
+        except UnicodeError:
+            return False
+        return codecs.lookup(tried).name != name
 
     if may_be("utf-8"):
         return "utf-8"
@@ -259,11 +263,3 @@ def _likely_encoding(data: bytes, tried: str) -> str:
     if may_be("cp1252"):
         return "cp1252"
     return "latin-1"  # Gives every byte a character, be it the right one or not.
-
-
-def _decodes(data: bytes, encoding: str) -> bool:
-    try:
-        data.decode(encoding)
-    except UnicodeError:
-        return False
-    return True

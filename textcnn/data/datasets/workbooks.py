@@ -75,8 +75,12 @@ def workbook_rows(data: bytes, path: Path, taken: Taken) -> Opened:
     if not heads:
         raise UserError(f"{path} is empty: it holds no sentences")
     sheet = next(iter([*named, *heads]))
-    records = _even(_cells(book, sheet, path, packed), len(heads[sheet]))
-    opened = rows_of(records, path, taken, "row")
+    width = len(heads[sheet])
+    even: Records = (  # None narrower than the first.
+        (number, cells + [""] * (width - len(cells)))
+        for number, cells in _cells(book, sheet, path, packed)
+    )
+    opened = rows_of(even, path, taken, "row")
     said = [f"{path}: of its {len(heads)} sheets {sheet!r} is read"] if len(heads) > 1 else []
     checked = _without_formulas(opened.rows, data, path, sheet)
     return Opened(opened.columns, checked, [*said, *opened.said])
@@ -117,12 +121,6 @@ def _cells(book: Any, sheet: str, path: Path, packed: int) -> _Cells:
                 yield number, cells
     except Exception as error:
         raise _damaged(path, error) from error
-
-
-def _even(rows: _Cells, width: int) -> Records:
-    """The rows, none narrower than the first."""
-    for number, cells in rows:
-        yield number, cells + [""] * (width - len(cells))
 
 
 def _without_formulas(rows: Iterator[Row], data: bytes, path: Path, sheet: str) -> Iterator[Row]:

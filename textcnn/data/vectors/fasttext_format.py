@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from textcnn.data.vectors.files import Scanner, StoredMatrix, check_dim, open_vectors
+from textcnn.data.vectors.files import Scanner, check_dim, open_vectors, read_rows
 from textcnn.data.vectors.word_vectors import WordVectors, no_vectors, quiet_gensim, utf8_rows
 from textcnn.support.errors import UserError
 
@@ -56,7 +56,7 @@ def read_facebook(path: Path, words: Sequence[str]) -> WordVectors:
     vectors = no_vectors(len(words), dim)
     parts = np.zeros(len(words), dtype=np.int64)
     with np.errstate(over="ignore", invalid="ignore"):  # Looked for once all are added up.
-        for number, row in StoredMatrix(path, offset, (row_count, dim)).rows(list(owners)):
+        for number, row in read_rows(path, offset, (row_count, dim), owners):
             for owner in owners[number]:  # twice, where a word has an n-gram twice
                 vectors.matrix[owner] += row
                 parts[owner] += 1

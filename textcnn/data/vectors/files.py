@@ -6,8 +6,7 @@ import io
 import re
 import struct
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -130,46 +129,35 @@ class Scanner:
         return bool(chunk)
 
 
-@dataclass(frozen=True)
-class StoredMatrix:
-    """A matrix that stays in its file; only the rows asked for are read.
+def read_rows(
+    path: Path, offset: int, shape: tuple[int, int], numbers: Iterable[int]
+) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
+    """Yield (number, (D,) float32 row) for each of the different numbers, in rising order.
 
-    Attributes:
+    Rising order means that a compressed file is unpacked only once. The matrix stays in its file.
+
+    Args:
         path: the file, perhaps compressed.
         offset: where the first row starts in its content.
-        shape: (rows, dimensions) of little-endian float32; the rows lie one after another.
+        shape: (rows, D) of little-endian float32; the rows lie one after another.
+        numbers: of the rows wanted.
+
+    Raises:
+        UserError: the file is too short for the matrix, or a row read is not finite.
     """
-
-    path: Path
-    offset: int
-    shape: tuple[int, int]
-
-    def rows(self, numbers: list[int]) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
-        """Yield (number, (D,) float32 row) for each of the different numbers, in rising order.
-
-        Rising order means that a compressed file is unpacked only once.
-
-        Raises:
-            UserError: the file is too short for the matrix, or a row read is not finite.
-        """
-        row_bytes = 4 * self.shape[1]
-        end = self.offset + self.shape[0] * row_bytes
-        with open_vectors(self.path) as stream:
-            for number in sorted(set(numbers)):
-                stream.seek(min(self.offset + number * row_bytes, _MAX_FILE_BYTES))
-                yield number, self._row(stream.read(row_bytes), number)
-            # Rows that nobody asked for may be missing too: a sign of a download cut short.
-            stream.seek(min(end, _MAX_FILE_BYTES) - 1)
-            if not stream.read(1):
-                raise self._too_short()
-
-    def _row(self, data: bytes, number: int) -> npt.NDArray[np.float32]:
-        if len(data) < 4 * self.shape[1]:
-            raise self._too_short()
-        row = np.frombuffer(data, "<f4").astype(np.float32)
-        if not np.isfinite(row).all():
-            raise UserError(f"{self.path}, vector {number + 1}: not all of its numbers are finite")
-        return row
-
-    def _too_short(self) -> UserError:
-        return UserError(f"{self.path}: the file ends within its vectors; fetch it again")
+    size = 4 * shape[1]
+    too_short = UserError(f"{path}: the file ends within its vectors; fetch it again")
+    with open_vectors(path) as stream:
+        for number in sorted(set(numbers)):
+            stream.seek(min(offset + number * size, _MAX_FILE_BYTES))
+            data = stream.read(size)
+            if len(data) < size:
+                raise too_short
+            row = np.frombuffer(data, "<f4").astype(np.float32)
+            if not np.isfinite(row).all():
+                raise UserError(f"{path}, vector {number + 1}: not all of its numbers are finite")
+            yield number, row
+        # Rows that nobody asked for may be missing too: a sign of a download cut short.
+        stream.seek(min(offset + shape[0] * size, _MAX_FILE_BYTES) - 1)
+        if not stream.read(1):
+            raise too_short

@@ -269,7 +269,7 @@ def _checkpoint(container: Container, for_training: bool) -> Checkpoint:
             if name.startswith("networks/")
         ),
         history=_history(container, "history"),
-        best_step=_best_step(facts),
+        best_step=_count(facts, "best_step", -1),
         fingerprint=str(facts["fingerprint"]),
         source=str(facts["source"]),
         thresholds=_thresholds(container, len(labels)) if config.multilabel else None,
@@ -303,19 +303,12 @@ def _config(facts: Mapping[str, Any]) -> Config:
     return config
 
 
-def _count(facts: Mapping[str, Any], name: str) -> int:
-    """A whole number, 0 or more."""
+def _count(facts: Mapping[str, Any], name: str, least: int = 0) -> int:
+    """A whole number, not less than so many."""
     value = facts[name]
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"{name} is not a whole number")
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name} is not a whole number from {least}")
     return value
-
-
-def _best_step(facts: Mapping[str, Any]) -> int:
-    step = facts["best_step"]
-    if not isinstance(step, int) or isinstance(step, bool) or step < -1:
-        raise ValueError("best_step is not a step")
-    return step
 
 
 def _below(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
@@ -432,10 +425,7 @@ def _slots(state: Container, architecture: Architecture) -> dict[str, np.ndarray
 
 def _progress(state: Container, group: str, classes: int) -> Progress:
     facts = state.facts[group]
-    counts = {name: facts[name] for name in _COUNTS}
-    for name, value in counts.items():
-        if not isinstance(value, int) or value < (-1 if name == "best_step" else 0):
-            raise ValueError(f"{group}: {name} is not a whole number")
+    counts = {name: _count(facts, name, -1 if name == "best_step" else 0) for name in _COUNTS}
     loss_sum = facts["loss_sum"]
     if not isinstance(loss_sum, int | float) or not math.isfinite(loss_sum):
         raise ValueError(f"{group}: loss_sum is not a number")
