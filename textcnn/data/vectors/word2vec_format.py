@@ -44,7 +44,7 @@ def parse_header(line: bytes) -> Header | None:
     return Header(int(fields[0]), int(fields[1]))
 
 
-def trailing_numbers(line: bytes) -> int:
+def _trailing_numbers(line: bytes) -> int:
     """How many fields at the end of the line are numbers, the first field (a word) not counted."""
     count = 0
     blank = line[:1].isspace()  # A word can be no character at all.
@@ -55,7 +55,7 @@ def trailing_numbers(line: bytes) -> int:
     return count
 
 
-def looks_like_text(row: bytes) -> bool:
+def _looks_like_text(row: bytes) -> bool:
     """Whether a row after a header is text: letters only, or most after the word read as numbers.
 
     Most and not all, so that a faulty row is reported as such instead of being taken for binary;
@@ -66,7 +66,27 @@ def looks_like_text(row: bytes) -> bool:
     return bool(fields) and (2 * numbers >= len(fields) or all(map(_is_text, fields)))
 
 
-def read_text(
+def read_word2vec(stream: BinaryIO, path: Path, words: Sequence[str]) -> WordVectors:
+    """Read a word2vec file, text or binary, or a GloVe one, from where ``stream`` stands.
+
+    Raises:
+        UserError: see :func:`_read_text` and :func:`_read_binary`; or it is in no such format.
+    """
+    begin = stream.tell()
+    header = parse_header(stream.readline(MAX_LINE_BYTES))
+    if header is None:
+        stream.seek(begin)
+        return _read_text(stream, path, words, header)
+    if header.words == 0:
+        raise UserError(f"{path}: its first line says that it holds no words")
+    rows = stream.tell()
+    second = stream.readline(MAX_LINE_BYTES)
+    stream.seek(rows)
+    binary = second and not _looks_like_text(second)
+    return (_read_binary if binary else _read_text)(stream, path, words, header)
+
+
+def _read_text(
     stream: BinaryIO, path: Path, words: Sequence[str], header: Header | None
 ) -> WordVectors:
     """Read the rows of a word2vec text file, or of a GloVe one (``header`` is None).
@@ -84,8 +104,8 @@ def read_text(
     for number, line in _lines(stream, path, start=2 if header else 1):
         row_count += 1
         word, numbers = _split_row(line, dim, f"{path}, line {number}")
-        row = wanted.get(word)
-        if row is not None and not vectors.found[row]:
+        row = wanted.pop(word, None)
+        if row is not None:
             vectors.matrix[row] = _parse(numbers.split(b" "), f"{path}, line {number}")
             vectors.found[row] = True
     if header and header.words != row_count:
@@ -94,7 +114,7 @@ def read_text(
     return replace(vectors, source=f"{kind} text file {path.name}, {dim} d")
 
 
-def read_binary(stream: BinaryIO, path: Path, words: Sequence[str], header: Header) -> WordVectors:
+def _read_binary(stream: BinaryIO, path: Path, words: Sequence[str], header: Header) -> WordVectors:
     """Read the rows of a word2vec binary file; every one is checked to be finite.
 
     A word ends at a space, yet gensim writes phrases with theirs: where the bytes after it read as
@@ -113,8 +133,8 @@ def read_binary(stream: BinaryIO, path: Path, words: Sequence[str], header: Head
         values = np.frombuffer(scanner.take(4 * header.dim, where), dtype="<f4")
         if not np.isfinite(values).all():
             raise UserError(f"{path}, {where}: not all numbers are finite; fetch the file again")
-        row = wanted.get(word)
-        if row is not None and not vectors.found[row]:
+        row = wanted.pop(word, None)
+        if row is not None:
             vectors.matrix[row] = values
             vectors.found[row] = True
     if not scanner.at_end():
@@ -158,7 +178,7 @@ def _told_dim(stream: BinaryIO, path: Path) -> int:
     begin = stream.tell()
     first, second = stream.readline(MAX_LINE_BYTES), stream.readline(MAX_LINE_BYTES)
     stream.seek(begin)
-    dim = trailing_numbers(first)
+    dim = _trailing_numbers(first)
     # One number after the words would be no vector, but happens in any text.
     if dim < 2:
         raise UserError(
@@ -166,7 +186,7 @@ def _told_dim(stream: BinaryIO, path: Path) -> int:
             "fastText .bin)"
         )
     number, *numbers = first.split()[-dim:]
-    in_word = trailing_numbers(second) == dim - 1 and _ends_phrase(number, numbers)
+    in_word = _trailing_numbers(second) == dim - 1 and _ends_phrase(number, numbers)
     return dim - 1 if in_word else dim
 
 
