@@ -54,10 +54,12 @@ class Taken:
     Attributes:
         options: how files are read.
         labels: those of every row, or None where the label column has them.
+        said: a line for each thing that was found out and not asked for, added by who finds it.
     """
 
     options: ReadingOptions
     labels: tuple[str, ...] | None = None
+    said: list[str] = dataclasses.field(default_factory=list)
 
     def in_columns(self, names: Sequence[str]) -> "Taken":
         """The same where a column that is not asked for by name has another of its usual names.
@@ -115,7 +117,6 @@ class Opened:
 
     columns: tuple[str, ...]
     rows: Iterator[Row]
-    said: Sequence[str] = ()
     delimiter: str | None = None
 
 

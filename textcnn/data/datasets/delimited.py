@@ -54,12 +54,11 @@ def delimited_rows(text: str, path: Path, taken: Taken, *, quoted: bool) -> Open
     body, start = (text[sep.end() :], 2) if sep else (text, 1)
     given = taken.options.field_delimiter or (sep and sep[1])
     delimiter = given or told_delimiter(body, taken, usual, quoted)
-    opened = rows_of(_records(body, path, delimiter, quoted, start), path, taken)
-    said = list(opened.said)
     if delimiter != usual and taken.options.delimiter is None:
         parted = DELIMITERS.get(delimiter, repr(delimiter))
-        said.insert(0, f"{path}: fields are parted by {parted}")
-    return dataclasses.replace(opened, said=said, delimiter=delimiter)
+        taken.said.append(f"{path}: fields are parted by {parted}")
+    opened = rows_of(_records(body, path, delimiter, quoted, start), path, taken)
+    return dataclasses.replace(opened, delimiter=delimiter)
 
 
 def rows_of(records: Records, path: Path, taken: Taken, place: str = "line") -> Opened:
@@ -71,12 +70,11 @@ def rows_of(records: Records, path: Path, taken: Taken, place: str = "line") -> 
         taken: what is taken of the rows.
         place: what the numbers count.
     """
-    said = []
     before = list(itertools.islice(records, SAMPLE_ROWS))
     titles = titles_before([fields for _, fields in before], taken) or 0
     if titles:
         count = f"{titles} {place}{'s' if titles > 1 else ''}"
-        said.append(
+        taken.said.append(
             f"{path}: its columns are named in {place} {before[titles][0]}; left out: {count}"
         )
     records = itertools.chain(before[titles:], records)
@@ -93,12 +91,12 @@ def rows_of(records: Records, path: Path, taken: Taken, place: str = "line") -> 
     if not header:
         records = itertools.chain([(number, first)], records)
         if taken.options.header is None:
-            said.append(
+            taken.said.append(
                 f"{path}: no header, as columns are asked for by number; give --header where there "
                 "is one"
             )
     rows = _rows(records, path, place, taken, keys, chosen, names if header else None)
-    return Opened(keys, rows, said)
+    return Opened(keys, rows)
 
 
 def titles_before(rows: Iterable[Fields], taken: Taken) -> int | None:

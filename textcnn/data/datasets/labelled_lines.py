@@ -23,11 +23,11 @@ def fasttext_rows(text: str, path: Path, taken: Taken) -> Opened:
     As in fastText, a word that begins with the mark is a label wherever in the line it stands. One
     that holds the mark again, as ``__label__x,__label__y``, is several.
     """
-    joined, said = _JOINED.findall(text), []
+    joined = _JOINED.findall(text)
     if 2 * len(joined) > text.count(_MARK):
         label = joined[0].strip()
-        said.append(f"{path}: {label!r} is read as a label; it ends at the first white space")
-    return Opened(LINE_COLUMNS, _fasttext_rows(text, path, taken), said)
+        taken.said.append(f"{path}: {label!r} is read as a label; it ends at the first white space")
+    return Opened(LINE_COLUMNS, _fasttext_rows(text, path, taken))
 
 
 def _fasttext_rows(text: str, path: Path, taken: Taken) -> Iterator[Row]:

@@ -68,18 +68,16 @@ def read_table(
         data = read_bytes(path, readable=is_workbook)
     else:
         data = unpacked_bytes(data, path, readable=is_workbook)
-    said: list[str] = []
     if is_workbook(data):
         format, found = "xlsx", workbook_rows(data, path, taken)
     elif data.startswith(PARQUET_MAGIC):
         format, found = "parquet", parquet_rows(data, path, taken)
     else:
-        text = decode(data, path, options.encoding, said.append)
+        text = decode(data, path, options.encoding, taken.said.append)
         format = _format(text, path, taken)
         if options.delimiter is not None and format not in ("csv", "tsv"):
             raise UserError(f"--delimiter is for CSV and TSV, but {path} is read as {format}")
         found = _READERS[format](text, path, taken)
-    said += found.said
     read = taken.in_columns(found.columns).options
     other = []
     if read.text_column != options.text_column:
@@ -87,9 +85,10 @@ def read_table(
     if labels is None and read.label_column != options.label_column:
         other.append(f"--label-column {read.label_column!r}")
     if other:
-        said.append(f"{path}: read with {' '.join(other)}, as its columns are called")
+        taken.said.append(f"{path}: read with {' '.join(other)}, as its columns are called")
     asked = (read.text_column, read.label_column)
-    return Table(path, format, found.columns, found.delimiter, tuple(said), asked, found.rows)
+    said = tuple(taken.said)
+    return Table(path, format, found.columns, found.delimiter, said, asked, found.rows)
 
 
 _READERS: dict[str, Callable[[str, Path, Taken], Opened]] = {

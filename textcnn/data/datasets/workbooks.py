@@ -80,10 +80,11 @@ def workbook_rows(data: bytes, path: Path, taken: Taken) -> Opened:
         (number, cells + [""] * (width - len(cells)))
         for number, cells in _cells(book, sheet, path, packed)
     )
+    if len(heads) > 1:
+        taken.said.append(f"{path}: of its {len(heads)} sheets {sheet!r} is read")
     opened = rows_of(even, path, taken, "row")
-    said = [f"{path}: of its {len(heads)} sheets {sheet!r} is read"] if len(heads) > 1 else []
     checked = _without_formulas(opened.rows, data, path, sheet)
-    return Opened(opened.columns, checked, [*said, *opened.said])
+    return Opened(opened.columns, checked)
 
 
 def _opened(data: bytes, path: Path, values: bool) -> Any:
