@@ -86,13 +86,14 @@ def option(
         section: the heading of ``--help`` under which it stands.
         default: its value where nothing is given.
         help: what it does, in a sentence or two.
-        default_words: how the default is written where the value itself would not say it.
+        default_words: how the default is written where the value itself would not say it: "none"
+            for None and (), where nothing is given here.
         limits: fields of :class:`Limits`.
     """
     metadata = {
         "section": section,
         "help": help,
-        "default_words": default_words,
+        "default_words": default_words or ("none" if default in (None, ()) else ""),
         "limits": Limits(**limits),
     }
     return dataclasses.field(default=default, metadata=metadata)
@@ -157,14 +158,10 @@ class Config:
         "|", "What stands between the labels of a sentence in a column, with --multilabel."
     )
     dev_data: tuple[str, ...] = _data(
-        (),
-        "Sentences that choose the best epoch, given as --data is, instead of a share.",
-        default_words="none",
+        (), "Sentences that choose the best epoch, given as --data is, instead of a share."
     )
     test_data: tuple[str, ...] = _data(
-        (),
-        "Sentences that are only scored, given as --data is, instead of a share.",
-        default_words="none",
+        (), "Sentences that are only scored, given as --data is, instead of a share."
     )
     dev_share: float = _data(
         0.1,
@@ -203,7 +200,6 @@ class Config:
         "Word vectors to start from: a file (word2vec, GloVe or fastText), a folder of model2vec, "
         "glove-6b-50d or glove-6b-100d (fetched), a gensim-downloader name, or train to make them "
         "from the training sentences.",
-        default_words="none",
     )
     vectors_algorithm: str = _network(
         "word2vec", "What --vectors train uses.", choices=("word2vec", "fasttext")
@@ -224,9 +220,7 @@ class Config:
     )
     num_filters: int = _network(100, "Feature maps of each height.", minimum=1, maximum=100_000)
     init_from: str | None = _network(
-        None,
-        "A run or a checkpoint to go on from, with other sentences, new words and new labels.",
-        default_words="none",
+        None, "A run or a checkpoint to go on from, with other sentences, new words and new labels."
     )
     rehearse: tuple[str, ...] = _network(
         (),
