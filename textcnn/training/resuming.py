@@ -5,6 +5,7 @@ sentences can have left, because it was wrong when it was written or was put tog
 on from it would replace a run's good files.
 """
 
+import itertools
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -246,10 +247,9 @@ def _of_the_optimizer(state: TrainingState, experiment: Experiment) -> Iterator[
     if state.steps != state.progress.step:
         yield f"its optimizer has made {state.steps} steps, and training {state.progress.step}"
     if state.steps:
-        for name in architecture.trained:
-            for slot in optimizer.slot_names:
-                if f"{slot}/{name}" not in state.slots:
-                    yield f"its optimizer has no {slot}/{name}"
+        slots = itertools.product(optimizer.slot_names, architecture.trained)
+        for name in sorted({"/".join(slot) for slot in slots} - {*state.slots}):
+            yield f"its optimizer has no {name}"
     for name, array in state.slots.items():
         slot = name.partition("/")[0]
         if slot in SQUARES and (array < 0).any():

@@ -90,10 +90,8 @@ def _read_header(scanner: Scanner, path: Path) -> _Header:
     # dictionary.cc; what is not needed here is named with a leading underscore.
     what = "its header"
     scanner.take(len(MAGIC), what)
-    version, dim, _window, _epoch, _min_count, _negative = scanner.unpack("<6i", what)
-    _word_ngrams, _loss, _model, buckets, min_n, max_n = scanner.unpack("<6i", what)
-    _update_rate, _sample = scanner.unpack("<id", what)
-    entries, words, labels = scanner.unpack("<3i", what)
+    version, dim, *_window_to_model, buckets, min_n, max_n = scanner.unpack("<12i", what)
+    _update_rate, _sample, entries, words, labels = scanner.unpack("<id3i", what)
     _tokens, pruned = scanner.unpack("<2q", what)
     if version not in _VERSIONS:
         raise UserError(
