@@ -25,7 +25,6 @@ from textcnn.support.errors import UserError
 MOST_DEV_LOGITS = 4_000_000
 """Dev sentences times labels: what dev says is kept as so many numbers, some times over."""
 
-
 Report = Callable[[str], None]
 
 

@@ -91,8 +91,7 @@ class RunFolder(ResultFolder):
 
     def save_split(self, split: Split) -> None:
         """Write the row numbers of each part."""
-        parts = {"train": split.train, "dev": split.dev, "test": split.test}
-        rows = {name: part.tolist() for name, part in parts.items()}
+        rows = {name: part.tolist() for name, part in vars(split).items()}
         replace_text(self.split, json.dumps(rows) + "\n")
 
     def save_metrics(self, history: list[Evaluation]) -> None:

