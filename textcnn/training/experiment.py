@@ -208,7 +208,8 @@ def new_experiment(
     """
     config = data.completed(config.resolved())
     rows = data.learnt_rows(refit=epochs is not None)
-    vocabulary = Vocabulary.fit(data.tokens.take(rows), config.min_count, config.max_vocabulary)
+    tokens = data.tokens.take(rows)
+    vocabulary = Vocabulary.fit(tokens, config.min_count, config.max_vocabulary)
     labels = data.label_names
     if initial is not None:
         vocabulary = initial.vocabulary.extended(vocabulary)
@@ -217,7 +218,6 @@ def new_experiment(
     # The split and the parameters draw from streams of their own, so that one more option
     # that draws numbers does not change the other.
     rng = np.random.default_rng([config.network_seed or 0, 1])
-    tokens = data.tokens.take(rows)
     vectors = (start or StartVectors()).of(config, data, vocabulary, tokens, rng, report)
     if vectors is not None:
         config = dataclasses.replace(config, embedding_dim=vectors.shape[1])
