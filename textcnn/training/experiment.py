@@ -33,7 +33,7 @@ from textcnn.training.start_vectors import StartVectors
 
 
 @dataclass(frozen=True)
-class Parts:
+class NumberedSentences:
     """The sentences of one half of a run, numbered.
 
     Attributes:
@@ -61,7 +61,7 @@ def number_sentences(
     rows: np.ndarray,
     vocabulary: Vocabulary,
     labels: list[str],
-) -> Parts:
+) -> NumberedSentences:
     """The sentences of one half of a run, where these rows train.
 
     What each counts is decided by the proportions of the training sentences, for those of dev too.
@@ -81,11 +81,11 @@ def number_sentences(
         )
         for part, (sentences, targets) in zip(parts, packed, strict=True)
     )
-    return Parts(rows, vocabulary, labels, train, dev)
+    return NumberedSentences(rows, vocabulary, labels, train, dev)
 
 
 @dataclass(frozen=True)
-class Experiment(Parts):
+class Experiment(NumberedSentences):
     """A network about to be trained on these sentences, in one half of a run.
 
     In the first half dev chooses when to stop and how much each expert counts. In the second,

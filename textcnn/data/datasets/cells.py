@@ -112,7 +112,7 @@ class Taken:
 
 
 @dataclass(frozen=True)
-class Opened:
+class TableContents:
     """What is found in a table; the fields are those of :class:`.tables.Table`."""
 
     columns: tuple[str, ...]

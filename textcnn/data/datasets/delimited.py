@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from textcnn.data.datasets.cells import Opened, Taken, matching
+from textcnn.data.datasets.cells import TableContents, Taken, matching
 from textcnn.data.datasets.rows import Row, RowError
 from textcnn.data.datasets.text_files import split_lines
 from textcnn.support.errors import UserError
@@ -43,7 +43,7 @@ Fields = list[str] | RowError
 Records = Iterator[tuple[int, Fields]]
 
 
-def delimited_rows(text: str, path: Path, taken: Taken, *, quoted: bool) -> Opened:
+def delimited_rows(text: str, path: Path, taken: Taken, *, quoted: bool) -> TableContents:
     """The rows of a CSV file (``quoted``), or of a TSV file, which are a line each.
 
     In CSV a quoted field may hold delimiters and span lines; in TSV a quotation mark has no special
@@ -61,7 +61,7 @@ def delimited_rows(text: str, path: Path, taken: Taken, *, quoted: bool) -> Open
     return dataclasses.replace(opened, delimiter=delimiter)
 
 
-def rows_of(records: Records, path: Path, taken: Taken, place: str = "line") -> Opened:
+def rows_of(records: Records, path: Path, taken: Taken, place: str = "line") -> TableContents:
     """The rows of a table, in columns that it names or that are counted.
 
     Args:
@@ -96,7 +96,7 @@ def rows_of(records: Records, path: Path, taken: Taken, place: str = "line") -> 
                 "is one"
             )
     rows = _rows(records, path, place, taken, keys, chosen, names if header else None)
-    return Opened(keys, rows)
+    return TableContents(keys, rows)
 
 
 def titles_before(rows: Iterable[Fields], taken: Taken) -> int | None:

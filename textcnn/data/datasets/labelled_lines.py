@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from textcnn.data.datasets.cells import Opened, Taken
+from textcnn.data.datasets.cells import TableContents, Taken
 from textcnn.data.datasets.rows import Row, RowError
 from textcnn.data.datasets.text_files import lines_of_text
 
@@ -17,7 +17,7 @@ _JOINED = re.compile(rf"^\s*{_MARK}[^\s,;|]+[,;|](?!{_MARK})\S+", re.MULTILINE)
 _NEXT = re.compile(rf"[,;|/+&]?{_MARK}")
 
 
-def fasttext_rows(text: str, path: Path, taken: Taken) -> Opened:
+def fasttext_rows(text: str, path: Path, taken: Taken) -> TableContents:
     """The rows of a file of ``__label__x text`` lines; blank lines are left out.
 
     As in fastText, a word that begins with the mark is a label wherever in the line it stands. One
@@ -27,7 +27,7 @@ def fasttext_rows(text: str, path: Path, taken: Taken) -> Opened:
     if 2 * len(joined) > text.count(_MARK):
         label = joined[0].strip()
         taken.said.append(f"{path}: {label!r} is read as a label; it ends at the first white space")
-    return Opened(LINE_COLUMNS, _fasttext_rows(text, path, taken))
+    return TableContents(LINE_COLUMNS, _fasttext_rows(text, path, taken))
 
 
 def _fasttext_rows(text: str, path: Path, taken: Taken) -> Iterator[Row]:
@@ -68,7 +68,7 @@ def _labels(line: str, taken: Taken) -> tuple[str, ...]:
 _TREC_LINE = re.compile(r"\s*([^\s:]+):([^\s:]+)(?:\s+(.*))?", re.DOTALL)
 
 
-def trec_rows(text: str, path: Path, taken: Taken, *, fine: bool) -> Opened:
+def trec_rows(text: str, path: Path, taken: Taken, *, fine: bool) -> TableContents:
     """The rows of a file of ``COARSE:fine question`` lines; blank lines are left out.
 
     The question classification set of Li and Roth (2002), "Learning question classifiers".
@@ -79,7 +79,7 @@ def trec_rows(text: str, path: Path, taken: Taken, *, fine: bool) -> Opened:
         taken: what is taken of the rows.
         fine: whether labels are ``COARSE:fine`` rather than ``COARSE``.
     """
-    return Opened(LINE_COLUMNS, _trec_rows(text, path, taken, fine))
+    return TableContents(LINE_COLUMNS, _trec_rows(text, path, taken, fine))
 
 
 def _trec_rows(text: str, path: Path, taken: Taken, fine: bool) -> Iterator[Row]:

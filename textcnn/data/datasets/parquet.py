@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from textcnn.data.datasets.cells import Opened, Taken, matching
+from textcnn.data.datasets.cells import TableContents, Taken, matching
 from textcnn.data.datasets.rows import Row
 from textcnn.data.datasets.text_files import check_unpacked
 from textcnn.support.errors import UserError
@@ -19,7 +19,7 @@ CELL_SIZE = 8
 """Bytes that a cell counts for at least: those that are all the same cost the file none."""
 
 
-def parquet_rows(data: bytes, path: Path, taken: Taken) -> Opened:
+def parquet_rows(data: bytes, path: Path, taken: Taken) -> TableContents:
     """The rows, counted from 1."""
     try:
         from pyarrow import ArrowException
@@ -57,7 +57,7 @@ def parquet_rows(data: bytes, path: Path, taken: Taken) -> Opened:
         except faults as error:
             raise _damaged(path, error) from error
 
-    return Opened(columns, rows())
+    return TableContents(columns, rows())
 
 
 def _of_texts(schema: Any) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from textcnn.data.datasets.cells import Opened, Taken
+from textcnn.data.datasets.cells import TableContents, Taken
 from textcnn.data.datasets.delimited import delimited_rows, names_its_columns
 from textcnn.data.datasets.foreign_formats import ZIP_MAGIC
 from textcnn.data.datasets.formats import format_of_suffix, told_format, untold
@@ -91,7 +91,7 @@ def read_table(
     return Table(path, format, found.columns, found.delimiter, said, asked, found.rows)
 
 
-_READERS: dict[str, Callable[[str, Path, Taken], Opened]] = {
+_READERS: dict[str, Callable[[str, Path, Taken], TableContents]] = {
     "csv": functools.partial(delimited_rows, quoted=True),
     "tsv": functools.partial(delimited_rows, quoted=False),
     "jsonl": json_rows,
