@@ -21,6 +21,9 @@ from textcnn.support import read_back
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
 
+FORMATS = ("csv", "tsv", "jsonl", "fasttext", "trec", "trec-fine")
+"""How files of sentences can be written. Parquet and Excel are told by their content."""
+
 LARGEST_INTEGER = 2**63 - 1
 """What a TOML file and a checkpoint can hold."""
 
@@ -119,11 +122,7 @@ class Config:
         "LABEL=FOLDER, or a CSV, TSV, JSON, Parquet, Excel or fastText file. May be "
         "gzip-compressed, and given several times.",
     )
-    format: str = _data(
-        "auto",
-        "How the files are written.",
-        choices=("auto", "csv", "tsv", "jsonl", "fasttext", "trec", "trec-fine"),
-    )
+    format: str = _data("auto", "How the files are written.", choices=("auto", *FORMATS))
     text_column: str = _data(
         "text",
         "Column or key that holds the sentence; several, as title+text, are put together; whole "

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -83,7 +83,7 @@ class StartVectors:
 def _trained(
     config: Config, vocabulary: Vocabulary, train_tokens: Iterable[Sequence[str]], report: Report
 ) -> "WordVectors":
-    from textcnn.data.vectors import Algorithm, train_vectors
+    from textcnn.data.vectors import train_vectors
 
     sentences: Iterable[Sequence[str]] = train_tokens
     if config.vectors_text is not None:
@@ -95,7 +95,7 @@ def _trained(
     return train_vectors(
         sentences,
         vocabulary.words,
-        algorithm=cast(Algorithm, config.vectors_algorithm),
+        algorithm=config.vectors_algorithm,
         dim=config.embedding_dim,
         seed=config.seed,
     )

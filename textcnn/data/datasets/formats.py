@@ -6,9 +6,6 @@ from pathlib import Path
 from textcnn.data.datasets.text_files import without_gz
 from textcnn.support.errors import UserError
 
-FORMATS = ("csv", "tsv", "jsonl", "fasttext", "trec", "trec-fine")
-"""Those that can be asked for. Parquet and Excel are told by their content."""
-
 # The rest is only read when asked for: any text with a colon early on could be TREC's.
 _TOLD = "csv, tsv, jsonl or fasttext"
 _FORMAT_OF_SUFFIX = {

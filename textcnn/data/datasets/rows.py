@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from textcnn.data.datasets.formats import FORMATS
 from textcnn.data.datasets.text_files import check_encoding
+from textcnn.recipe.config import FORMATS
 from textcnn.support.errors import UserError
 
 # A list as Python, NumPy, JSON or pandas write it into a cell: ['a', 'b'] or ['a' 'b'].

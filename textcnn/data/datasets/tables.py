@@ -25,7 +25,7 @@ class Table:
 
     Attributes:
         path: its file.
-        format: "parquet", "xlsx" or one of :data:`textcnn.data.datasets.formats.FORMATS`.
+        format: "parquet", "xlsx" or one of :data:`textcnn.recipe.config.FORMATS`.
         columns: their names in order, "1", "2" and so on where there is no header; those of the
             first object where it is JSON, whose objects may differ.
         delimiter: what parts the fields of a line, or None where nothing does.

@@ -25,14 +25,12 @@ from textcnn.data.vectors.fasttext_format import read_facebook
 from textcnn.data.vectors.files import open_vectors
 from textcnn.data.vectors.model2vec_format import is_model2vec, read_model2vec
 from textcnn.data.vectors.named import PACKAGED, fetch_named, fetch_packaged
-from textcnn.data.vectors.training import ALGORITHMS, Algorithm, train_vectors
+from textcnn.data.vectors.training import train_vectors
 from textcnn.data.vectors.word2vec_format import parse_header, read_word2vec
 from textcnn.data.vectors.word_vectors import WordVectors, fill_unknown
 from textcnn.support.errors import UserError
 
 __all__ = [
-    "ALGORITHMS",
-    "Algorithm",
     "WordVectors",
     "fill_unknown",
     "load_vectors",

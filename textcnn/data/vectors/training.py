@@ -2,13 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from textcnn.data.vectors.word_vectors import WordVectors, no_vectors, quiet_gensim, utf8_rows
 from textcnn.support.errors import UserError
-
-Algorithm = Literal["word2vec", "fasttext"]
-ALGORITHMS: tuple[Algorithm, ...] = ("word2vec", "fasttext")
 
 _WINDOW = 5
 # gensim cuts sentences off after this many words without a word of warning.
@@ -22,7 +19,7 @@ def train_vectors(
     sentences: Iterable[Sequence[str]],
     words: Sequence[str],
     *,
-    algorithm: Algorithm,
+    algorithm: str,
     dim: int,
     seed: int,
     epochs: int = 10,
@@ -75,7 +72,7 @@ class _Corpus:
                 yield list(sentence[start : start + _LONGEST_SENTENCE])
 
 
-def _untrained(algorithm: Algorithm, dim: int, seed: int) -> Any:
+def _untrained(algorithm: str, dim: int, seed: int) -> Any:
     from gensim.models import FastText, Word2Vec  # slow to import, so only when it is needed
 
     options = {
