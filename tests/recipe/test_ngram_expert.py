@@ -97,8 +97,8 @@ def test_equal_features_share_a_column_and_nothing_else_changes():
     words, ngrams, parts = items[:, :8], items[:, repeated], parts[:, again]
     scale = rng.uniform(0.5, 2, 60)
     many = Features(hstack([words, ngrams], "csr"), parts, scale, np.arange(17), np.arange(8))
-    few = Features.of(words, ngrams, parts, scale)
-    assert few.items.shape[1] == 8 + len(set(repeated))
+    few = Features.of(words, [ngrams[:, :4], ngrams[:, 4:]], parts, scale)
+    assert few.items.shape[1] == 8 + len(set(repeated[:4])) + len(set(repeated[4:]))
     assert few.parts.shape[1] == len(set(again))
     assert (few.items[:, few.of_item] != many.items).nnz == 0
     assert (few.parts[:, few.of_part] != many.parts).nnz == 0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csc_matrix, csr_matrix, hstack
+from scipy.sparse import csc_matrix, csr_matrix
 from threadpoolctl import threadpool_limits
 
 from textcnn.core.objective import objective_of
@@ -159,13 +159,6 @@ class _Learner:
         most = MOST_NGRAMS if many else min(MOST_NGRAMS, MOST_CELLS // num_classes)
         self._keys: dict[str, np.ndarray] = {}
         self._orders = [str(order) for order in range(2, ngrams + 1)]
-        ngram_counts: list[csr_matrix] = []
-        for order in range(2, ngrams + 1):
-            keys, lengths = ngram_keys(sentences, order, len(words))
-            self._keys[str(order)] = known = _most_frequent(keys[keys >= 0], most)
-            columns = KeyIndex(known).rows(keys)
-            columns[columns == len(known)] = -1
-            ngram_counts.append(_counts(columns, lengths, len(known)))
         keys, owners = part_keys(letters, subwords)
         known, columns, counts = np.unique(keys, return_inverse=True, return_counts=True)
         norms = np.sqrt(np.bincount(owners, minlength=len(letters)))
@@ -174,10 +167,18 @@ class _Learner:
         self._keys["parts"] = known[frequent]
         self._features = Features.of(
             _counts(numbers, sentences.lengths, len(letters)),
-            hstack([csr_matrix((len(sentences), 0)), *ngram_counts], "csr"),
+            (self._count_ngrams(order, most) for order in range(2, ngrams + 1)),
             parts[:, frequent].tocsr(),
             scale(sentences.lengths),
         )
+
+    def _count_ngrams(self, order: int, most: int) -> csr_matrix:
+        """(N, n) how often each n-gram of an order stands in each sentence; keeps their keys."""
+        keys, lengths = ngram_keys(self._train.texts.sentences, order, len(self._words))
+        self._keys[str(order)] = known = _most_frequent(keys[keys >= 0], most)
+        columns = KeyIndex(known).rows(keys)
+        columns[columns == len(known)] = -1
+        return _counts(columns, lengths, len(known))
 
     def _binary(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """(N,) which sentences are of a class, and what each counts for it."""

@@ -6,6 +6,7 @@ together count as much as the word, and a sentence is divided by the square root
 """
 
 import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,20 +54,23 @@ class Features:
 
     @classmethod
     def of(
-        cls, words: csr_matrix, ngrams: csr_matrix, parts: csr_matrix, scale: np.ndarray
+        cls, words: csr_matrix, ngrams: Iterable[csr_matrix], parts: csr_matrix, scale: np.ndarray
     ) -> "Features":
-        """Features with one column for all that are equal.
+        """Features with one column for all n-grams of an order, or parts, that are equal.
 
         Args:
             words: (N, W) counts.
-            ngrams: (N, all n-grams) counts.
+            ngrams: (N, all of the order) counts of each order; none is kept.
             parts: (W, all parts).
             scale: (N,).
         """
-        ngrams, of_ngram = _merge_columns(ngrams)
+        items, of_item = [words], [np.arange(words.shape[1])]
+        for counts in ngrams:
+            merged, columns = _merge_columns(counts)
+            of_item.append(sum(block.shape[1] for block in items) + columns)
+            items.append(merged)
         parts, of_part = _merge_columns(parts)
-        of_item = np.append(np.arange(words.shape[1]), words.shape[1] + of_ngram)
-        return cls(hstack([words, ngrams], "csr"), parts, scale, of_item, of_part)
+        return cls(hstack(items, "csr"), parts, scale, np.concatenate(of_item), of_part)
 
     @property
     def size(self) -> int:
