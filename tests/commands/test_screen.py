@@ -448,11 +448,12 @@ def test_the_best_run_is_that_of_several_on_the_same_data():
 
 def comparison(*counts: int) -> Any:
     """Of two networks with the same options, on sentences of one label."""
-    paired, nothing = Paired(*counts), np.zeros((2, 1), int)
+    paired, answers = Paired(*counts), [["a"], ["a"]]
     side: Any = SimpleNamespace(path="x", config=Config())
     sentences: Any = SimpleNamespace(seen=(0, 0, 0), about="", texts=[""])
     test, interval = mcnemar_test(paired), difference_interval(paired)
-    return Comparison([side, side], sentences, ["a"], nothing, nothing, paired, test, interval)
+    sureness = np.zeros((2, 1))
+    return Comparison([side, side], sentences, answers, sureness, paired, test, interval)
 
 
 @pytest.mark.parametrize(

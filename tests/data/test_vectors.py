@@ -600,8 +600,8 @@ def test_training_brings_together_words_of_the_same_context() -> None:
     assert cosine(x1, x2) > 0.5 + cosine(x1, y1)
 
 
-@pytest.mark.parametrize("algorithm", vector_training.ALGORITHMS)
-def test_seed_decides(algorithm: vector_training.Algorithm) -> None:
+@pytest.mark.parametrize("algorithm", ["word2vec", "fasttext"])
+def test_seed_decides(algorithm: str) -> None:
     def trained(seed: int) -> Any:
         return train_vectors(
             SENTENCES, ["film"], algorithm=algorithm, dim=8, seed=seed, epochs=1

@@ -88,9 +88,9 @@ def test_a_resumed_run_of_several_labels_is_one_never_stopped(tmp_path):
 @pytest.mark.slow
 def test_several_labels_are_put_together_as_no_training_sentence_has_them(tmp_path):
     """What the option is for: left out, each combination is a class of its own."""
-    seen = [(text, labels) for text, labels in topical(600) if labels in {"law", "money", "sport"}]
+    seen = [(text, labels) for text, labels in topical(900) if labels in {"law", "money", "sport"}]
     fresh = [(text, labels) for text, labels in topical(300, seed=1) if labels.count("|") == 1]
-    data, small = write(tmp_path / "topics.csv", seen), options_text(epochs=8, learning_rate=0.01)
+    data, small = write(tmp_path / "topics.csv", seen), options_text(epochs=12, learning_rate=0.01)
     found = {}
     for name, option in (("with", ["--multilabel"]), ("without", [])):
         done = textcnn("train", "--data", data, "--out", tmp_path / name, *option, *small)
