@@ -256,21 +256,20 @@ def surest_mistakes(
     Returns:
         Of each: row, label, whether it was given, and the probability of that.
     """
-    probabilities = probabilities.astype(np.float64)
     if thresholds is None:
-        given: np.ndarray = np.zeros(probabilities.shape, bool)
-        given[np.arange(len(given)), probabilities.argmax(axis=1)] = True
-        wrong = given & (np.arange(given.shape[1]) != targets[:, None])
+        answers = probabilities.argmax(axis=1)
+        rows = np.flatnonzero(answers != targets)
+        labels = answers[rows]
+        given = np.ones(len(rows), bool)
     else:
-        given = probabilities >= thresholds
-        wrong = given != targets
-    sureness = np.where(given, probabilities, 1 - probabilities)
-    rows, labels = np.nonzero(wrong)
-    order = np.argsort(-sureness[rows, labels], kind="stable")[:count]
-    return [
-        (row, label, bool(given[row, label]), float(sureness[row, label]))
-        for row, label in zip(rows[order].tolist(), labels[order].tolist(), strict=True)
-    ]
+        answers = probabilities >= thresholds
+        rows, labels = np.nonzero(answers != targets)
+        given = answers[rows, labels]
+    of_given = probabilities[rows, labels].astype(np.float64)
+    sureness = np.where(given, of_given, 1 - of_given)
+    order = np.argsort(-sureness, kind="stable")[:count]
+    found = (values[order].tolist() for values in (rows, labels, given, sureness))
+    return list(zip(*found, strict=True))
 
 
 def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
