@@ -124,7 +124,9 @@ def _row(cells: Sequence[str]) -> str:
 
 
 @click.command()
-@click.option("--rows", multiple=True, type=int, default=(10_000, 50_000, 200_000, 1_000_000))
+@click.option(
+    "--rows", multiple=True, type=int, default=(10_000, 50_000, 200_000, 500_000, 1_000_000)
+)
 @click.option("--labels", multiple=True, type=int, default=(10, 100, 1_000, 10_000))
 @click.option("--per-label", default=20, show_default=True, help="Rows of each label.")
 def main(rows: Sequence[int], labels: Sequence[int], per_label: int) -> None:
