@@ -48,8 +48,8 @@ def maxima_of_one(P: np.ndarray, words: np.ndarray, bank: FilterBank) -> np.ndar
 
     With one sentence the windows follow each other, and laying out columns would take longer than
     the arithmetic. Windows of all heights that begin at one word are added up together: the first
-    rows of all, then the second rows of those that have two, and so on, in half of the time that
-    one height after the other takes. Of a long sentence so many windows are in hand as
+    rows of all, then the second rows of those that have two, and so on, in three quarters of the
+    time that one height after the other takes. Of a long sentence so many windows are in hand as
     :data:`WINDOWS_IN_HAND`, so that the memory that it takes does not grow with it.
 
     Args:

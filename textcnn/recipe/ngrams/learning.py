@@ -191,7 +191,6 @@ class _Learner:
     def optimise(self, penalty: float) -> NgramExpert:
         """Tables of a support vector machine for each class."""
         features, old = self._features, self._before
-        words, items = features.parts.shape[0], features.items.shape[1]
         by_item = np.zeros((len(features.of_item), self._num_classes), np.float32)
         by_part = np.zeros((len(features.of_part), self._num_classes), np.float32)
         bias = np.zeros(self._num_classes, np.float32)
@@ -206,10 +205,7 @@ class _Learner:
                 continue  # The new sentences have nothing to say about it.
             offset = None if old is None else said[:, index]
             found = nbsvm(features, positive, counted, penalty, offset)
-            of_parts = found.weights[items:]
-            by_item[:, index] = found.weights[features.of_item]
-            by_item[:words, index] += features.parts @ (features.copies[items:] * of_parts)
-            by_part[:, index] = of_parts[features.of_part]
+            by_item[:, index], by_part[:, index] = features.spread(found.weights)
             bias[index] = found.bias
         if mirrored:
             for values in (by_item, by_part, bias):

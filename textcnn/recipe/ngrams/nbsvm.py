@@ -89,6 +89,17 @@ class Features:
         folded[:words] += self.parts @ weights[items:]
         return folded
 
+    def spread(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The weights of all features, from the (size,) of the different ones.
+
+        Returns:
+            (W + all n-grams,), those of words with their parts included, and (all parts,).
+        """
+        items, words = self.items.shape[1], self.parts.shape[0]
+        by_item, of_parts = weights[self.of_item], weights[items:]
+        by_item[:words] += self.parts @ (self.copies[items:] * of_parts)
+        return by_item, of_parts[self.of_part]
+
     def sums(self, weights: np.ndarray) -> np.ndarray:
         """(N,) sums of the sentences' weights, scaled."""
         return self.scale * (self.items @ self.fold(weights))
