@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.support.small_run import labelled_sentences
 from textcnn.core import plain_network
 from textcnn.core.architecture import MODES, Architecture, initial_parameters
+from textcnn.core.layers import convolve_and_pool as pooling_module
 from textcnn.core.layers.convolve_and_pool import FilterBank, pooled_maxima
 from textcnn.core.sentences import PackedSentences
 from textcnn.core.tokenizers import kim, unicode
@@ -19,7 +20,7 @@ from textcnn.core.vocabulary import Vocabulary
 from textcnn.inference import maxima as maxima_module
 from textcnn.inference import network as network_module
 from textcnn.inference.classifier import Classifier
-from textcnn.inference.maxima import maxima_of_many, maxima_of_one
+from textcnn.inference.maxima import maxima_of_one
 from textcnn.inference.network import InferenceNetwork
 from textcnn.inference.word_numbers import TextNumbers
 from textcnn.recipe.ngrams.expert import Texts
@@ -71,8 +72,9 @@ def test_a_long_sentence_is_answered_in_blocks_of_its_windows(monkeypatch):
     rng = np.random.default_rng(1)
     sentences = packed([rng.integers(0, 200, n).tolist() for n in (*range(40), 64, 65, 66, 500)])
     whole = InferenceNetwork([parameters], architecture).logits(sentences)
-    for module in (maxima_module, network_module):
+    for module in (maxima_module, pooling_module):
         monkeypatch.setattr(module, "WINDOWS_IN_HAND", 8)
+    monkeypatch.setattr(network_module, "WORDS_TOGETHER", 100)
     in_blocks = InferenceNetwork([parameters], architecture).logits(sentences)
     assert in_blocks.tobytes() == whole.tobytes()
 
@@ -140,15 +142,13 @@ def test_no_window_overflows_even_where_all_words_pull_one_way():
     sizes=st.sampled_from([(3, 4, 5), (1,), (2, 7), (4, 1, 3)]),
     seed=st.integers(0, 99),
 )
-def test_maxima_are_those_of_training(lengths, sizes, seed):
+def test_maxima_of_one_sentence_are_those_in_a_batch(lengths, sizes, seed):
     rng, bank = np.random.default_rng(seed), FilterBank(sizes, 3)
     P = rng.integers(-99, 99, (10, 3 * bank.num_rows)).astype(np.int16)
     P[-1] = 0
     sentences = PackedSentences(rng.integers(0, 9, sum(lengths)), np.array(lengths))
     expected = pooled_maxima(P, sentences, bank)
-    many = maxima_of_many(P, sentences, bank)
-    assert many.dtype == np.int16
-    np.testing.assert_array_equal(many, expected)
+    assert expected.dtype == np.int16
     for row, start in enumerate(sentences.starts):
         words = sentences.words[start : start + lengths[row]]
         np.testing.assert_array_equal(maxima_of_one(P, words, bank), expected[[row]])

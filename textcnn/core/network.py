@@ -11,16 +11,14 @@ import numpy as np
 
 from textcnn.core.architecture import Architecture, Parameters, word_vectors
 from textcnn.core.gradients import Gradients, RowGradient
-from textcnn.core.layers.convolve_and_pool import (
-    WINDOWS_IN_HAND,
-    convolve_and_pool,
-    pooled_maxima,
-    project,
-)
+from textcnn.core.layers.convolve_and_pool import convolve_and_pool, pooled_maxima, project
 from textcnn.core.layers.dense import dense
 from textcnn.core.layers.dropout import dropout
 from textcnn.core.layers.relu import relu
 from textcnn.core.sentences import PackedSentences, groups_by_length
+
+WORDS_TOGETHER = 2048
+"""Words that are projected together where nothing is kept for training: a bound on memory."""
 
 
 def forward(
@@ -88,7 +86,7 @@ class Network:
         """(N, C) logits of any number of sentences, nothing dropped, no backward pass."""
         dtype = self.parameters["dense/bias"].dtype
         logits = np.empty((len(sentences), self.architecture.num_classes), dtype)
-        for rows in groups_by_length(sentences.lengths, WINDOWS_IN_HAND):
+        for rows in groups_by_length(sentences.lengths, WORDS_TOGETHER):
             logits[rows] = self._group_logits(sentences.take(rows))
         return logits
 

@@ -31,7 +31,7 @@ from textcnn.inference.answered_tables import (
     remarks_on,
     rows_to_answer,
 )
-from textcnn.inference.classifier import PIECE, Classifier
+from textcnn.inference.classifier import FEW, Classifier
 from textcnn.inference.given_labels import Choice
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.files import (
@@ -265,8 +265,8 @@ def _answered(shard: Shard, options: ShardOptions, classifier: Classifier) -> Ou
         for chunk in no_token.passing(found):
             # Not all at once, which would be done by several threads: here, processes share the
             # processors.
-            for start in range(0, len(chunk), PIECE):
-                texts = chunk[start : start + PIECE]
+            for start in range(0, len(chunk), FEW):
+                texts = chunk[start : start + FEW]
                 stream.write(write(texts, classifier.predict_proba(texts)))
             count += len(chunk)
     said += [str(no_token)] if str(no_token) else []

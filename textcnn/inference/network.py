@@ -11,11 +11,16 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from textcnn.core.architecture import Architecture
-from textcnn.core.layers.convolve_and_pool import WINDOWS_IN_HAND
+from textcnn.core.layers.convolve_and_pool import pooled_maxima
 from textcnn.core.sentences import PackedSentences, groups_by_length
-from textcnn.inference.maxima import maxima_of_many, maxima_of_one
+from textcnn.inference.maxima import maxima_of_one
 from textcnn.inference.projected_words import ProjectedWords
-from textcnn.support.threads import in_threads
+from textcnn.support.threads import in_threads, keep_freed_memory
+
+WORDS_TOGETHER = 1 << 16
+"""Words whose sentences one thread answers together. With fewer, NumPy's calls are so short that
+threads wait for the interpreter between them, and two are no faster than one.
+"""
 
 
 class InferenceNetwork:
@@ -30,6 +35,7 @@ class InferenceNetwork:
     """
 
     def __init__(self, networks: Sequence[Mapping[str, np.ndarray]], architecture: Architecture):
+        keep_freed_memory()
         self.members = [Member(parameters, architecture) for parameters in networks]
         self._architecture = architecture
 
@@ -83,7 +89,7 @@ class InferenceNetwork:
             rows[group] = function(sentences.take(group))
 
         # One that is long is alone, and answered in blocks of its windows.
-        groups = groups_by_length(sentences.lengths, WINDOWS_IN_HAND)
+        groups = groups_by_length(sentences.lengths, WORDS_TOGETHER)
         if threads:
             in_threads(fill, groups)
         else:
@@ -127,7 +133,7 @@ class Member:
         rows = self.projected.rows
         if len(sentences) == 1:
             return self.activated(maxima_of_one(rows, sentences.words, self.bank))
-        return self.activated(maxima_of_many(rows, sentences, self.bank))
+        return self.activated(pooled_maxima(rows, sentences, self.bank))
 
     def activated(self, maxima: np.ndarray) -> np.ndarray:
         """(..., heights * F) features from int16 maxima over time: scale, bias and ReLU."""

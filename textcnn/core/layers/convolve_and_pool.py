@@ -13,7 +13,7 @@ docs/how-it-works.md, steps 5 to 7, goes through them with a pencil. The tests h
 plain form: :mod:`textcnn.core.layers.convolution`, then :mod:`textcnn.core.layers.max_over_time`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,7 @@ import numpy as np
 from textcnn.core.layers.convolution import window_counts
 from textcnn.core.sentences import PackedSentences, segment_places, segment_starts
 
-WINDOWS_IN_HAND = 2048
+WINDOWS_IN_HAND = 1024
 """Windows that are added up together where nothing is kept for training: they stay in the cache."""
 
 
@@ -119,17 +119,63 @@ def project(X: np.ndarray, W: np.ndarray) -> np.ndarray:
 def pooled_maxima(P: np.ndarray, sentences: PackedSentences, bank: FilterBank) -> np.ndarray:
     """(B, heights * F) maxima over time, from projected words, without a backward pass.
 
+    The sentences are columns of a table of words, the longest first, with zero rows above and
+    below. So the windows that begin at one time are neighbours, and so are the words that follow
+    in them; they are added up, compared with the largest sums so far, and forgotten.
+
     Args:
         P: (U + 1, K * F) from :func:`project`; its last row is zero.
-        sentences: B sentences of rows of P.
+        sentences: B sentences of rows of P, best of about one length.
         bank: the layout of the filters.
     """
-    windows = Windows(sentences, bank.filter_sizes, zero_row=len(P) - 1)
-    maxima = [
-        _maxima(_window_values(P, windows, bank, height, first), windows.by_height[height])
-        for height, first in bank.offsets()
-    ]
-    return _in_given_order(maxima, windows)
+    order = np.argsort(-sentences.lengths, kind="stable")
+    lengths, gap = sentences.lengths[order], max(max(bank.filter_sizes) - 1, 1)
+    columns = _columns(sentences.words, sentences.starts[order], lengths, gap, len(P) - 1)
+    columns *= bank.num_rows
+    rows = P.reshape(-1, bank.num_filters)
+    maxima = np.empty((len(order), len(bank.filter_sizes), bank.num_filters), P.dtype)
+    largest = np.empty((len(order), bank.num_filters), P.dtype)
+    for index, (height, first) in enumerate(bank.offsets()):
+        shift = gap - (height - 1)
+        for begin, end, alive in _stretches(window_counts(lengths, height)):
+            # Short rows of F are taken, in an order the cache likes; a whole word's K are too many.
+            Z = rows[first:].take(columns[shift + begin : shift + end, :alive], axis=0)
+            for j in range(1, height):
+                words = columns[shift + begin + j : shift + end + j, :alive]
+                Z += rows[first + j :].take(words, axis=0)
+            values = Z.max(axis=0) if len(Z) > 1 else Z[0]
+            if begin:
+                np.maximum(largest[:alive], values, out=largest[:alive])
+            else:
+                largest[:] = values
+        maxima[order, index] = largest
+    return maxima.reshape(len(order), -1)
+
+
+def _columns(
+    words: np.ndarray, starts: np.ndarray, lengths: np.ndarray, gap: int, zero_row: int
+) -> np.ndarray:
+    """(longest + 2 * gap, B) words, a sentence a column; ``zero_row`` where there is none."""
+    time = np.arange(int(lengths[0]))[:, None]
+    places = np.where(time < lengths, starts + time, len(words))
+    columns = np.full((len(time) + 2 * gap, len(lengths)), zero_row)
+    columns[gap : gap + len(time)] = np.append(words, zero_row)[places]
+    return columns
+
+
+def _stretches(counts: np.ndarray) -> Iterator[tuple[int, int, int]]:
+    """(begin, end, alive): times at which the first ``alive`` sentences have windows.
+
+    Args:
+        counts: (B,) windows of each sentence, not growing.
+    """
+    begin = 0
+    for place in np.append(np.flatnonzero(np.diff(counts)), len(counts) - 1)[::-1].tolist():
+        end, alive = int(counts[place]), place + 1
+        step = max(WINDOWS_IN_HAND // alive, 1)
+        for start in range(begin, end, step):
+            yield start, min(start + step, end), alive
+        begin = end
 
 
 def convolve_and_pool(

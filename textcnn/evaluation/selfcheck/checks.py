@@ -28,7 +28,7 @@ from textcnn.evaluation.selfcheck.material import (
     state_of,
     whole,
 )
-from textcnn.inference.classifier import PIECE, Classifier
+from textcnn.inference.classifier import FEW, Classifier
 from textcnn.recipe.steps import with_l2, with_word_dropout
 from textcnn.recipe.thinning import thinned_step
 from textcnn.support.errors import UserError
@@ -228,7 +228,7 @@ def check_batches() -> Result:
     answer, expected = classifier.predict_proba, classifier.predict_proba(texts)
     order = np.random.default_rng(1).permutation(len(texts))
     batches = [texts[start : start + 7] for start in range(0, len(texts), 7)]
-    many = texts * (PIECE // len(texts) + 1)  # More than one thread takes at a time.
+    many = texts * (FEW // len(texts) + 1)  # More than one thread takes.
     otherwise = {
         "alone": np.concatenate([answer([text]) for text in texts]),
         "in small batches": np.concatenate([answer(batch) for batch in batches]),
