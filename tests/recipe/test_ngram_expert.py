@@ -2,15 +2,19 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.sparse import csr_matrix, hstack
 from sklearn.svm import LinearSVC
 
-from textcnn.core.vocabulary import Vocabulary
+from textcnn.core.sentences import PackedSentences
+from textcnn.core.vocabulary import UNKNOWN, Vocabulary
 from textcnn.recipe.ngrams import learning, tables
 from textcnn.recipe.ngrams.expert import NgramExpert, Texts
 from textcnn.recipe.ngrams.learning import Labelled, OldExpert, fit_expert
 from textcnn.recipe.ngrams.letters import SHORTEST, part_keys
 from textcnn.recipe.ngrams.nbsvm import ALPHA, BETA, Features, nbsvm
+from textcnn.recipe.ngrams.ngrams import ngram_keys
 from textcnn.support.errors import UserError
 
 GOOD, BAD = ("lovely", "charming", "not bad"), ("dreadful", "bored boring", "not good")
@@ -74,7 +78,7 @@ def test_the_support_vector_machine_is_that_of_liblinear():
     rng = np.random.default_rng(0)
     items = csr_matrix(rng.poisson(0.3, (60, 12)).astype(float))
     parts = csr_matrix(rng.random((8, 5)) * (rng.random((8, 5)) < 0.5))
-    features = Features(items, parts, rng.uniform(0.5, 2, 60), np.arange(12), np.arange(5))
+    features = Features([items], parts, rng.uniform(0.5, 2, 60), np.arange(12), np.arange(5))
     positive, counted = rng.random(60) < 0.4, rng.uniform(0.5, 1.5, 60)
     found = nbsvm(features, positive, counted, penalty=0.3)
 
@@ -96,14 +100,15 @@ def test_equal_features_share_a_column_and_nothing_else_changes():
     repeated, again = rng.integers(8, 12, 9), rng.integers(0, 5, 8)
     words, ngrams, parts = items[:, :8], items[:, repeated], parts[:, again]
     scale = rng.uniform(0.5, 2, 60)
-    many = Features(hstack([words, ngrams], "csr"), parts, scale, np.arange(17), np.arange(8))
+    many = Features([words, ngrams], parts, scale, np.arange(17), np.arange(8))
     few = Features.of(words, [ngrams[:, :4], ngrams[:, 4:]], parts, scale)
-    assert few.items.shape[1] == 8 + len(set(repeated[:4])) + len(set(repeated[4:]))
+    assert few.num_items == 8 + len(set(repeated[:4])) + len(set(repeated[4:]))
     assert few.parts.shape[1] == len(set(again))
-    assert (few.items[:, few.of_item] != many.items).nnz == 0
+    side_by_side = hstack(few.items, "csr")[:, few.of_item]
+    assert (side_by_side != hstack(many.items, "csr")).nnz == 0
     assert (few.parts[:, few.of_part] != many.parts).nnz == 0
 
-    columns = np.append(few.of_item, few.items.shape[1] + few.of_part)
+    columns = np.append(few.of_item, few.num_items + few.of_part)
     positive, counted = rng.random(60) < 0.4, rng.uniform(0.5, 1.5, 60)
     for offset in (None, rng.normal(size=60)):
         expected = nbsvm(many, positive, counted, 0.3, offset)
@@ -360,3 +365,25 @@ def test_counts_are_summed_the_same_in_many_pieces_and_in_one(many, monkeypatch)
     whole = expert.logits(texts)
     monkeypatch.setattr(tables, "MOST_ENTRIES", 5)
     assert expert.logits(texts).tobytes() == whole.tobytes()
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    sentences=st.lists(st.lists(st.integers(0, 4), max_size=6), max_size=6),
+    order=st.integers(2, 4),
+)
+def test_ngrams_are_those_within_a_sentence_and_never_of_unknown_words(sentences, order):
+    words = np.array([word for sentence in sentences for word in sentence], np.int32)
+    packed = PackedSentences(words, np.array([len(sentence) for sentence in sentences], np.int64))
+    keys, lengths = ngram_keys(packed, order, 5)
+    expected = [
+        [sentence[start : start + order] for start in range(len(sentence) - order + 1)]
+        for sentence in sentences
+    ]
+    assert lengths.tolist() == [len(ngrams) for ngrams in expected]
+    digits = 5 ** np.arange(order)[::-1]
+    assert keys.tolist() == [
+        -1 if UNKNOWN in ngram else int(np.dot(ngram, digits))
+        for ngrams in expected
+        for ngram in ngrams
+    ]

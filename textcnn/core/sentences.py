@@ -1,5 +1,6 @@
 """Sentences packed one after another: no padding, so nothing is cut or computed twice."""
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,7 @@ class PackedSentences:
     def __len__(self) -> int:
         return len(self.lengths)
 
-    @property
+    @functools.cached_property
     def starts(self) -> np.ndarray:
         """(B,) place of each sentence's first word in ``words``."""
         return segment_starts(self.lengths)

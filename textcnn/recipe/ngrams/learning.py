@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csc_matrix, csr_matrix
+from scipy.sparse import csc_matrix, csr_matrix, vstack
 from threadpoolctl import threadpool_limits
 
 from textcnn.core.objective import objective_of
@@ -146,31 +146,42 @@ class _Learner:
         if before is not None:
             old = before.expert
             self._before = OldExpert(old.with_words(words[len(old.words) :]), before.classes)
-        sentences = train.texts.sentences
+        most = MOST_NGRAMS if many else min(MOST_NGRAMS, MOST_CELLS // num_classes)
+        self._orders = [str(order) for order in range(2, ngrams + 1)]
+        self._keys: dict[str, np.ndarray] = {}
+        by_word, parts = self._count_words(1 if many else FEWEST_PARTS)
+        self._features = Features.of(
+            by_word,
+            (self._count_ngrams(order, most) for order in range(2, ngrams + 1)),
+            parts,
+            scale(train.texts.sentences.lengths),
+        )
+
+    def _count_words(self, fewest: int) -> tuple[csr_matrix, csr_matrix]:
+        """(N, W) how often each word stands in each sentence, and (W, P) the words' parts.
+
+        Unknown words have numbers of their own here, after the others. Keeps the parts' keys.
+
+        Args:
+            fewest: words that a part must stand in, or it is left out.
+        """
+        sentences, words = self._train.texts.sentences, self._words
         different, owners = np.unique(
-            np.array(train.texts.unknown, object).astype(str), return_inverse=True
+            np.array(self._train.texts.unknown, object).astype(str), return_inverse=True
         )
         # The unknown word's name is no word.
         letters = ["", *words[1:], *different.tolist()]
-        numbers = sentences.words.astype(np.int64)
+        numbers = sentences.words.astype(np.int32)
         if len(different):
             numbers[numbers == UNKNOWN] = len(words) + owners
         numbers[numbers == UNKNOWN] = -1
-        most = MOST_NGRAMS if many else min(MOST_NGRAMS, MOST_CELLS // num_classes)
-        self._keys: dict[str, np.ndarray] = {}
-        self._orders = [str(order) for order in range(2, ngrams + 1)]
-        keys, owners = part_keys(letters, subwords)
+        keys, owners = part_keys(letters, self._subwords)
         known, columns, counts = np.unique(keys, return_inverse=True, return_counts=True)
         norms = np.sqrt(np.bincount(owners, minlength=len(letters)))
         parts = csc_matrix((1 / norms[owners], (owners, columns)), (len(letters), len(known)))
-        frequent = counts >= (1 if many else FEWEST_PARTS)
-        self._keys["parts"] = known[frequent]
-        self._features = Features.of(
-            _counts(numbers, sentences.lengths, len(letters)),
-            (self._count_ngrams(order, most) for order in range(2, ngrams + 1)),
-            parts[:, frequent].tocsr(),
-            scale(sentences.lengths),
-        )
+        self._keys["parts"] = known[counts >= fewest]
+        by_word = _counts(numbers, sentences.lengths, len(letters))
+        return by_word, parts[:, counts >= fewest].tocsr()
 
     def _count_ngrams(self, order: int, most: int) -> csr_matrix:
         """(N, n) how often each n-gram of an order stands in each sentence; keeps their keys."""
@@ -221,7 +232,7 @@ class _Learner:
         counted = np.ones(len(cells[0])) if weights is None else weights[at]
         members = csr_matrix((counted, cells), (len(targets), self._num_classes))
         features = self._features
-        by_item = (features.items.T @ members).tocsr()
+        by_item = vstack([block.T @ members for block in features.items], "csr")
         by_part = (features.parts.T @ by_item[: features.parts.shape[0]]).tocsr()
         bias = np.zeros(self._num_classes, np.float32)
         return self._expert(0.0, bias, by_item[features.of_item], by_part[features.of_part])
@@ -267,7 +278,7 @@ def _counts(columns: np.ndarray, lengths: np.ndarray, size: int) -> csr_matrix:
     """(B, size) how often each column's number stands in each of B segments; -1 is left out."""
     kept = columns >= 0
     # Where the segments end among the columns that are kept.
-    ends = np.append(0, np.cumsum(kept))[np.append(0, np.cumsum(lengths))]
+    ends = np.cumsum(np.append(False, kept), dtype=np.int32)[np.append(0, np.cumsum(lengths))]
     counts = csr_matrix(
         (np.ones(int(ends[-1])), columns[kept].astype(np.int32), ends), (len(lengths), size)
     )

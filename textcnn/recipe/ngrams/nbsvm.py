@@ -6,12 +6,12 @@ together count as much as the word, and a sentence is divided by the square root
 """
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.sparse import csc_matrix, csr_matrix, hstack
+from scipy.sparse import csr_matrix
 
 ALPHA = 1.0
 """Added to each item's count in either class."""
@@ -39,14 +39,15 @@ class Features:
     the parts that stand in the same words.
 
     Attributes:
-        items: (N, W + G) counts of words, each with a column of its own, and of n-grams.
+        items: (N, W) counts of words, each with a column of its own, and of the n-grams of each
+            order; G columns of n-grams in all. Side by side they would take their memory twice.
         parts: (W, P) the parts of each word; each row has a norm of 1, or of 0.
         scale: (N,) what each sentence is multiplied by.
-        of_item: (W + all n-grams,) int64, the column of ``items`` that each has.
+        of_item: (W + all n-grams,) int64, which of the W + G columns each has.
         of_part: (all parts,) int64, the column of ``parts`` that each has.
     """
 
-    items: csr_matrix
+    items: Sequence[csr_matrix]
     parts: csr_matrix
     scale: np.ndarray
     of_item: np.ndarray
@@ -70,21 +71,26 @@ class Features:
             of_item.append(sum(block.shape[1] for block in items) + columns)
             items.append(merged)
         parts, of_part = _merge_columns(parts)
-        return cls(hstack(items, "csr"), parts, scale, np.concatenate(of_item), of_part)
+        return cls(items, parts, scale, np.concatenate(of_item), of_part)
+
+    @functools.cached_property
+    def num_items(self) -> int:
+        """W + G."""
+        return sum(block.shape[1] for block in self.items)
 
     @property
     def size(self) -> int:
         """W + G + P."""
-        return self.items.shape[1] + self.parts.shape[1]
+        return self.num_items + self.parts.shape[1]
 
     @functools.cached_property
     def copies(self) -> np.ndarray:
         """(size,) how many features each column stands for."""
-        return np.bincount(np.append(self.of_item, self.items.shape[1] + self.of_part))
+        return np.bincount(np.append(self.of_item, self.num_items + self.of_part))
 
     def fold(self, weights: np.ndarray) -> np.ndarray:
         """(W + G,) weights of words, their parts included, and of n-grams; from (size,)."""
-        items, words = self.items.shape[1], self.parts.shape[0]
+        items, words = self.num_items, self.parts.shape[0]
         folded = weights[:items].copy()
         folded[:words] += self.parts @ weights[items:]
         return folded
@@ -95,24 +101,22 @@ class Features:
         Returns:
             (W + all n-grams,), those of words with their parts included, and (all parts,).
         """
-        items, words = self.items.shape[1], self.parts.shape[0]
+        items, words = self.num_items, self.parts.shape[0]
         by_item, of_parts = weights[self.of_item], weights[items:]
         by_item[:words] += self.parts @ (self.copies[items:] * of_parts)
         return by_item, of_parts[self.of_part]
 
     def sums(self, weights: np.ndarray) -> np.ndarray:
         """(N,) sums of the sentences' weights, scaled."""
-        return self.scale * (self.items @ self.fold(weights))
+        sizes = [block.shape[1] for block in self.items]
+        by_block = np.split(self.fold(weights), np.cumsum(sizes)[:-1])
+        found = sum(block @ part for block, part in zip(self.items, by_block, strict=True))
+        return self.scale * found
 
     def collect(self, values: np.ndarray) -> np.ndarray:
         """(size,) sums by item of (N,) numbers of sentences, not scaled."""
-        items, parts = self._transposed
-        by_item = items @ values
-        return np.append(by_item, parts @ by_item[: self.parts.shape[0]])
-
-    @functools.cached_property
-    def _transposed(self) -> tuple[csc_matrix, csc_matrix]:
-        return self.items.T, self.parts.T
+        by_item = np.concatenate([block.T @ values for block in self.items])
+        return np.append(by_item, self.parts.T @ by_item[: self.parts.shape[0]])
 
 
 def _merge_columns(matrix: csr_matrix) -> tuple[csr_matrix, np.ndarray]:

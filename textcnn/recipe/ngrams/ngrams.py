@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from textcnn.core.sentences import PackedSentences, segment_places
+from textcnn.core.sentences import PackedSentences
 from textcnn.core.vocabulary import UNKNOWN
 
 LARGEST_KEY = np.iinfo(np.int64).max
@@ -23,16 +23,19 @@ def ngram_keys(
         (B,) how many each sentence has.
     """
     lengths = np.maximum(sentences.lengths - (order - 1), 0)
-    places = segment_places(sentences.starts, lengths)
-    words = sentences.words.astype(np.int64)
-    keys = words[places]
+    words = sentences.words
+    size = max(len(words) - (order - 1), 0)
+    keys = words[:size].astype(np.int64)
     unknown = keys == UNKNOWN
     for j in range(1, order):
-        digits = words[places + j]
+        digits = words[j : size + j]
         unknown |= digits == UNKNOWN
-        keys = keys * vocabulary_size + digits
+        keys *= vocabulary_size
+        keys += digits
     keys[unknown] = -1
-    return keys, lengths
+    # The last words of a sentence begin none: what stands there reaches into the next one.
+    begins = np.column_stack([lengths, sentences.lengths - lengths]).ravel()
+    return keys[np.repeat(np.resize([True, False], len(begins)), begins)[:size]], lengths
 
 
 def rebased(keys: np.ndarray, order: int, size: int, larger: int) -> np.ndarray:
