@@ -11,9 +11,9 @@ import numpy as np
 from benchmarks.timing import OURS, Side, interleave
 from textcnn.core.architecture import word_vectors
 from textcnn.core.layers.convolve_and_pool import (
-    HeightWindows,
     Windows,
     _maxima,
+    _stretches,
     _window_values,
     _winners,
     project,
@@ -27,11 +27,10 @@ from textcnn.support.threads import keep_freed_memory
 from textcnn.training.experiment import make_optimizer, make_step, new_experiment
 
 BATCHES = 40
-HEIGHT = 3
 
 
 class Batch:
-    """One batch, taken as far as the windows of filters of height 3."""
+    """One batch, taken as far as the windows of the filters."""
 
     def __init__(self, trainer: Trainer, examples: Examples, rng: np.random.Generator):
         parameters, architecture = trainer.network.parameters, trainer.network.architecture
@@ -40,10 +39,9 @@ class Batch:
         self.W = parameters["convolution/weights"].reshape(self.X.shape[1], -1)
         self.P = project(self.X, parameters["convolution/weights"])
         sentences = PackedSentences(which, examples.sentences.lengths)
-        windows = Windows(sentences, architecture.filter_sizes, len(self.X))
-        self.layout = windows.by_height[HEIGHT]
-        self.Z = _window_values(self.P, windows, architecture.bank, HEIGHT, 0)
-        self.maxima = _maxima(self.Z, self.layout)
+        self.windows = Windows(sentences, architecture.bank, len(self.X))
+        self.Z = _window_values(self.P, self.windows, architecture.bank)
+        self.maxima = _maxima(self.Z, self.windows)
         # The gradient after ReLU and dropout: most of it is zero.
         kept = rng.random(self.maxima.shape) < 0.3
         self.upstream = np.where(kept, rng.normal(size=kept.shape), 0).astype(np.float32)
@@ -51,24 +49,23 @@ class Batch:
         count = int(0.3 * examples.targets.size * architecture.num_features) * 4
         self.places = rng.integers(0, self.P.size - self.P.shape[1], count)
         self.values = rng.normal(size=count).astype(np.float32)
-        # The same windows one sentence after another, for reduceat.
-        self.Z_by_sentence = self.Z[np.argsort(self.layout.sentence, kind="stable")]
-        counts = np.bincount(self.layout.sentence)
-        self.starts = np.cumsum(counts) - counts
+        # The same windows one segment after another, for reduceat.
+        self.Z_by_segment = self.Z[np.argsort(self.windows.segment, kind="stable")]
+        self.starts = np.cumsum(self.windows.counts) - self.windows.counts
 
 
-def running_argmax(Z: np.ndarray, layout: HeightWindows) -> tuple[np.ndarray, np.ndarray]:
+def running_argmax(Z: np.ndarray, windows: Windows) -> tuple[np.ndarray, np.ndarray]:
     """The maxima and where they are, kept up to date time after time."""
-    maxima = np.full((layout.runs[0][1], Z.shape[1]), -np.inf, Z.dtype)
+    maxima = np.full((len(windows.counts), Z.shape[1]), -np.inf, Z.dtype)
     places = np.zeros(maxima.shape, np.int64)
-    end = 0
-    for times, sentences in layout.runs:
-        for _ in range(times):
-            values = Z[end : end + sentences]
-            larger = values > maxima[:sentences]
-            np.copyto(maxima[:sentences], values, where=larger)
-            np.copyto(places[:sentences], end, where=larger)
-            end += sentences
+    start = 0
+    for begin, end, alive in _stretches(windows.counts):
+        for _ in range(begin, end):
+            values = Z[start : start + alive]
+            larger = values > maxima[:alive]
+            np.copyto(maxima[:alive], values, where=larger)
+            np.copyto(places[:alive], start, where=larger)
+            start += alive
     return maxima, places
 
 
@@ -102,20 +99,20 @@ def comparisons(batches: list[Batch]) -> dict[str, dict[str, Side]]:
         return lambda call: function(batches[call % len(batches)])
 
     return {
-        "maximum over time, one height": {
-            OURS: on(lambda batch: _maxima(batch.Z, batch.layout)),
+        "maximum over time": {
+            OURS: on(lambda batch: _maxima(batch.Z, batch.windows)),
             "maximum.reduceat by sentence": on(
-                lambda batch: np.maximum.reduceat(batch.Z_by_sentence, batch.starts, axis=0)
+                lambda batch: np.maximum.reduceat(batch.Z_by_segment, batch.starts, axis=0)
             ),
         },
-        "winning windows, one height": {
+        "winning windows": {
             OURS: on(
                 lambda batch: (
-                    _maxima(batch.Z, batch.layout),
-                    _winners(batch.Z, batch.maxima, batch.upstream, batch.layout.sentence),
+                    _maxima(batch.Z, batch.windows),
+                    _winners(batch.Z, batch.maxima, batch.upstream, batch.windows.segment),
                 )
             ),
-            "running argmax": on(lambda batch: running_argmax(batch.Z, batch.layout)),
+            "running argmax": on(lambda batch: running_argmax(batch.Z, batch.windows)),
         },
         "scattering the gradient": {
             OURS: on(scatter),

@@ -51,60 +51,52 @@ class FilterBank:
         return [(size, int(first)) for size, first in zip(self.filter_sizes, firsts, strict=False)]
 
 
-@dataclass(frozen=True)
-class HeightWindows:
-    """The windows of one filter height, sorted by time: first every sentence's first window.
-
-    Sentences stand in the order of :class:`Windows`, the longest first, so at any time those that
-    still have a window are the first few, and the maximum over time is a running maximum over
-    whole blocks of memory, in a quarter of the time that ``maximum.reduceat`` takes by sentence.
-
-    Attributes:
-        places: (windows,) where in ``Windows.padded`` each window begins.
-        sentence: (windows,) which sentence it belongs to.
-        runs: (times, sentences) of each stretch of time in which the same sentences have windows.
-    """
-
-    places: np.ndarray
-    sentence: np.ndarray
-    runs: list[tuple[int, int]]
-
-    @classmethod
-    def of(cls, starts: np.ndarray, counts: np.ndarray, height: int) -> "HeightWindows":
-        """Lay out the windows of sentences that begin at ``starts``, the most windows first."""
-        # Sorted already, so the different counts are where it falls.
-        last = np.append(np.flatnonzero(counts[1:] != counts[:-1]), len(counts) - 1)[::-1]
-        times, sentences = np.diff(counts[last], prepend=0), last + 1
-        alive = np.repeat(sentences, times)
-        sentence = segment_places(np.zeros_like(alive), alive)
-        time = np.repeat(np.arange(len(alive)), alive)
-        places = starts[sentence] + time - (height - 1)
-        return cls(places, sentence, list(zip(times.tolist(), sentences.tolist(), strict=True)))
-
-
 class Windows:
-    """The windows of a batch, as places in one padded list of words.
+    """The windows of a batch under filters of every height, as rows of P.
+
+    A sentence under the filters of one height is a segment, and segments stand in the order of
+    their windows' number, the most first. Windows stand by time: first every segment's first one.
+    So at any time the segments that still have a window are the first few, and the maximum over
+    time is a running maximum over whole blocks of memory, in a quarter of the time that
+    ``maximum.reduceat`` takes by sentence.
+
+    Args:
+        sentences: B sentences of rows of words.
+        bank: the layout of the filters.
+        zero_row: the word whose projection is zeros.
 
     Attributes:
-        padded: (R,) rows of P, the sentences one after another with zero rows between them.
-        order: (B,) the sentences by length, the longest first.
-        by_height: the windows of each filter height.
+        rows: for each place in the highest window the (windows,) short rows of P that stand there;
+            in lower windows a row of zeros.
+        segment: (windows,) which segment each is of.
+        counts: (heights * B,) windows of each segment, not growing.
+        order: (heights * B,) the segments as they would stand height by height.
     """
 
-    def __init__(self, sentences: PackedSentences, filter_sizes: Sequence[int], zero_row: int):
-        lengths = sentences.lengths
-        # At least one, so that an empty sentence has a zero row of its own to look at.
-        gap = max(max(filter_sizes) - 1, 1)
+    def __init__(self, sentences: PackedSentences, bank: FilterBank, zero_row: int):
+        lengths, num_rows = sentences.lengths, bank.num_rows
+        # So wide that an empty sentence has a zero row of its own to look at, under all filters.
+        gap = max(bank.filter_sizes)
         starts = segment_starts(lengths) + gap * np.arange(1, len(lengths) + 1)
         size = int(lengths.sum()) + gap * (len(lengths) + 1)
-        self.padded = np.full(size, zero_row, dtype=np.int64)
-        self.padded[segment_places(starts, lengths)] = sentences.words
-        self.order = np.argsort(-lengths, kind="stable")
-        starts, lengths = starts[self.order], lengths[self.order]
-        self.by_height = {
-            height: HeightWindows.of(starts, window_counts(lengths, height), height)
-            for height in filter_sizes
-        }
+        words = np.full(size, zero_row, dtype=np.int64)
+        words[segment_places(starts, lengths)] = sentences.words
+        words *= num_rows
+
+        counts = np.concatenate([window_counts(lengths, height) for height in bank.filter_sizes])
+        self.order = np.argsort(-counts, kind="stable")
+        self.counts = counts[self.order]
+        heights, firsts = np.repeat(bank.offsets(), len(lengths), axis=0)[self.order].T
+        begins = np.resize(starts, len(counts))[self.order] - (heights - 1)
+
+        alive = np.searchsorted(-self.counts, -np.arange(int(self.counts[0])))
+        self.segment = segment_places(np.zeros_like(alive), alive)
+        places = begins[self.segment] + np.repeat(np.arange(len(alive)), alive)
+        heights, firsts = heights[self.segment], firsts[self.segment]
+        self.rows = [
+            np.where(j < heights, words[places + j] + firsts + j, zero_row * num_rows)
+            for j in range(max(bank.filter_sizes))
+        ]
 
 
 def project(X: np.ndarray, W: np.ndarray) -> np.ndarray:
@@ -143,11 +135,7 @@ def pooled_maxima(P: np.ndarray, sentences: PackedSentences, bank: FilterBank) -
             for j in range(1, height):
                 words = columns[shift + begin + j : shift + end + j, :alive]
                 Z += rows[first + j :].take(words, axis=0)
-            values = Z.max(axis=0) if len(Z) > 1 else Z[0]
-            if begin:
-                np.maximum(largest[:alive], values, out=largest[:alive])
-            else:
-                largest[:] = values
+            _take_in(largest[:alive], Z, begin)
         maxima[order, index] = largest
     return maxima.reshape(len(order), -1)
 
@@ -196,72 +184,60 @@ def convolve_and_pool(
         dX being (U, D - frozen). Where windows tie, the first one takes the gradient.
     """
     P = project(X, W)
-    windows = Windows(sentences, bank.filter_sizes, zero_row=len(X))
-    values: list[np.ndarray] = []
-    maxima: list[np.ndarray] = []
-    for height, first in bank.offsets():
-        Z = _window_values(P, windows, bank, height, first)
-        values.append(Z)
-        maxima.append(_maxima(Z, windows.by_height[height]))
+    windows = Windows(sentences, bank, zero_row=len(X))
+    Z = _window_values(P, windows, bank)
+    M = _maxima(Z, windows)
+    by_height = (len(bank.filter_sizes), len(sentences), bank.num_filters)
 
     def backward(dY: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        dM = dY.reshape(len(dY), -1, bank.num_filters).swapaxes(0, 1).reshape(M.shape)
+        winners, maps, gradient = _winners(Z, M, dM[windows.order], windows.segment)
         G = np.zeros_like(P)
-        columns = np.split(dY[windows.order], len(bank.filter_sizes), axis=1)
-        for (height, first), Z, M, dM in zip(bank.offsets(), values, maxima, columns, strict=True):
-            layout = windows.by_height[height]
-            winners, maps, gradient = _winners(Z, M, dM, layout.sentence)
-            begin = layout.places[winners]
-            for j in range(height):
-                row = windows.padded[begin + j] * bank.num_rows + (first + j)
-                np.add.at(G.reshape(-1), row * bank.num_filters + maps, gradient)
+        for rows in windows.rows:  # What falls on the rows of zeros is never looked at.
+            np.add.at(G.reshape(-1), rows[winners] * bank.num_filters + maps, gradient)
         W_trained = W.reshape(len(W), -1)[frozen:]
         return G[:-1] @ W_trained.T, (X.T @ G[:-1]).reshape(W.shape)
 
-    return _in_given_order(maxima, windows), backward
+    Y = np.empty_like(M)
+    Y[windows.order] = M
+    return Y.reshape(by_height).swapaxes(0, 1).reshape(len(sentences), -1), backward
 
 
-def _window_values(
-    P: np.ndarray, windows: Windows, bank: FilterBank, height: int, first: int
-) -> np.ndarray:
-    """(windows, F) convolution of one filter height: ``Z[t] = sum_j P[word(t + j), first + j]``.
+def _window_values(P: np.ndarray, windows: Windows, bank: FilterBank) -> np.ndarray:
+    """(windows, F) convolution of all filter heights: ``Z[t] = sum_j P[word(t + j), first + j]``.
 
     P is taken apart into rows of F so that each ``take`` copies whole short rows, in an order the
     cache likes; gathering all K rows of a word at once is slower.
     """
-    rows = P.reshape(-1, bank.num_filters)
-    base = windows.padded * bank.num_rows + first
-    places = windows.by_height[height].places
-    Z = rows.take(base[places], axis=0)
-    for j in range(1, height):
-        Z += rows.take(base[places + j] + j, axis=0)
+    short_rows = P.reshape(-1, bank.num_filters)
+    Z = short_rows.take(windows.rows[0], axis=0)
+    for rows in windows.rows[1:]:
+        Z += short_rows.take(rows, axis=0)
     return Z
 
 
-def _maxima(Z: np.ndarray, layout: HeightWindows) -> np.ndarray:
-    """(B, F) maximum over time, a stretch of equally many sentences after another."""
-    num_filters = Z.shape[1]
-    maxima = np.empty((layout.runs[0][1], num_filters), Z.dtype)
-    end = 0
-    for times, sentences in layout.runs:
-        block = Z[end : end + times * sentences].reshape(times, sentences, num_filters)
-        alive = maxima[:sentences]
-        if end == 0:
-            block.max(axis=0, out=alive)
-        else:
-            np.maximum(alive, block.max(axis=0), out=alive)
-        end += times * sentences
+def _maxima(Z: np.ndarray, windows: Windows) -> np.ndarray:
+    """(heights * B, F) maxima over time."""
+    maxima, start = np.empty((len(windows.counts), Z.shape[1]), Z.dtype), 0
+    for begin, end, alive in _stretches(windows.counts):
+        size = (end - begin) * alive
+        block = Z[start : start + size].reshape(end - begin, alive, -1)
+        _take_in(maxima[:alive], block, begin)
+        start += size
     return maxima
 
 
-def _in_given_order(maxima: list[np.ndarray], windows: Windows) -> np.ndarray:
-    """(B, heights * F) the heights side by side, the sentences as they were given."""
-    together = np.empty((len(windows.order), sum(M.shape[1] for M in maxima)), maxima[0].dtype)
-    together[windows.order] = np.concatenate(maxima, axis=1)
-    return together
+def _take_in(maxima: np.ndarray, Z: np.ndarray, begin: int) -> None:
+    """Make (alive, F) maxima up to time ``begin`` those up to the end of (times, alive, F) Z."""
+    values = Z.max(axis=0) if len(Z) > 1 else Z[0]
+    if begin:
+        np.maximum(maxima, values, out=maxima)
+    else:
+        maxima[:] = values
 
 
 def _winners(
-    Z: np.ndarray, M: np.ndarray, dM: np.ndarray, sentence: np.ndarray
+    Z: np.ndarray, M: np.ndarray, dM: np.ndarray, segment: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The first window that reached each maximum, where a gradient arrives at all.
 
@@ -273,9 +249,9 @@ def _winners(
     """
     num_filters = Z.shape[1]
     wanted = np.where(dM != 0, M, np.nan)
-    found = np.flatnonzero(wanted.take(sentence, axis=0) == Z)
+    found = np.flatnonzero(wanted.take(segment, axis=0) == Z)
     windows, maps = np.divmod(found, num_filters)
-    targets = sentence[windows] * num_filters + maps
+    targets = segment[windows] * num_filters + maps
     winner = np.full(M.size, -1)
     # Backwards: of several values assigned to one place NumPy keeps the last, the first window.
     winner[targets[::-1]] = windows[::-1]
