@@ -206,20 +206,30 @@ def divided(
 
 
 def as_table(found: Sequence[Found]) -> Iterator[str]:
-    """The lines of the Markdown table; times are multiples of textcnn's on the same set."""
-    yield "| set | | accuracy (lowest to highest) | training takes | answering a sentence takes |"
-    yield "|---|---|---|---|---|"
-    for one in found:
-        base = next(it for it in found if it.data == one.data)
-        shares = 100 * np.array(one.accuracy)
-        training, answering = (
-            statistics.median(its) / statistics.median(of)
-            for its, of in ((one.training, base.training), (one.answering, base.answering))
-        )
-        yield (
-            f"| {one.data} | {one.side} | {shares.mean():.1f} % ({shares.min():.1f} to "
-            f"{shares.max():.1f}) | {training:.2f} | {answering:.2f} |"
-        )
+    """The lines of the Markdown table, a row a side and a column a set.
+
+    A cell holds accuracy, its lowest to its highest, and the times of training and of answering,
+    as multiples of textcnn's on the same set.
+    """
+    sets = list(dict.fromkeys(one.data for one in found))
+    yield f"| | {' | '.join(sets)} |"
+    yield "|---" * (len(sets) + 1) + "|"
+    for name in dict.fromkeys(one.side for one in found):
+        yield f"| {name} | {' | '.join(_cell(found, name, data) for data in sets)} |"
+
+
+def _cell(found: Sequence[Found], side: str, data: str) -> str:
+    base, *others = [one for one in found if one.data == data]
+    one = next(one for one in (base, *others) if one.side == side)
+    shares = 100 * np.array(one.accuracy)
+    training, answering = (
+        statistics.median(its) / statistics.median(of)
+        for its, of in ((one.training, base.training), (one.answering, base.answering))
+    )
+    return (
+        f"{shares.mean():.1f} % ({shares.min():.1f} to {shares.max():.1f}), "
+        f"{training:.2f}, {answering:.2f}"
+    )
 
 
 PANEL, HEIGHT, LEFT, TOP = 290, 280, 46, 34
