@@ -21,7 +21,7 @@ def test_a_sound_file(call, reviews):
     code, out, err = call("data", reviews)
     assert (code, err) == (0, "")
     assert f"data: {reviews}\n120 rows, 2 labels\n" in out
-    assert "bad           60   50.0 %" in out
+    assert "bad      60  50.0 %" in out
     assert "50.0 % (always answering bad)" in out
     assert "no sign of a wrong encoding" in out
     assert "\nnothing to do\n\nnext: " in out

@@ -34,7 +34,7 @@ IMPORTED = (
     *(f"textcnn.commands.{name}" for name in COMMANDS),
     # What commands import late, or import only where it is installed.
     *("joblib", "sklearn.linear_model", "sklearn.metrics", "sklearn.model_selection"),
-    *("rich.live", "rich.table", "tensorboardX", "textcnn.data.vectors"),
+    *("tensorboardX", "textcnn.data.vectors"),
     *("distributed.cli.dask_scheduler", "distributed.cli.dask_worker"),
     *(
         "textcnn.commands.http.application",

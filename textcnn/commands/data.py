@@ -139,9 +139,7 @@ def _label_table(found: Survey) -> Iterator[str]:
             ["label", "rows", "share"],
             [[_short(label.name), f"{label.rows:,}", percent(label.share)] for label in shown],
             right={1, 2},
-            least={1: 9, 2: 7},
             bars=[label.share for label in shown],
-            bars_before=3,
         )
     )
     if len(found.labels) > LABELS_SHOWN:

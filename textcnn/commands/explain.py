@@ -2,8 +2,6 @@
 
 import contextlib
 import json
-import os
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +12,7 @@ from textcnn.commands.arguments.checkpoint import chosen_checkpoint
 from textcnn.commands.arguments.options import PATH, SectionedCommand, count_option
 from textcnn.commands.arguments.sentence_input import SentenceInput, open_input, sentence_options
 from textcnn.commands.screen.display import say
-from textcnn.commands.screen.terminal import reader_gone
+from textcnn.commands.screen.terminal import can_draw, columns_of, reader_gone
 from textcnn.data.datasets.tables import Table
 from textcnn.insight.explanations.as_html import page
 from textcnn.insight.explanations.as_text import Screen, as_text
@@ -93,8 +91,7 @@ def _screen() -> Screen:
     """What standard output is: colours only on a terminal that has not been told to do without."""
     if not sys.stdout.isatty():
         return Screen()
-    plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-    return Screen(shutil.get_terminal_size().columns, not plain)
+    return Screen(columns_of(sys.stdout), can_draw(sys.stdout))
 
 
 def _texts(asked: SentenceInput, config: Config, stack: contextlib.ExitStack) -> Iterator[str]:

@@ -163,7 +163,7 @@ def _labels(model: Checkpoint) -> list[str]:
         for row, threshold in zip(rows, model.thresholds[shown].tolist(), strict=True):
             row.append(f"{threshold:.2f}")
     shares = (counts / max(int(model.label_counts.sum()), 1)).tolist()
-    table = Table(heads, rows, right_when_drawn={1, 2}, bars=shares, bars_before=2)
+    table = Table(heads, rows, right={1, 2}, bars=shares)
     left_out = labels_left_out(model)
     return [*([folded(f"looked at   {left_out}", INDENT)] if left_out else []), table_text(table)]
 
@@ -188,7 +188,7 @@ def _sizes(path: Path, model: Checkpoint) -> list[str]:
         f"file        {path.stat().st_size / 1e6:.2f} MB",
         f"fusion      {fusion_words(model)}",
     ]
-    table = table_text(Table(["array", "shape", "numbers"], rows, right_when_drawn={2}))
+    table = table_text(Table(["array", "shape", "numbers"], rows, right={2}))
     return [*(folded(line, INDENT) for line in lines), "", table]
 
 
@@ -228,7 +228,7 @@ def _ngrams(model: Checkpoint, learnt: Learnt) -> list[str]:
         heads = ["push", "sentences", "height", "n-gram"]
         most = max(map(abs, pushes), default=0) or 1
         bars = [abs(push) / most for push in pushes]
-        table = Table(heads, rows, right={1, 2}, bars=bars, bars_before=1)
+        table = Table(heads, rows, right={1, 2}, bars=bars)
         lines += ["", f"towards {one_line(_names(model)[index])}", table_text(table)]
     return lines
 

@@ -53,7 +53,7 @@ def command(folder: Path, sort: str, names: tuple[str, ...], form: str | None) -
     A run's accuracy is that of its test sentences, with its 95 % interval; a cross-validation's is
     the mean over its folds, with its standard error. A search has none: its best dev accuracy is
     too good to be that of new sentences. At the end of each line are the options that differ from
-    the defaults. A terminal shows in bold the most accurate of those on the same data.
+    the defaults.
     """
     columns = [_option_name(name) for name in names]
     found = list_runs(folder)
@@ -88,24 +88,13 @@ def _table(found: Sequence[Listed], columns: list[str]) -> Table:
         [*fixed, *columns, "other options than the defaults"],
         [_row(one, columns) for one in found],
         folding=(1, 2, 3),
-        best=best_rows(found),
     )
-
-
-def best_rows(found: Sequence[Listed]) -> set[int]:
-    """The most accurate of the runs that were tested on the same data, where there are several."""
-    of_data: dict[tuple[Any, ...], list[int]] = {}
-    for number, one in enumerate(found):
-        if one.config is not None and one.tested is not None:
-            of_data.setdefault((one.kind, one.config.data), []).append(number)
-    several = [rows for rows in of_data.values() if len(rows) > 1]
-    return {min(rows, key=lambda row: _untested_last(found[row])) for rows in several}
 
 
 def _row(listed: Listed, columns: list[str]) -> list[str]:
     start = [one_line(listed.path.name), f"{listed.began:%Y-%m-%d %H:%M}"]
     if listed.config is None or listed.damage:
-        return [*start, f"damaged: {one_line(listed.damage)}"]
+        return [*start, *[""] * (5 + len(columns)), f"damaged: {one_line(listed.damage)}"]
     config, resolved, chosen = listed.config, vars(listed.config.resolved()), listed.chosen
     changed = _changed(listed).items()
     return [

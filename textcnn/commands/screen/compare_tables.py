@@ -108,7 +108,7 @@ def _who_was_right(found: Comparison) -> Table:
         ["A right", f"{paired.both:,}", only_a],
         ["A wrong", only_b, f"{paired.neither:,}"],
     ]
-    return Table(["", "B right", "B wrong"], rows, right={1, 2}, least=dict.fromkeys(range(3), 7))
+    return Table(["", "B right", "B wrong"], rows, right={1, 2})
 
 
 def _verdict(found: Comparison) -> str:

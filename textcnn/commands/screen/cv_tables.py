@@ -70,8 +70,7 @@ def fold_table(summary: Summary) -> Table:
         for result in summary.results
     ]
     heads = ["repeat", "fold", "accuracy", "macro-F1", "epoch", *names]
-    columns = range(len(heads))
-    return Table(heads, rows, right=columns, least=dict.fromkeys(columns[5:], 9))
+    return Table(heads, rows, right=range(len(heads)))
 
 
 def accuracy_table(summary: Summary) -> Table:
@@ -256,12 +255,12 @@ def best_table(tried: Sequence[Tried]) -> str:
         ]
         for one in whole[:SHOWN]
     ]
-    return table_text(Table(heads, rows, right=range(len(heads)), best={0}))
+    return table_text(Table(heads, rows, right=range(len(heads))))
 
 
 def importance_text(importance: dict[str, float]) -> str:
     """How much of the scores' differences each option accounts for."""
     rows = [[name, f"{100 * share:.0f} %"] for name, share in importance.items()]
     bars = list(importance.values())
-    table = Table(["", ""], rows, right={1}, least={1: 5}, bars=bars, bars_before=2)
+    table = Table(["", ""], rows, right={1}, bars=bars)
     return f"importance among these settings:\n{table_text(table)}"

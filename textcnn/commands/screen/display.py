@@ -6,13 +6,8 @@ from collections.abc import Callable
 
 import click
 
-from textcnn.commands.screen.terminal import (
-    columns_of,
-    drawing_width,
-    drawn,
-    folded,
-    is_terminal,
-)
+from textcnn.commands.screen.tables import bar_drawn
+from textcnn.commands.screen.terminal import can_draw, columns_of, folded, is_terminal
 from textcnn.core.progress import Evaluated, Event, StepDone, evaluation_line
 from textcnn.support.text import printable_lines
 
@@ -77,15 +72,10 @@ class Bar:
 
 
 def _line(label: str, share: float, width: int, after: str) -> str:
-    if drawing_width(sys.stderr) is None:
-        full = round((width - 2) * min(share, 1.0))
-        return f"{label}  [{'#' * full}{'-' * (width - 2 - full)}]  {after}"
-    from rich.text import Text
-
-    from textcnn.commands.screen.tables import bar_drawn
-
-    line = Text.assemble(label, "  ", bar_drawn(share, width), "  ", after)
-    return drawn(line, columns_of(sys.stderr))
+    if can_draw(sys.stderr):
+        return f"{label}  {bar_drawn(share, width)}  {after}"
+    full = round((width - 2) * min(share, 1.0))
+    return f"{label}  [{'#' * full}{'-' * (width - 2 - full)}]  {after}"
 
 
 class TaskProgress:

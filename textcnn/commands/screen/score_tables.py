@@ -8,8 +8,8 @@ import numpy as np
 
 from textcnn.commands.screen.display import percent
 from textcnn.commands.screen.tables import (
-    SHADED_BAD,
-    SHADED_GOOD,
+    BAD,
+    GOOD,
     Cell,
     Styled,
     Table,
@@ -152,14 +152,7 @@ def class_table(scores: Scores) -> Table:
         of = "" if scored == len(rows) else f" of {scored} labels"
         rows.append([f"mean{of}", "", "", percent(scores.macro_f1)])
         bars.append(scores.macro_f1)
-    return Table(
-        heads,
-        rows,
-        right=range(1, len(heads)),
-        least={2: 7, 3: 7},
-        bars=bars,
-        bars_before=4,
-    )
+    return Table(heads, rows, right=range(1, len(heads)), bars=bars)
 
 
 WIDEST_CONFUSION = 12
@@ -188,31 +181,22 @@ def _confusion_matrix(confusion: np.ndarray, labels: Sequence[str]) -> Table:
     for true, counts in enumerate(confusion.tolist()):
         cells = [_confusion_cell(n, true == given, heaviest) for given, n in enumerate(counts)]
         rows.append([labels[true], *cells])
-    column = max(CONFUSION_WIDTH, *map(len, labels))
-    numbers = range(1, len(labels) + 1)
-    return Table(
-        ["true \\ predicted", *labels],
-        rows,
-        right=numbers,
-        least=dict.fromkeys(numbers, column),
-    )
+    return Table(["true \\ predicted", *labels], rows, right=range(1, len(labels) + 1))
 
 
 def _confusion_cell(count: int, right: bool, heaviest: int) -> Cell:
     words = f"{count:{CONFUSION_WIDTH},}"
     if right:
-        return Styled(words, SHADED_GOOD)
-    return Styled(words, SHADED_BAD) if count and count >= HEAVY * heaviest else words
+        return Styled(words, GOOD, shaded=True)
+    return Styled(words, BAD, shaded=True) if count and count >= HEAVY * heaviest else words
 
 
 def _commonest_confusions(confusion: np.ndarray, labels: Sequence[str]) -> Table:
     """The cells off the diagonal with the most sentences, the most first."""
-    width = max(map(len, labels))
     return Table(
         ["true", "predicted", "sentences (the commonest confusions; --json has all)"],
         [
             [true, given, f"{count:9,}"]
             for true, given, count in commonest_confusions(confusion, labels, WIDEST_CONFUSION)
         ],
-        least={0: width, 1: width},
     )

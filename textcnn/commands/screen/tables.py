@@ -1,31 +1,23 @@
-"""Tables: drawn by rich on a terminal, aligned plain text in pipes and logs.
+"""Tables: with colours and bars on a terminal that can draw, plain text in pipes and logs.
 
 In a window too narrow for the columns, each row is a block with a line for each column.
 """
 
 import dataclasses
+import itertools
 import json
 import sys
-from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+import textwrap
+import unicodedata
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO
 
 import click
 
 from textcnn.commands.arguments.options import option
-from textcnn.commands.screen.terminal import (
-    columns_of,
-    drawing_width,
-    drawn,
-    is_terminal,
-    wrapped,
-)
+from textcnn.commands.screen.terminal import can_draw, columns_of, is_terminal, wrapped
 from textcnn.support.text import csv_line, printable
-
-if TYPE_CHECKING:
-    import rich.table
-    from rich.text import Text
-
 
 GAP = 2
 """Columns of the terminal between two of a table."""
@@ -36,20 +28,29 @@ PROSE = 24
 BARS = (16, 8, 0)
 """Columns that bars are given, the first that there is room for."""
 
-HEAD, BEST, BAR, FAINT = "bold", "bold", "cyan", "bright_black"
+BAR, FAINT = "cyan", "bright_black"
 GOOD, BAD = "green", "magenta"
 """As in ``textcnn explain``: told apart with every common kind of colour blindness."""
-
-SHADED_GOOD, SHADED_BAD = "black on green", "black on magenta"
-"""Foregrounds are given with them, so that they can be read on any background."""
 
 
 @dataclass(frozen=True)
 class Styled:
-    """A cell that has a style of rich's on a terminal."""
+    """A cell that is coloured on a terminal.
+
+    Attributes:
+        text: what it holds.
+        colour: of the words or, where it is shaded, of what is behind them.
+        shaded: whether that is coloured; the words are then black, to be read on any background.
+    """
 
     text: str
-    style: str
+    colour: str
+    shaded: bool = False
+
+    def drawn(self, text: str) -> str:
+        """Text of the cell, or a part of it, as a terminal is given it."""
+        front, back = ("black", self.colour) if self.shaded else (self.colour, None)
+        return click.style(text, fg=front, bg=back)
 
 
 Cell = str | Styled
@@ -63,39 +64,48 @@ class Table:
         heads: of the columns; no line is made of heads that are all empty.
         rows: the cells of each; a row may end early.
         right: columns that end below each other; the others begin so.
-        right_when_drawn: further ones that do so on a terminal only.
-        least: narrowest widths of columns in plain text.
         folding: columns that a terminal folds where room is short, after text in the last one: the
             first of them first.
-        best: rows in bold on a terminal.
-        bars: numbers from 0 to 1, one a row or fewer, that are bars on a terminal only.
-        bars_before: the column that the bars precede; as many as there are heads for the end.
+        bars: numbers from 0 to 1, one a row or fewer, that are bars after it on a terminal only.
     """
 
     heads: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     right: Container[int] = ()
-    right_when_drawn: Container[int] = ()
-    least: Mapping[int, int] = field(default_factory=dict)
     folding: Sequence[int] = ()
-    best: Container[int] = ()
     bars: Sequence[float] = ()
-    bars_before: int = 0
 
 
 def table_text(table: Table, stream: TextIO | None = None) -> str:
     """The table as it is to be printed on ``stream``, by default standard output.
 
-    Rich draws it on a terminal with room for it; what data says cannot steer a terminal.
+    What data says cannot steer a terminal.
     """
     stream = sys.stdout if stream is None else stream
     if not is_terminal(stream):
         return plain_text(table)
-    table = _harmless(table)
-    width = drawing_width(stream)
-    drawing = None if width is None else rich_text(table, width)
-    room = columns_of(stream)
-    return drawing or (plain_text if fits(table, room) else blocks)(table, room)
+    table, room, draws = _harmless(table), columns_of(stream), can_draw(stream)
+    for bar in BARS if draws and table.bars else (0,):
+        shown = _with_bars(table, bar) if bar else table
+        widths = _widths(shown, room)
+        if widths is not None:
+            return "\n".join(_lines(shown, widths, draws))
+    return _blocks(table, room)
+
+
+def plain_text(table: Table) -> str:
+    """The table's columns below each other, a line a row."""
+    return "\n".join(_lines(table, _natural_widths(table), draws=False))
+
+
+def fits(table: Table, room: int) -> bool:
+    """Whether there is room for its columns; text in the last one may be folded."""
+    return _widths(table, room) is not None
+
+
+def words_of(cell: Cell) -> str:
+    """A cell's text."""
+    return cell if isinstance(cell, str) else cell.text
 
 
 def _harmless(table: Table) -> Table:
@@ -114,56 +124,112 @@ def _harmless(table: Table) -> Table:
     )
 
 
-def words_of(cell: Cell) -> str:
-    """A cell's text."""
-    return cell if isinstance(cell, str) else cell.text
+# Bars
 
 
-# Plain text
+@dataclass(frozen=True)
+class _Bar(Styled):
+    """A cell that a bar fills."""
+
+    share: float = 0.0
+
+    def drawn(self, text: str) -> str:
+        return bar_drawn(self.share, len(text))
 
 
-def plain_text(table: Table, room: int | None = None) -> str:
-    """The table's columns below each other, counting every character as one column.
+def _with_bars(table: Table, bar: int) -> Table:
+    """The same with bars of so many columns at the end of the lines."""
+    rows: list[Sequence[Cell]] = [
+        [*row, *[""] * (len(table.heads) - len(row)), _Bar("━" * bar, BAR, share=share)]
+        for row, share in zip(table.rows, table.bars, strict=False)
+    ]
+    rows += table.rows[len(rows) :]
+    return dataclasses.replace(table, heads=[*table.heads, ""], rows=rows)
 
-    The last cell of a row takes what room it needs, and widens no column that it does not end in.
-    Where there is so much ``room`` and no more, text at the end of a row is folded.
-    """
-    rows = [[words_of(cell) for cell in row] for row in table.rows]
+
+def bar_drawn(share: float, width: int) -> str:
+    """A bar of so many columns, to the half of one, what is left of it faint."""
+    full, half = divmod(round(2 * width * min(max(0.0, share), 1.0)), 2)
+    rest = width - full - half
+    # The faint part begins with half a column, too, so that there is always the same gap.
+    start = "" if half or not full or not rest else "╺"
+    faint = click.style(start + "━" * (rest - len(start)), fg=FAINT)
+    return click.style("━" * full + "╸" * half, fg=BAR) + faint
+
+
+# Widths
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal: two for a letter of Chinese and the like, none for an accent alone."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
+
+
+def _natural_widths(table: Table) -> list[int]:
+    """Of the columns, where nothing is folded."""
+    rows = [table.heads, *table.rows]
+    columns = itertools.zip_longest(*rows, fillvalue="")
+    return [max(_width(words_of(cell)) for cell in column) for column in columns]
+
+
+def _widths(table: Table, room: int) -> list[int] | None:
+    """Of the columns, some narrowed where their text may be folded; None without room."""
+    widths, last = _natural_widths(table), len(table.heads) - 1
+    excess = sum(widths) + GAP * last - room
+    for column in (*(() if last in table.right else (last,)), *table.folding):
+        texts = [words_of(row[column]) for row in table.rows if column < len(row)]
+        words = " ".join([table.heads[column], *texts]).split()
+        least = PROSE if column == last else max(map(_width, words), default=0)
+        narrowed = max(min(least, widths[column]), widths[column] - max(excess, 0))
+        excess -= widths[column] - narrowed
+        widths[column] = narrowed
+    return None if excess > 0 else widths
+
+
+# Lines
+
+
+def _lines(table: Table, widths: Sequence[int], draws: bool) -> Iterator[str]:
+    """The lines of the table, in columns so wide."""
     if any(table.heads):
-        rows.insert(0, list(table.heads))
-    widths = dict(table.least)
-    for row in rows:
-        for column, words in enumerate(row):
-            if column < len(row) - 1 or column in table.right:
-                widths[column] = max(widths.get(column, 0), len(words))
-    lines = []
-    for row in rows:
-        cells = [
-            words.rjust(widths[column])
-            if column in table.right
-            else words.ljust(widths.get(column, 0))
-            for column, words in enumerate(row)
-        ]
-        line = (" " * GAP).join(cells).rstrip()
-        if room is not None and len(line) > room and len(row) - 1 not in table.right:
-            line = wrapped(line, room, len(line) - len(cells[-1].rstrip()))
-        lines.append(line)
-    return "\n".join(lines)
+        for line in _row_lines(table, table.heads, widths, draws):
+            yield click.style(line, bold=True) if draws else line
+        if draws:
+            yield click.style("─" * (sum(widths) + GAP * (len(widths) - 1)), fg=FAINT)
+    for row in table.rows:
+        yield from _row_lines(table, row, widths, draws)
 
 
-def fits(table: Table, width: int) -> bool:
-    """Whether plain text has room; text at the end of rows may be folded."""
-    text = len(table.heads) > 1 and len(table.heads) - 1 not in table.right
-    heads = table.heads[:-1] if text else table.heads
-    # A row that ends early ends with text, too.
-    rows = [row[:-1] if text and len(row) - 1 not in table.right else row for row in table.rows]
-    short = dataclasses.replace(table, heads=heads, rows=rows)
-    longest = max(map(len, plain_text(short).split("\n")))
-    ends = [len(words_of(row[-1])) for row in table.rows if row]
-    return longest <= width - (GAP + min(PROSE, width // 2, max(ends, default=0)) if text else 0)
+def _row_lines(
+    table: Table, row: Sequence[Cell], widths: Sequence[int], draws: bool
+) -> Iterator[str]:
+    """The lines of a row: one, or as many as its longest folded cell has."""
+    parts = [_folded(words_of(cell), width) for cell, width in zip(row, widths, strict=False)]
+    for texts in itertools.zip_longest(*parts, fillvalue=""):
+        line = []
+        for column, (cell, text) in enumerate(zip(row, texts, strict=True)):
+            space = " " * (widths[column] - _width(text))
+            shown = cell.drawn(text) if draws and isinstance(cell, Styled) else text
+            line.append(space + shown if column in table.right else shown + space)
+        yield (" " * GAP).join(line).rstrip()
 
 
-def blocks(table: Table, room: int) -> str:
+def _folded(text: str, width: int) -> list[str]:
+    """A text in lines so wide, broken between words, or within one that is longer."""
+    if _width(text) <= width:
+        return [text]
+    # A letter that takes two columns counts as two, of which one is taken out again.
+    doubled = "".join(
+        f"\0{letter}" if unicodedata.east_asian_width(letter) in "WF" else letter for letter in text
+    )
+    lines = textwrap.wrap(doubled, max(width - ("\0" in doubled), 1), break_on_hyphens=False)
+    return [line.replace("\0", "") for line in lines]
+
+
+def _blocks(table: Table, room: int) -> str:
     """Each row as a block: the heads, and what the row has there, below each other."""
     wide = max(map(len, table.heads))
     return "\n\n".join(
@@ -175,101 +241,7 @@ def blocks(table: Table, room: int) -> str:
     )
 
 
-# Drawn by rich
-
-
-def rich_text(table: Table, width: int) -> str | None:
-    """The table as rich draws it on a terminal so wide; None where there is no room for it."""
-    rows = [_whole(row, table) for row in table.rows]
-    for bar in BARS if table.bars else (0,):
-        widths = _fitted(table, rows, width - (bar + GAP if bar else 0))
-        if widths is not None:
-            return drawn(_rich_table(table, rows, widths, bar), width)
-    return None
-
-
-def _whole(row: Sequence[Cell], table: Table) -> list[Cell]:
-    """A row with all its cells; where it ends early with text of any length, that ends it."""
-    missing = [""] * (len(table.heads) - len(row))
-    if missing and len(row) - 1 not in table.right:
-        return [*row[:-1], *missing, row[-1]]
-    return [*row, *missing]
-
-
-def _fitted(table: Table, rows: Sequence[Sequence[Cell]], room: int) -> list[int] | None:
-    """The columns' widths, some narrowed where their text may be folded; None without room."""
-    from rich.cells import cell_len
-
-    columns = [
-        [words_of(cell) for cell in column] for column in zip(table.heads, *rows, strict=True)
-    ]
-    widths = [max(map(cell_len, column)) for column in columns]
-    excess = sum(widths) + GAP * (len(widths) - 1) - room
-    last = len(widths) - 1
-    for number in (*(() if last in table.right else (last,)), *table.folding):
-        longest = max(cell_len(word) for words in columns[number] for word in ["", *words.split()])
-        least = min(widths[number], PROSE) if number == last else longest
-        narrowed = max(least, widths[number] - max(excess, 0))
-        excess -= widths[number] - narrowed
-        widths[number] = narrowed
-    return None if excess > 0 else widths
-
-
-def _rich_table(
-    table: Table, rows: Sequence[Sequence[Cell]], widths: Sequence[int], bar: int
-) -> "rich.table.Table":
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Column
-    from rich.table import Table as RichTable
-    from rich.text import Text
-
-    columns = [
-        Column(Text(head), width=width, justify=_justify(table, number), overflow="fold")
-        for number, (head, width) in enumerate(zip(table.heads, widths, strict=True))
-    ]
-    if bar:
-        columns.insert(table.bars_before, Column(width=bar))
-    drawing = RichTable(
-        *columns,
-        box=SIMPLE_HEAD,
-        border_style=FAINT,
-        show_edge=False,
-        pad_edge=False,
-        padding=(0, GAP - 1, 0, 0),  # The box has a column between two of the table's.
-        show_header=any(table.heads),
-        header_style=HEAD,
-    )
-    for number, row in enumerate(rows):
-        cells = [_cell(cell) for cell in row]
-        if bar:
-            share = table.bars[number] if number < len(table.bars) else 0.0
-            cells.insert(table.bars_before, bar_drawn(share, bar))
-        drawing.add_row(*cells, style=BEST if number in table.best else None)
-    return drawing
-
-
-def _justify(table: Table, column: int) -> Literal["left", "right"]:
-    right = column in table.right or column in table.right_when_drawn
-    return "right" if right else "left"
-
-
-def _cell(cell: Cell) -> "Text":
-    from rich.text import Text
-
-    # As Text, for strings would be searched for rich's markup; appended, for what a cell is filled
-    # up with has no style.
-    return Text(cell) if isinstance(cell, str) else Text().append(cell.text, cell.style)
-
-
-def bar_drawn(share: float, width: int) -> "Text":
-    """A bar of so many columns, to the half of one, what is left of it faint."""
-    from rich.text import Text
-
-    full, half = divmod(round(2 * width * min(max(0.0, share), 1.0)), 2)
-    rest = width - full - half
-    # The faint part begins with half a column, too, so that there is always the same gap.
-    start = "" if half or not full or not rest else "╺"
-    return Text.assemble(("━" * full + "╸" * half, BAR), (start + "━" * (rest - len(start)), FAINT))
+# For elsewhere
 
 
 FORMATS = ("markdown", "latex", "csv", "json")

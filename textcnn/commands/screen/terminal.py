@@ -1,4 +1,4 @@
-"""What a stream can show: whether rich may draw on it, how wide it is, and what is safe there."""
+"""What a stream can show: whether it can draw, how wide it is, and what is safe there."""
 
 import contextlib
 import io
@@ -7,14 +7,11 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 import click
 
 from textcnn.support.text import printable, printable_lines
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 USUAL_WIDTH = 80
 """Columns of a terminal that does not say how many it has."""
@@ -69,24 +66,16 @@ def reader_gone() -> bool:
     return getattr(getattr(sys.stdout.buffer, "raw", None), "gone", False)
 
 
-def drawing_width(stream: TextIO | None) -> int | None:
-    """Columns of the terminal behind ``stream``; None where nothing but plain text belongs.
+def can_draw(stream: TextIO | None) -> bool:
+    """Whether ``stream`` is a terminal that shows colours and lines, and may.
 
-    That is: no terminal, or one that cannot draw (``TERM=dumb``, an encoding without lines), or
-    ``NO_COLOR`` (https://no-color.org), or rich is not installed.
+    Not with ``TERM=dumb``, an encoding without lines, or ``NO_COLOR`` (https://no-color.org).
     """
     if not is_terminal(stream) or os.environ.get("NO_COLOR"):
-        return None
-    if os.environ.get("TERM", "").lower() in ("dumb", "unknown"):
-        return None
-    if not (getattr(stream, "encoding", None) or "utf-8").lower().startswith("utf"):
-        return None
-    try:
-        # Imported here and below: rich is an extra, and slow to load for what never draws.
-        import rich.console  # noqa: F401
-    except ImportError:
-        return None
-    return columns_of(stream)
+        return False
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    dumb = os.environ.get("TERM", "").lower() in ("dumb", "unknown")
+    return encoding.lower().startswith("utf") and not dumb
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -106,30 +95,9 @@ def columns_of(stream: TextIO | None) -> int:
         return USUAL_WIDTH
 
 
-def drawn(renderable: "RenderableType", width: int) -> str:
-    """What rich makes of ``renderable`` on a terminal so wide, without the last line's end."""
-    from rich.console import Console
-
-    text = io.StringIO()
-    console = Console(
-        file=text,
-        width=width,
-        # The colours are those of the environment's terminal.
-        force_terminal=True,
-        force_jupyter=False,
-        no_color=False,
-        legacy_windows=False,
-    )
-    # What is shown comes from data: nothing in it is an instruction.
-    console.print(renderable, end="", markup=False, emoji=False, highlight=False)
-    return text.getvalue().removesuffix("\n")
-
-
 def coloured(words: str, colour: str, bold: bool = False) -> str:
     """Words for standard output, in a colour where that can draw."""
-    if drawing_width(sys.stdout) is None:
-        return words
-    return click.style(words, fg=colour, bold=bold or None)
+    return click.style(words, fg=colour, bold=bold or None) if can_draw(sys.stdout) else words
 
 
 def safe(text: str) -> str:
