@@ -41,7 +41,7 @@ from textcnn.evaluation.comparison.comparison import (
     Comparison,
     Paired,
     difference_interval,
-    mcnemar_test,
+    mcnemar_p_value,
 )
 from textcnn.evaluation.scores import Rows, Scores, score
 from textcnn.evaluation.search.trials import Tried
@@ -422,9 +422,9 @@ def comparison(*counts: int) -> Any:
     paired, answers = Paired(*counts), [["a"], ["a"]]
     side: Any = SimpleNamespace(path="x", config=Config())
     sentences: Any = SimpleNamespace(seen=(0, 0, 0), about="", texts=[""])
-    test, interval = mcnemar_test(paired), difference_interval(paired)
+    p_value, interval = mcnemar_p_value(paired), difference_interval(paired)
     sureness = np.zeros((2, 1))
-    return Comparison([side, side], sentences, answers, sureness, paired, test, interval)
+    return Comparison([side, side], sentences, answers, sureness, paired, p_value, interval)
 
 
 @pytest.mark.parametrize(

@@ -130,9 +130,9 @@ def _values(found: Comparison, flipped: int) -> dict[str, Any]:
         "accuracy": {name: right / paired.count for name, right, _ in accuracies},
         "accuracy_95": {name: list(interval) for name, _, interval in accuracies},
         "right": vars(paired),
-        "mcnemar": vars(found.test),
         "a_minus_b": paired.difference,
         "a_minus_b_95": list(found.interval),
+        "p_value": found.p_value,
         "answered_differently": len(found.flipped()),
         "flipped": [_flip(found, row) for row in found.flipped()[:flipped]],
     }

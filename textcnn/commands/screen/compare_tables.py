@@ -98,7 +98,7 @@ def accuracy_table(found: Comparison) -> Table:
     shares = [(right / paired.count, *interval) for _, right, interval in found.accuracies()]
     shares.append((paired.difference, *found.interval))
     paths = [side.path for side in found.sides]
-    return _table_for_papers(("model", "McNemar p"), paths, shares, found.test.p_value)
+    return _table_for_papers(("model", "McNemar p"), paths, shares, found.p_value)
 
 
 def _who_was_right(found: Comparison) -> Table:
@@ -112,19 +112,15 @@ def _who_was_right(found: Comparison) -> Table:
 
 
 def _verdict(found: Comparison) -> str:
-    (low, high), test, difference = found.interval, found.test, found.paired.difference
-    if test.chi_square is None:
-        how = "exact"
-    else:
-        how = f"chi-square {test.chi_square:.2f}, corrected for continuity (Edwards 1948)"
-    could = "could be" if test.p_value >= CHANCE else "is hardly"
+    (low, high), p_value, difference = found.interval, found.p_value, found.paired.difference
+    could = "could be" if p_value >= CHANCE else "is hardly"
     points = plain = f"{100 * difference:+.2f} points"
     if difference:
-        points = coloured(points, GOOD if difference > 0 else BAD, bold=test.p_value < CHANCE)
+        points = coloured(points, GOOD if difference > 0 else BAD, bold=p_value < CHANCE)
     lines = (
         f"A - B    {plain}  (95 % interval {100 * low:+.2f} to "
         f"{100 * high:+.2f}; Newcombe 1998, method 10)",
-        f"McNemar  p {_p_value(test.p_value)}  ({how}): the difference {could} chance",
+        f"McNemar  p {_p_value(p_value)}  (exact test): the difference {could} chance",
     )
     return "\n".join(folded(line, VERDICT) for line in lines).replace(plain, points, 1)
 

@@ -23,9 +23,6 @@ from textcnn.recipe.config import Config, Value, read_toml
 from textcnn.support import read_back
 from textcnn.support.errors import UserError
 
-FEW = 25
-"""Discordant sentences below which the test counts tosses exactly."""
-
 
 @dataclass(frozen=True)
 class Paired:
@@ -80,40 +77,18 @@ class Paired:
         return (self.only_a - self.only_b) / self.count
 
 
-@dataclass(frozen=True)
-class McNemar:
-    """The test of the hypothesis that neither model is better.
+def mcnemar_p_value(paired: Paired) -> float:
+    """Of McNemar's exact test, two-sided, that neither model is better.
 
-    Attributes:
-        p_value: two-sided.
-        chi_square: the statistic, with one degree of freedom; None where the test is exact.
-    """
-
-    p_value: float
-    chi_square: float | None
-
-
-def mcnemar_test(paired: Paired) -> McNemar:
-    """McNemar's test: whether the sentences that one model alone gets right fall like coins.
-
-    McNemar, "Note on the sampling error of the difference between correlated proportions or
-    percentages" (Psychometrika 12, 1947). With fewer than :data:`FEW` discordant sentences exact,
-    by the binomial distribution; otherwise by chi-square with the continuity correction of Edwards,
-    "Note on the 'correction for continuity' in testing the significance of the difference between
-    correlated proportions" (Psychometrika 13, 1948): ``(|b - c| - 1)^2 / (b + c)``.
+    The sentences that one model alone gets right then fall like coins: McNemar, "Note on the
+    sampling error of the difference between correlated proportions or percentages" (Psychometrika
+    12, 1947), by the binomial distribution.
     """
     # Imported here: SciPy takes longer to load than a sentence to classify.
-    from scipy.stats import binomtest, chi2
+    from scipy.stats import binomtest
 
     discordant = paired.only_a + paired.only_b
-    if discordant == 0:
-        return McNemar(1.0, None)
-    if discordant < FEW:
-        return McNemar(float(binomtest(paired.only_a, discordant, 0.5).pvalue), None)
-    # Where both sides are equal the correction would go past no difference at all.
-    apart = max(abs(paired.only_a - paired.only_b) - 1, 0)
-    statistic = apart**2 / discordant
-    return McNemar(float(chi2.sf(statistic, 1)), statistic)
+    return float(binomtest(paired.only_a, discordant, 0.5).pvalue) if discordant else 1.0
 
 
 def difference_interval(paired: Paired) -> tuple[float, float]:
@@ -156,7 +131,7 @@ class Comparison:
         answers: the N labels that A answers, and those that B does.
         sureness: (2, N) their probabilities.
         paired: the sentences by who was right.
-        test: whether the difference could be chance.
+        p_value: of a difference as large by chance; see :func:`mcnemar_p_value`.
         interval: 95 % interval of A's accuracy minus B's.
     """
 
@@ -165,7 +140,7 @@ class Comparison:
     answers: list[list[str]]
     sureness: np.ndarray
     paired: Paired
-    test: McNemar
+    p_value: float
     interval: tuple[float, float]
 
     @classmethod
@@ -179,8 +154,8 @@ class Comparison:
             sureness.append(probabilities.max(axis=1))
             right.append(np.array(list(map(operator.eq, given, sentences.labels))))
         paired = Paired.of(*right)
-        test, interval = mcnemar_test(paired), difference_interval(paired)
-        return cls(sides, sentences, answers, np.array(sureness), paired, test, interval)
+        p_value, interval = mcnemar_p_value(paired), difference_interval(paired)
+        return cls(sides, sentences, answers, np.array(sureness), paired, p_value, interval)
 
     def flipped(self) -> np.ndarray:
         """Rows of the sentences that get another answer; both together surest of it first."""
