@@ -25,7 +25,7 @@ from tests.support.small_run import options_text
 from textcnn.commands import main
 from textcnn.commands.screen import display as display_module
 from textcnn.commands.screen.compare_tables import comparison_text
-from textcnn.commands.screen.cv_tables import best_table, importance_text
+from textcnn.commands.screen.cv_tables import best_table
 from textcnn.commands.screen.display import NARROWEST, WIDTH, Bar, Display, TaskProgress, say
 from textcnn.commands.screen.score_tables import class_table, confusion_table, scores_text
 from textcnn.commands.screen.tables import (
@@ -410,11 +410,10 @@ def tried(number: int, accuracy: float) -> Tried:
     return Tried(number, {"dropout": 0.5}, [accuracy], cut_short=False, fault="")
 
 
-def test_a_search_shows_its_best_first_and_bars_for_importance(terminal, monkeypatch):
+def test_a_search_shows_its_best_first(terminal, monkeypatch):
     monkeypatch.setattr(sys, "stdout", terminal)
     shown = best_table([tried(1, 0.7), tried(2, 0.8)]).split("\n")
     assert "80.00 %" in shown[2]
-    assert re.search(r"dropout +100 % +━{16}", seen(importance_text({"dropout": 1.0})))
 
 
 def comparison(*counts: int) -> Any:

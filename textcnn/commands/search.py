@@ -159,9 +159,6 @@ def _run(session: Session) -> None:
     _save(session, tried)  # Perhaps nothing was left to be tried, but the tables were not written.
     accuracies = [_outer(session, fold) for fold in session.outer_folds()]
     click.echo(cv_tables.best_table(tried))
-    importance = session.importance()
-    if importance:
-        click.echo("\n" + cv_tables.importance_text(importance))
     click.echo("\n" + _verdict(session, tried, best, accuracies))
     click.echo("\n" + next_commands(command_line("train", "--config", folder.best)))
 

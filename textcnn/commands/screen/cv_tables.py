@@ -256,11 +256,3 @@ def best_table(tried: Sequence[Tried]) -> str:
         for one in whole[:SHOWN]
     ]
     return table_text(Table(heads, rows, right=range(len(heads))))
-
-
-def importance_text(importance: dict[str, float]) -> str:
-    """How much of the scores' differences each option accounts for."""
-    rows = [[name, f"{100 * share:.0f} %"] for name, share in importance.items()]
-    bars = list(importance.values())
-    table = Table(["", ""], rows, right={1}, bars=bars)
-    return f"importance among these settings:\n{table_text(table)}"

@@ -14,14 +14,7 @@ from textcnn.evaluation.crossval.folds import Fold
 from textcnn.evaluation.search.dev_folds import DevFolds, dev_splits, folds_within
 from textcnn.evaluation.search.folder import Plan, SearchFolder
 from textcnn.evaluation.search.space import Space
-from textcnn.evaluation.search.trials import (
-    Journal,
-    Tried,
-    best_of,
-    finished,
-    importance,
-    run_trials,
-)
+from textcnn.evaluation.search.trials import Journal, Tried, best_of, finished, run_trials
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.read_back import SEAL
 from textcnn.support.workers.processes import Runner
@@ -109,10 +102,6 @@ class Session:
         if best is None:
             raise RunError(f"no setting could be trained; the last: {tried[-1].fault}")
         return tried, best
-
-    def importance(self) -> dict[str, float]:
-        """How much the main search says each option matters; empty after few trials."""
-        return importance(self._journal().study(_name(None)))
 
     def outer_folds(self) -> list[Fold]:
         """The folds of ``--nested``, made of what the test part leaves; none without it.

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 
-WORTH_EXPLAINING = 10
-"""Trials from which on what they say about the importance of options is more than chance."""
-
 _ACCURACIES, _FAULT = "accuracies", "fault"
 
 
@@ -80,21 +77,6 @@ def finished(study: "Study", space: Space) -> list[Tried]:
         if trial.distributions != wanted or not all(within):
             raise ValueError(f"trial {trial.number} is of another search")
     return [_tried(number, trial) for number, trial in enumerate(trials, start=1)]
-
-
-def importance(study: "Study") -> dict[str, float]:
-    """How much of the scores' differences is due to each option, as Optuna estimates it.
-
-    Empty where fewer than :data:`WORTH_EXPLAINING` trials were run on all folds, or one option is
-    all that is varied.
-    """
-    import optuna
-    from optuna.trial import TrialState
-
-    whole = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    if len(whole) < WORTH_EXPLAINING or len(whole[0].params) < 2:
-        return {}
-    return optuna.importance.get_param_importances(study)
 
 
 def run_trials(
