@@ -239,23 +239,13 @@ def test_a_name_without_a_time_is_ordered_by_when_its_options_were_written(call,
     assert lines(call("runs")[1])[0].startswith("mine ")
 
 
-def test_an_option_can_have_a_column_of_its_own(call, runs):
-    code, out, _ = call("runs", "--option", "batch-size", "--option", "optimizer")
-    assert code == 0
-    header = out.splitlines()[0].split()
-    assert header[-7:-5] == ["batch_size", "optimizer"]
-    assert "  16          adam       embedding_dim=8" in lines(out)[0]
-    assert "batch_size=" not in out
-
-
 def test_as_json_it_is_json_and_nothing_else(call, runs):
     search(runs / "search-20270101-000000", 30)
     assert call("runs", "--format", "csv") == call("runs", "--as", "csv")
-    code, out, err = call("runs", "--json", "--option", "seed")
+    code, out, err = call("runs", "--json")
     assert (code, err) == (0, "")
     run, other = json.loads(out)
     assert run["changed_options"]["batch_size"] == 16
-    assert run["options"] == {"seed": 0}
     assert run["test"]["count"] == 12
     assert (other["kind"], other["unfinished"], other["test"]) == ("search", True, None)
 
@@ -274,12 +264,6 @@ def test_without_a_run_there_is_one_clear_line(call, tmp_path, folder):
     assert len(err.splitlines()) == 1
     assert folder in err
     assert "python -m textcnn train" in err
-
-
-def test_an_option_that_there_is_not(call, runs):
-    code, _, err = call("runs", "--option", "depth")
-    assert code == 2
-    assert "--option depth: no option is called so" in err
 
 
 # Damage

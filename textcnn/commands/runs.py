@@ -21,8 +21,7 @@ from textcnn.insight.run_list import (
     changed_options,
     list_runs,
 )
-from textcnn.recipe.config import Config, Value
-from textcnn.support.errors import UserError
+from textcnn.recipe.config import Value
 from textcnn.support.program import command_line
 from textcnn.support.result_folder import RUNS
 
@@ -39,15 +38,8 @@ COMMAND_OF = {RUN: "train", CROSS_VALIDATION: "cv", SEARCH: "search"}
     show_default=True,
     help="The oldest first, or the best test accuracy first.",
 )
-@click.option(
-    "--option",
-    "names",
-    multiple=True,
-    metavar="NAME",
-    help="Show this option of every run in a column; may be given several times.",
-)
 @format_option
-def command(folder: Path, sort: str, names: tuple[str, ...], form: str | None) -> None:
+def command(folder: Path, sort: str, form: str | None) -> None:
     """List the runs, cross-validations and searches below FOLDER, by default runs/.
 
     A run's accuracy is that of its test sentences, with its 95 % interval; a cross-validation's is
@@ -55,13 +47,11 @@ def command(folder: Path, sort: str, names: tuple[str, ...], form: str | None) -
     too good to be that of new sentences. At the end of each line are the options that differ from
     the defaults.
     """
-    columns = [_option_name(name) for name in names]
     found = list_runs(folder)
     if sort == "accuracy":
         found.sort(key=_untested_last)
-    values = [_values(listed, columns) for listed in found]
-    table = _table(found, columns)
-    print_results(form, values, table, table_text(table))
+    table = _table(found)
+    print_results(form, list(map(_values, found)), table, table_text(table))
     if form is not None:
         return
     unfinished = [listed for listed in found if listed.unfinished]
@@ -71,32 +61,24 @@ def command(folder: Path, sort: str, names: tuple[str, ...], form: str | None) -
         say("\nwhat has stopped can go on:", command_line(command, "--resume", last.path))
 
 
-def _option_name(given: str) -> str:
-    name = given.removeprefix("--").replace("-", "_")
-    if name not in vars(Config()):
-        raise UserError(f"--option {given}: no option is called so; see train --help")
-    return name
-
-
 def _untested_last(listed: Listed) -> float:
     return math.inf if listed.tested is None else -listed.tested.accuracy
 
 
-def _table(found: Sequence[Listed], columns: list[str]) -> Table:
-    fixed = ["name", "when", "data", "test accuracy", "dev", "loss", "epochs"]
+def _table(found: Sequence[Listed]) -> Table:
+    heads = ["name", "when", "data", "test accuracy", "dev", "loss", "epochs"]
     return Table(
-        [*fixed, *columns, "other options than the defaults"],
-        [_row(one, columns) for one in found],
+        [*heads, "other options than the defaults"],
+        [_row(one) for one in found],
         folding=(1, 2, 3),
     )
 
 
-def _row(listed: Listed, columns: list[str]) -> list[str]:
+def _row(listed: Listed) -> list[str]:
     start = [one_line(listed.path.name), f"{listed.began:%Y-%m-%d %H:%M}"]
     if listed.config is None or listed.damage:
-        return [*start, *[""] * (5 + len(columns)), f"damaged: {one_line(listed.damage)}"]
-    config, resolved, chosen = listed.config, vars(listed.config.resolved()), listed.chosen
-    changed = _changed(listed).items()
+        return [*start, *[""] * 5, f"damaged: {one_line(listed.damage)}"]
+    config, chosen = listed.config, listed.chosen
     return [
         *start,
         _data_words(config.data),
@@ -104,8 +86,7 @@ def _row(listed: Listed, columns: list[str]) -> list[str]:
         "" if chosen is None else percent(chosen.accuracy),
         "" if chosen is None or chosen.loss is None else f"{chosen.loss:.3f}",
         "" if chosen is None else _epoch_words(chosen.epoch, chosen.epochs),
-        *(option_words(resolved[name]) for name in columns),
-        " ".join(f"{name}={_short(value)}" for name, value in changed if name not in columns),
+        " ".join(f"{name}={_short(value)}" for name, value in _changed(listed).items()),
     ]
 
 
@@ -160,7 +141,7 @@ def option_words(value: Value) -> str:
     return f"{value:g}" if isinstance(value, float) else one_line(str(value))
 
 
-def _values(listed: Listed, columns: list[str]) -> dict[str, Any]:
+def _values(listed: Listed) -> dict[str, Any]:
     """Plain values, for JSON."""
     config, tested, chosen = listed.config, listed.tested, listed.chosen
     return {
@@ -176,10 +157,4 @@ def _values(listed: Listed, columns: list[str]) -> dict[str, Any]:
         "unfinished": listed.unfinished,
         "running": listed.running,
         "changed_options": _changed(listed),
-        **({"options": _asked_for(config, columns)} if columns else {}),
     }
-
-
-def _asked_for(config: Config | None, columns: list[str]) -> dict[str, Value]:
-    resolved = {} if config is None else vars(config.resolved())
-    return {name: resolved.get(name) for name in columns}

@@ -3,25 +3,18 @@
 USUAL = frozenset(
     {
         *("data", "text_column", "label_column", "multilabel", "test_data", "tokenizer", "vectors"),
-        *("class_weight", "init_from", "epochs", "seed", "out", "preset", "resume", "checkpoint"),
-        *("folds", "repeats", "baselines", "mistakes", "doctor", "trials", "vary", "input_file"),
-        *("form", "proba", "top_k", "limits", "output", "top", "changed", "html_file", "host"),
-        *("as_json", "filters", "words", "width", "flipped", "sort", "names", "encoding", "port"),
-        "predictions",
+        *("init_from", "seed", "out", "resume", "checkpoint", "folds", "repeats", "baselines"),
+        *("mistakes", "trials", "vary", "input_file", "form", "proba", "top_k", "limits", "output"),
+        *("top", "changed", "html_file", "host", "as_json", "filters", "words", "width", "flipped"),
+        *("sort", "encoding", "port", "predictions"),
     }
 )
 """Names of the options that ``--help`` lists; ``--help-all`` lists the others, too."""
 
 FEWER = {
-    "train": {"class_weight", "preset", "encoding", "epochs"},
-    "cv": {
-        *("multilabel", "doctor", "test_data", "vectors", "class_weight", "preset", "encoding"),
-        *("epochs", "seed", "tokenizer"),
-    },
-    "search": {
-        *("multilabel", "test_data", "class_weight", "vectors", "preset", "encoding", "epochs"),
-        *("seed", "label_column"),
-    },
+    "train": {"encoding"},
+    "cv": {"multilabel", "test_data", "vectors", "encoding", "seed", "tokenizer"},
+    "search": {"multilabel", "test_data", "vectors", "encoding", "seed", "label_column"},
     "eval": {"multilabel"},
     "shrink": {"multilabel"},
     "export": {"multilabel"},
@@ -42,7 +35,7 @@ EXAMPLES = {
     "shrink": ("runs/one", "runs/one --quantize int8 --out small.h5"),
     "export": ("--to html --out page.html", "runs/one --to npz --out model.npz"),
     "cv": ("--baselines", "--data tickets.csv --text-column body --folds 5"),
-    "runs": ("", "--sort accuracy --option dropout"),
+    "runs": ("", "--sort accuracy"),
     "compare": ("runs/a runs/b", "runs/a runs/b --data new.csv --flipped 20"),
     "selfcheck": ("", "--json"),
 }
