@@ -1,6 +1,5 @@
 """Two runs on the same sentences: McNemar's test, the interval, and what the command says."""
 
-import csv
 import json
 import math
 import shutil
@@ -22,6 +21,7 @@ from textcnn.evaluation.comparison.comparison import (
     difference_interval,
     mcnemar_p_value,
 )
+from textcnn.evaluation.comparison.shared_sentences import Side, shared_sentences
 from textcnn.evaluation.crossval.summary import paired_difference
 from textcnn.evaluation.scores import wilson_interval
 from textcnn.evaluation.scoring import held_out
@@ -188,7 +188,7 @@ def test_a_run_is_no_better_than_itself(call, trained_run):
 
 
 def test_with_other_test_parts_only_what_neither_has_met_is_compared(
-    call, tmp_path, trained_run, other_split
+    call, trained_run, other_split
 ):
     rows = [
         set(json.loads((run / "split.json").read_text())["test"])
@@ -196,11 +196,12 @@ def test_with_other_test_parts_only_what_neither_has_met_is_compared(
     ]
     both = rows[0] & rows[1]
     assert 0 < len(both) < 12
-    found = values(call, trained_run, other_split, "--predictions", tmp_path / "p.csv")
+    found = values(call, trained_run, other_split)
     assert found["sentences"] == len(both)
     assert f"here are the {len(both)} of either" in found["data"]
-    with (tmp_path / "p.csv").open(encoding="utf-8", newline="") as stream:
-        texts = [row["text"] for row in csv.DictReader(stream)]
+    sides = [Side.load(trained_run), Side.load(other_split)]
+    texts = shared_sentences(sides, {}, lambda line: None).texts
+    assert len(texts) == len(both)
     for run in (trained_run, other_split):
         seen = load_checkpoint(run / "checkpoints" / "best.h5").seen
         assert not np.isin(sentence_hashes(map(kim, texts)), seen).any()
@@ -264,22 +265,6 @@ def test_new_sentences_are_said_to_be_new(call, tmp_path, trained_run, poor_run)
     out = call("compare", trained_run, poor_run, "--data", data)[1]
     assert "neither was trained on any of it" in out
     assert "no measure" not in out
-
-
-def test_the_predictions_are_written(call, tmp_path, trained_run, poor_run):
-    code, out, _ = call("compare", trained_run, poor_run, "--predictions", "p.csv")
-    assert code == 0
-    assert "predictions written to p.csv" in out
-    with (tmp_path / "p.csv").open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    assert list(rows[0]) == ["text", "label", "A", "B", "p(A)", "p(B)"]
-    texts, labels = own_test(trained_run)
-    assert [(row["text"], row["label"]) for row in rows] == list(zip(texts, labels, strict=True))
-    for name, run in (("A", trained_run), ("B", poor_run)):
-        classifier = Classifier.load(run)
-        assert [row[name] for row in rows] == classifier.predict(texts)
-        shares = classifier.predict_proba(texts).max(axis=1)
-        assert [float(row[f"p({name})"]) for row in rows] == pytest.approx(shares.tolist(), 1e-5)
 
 
 # What cannot be compared

@@ -20,7 +20,6 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "export": ("export", "run", "--to", "html", "--out", "out.html"),
     "npz": ("export", "run", "--to", "npz", "--out", "out.npz"),
     "report": ("report", "run"),
-    "compare": ("compare", "run", "run", "--predictions", "out.csv"),
     "classify": ("classify", "lines.txt", "--output", "out", "--checkpoint", "run", "--jobs", "1"),
     "train": ("train", *options_text(epochs=1), "--out", "out", "--data", "DATA"),
     "ensemble": (
@@ -44,7 +43,6 @@ OUTPUTS = {
     "export": "out.html",
     "npz": "out.npz",
     "report": "run/report.html",
-    "compare": "out.csv",
 }
 
 

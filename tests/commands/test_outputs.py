@@ -27,7 +27,6 @@ def run(trained_run, reviews, tmp_path) -> Path:
         "eval run --data own.csv --predictions own.csv",
         "eval run --data own.csv --predictions linked.csv",
         "eval run --data good=own.csv --predictions here/own.csv",
-        "compare run run --data own.csv --predictions own.csv",
         "explain --checkpoint run --input own.csv --html own.csv",
         "report run --data own.csv --out own.csv",
         "shrink run --data own.csv --out own.csv",

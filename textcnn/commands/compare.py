@@ -1,6 +1,6 @@
 """``textcnn compare``."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,10 @@ from textcnn.commands.arguments.options import (
     SectionedCommand,
     config_options,
     count_option,
-    given_options,
 )
 from textcnn.commands.screen import compare_tables
 from textcnn.commands.screen.display import say
 from textcnn.commands.screen.tables import format_option, print_results
-from textcnn.commands.screen.terminal import safe_lines
 from textcnn.evaluation.comparison.comparison import (
     Comparison,
     FoldsCompared,
@@ -27,7 +25,6 @@ from textcnn.evaluation.comparison.comparison import (
 from textcnn.evaluation.comparison.shared_sentences import Side, shared_sentences
 from textcnn.recipe.config import flag
 from textcnn.support.errors import UserError
-from textcnn.support.files import check_not_read, replace_csv
 
 BOTH_TESTED = {"data": "Sentences, given as to train. [default: the test part of both runs]"}
 
@@ -39,18 +36,12 @@ BOTH_TESTED = {"data": "Sentences, given as to train. [default: the test part of
 @count_option(
     "--flipped", 10, "Show so many of the sentences that get another answer, the surest first."
 )
-@click.option(
-    "--predictions",
-    type=PATH,
-    help="Write sentence, true label, both answers and their probabilities to this CSV file.",
-)
 @format_option
 def command(
     a: Path,
     b: Path,
     given: dict[str, Any],
     flipped: int,
-    predictions: Path | None,
     form: str | None,
 ) -> None:
     """Compare A and B, runs' folders or checkpoint files, on the same sentences.
@@ -63,19 +54,14 @@ def command(
     whether the difference could be chance (McNemar's test), and which sentences get another answer.
     """
     if is_cross_validation(a) or is_cross_validation(b):
-        folds = _folds_compared(a, b, given_options({**given, "predictions": predictions}))
+        folds = _folds_compared(a, b, given)
         table, text = compare_tables.folds_table(folds), compare_tables.folds_text(folds)
         print_results(form, _fold_values(folds), table, text)
         return
     sides = [Side.load(a), Side.load(b)]
     _check_comparable(*sides)
-    files = [name for side in sides for name in side.config.files]
-    check_not_read([predictions], "--predictions", *given.get("data", ()), *files)
     found = Comparison.of(sides, shared_sentences(sides, given, say))
     text = compare_tables.comparison_text(found, flipped)
-    if predictions is not None:
-        replace_csv(predictions, _prediction_rows(found))
-        text += safe_lines(f"\n\npredictions written to {predictions}")
     print_results(form, _values(found, flipped), compare_tables.accuracy_table(found), text)
 
 
@@ -147,12 +133,3 @@ def _flip(found: Comparison, row: int) -> dict[str, Any]:
             for name, answers, sureness in zip("AB", found.answers, found.sureness, strict=True)
         },
     }
-
-
-def _prediction_rows(found: Comparison) -> Iterator[list[str]]:
-    """For a CSV file, a header first."""
-    yield ["text", "label", "A", "B", "p(A)", "p(B)"]
-    sentences = found.sentences
-    for row, given in enumerate(zip(sentences.texts, sentences.labels, strict=True)):
-        answers = [labels[row] for labels in found.answers]
-        yield [*given, *answers, *(f"{share:.6g}" for share in found.sureness[:, row])]
