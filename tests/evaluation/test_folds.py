@@ -134,25 +134,6 @@ def test_given_test_rows_stay_and_dev_is_drawn_anew_in_each_repeat():
     assert all(3 not in rows(fold)[0] + rows(fold)[1] for fold in made)
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"folds": 1}, "--folds 1: must be at least 2"),
-        ({"repeats": 0}, "--repeats 0: must be at least 1"),
-        ({"dev_share": 0.0}, "--dev-share 0.0: must be above 0"),
-        ({"dev_share": 1.0}, "--dev-share 1.0: .* below 1"),
-        ({"train_share": 0.0}, "--train-share 0.0: must be above 0"),
-        ({"train_share": 1.5}, "--train-share 1.5: .* at most 1"),
-    ],
-)
-def test_options_that_cannot_be_are_named(options, message):
-    keys, labels = sentences()
-    with pytest.raises(UserError, match=f"^{message}"):
-        make_folds(
-            keys, labels, **{"folds": 4, "repeats": 1, "dev_share": 0.1, "seed": 0, **options}
-        )
-
-
 @pytest.mark.parametrize(("folds", "needed"), [(2, 4), (3, 3), (5, 5)])
 def test_a_label_needs_a_sentence_for_each_part_of_each_fold(folds, needed):
     keys, labels = sentences(60)

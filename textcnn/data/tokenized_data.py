@@ -14,7 +14,13 @@ from textcnn.core.tokenizers import AUTO, CUSTOM, Tokenizer, find_tokenizer
 from textcnn.core.vocabulary import Vocabulary
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.datasets.labelled_texts import LabelledTexts
-from textcnn.data.datasets.splits import Split, sentence_keys, stratified_split
+from textcnn.data.datasets.splits import (
+    Split,
+    check_labels_known,
+    sentence_keys,
+    stratified_split,
+    without,
+)
 from textcnn.data.datasets.suggestions import about_names
 from textcnn.data.fingerprints import Division, are_known, sentence_hashes
 from textcnn.data.labels import label_names, strata, targets_of
@@ -292,17 +298,19 @@ def _split(corpora: Corpora, data: TokenizedData, config: Config) -> Split:
         old = Split(*(learnt[are_known(hashes, part)] for part in before))
     # Never out of the test part, so that its scores stay comparable with those of others.
     test = given_test if corpora.test else old.test
-    dev = _without(np.union1d(given_dev, old.dev), keys, np.union1d(test, old.test))
+    dev = without(np.union1d(given_dev, old.dev), keys, np.union1d(test, old.test))
     if len(given_dev) and not len(dev):
         raise UserError(
             "--dev-data: every sentence also stands in --test-data, and what chooses cannot "
             "score; give other sentences, or leave one of the two out for a share of --data"
         )
     held_out = np.concatenate([test, old.test, dev])
-    learnt, trained = _without(learnt, keys, held_out), _without(old.train, keys, held_out)
+    learnt, trained = without(learnt, keys, held_out), without(old.train, keys, held_out)
     if len(learnt) == 0:
         raise UserError("--data: every sentence also stands in --dev-data or --test-data")
-    _check_labels_known(data, learnt, dev, test)
+    known = data.labels_of(learnt).union(() if inherited is None else inherited.labels)
+    check_labels_known("--dev-data", data.labels_of(dev), known)
+    check_labels_known("--test-data", data.labels_of(test), known)
     parts = 1 + (corpora.dev is None) + (corpora.test is None and config.test_share > 0)
     drawn = np.setdiff1d(learnt, trained)
     if inherited is not None:
@@ -336,14 +344,6 @@ def _split(corpora: Corpora, data: TokenizedData, config: Config) -> Split:
     return Split(train, np.union1d(dev, found.dev), np.union1d(test, found.test))
 
 
-def _without(rows: np.ndarray, keys: list[str], others: np.ndarray) -> np.ndarray:
-    """Those of ``rows`` whose sentence is none of the others'."""
-    if not len(others):
-        return rows
-    taken = {keys[row] for row in others}
-    return np.array([row for row in rows if keys[row] not in taken], dtype=np.int64)
-
-
 def _too_few(rows: np.ndarray, keys: list[str], labels: list[str], parts: int) -> np.ndarray:
     """Booleans: which of ``rows`` have a label with too few of them to stand in every part.
 
@@ -353,17 +353,3 @@ def _too_few(rows: np.ndarray, keys: list[str], labels: list[str], parts: int) -
     for row in rows:
         counts.setdefault(labels[row], set()).add(keys[row])
     return np.array([len(counts[labels[row]]) < parts for row in rows], bool)
-
-
-def _check_labels_known(
-    data: TokenizedData, learnt: np.ndarray, dev: np.ndarray, test: np.ndarray
-) -> None:
-    before = () if data.inherited is None else data.inherited.labels
-    known = data.labels_of(learnt).union(before)
-    for option, rows in (("--dev-data", dev), ("--test-data", test)):
-        unknown = sorted(data.labels_of(rows) - known)
-        if unknown:
-            raise UserError(
-                f"{option}: label {unknown[0]} is not among the training sentences (those also "
-                "in the dev or test part left out); no model could learn it"
-            )

@@ -84,6 +84,22 @@ class DifferentSentences:
                 raise UserError(f"{option}: label {name} has {count} different sentence(s){advice}")
 
 
+def without(rows: np.ndarray, keys: Sequence[str], others: np.ndarray) -> np.ndarray:
+    """Those of ``rows`` whose sentence is none of the others', by the keys of all rows."""
+    taken = {keys[row] for row in others}
+    return np.array([row for row in rows if keys[row] not in taken], dtype=np.int64)
+
+
+def check_labels_known(option: str, labels: set[str], known: set[str]) -> None:
+    """Raise UserError, naming the option, where one of its labels is not to be learnt."""
+    unknown = sorted(labels - known)
+    if unknown:
+        raise UserError(
+            f"{option}: label {unknown[0]} is not among the training sentences (those also in the "
+            "dev or test part left out); no model could learn it"
+        )
+
+
 def stratified_split(
     keys: Sequence[str], labels: Sequence[str], dev_share: float, test_share: float, seed: int
 ) -> Split:

@@ -5,8 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textcnn.data.datasets.splits import DifferentSentences, Split, divide
-from textcnn.support.errors import UserError
+from textcnn.data.datasets.splits import (
+    DifferentSentences,
+    Split,
+    check_labels_known,
+    divide,
+    without,
+)
 
 # Each draw has a stream of random numbers of its own, so that none follows from another.
 _FOLDS, _DEV, _TRAIN_SHARE = range(3)
@@ -56,11 +61,8 @@ def make_folds(
         ``repeats * folds`` of them, repeat after repeat.
 
     Raises:
-        UserError: naming the option that cannot be, or a label with too few different sentences.
+        UserError: a label has too few different sentences.
     """
-    _check_options(repeats, dev_share, train_share)
-    if folds < 2:
-        raise UserError(f"--folds {folds}: must be at least 2")
     sentences = DifferentSentences.of(keys, labels)
     # Each fold tests one of each label at least, and leaves one to train on and one for dev. It
     # tests at most count / folds, rounded up: with three folds or more, a sentence for each leaves
@@ -97,7 +99,7 @@ def fold_with_test(
     Args:
         keys: N sentences (:func:`textcnn.data.datasets.splits.sentence_keys`).
         labels: N label names.
-        train_rows: what train and dev are drawn from.
+        train_rows: what train and dev are drawn from, in ascending order.
         test_rows: what is tested, in every repeat.
         repeats, dev_share, seed, train_share: as in :func:`make_folds`.
 
@@ -105,12 +107,11 @@ def fold_with_test(
         The folds, and how many of the training rows were taken out.
 
     Raises:
-        UserError: naming the option that cannot be, or a label with too few different sentences.
+        UserError: a label has too few different sentences.
     """
-    _check_options(repeats, dev_share, train_share)
-    kept = _without(train_rows, keys, test_rows)
+    kept = without(train_rows, keys, test_rows)
     train_labels = [labels[row] for row in kept]
-    _check_labels_known(train_labels, [labels[row] for row in test_rows])
+    check_labels_known("--test-data", {labels[row] for row in test_rows}, set(train_labels))
     sentences = DifferentSentences.of([keys[row] for row in kept], train_labels)
     advice = " outside the test part; train and dev need one each: add some or take the label out"
     sentences.check_counts(2, "--data", advice)
@@ -122,12 +123,6 @@ def fold_with_test(
         split = Split(kept[sentences.rows(train)], kept[sentences.rows(dev)], np.sort(test_rows))
         made.append(Fold(repeat, 0, split))
     return made, len(train_rows) - len(kept)
-
-
-def _without(rows: np.ndarray, keys: Sequence[str], others: np.ndarray) -> np.ndarray:
-    """Those of the rows, sorted, whose sentence is none of the others'."""
-    taken = {keys[row] for row in others}
-    return np.array([row for row in sorted(rows) if keys[row] not in taken], dtype=np.int64)
 
 
 def _k_fold(
@@ -176,21 +171,3 @@ def derived_seed(seed: int, *purpose: int) -> int:
     """A seed of 32 bits that is another for each purpose."""
     # A spawn key, since plain SeedSequence([1, 2]) and SeedSequence([1, 2, 0]) are the same.
     return int(np.random.SeedSequence(seed, spawn_key=purpose).generate_state(1)[0])
-
-
-def _check_options(repeats: int, dev_share: float, train_share: float) -> None:
-    if repeats < 1:
-        raise UserError(f"--repeats {repeats}: must be at least 1")
-    if not 0 < dev_share < 1:
-        raise UserError(f"--dev-share {dev_share}: must be above 0 and below 1")
-    if not 0 < train_share <= 1:
-        raise UserError(f"--train-share {train_share}: must be above 0 and at most 1")
-
-
-def _check_labels_known(train_labels: Sequence[str], test_labels: Sequence[str]) -> None:
-    unknown = sorted(set(test_labels) - set(train_labels))
-    if unknown:
-        raise UserError(
-            f"--test-data: label {unknown[0]} is not among the training sentences (those also in "
-            "the test part left out); no model could learn it"
-        )
