@@ -112,18 +112,7 @@ class TestBadRows:
 class TestWords:
     def test_counted(self):
         words = look([("a", "a film a story"), ("b", "a plot")]).words
-        assert (words.count, words.once, words.unknown) == (4, 3, None)
-
-    def test_unknown_in_a_tenth(self):
-        # Every sentence has one word of its own and one of all.
-        assert look(distinct("a", 50)).words.unknown == 0.5
-        assert look([("a", f"word word{row % 2}") for row in range(50)]).words.unknown is None
-        assert (
-            look([("a", "all of these words " * (row + 1)) for row in range(30)]).words.unknown == 0
-        )
-
-    def test_equal_sentences_are_never_on_both_sides(self):
-        assert look(distinct("a", 50) * 3).words.unknown == 0.5
+        assert (words.count, words.once) == (4, 3)
 
     def test_covered_by_vectors(self):
         def find(words):
@@ -281,5 +270,4 @@ def test_the_movie_reviews_are_what_they_are_known_to_be(movie_reviews):
     assert (found.rows, found.words.count, found.words.once) == (10_662, 18_764, 8_654)
     assert (found.lengths.shortest, found.lengths.longest, found.surplus_rows) == (1, 56, 1)
     assert found.lengths.total / found.rows == pytest.approx(20.4, abs=0.05)
-    assert 0.02 < (found.words.unknown or 0) < 0.08
     assert suggestions(found, Config()) == []

@@ -234,12 +234,6 @@ def _word_lines(found: Survey, config: Config) -> Iterator[str]:
     words = found.words
     once = percent(words.once / words.count) if words.count else "none"
     yield _line("words", f"{words.count:,} different, {once} of them seen once")
-    if words.unknown is not None:
-        yield _line(
-            "unknown",
-            f"{percent(words.unknown)} of the tokens of a tenth of the sentences are in none of "
-            "the others",
-        )
     if found.coverage is not None:
         yield _line(
             "vectors",

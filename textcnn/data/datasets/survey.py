@@ -15,9 +15,6 @@ from textcnn.data.labels import split_labels
 from textcnn.data.tokenizer_choice import choose_tokenizer
 from textcnn.support.errors import UserError
 
-HELD_OUT = 10
-"""One sentence in this many is looked at as if it were new."""
-
 Find = Callable[[Sequence[str]], npt.NDArray[np.bool_]]
 """Says which of V words have a vector: (V,) booleans."""
 
@@ -86,13 +83,10 @@ class Words:
     Attributes:
         count: how many.
         once: how many of them stand in the data once.
-        unknown: share of the tokens of a tenth of the different sentences that the other nine
-            tenths do not have; None where there are too few sentences.
     """
 
     count: int
     once: int
-    unknown: float | None
 
 
 @dataclass(frozen=True)
@@ -211,7 +205,7 @@ def survey(
         repeated=_repeated(corpus.texts, labels, rows_of),
         faults=text_faults(corpus.texts),
         dropped=dropped_letters(corpus.texts, tokenizer),
-        words=_words(counts, [tokens[rows[0]] for rows in rows_of]),
+        words=Words(len(counts), sum(count == 1 for count in counts.values())),
         coverage=_coverage(counts, find) if find is not None else None,
     )
 
@@ -272,17 +266,6 @@ def _repeated(
         )
         for rows in sorted(several, key=lambda rows: (-len(rows), rows[0]))
     )
-
-
-def _words(counts: Counter[str], sentences: Sequence[Sequence[str]]) -> Words:
-    once = sum(count == 1 for count in counts.values())
-    held_out = len(sentences) // HELD_OUT
-    if not held_out:
-        return Words(len(counts), once, None)
-    order = np.random.default_rng(0).permutation(len(sentences)).tolist()
-    known = set(chain.from_iterable(sentences[number] for number in order[held_out:]))
-    new = [word for number in order[:held_out] for word in sentences[number]]
-    return Words(len(counts), once, sum(word not in known for word in new) / len(new))
 
 
 def _coverage(counts: Counter[str], find: Find) -> Coverage:
