@@ -30,7 +30,7 @@ from benchmarks.other_sets import (
     write_thinned,
 )
 from textcnn.data.datasets.readers import read_labelled
-from textcnn.data.datasets.rows import ReadingOptions
+from textcnn.recipe.config import Config
 from textcnn.support.errors import RunError
 
 
@@ -153,7 +153,7 @@ def test_imports_become_labels_and_leave_the_text(tmp_path: Path):
         train, test = (
             read_labelled(
                 [str(tmp_path / f"{part}-{seed}.csv")],
-                ReadingOptions(label_column="labels", multilabel=True),
+                Config(label_column="labels", multilabel=True),
             )
             for part in ("train", "test")
         )
@@ -164,9 +164,7 @@ def test_imports_become_labels_and_leave_the_text(tmp_path: Path):
         assert all("re" not in text.split() for text in train.texts)
         tested.append(set(test.texts))
     assert not tested[0] & tested[1]
-    combined = read_labelled(
-        [str(tmp_path / "test-0.csv")], ReadingOptions(label_column="combination")
-    )
+    combined = read_labelled([str(tmp_path / "test-0.csv")], Config(label_column="combination"))
     assert set(combined.labels) == {"os|re", "none"}
 
 

@@ -6,15 +6,19 @@ import gzip
 import io
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from textcnn.data.datasets.cells import Taken
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.datasets.readers import read_labelled
-from textcnn.data.datasets.rows import ReadingOptions, listed_labels, plain_label
-from textcnn.data.datasets.tables import Table, read_table
+from textcnn.data.datasets.rows import listed_labels, plain_label
+from textcnn.data.datasets.tables import read_table
+from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
 
 ROWS = [("x", "hello, you"), ("y", "bye; now"), ("x", "tab\there | bar")]
@@ -32,8 +36,11 @@ def write(tmp_path, monkeypatch):
     return write
 
 
-def opened(path: Path, labels: tuple[str, ...] | None = None, **options) -> Table:
-    return read_table(path, ReadingOptions(**options), labels)
+def opened(path: Path, labels: tuple[str, ...] | None = None, **options) -> Any:
+    """A table, and what is said when it is opened."""
+    said: list[str] = []
+    table = read_table(path, Taken(Config(**options), labels, report=said.append))
+    return SimpleNamespace(**vars(table), said=tuple(said))
 
 
 def rows(path: Path, **options) -> list[tuple[str, str]]:
@@ -101,7 +108,7 @@ class TestDelimiters:
     @pytest.mark.parametrize("given", ["::", '"', "\n", " "])
     def test_no_delimiter(self, given):
         with pytest.raises(UserError, match=r"--delimiter .*give one character"):
-            ReadingOptions(delimiter=given).check()
+            Config(delimiter=given).check()
 
     def test_a_key_of_json_that_stands_twice_is_not_chosen_between(self, write):
         good = '{"text": "b", "label": "y"}\n'
@@ -465,7 +472,7 @@ class TestBadRows:
     def test_left_out_and_said(self, write):
         write("r.csv", self.CONTENT)
         said: list[str] = []
-        found = read_labelled(["r.csv"], ReadingOptions(skip_bad_rows=True), said.append)
+        found = read_labelled(["r.csv"], Config(skip_bad_rows=True), said.append)
         assert found.without_bad_rows(skip=True).texts == ["hello", "more"]
         assert said == [
             "left out 4 of 6 rows (2: the label is missing; 1: the text is empty; "
@@ -474,7 +481,7 @@ class TestBadRows:
 
     def test_where_no_row_is_good_none_can_be_left_out(self, write):
         write("r.csv", "text,label\nhello,\n")
-        found = read_labelled(["r.csv"], ReadingOptions(skip_bad_rows=True))
+        found = read_labelled(["r.csv"], Config(skip_bad_rows=True))
         with pytest.raises(UserError, match=r"line 2: the label is missing$"):
             found.without_bad_rows(skip=True)
 
@@ -512,10 +519,10 @@ class TestLabels:
     def test_merged(self, write):
         write("r.csv", "text,label\na,Spam\nb,spam \nc,SPAM\u200b\nd,ham|Spam\ne,Spam\u200b\n")
         lines = []
-        found = read_labelled(["r.csv"], ReadingOptions(merge_labels=True), lines.append)
+        found = read_labelled(["r.csv"], Config(merge_labels=True), lines.append)
         assert found.labels == ["Spam", "Spam", "Spam", "ham|Spam", "Spam"]
         assert lines[0].startswith("labels merged, with how many rows each had: 'spam' (1) as 'Sp")
-        found = read_labelled(["r.csv"], ReadingOptions(merge_labels=True, multilabel=True))
+        found = read_labelled(["r.csv"], Config(merge_labels=True, multilabel=True))
         assert found.labels[3] == "Spam\tham"
 
     def test_all_parts_are_spelled_alike_and_as_a_model_spells(self):
@@ -556,7 +563,7 @@ class TestLabels:
 
     def test_lists_in_cells_are_read_as_such(self, write):
         write("r.csv", "text,label\na,\"['x', 'y']\"\nb,[]\nc,x|y\n")
-        found = read_labelled(["r.csv"], ReadingOptions(multilabel=True))
+        found = read_labelled(["r.csv"], Config(multilabel=True))
         assert found.labels == ["x\ty", "", "x\ty"]
 
     @pytest.mark.parametrize(
@@ -572,7 +579,7 @@ class TestLabels:
     )
     def test_marks_that_are_joined(self, write, line):
         write("r.txt", line + "\n")
-        found = read_labelled(["r.txt"], ReadingOptions(multilabel=True))
+        found = read_labelled(["r.txt"], Config(multilabel=True))
         assert (found.labels, found.texts[0]) == (["a\tb"], "hello")
 
     def test_joined_marks_are_several_labels(self, write):

@@ -13,7 +13,7 @@ from tests.support.small_run import labelled_sentences
 from textcnn.data.datasets import text_files
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.datasets.readers import read_labelled
-from textcnn.data.datasets.rows import ReadingOptions
+from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
 
 openpyxl = pytest.importorskip("openpyxl")
@@ -33,7 +33,7 @@ def write(path: Path, *sheets: list[list[object]], titles: tuple[str, ...] = ())
 
 def read(path: Path, **options: object) -> tuple[LabelledTexts, list[str]]:
     said: list[str] = []
-    return read_labelled([str(path)], ReadingOptions(**options), said.append), said
+    return read_labelled([str(path)], Config(**options), said.append), said
 
 
 def pairs(path: Path, **options: object) -> list[tuple[str, str]]:

@@ -142,9 +142,9 @@ def classifier(trained_run) -> Classifier:
 
 def read_back(reviews, **options) -> LabelledTexts:
     from textcnn.data.datasets.readers import read_labelled
-    from textcnn.data.datasets.rows import ReadingOptions
+    from textcnn.recipe.config import Config
 
-    return read_labelled([str(reviews)], ReadingOptions(**options))
+    return read_labelled([str(reviews)], Config(**options))
 
 
 def test_a_run_is_scored_on_sentences_it_was_not_trained_on(classifier, reviews, trained_run):

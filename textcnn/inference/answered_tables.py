@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from textcnn.data.datasets.cells import names_texts
+from textcnn.data.datasets.cells import Taken, names_texts
 from textcnn.data.datasets.foreign_formats import refuse_foreign
 from textcnn.data.datasets.formats import format_of_suffix
-from textcnn.data.datasets.rows import COLUMNS, ReadingOptions, Row
+from textcnn.data.datasets.rows import COLUMNS, Row
 from textcnn.data.datasets.tables import Table, read_table, sign_of_table
 from textcnn.data.datasets.text_files import Report, wide_encoding
 from textcnn.data.tokenizer_choice import without_token
@@ -54,19 +54,18 @@ def open_sentences(
     Raises:
         UserError: it cannot be read.
     """
-    reading = ReadingOptions.of(dataclasses.replace(config, **given), not COLUMNS & given.keys())
+    reading = dataclasses.replace(config, **given)
+    taken = Taken(reading, (), not COLUMNS & given.keys(), report)
     head = read(CHUNK_BYTES)
     read, wide = put_back(head, read), wide_encoding(head)
-    sign = sign_of_table(path, head, wide or reading.encoding, reading)
+    sign = sign_of_table(path, head, wide or reading.encoding, taken)
     if sign or "text_column" in given:
         if format_of_suffix(path) is not None:
             reading = dataclasses.replace(reading, format="auto")
         elif not sign and reading.format == "auto":
             reading = dataclasses.replace(reading, format="csv")
-        table = read_table(path, reading, labels=(), data=whole and whole(read))
-        for line in table.said:
-            report(line)
-        return table
+        taken = dataclasses.replace(taken, options=reading)
+        return read_table(path, taken, data=whole and whole(read))
     refuse_foreign(head, path)
     if wide:
         report(f"{path}: read as {wide.upper()}, which its first bytes say it is")

@@ -371,6 +371,10 @@ class Config:
             yield "--data and --filter-sizes need at least one value"
         if len(set(self.filter_sizes)) != len(self.filter_sizes):
             yield "--filter-sizes: each height once"
+        if self.text_column == self.label_column:
+            yield f"--text-column and --label-column are both {self.text_column!r}"
+        if len(self.field_delimiter or ",") != 1 or self.field_delimiter in ('"', "\r", "\n", " "):
+            yield f"--delimiter {self.delimiter!r}: give one character such as ';' or '|', or tab"
         if self.multilabel and not self.label_separator.strip():
             yield "--label-separator: white space cannot part labels"
         if self.dev_share + self.test_share >= 1:
@@ -396,6 +400,11 @@ class Config:
             epsilon=self.epsilon or epsilons[self.optimizer],
             network_seed=self.seed if self.network_seed is None else self.network_seed,
         )
+
+    @property
+    def field_delimiter(self) -> str | None:
+        """The character that ``--delimiter`` names, of which a tab is hard to type."""
+        return "\t" if self.delimiter in ("tab", r"\t") else self.delimiter
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -7,7 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from textcnn.data.datasets.rows import USUAL, ReadingOptions, Row, RowError
+from textcnn.data.datasets.rows import Row, RowError, labels_in
+from textcnn.data.datasets.text_files import Report
+from textcnn.recipe.config import Config
+
+USUAL = Config()
 
 OTHER_NAMES = {
     "text_column": {
@@ -52,14 +56,17 @@ class Taken:
     """What is taken of a table's rows.
 
     Attributes:
-        options: how files are read.
+        options: those of how files are read.
         labels: those of every row, or None where the label column has them.
-        said: a line for each thing that was found out and not asked for, added by who finds it.
+        or_usual: whether columns that are not there may have one of their usual names, whatever
+            names are asked for: those are another table's.
+        report: told, in one line, of each thing that is found out and was not asked for.
     """
 
-    options: ReadingOptions
+    options: Config = USUAL
     labels: tuple[str, ...] | None = None
-    said: list[str] = dataclasses.field(default_factory=list)
+    or_usual: bool = False
+    report: Report = lambda line: None
 
     def in_columns(self, names: Sequence[str]) -> "Taken":
         """The same where a column that is not asked for by name has another of its usual names.
@@ -72,7 +79,7 @@ class Taken:
         for option, others in OTHER_NAMES.items():
             asked, usual = getattr(self.options, option), getattr(USUAL, option)
             wanted = text_names(asked, names) if option == "text_column" else [asked]
-            insists = asked != usual and not self.options.or_usual
+            insists = asked != usual and not self.or_usual
             if insists or all(matching(name, names) for name in wanted):
                 continue
             there = matching(usual, names)
@@ -135,9 +142,9 @@ def _text(parts: list[object]) -> str:
     return " ".join(map(str, texts))
 
 
-def _labels(label: object, options: ReadingOptions) -> tuple[str, ...]:
+def _labels(label: object, options: Config) -> tuple[str, ...]:
     if isinstance(label, str):
-        return options.labels_in(label)
+        return labels_in(label, options)
     if not isinstance(label, list):
         hint = "; for none give an empty list" if options.multilabel else ""
         return (_label(label, hint),)

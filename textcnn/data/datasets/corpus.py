@@ -12,7 +12,6 @@ from textcnn.data.datasets.download import download_cache
 from textcnn.data.datasets.labelled_texts import LabelledTexts, spellings
 from textcnn.data.datasets.movie_reviews import FILES, load_movie_reviews
 from textcnn.data.datasets.readers import read_labelled
-from textcnn.data.datasets.rows import ReadingOptions
 from textcnn.recipe.config import Config
 
 MOVIE_REVIEWS = "mr"
@@ -131,7 +130,7 @@ def load_corpus(
             a file.
         with_bad_rows: whether rows that cannot be used are returned rather than refused.
         or_usual: whether the columns' names are those of other data, as of a network's that is gone
-            on from; see :class:`textcnn.data.datasets.rows.ReadingOptions`.
+            on from; see :class:`textcnn.data.datasets.cells.Taken`.
 
     Raises:
         UserError: the data cannot be used.
@@ -143,7 +142,7 @@ def load_corpus(
     if config.encoding == "utf-8" and len(config.data) == 1 and _holds_reviews(config.data[0]):
         return load_movie_reviews(download_cache(), report, Path(config.data[0]))
     or_usual = or_usual or config.init_from is not None
-    found = read_labelled(config.data, ReadingOptions.of(config, or_usual), report)
+    found = read_labelled(config.data, config, report, or_usual)
     return found if with_bad_rows else found.without_bad_rows(config.skip_bad_rows)
 
 

@@ -56,7 +56,7 @@ def delimited_rows(text: str, path: Path, taken: Taken, *, quoted: bool) -> Tabl
     delimiter = given or told_delimiter(body, taken, usual, quoted)
     if delimiter != usual and taken.options.delimiter is None:
         parted = DELIMITERS.get(delimiter, repr(delimiter))
-        taken.said.append(f"{path}: fields are parted by {parted}")
+        taken.report(f"{path}: fields are parted by {parted}")
     opened = rows_of(_records(body, path, delimiter, quoted, start), path, taken)
     return dataclasses.replace(opened, delimiter=delimiter)
 
@@ -74,7 +74,7 @@ def rows_of(records: Records, path: Path, taken: Taken, place: str = "line") -> 
     titles = titles_before([fields for _, fields in before], taken) or 0
     if titles:
         count = f"{titles} {place}{'s' if titles > 1 else ''}"
-        taken.said.append(
+        taken.report(
             f"{path}: its columns are named in {place} {before[titles][0]}; left out: {count}"
         )
     records = itertools.chain(before[titles:], records)
@@ -91,7 +91,7 @@ def rows_of(records: Records, path: Path, taken: Taken, place: str = "line") -> 
     if not header:
         records = itertools.chain([(number, first)], records)
         if taken.options.header is None:
-            taken.said.append(
+            taken.report(
                 f"{path}: no header, as columns are asked for by number; give --header where there "
                 "is one"
             )

@@ -7,7 +7,7 @@ from textcnn.data.datasets.cells import Taken, names_texts
 from textcnn.data.datasets.delimited import names_its_columns
 from textcnn.data.datasets.formats import format_of_suffix, told_format
 from textcnn.data.datasets.parquet import PARQUET_MAGIC
-from textcnn.data.datasets.rows import USUAL, Row
+from textcnn.data.datasets.rows import Row
 from textcnn.data.datasets.text_files import (
     Report,
     decode,
@@ -27,7 +27,7 @@ def one_label_rows(path: Path, label: str, encoding: str, report: Report) -> Ite
     """
     data = read_bytes(path)
     text = decode(data, path, encoding, report)
-    named = names_its_columns(text, Taken(USUAL, ()))
+    named = names_its_columns(text, Taken(labels=()))
     if data.startswith(PARQUET_MAGIC) or named or told_format(path, text) is not None:
         raise UserError(
             f"{path}: its rows are no plain lines, as {label}={path} needs; give it by itself, "

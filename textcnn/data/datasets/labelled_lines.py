@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from textcnn.data.datasets.cells import TableContents, Taken
-from textcnn.data.datasets.rows import Row, RowError
+from textcnn.data.datasets.rows import Row, RowError, labels_in
 from textcnn.data.datasets.text_files import lines_of_text
 
 LINE_COLUMNS = ("label", "text")
@@ -26,7 +26,7 @@ def fasttext_rows(text: str, path: Path, taken: Taken) -> TableContents:
     joined = _JOINED.findall(text)
     if 2 * len(joined) > text.count(_MARK):
         label = joined[0].strip()
-        taken.said.append(f"{path}: {label!r} is read as a label; it ends at the first white space")
+        taken.report(f"{path}: {label!r} is read as a label; it ends at the first white space")
     return TableContents(LINE_COLUMNS, _fasttext_rows(text, path, taken))
 
 
@@ -56,7 +56,7 @@ def _labels(line: str, taken: Taken) -> tuple[str, ...]:
     if not all(marked):
         raise RowError("the label is missing")
     if options.multilabel:
-        return tuple(label for part in marked for label in options.labels_in(part))
+        return tuple(label for part in marked for label in labels_in(part, options))
     if not line.lstrip().startswith(_MARK):
         raise RowError(f"does not begin with {_MARK}")
     if len(marked) > 1:

@@ -1,25 +1,28 @@
 """Labelled sentences from a user's own files, in every layout that is read."""
 
+import dataclasses
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from textcnn.data.datasets.cells import matching
+from textcnn.data.datasets.cells import USUAL, Taken, matching
 from textcnn.data.datasets.folders import document_rows, folder_rows, one_label_rows
 from textcnn.data.datasets.formats import format_of_suffix
 from textcnn.data.datasets.labelled_texts import BadRow, LabelledTexts, spellings
-from textcnn.data.datasets.rows import USUAL, ReadingOptions, Row, RowError, checked
+from textcnn.data.datasets.rows import Row, RowError, checked
 from textcnn.data.datasets.tables import read_table
-from textcnn.data.datasets.text_files import Report
+from textcnn.data.datasets.text_files import Report, check_encoding
 from textcnn.data.labels import join_labels
+from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
 
 
 def read_labelled(
     paths: Sequence[str],
-    options: ReadingOptions = USUAL,
+    config: Config = USUAL,
     report: Report = lambda line: None,
+    or_usual: bool = False,
 ) -> LabelledTexts:
     r"""Read labelled sentences from ``paths``, one after another.
 
@@ -62,8 +65,9 @@ def read_labelled(
 
     Args:
         paths: what to read.
-        options: how it is written.
+        config: how it is written; the other options are not used.
         report: told in one line of what was found out and not asked for, such as a delimiter.
+        or_usual: see :class:`textcnn.data.datasets.cells.Taken`.
 
     Returns:
         The rows that can be used and, as ``bad_rows``, the others; with ``skip_bad_rows`` those
@@ -72,7 +76,8 @@ def read_labelled(
     Raises:
         UserError: anything that cannot be read as said above, naming the file and line or option.
     """
-    options.check()
+    config.check()
+    check_encoding(config.encoding)
     if not paths:
         raise UserError("no data given: name a file, a folder, or LABEL=FILE pairs")
     there: set[str] = set()
@@ -86,23 +91,23 @@ def read_labelled(
     bad: list[BadRow] = []
     asked: set[tuple[str, str]] = set()
     for path in paths:
-        for found in _rows_of(path, options, report, asked):
-            row = checked(found, options)
+        for found in _rows_of(path, Taken(config, None, or_usual, report), asked):
+            row = checked(found, config)
             fault = row.fault
-            if fault is None and options.skip_bad_rows and not row.text:
+            if fault is None and config.skip_bad_rows and not row.text:
                 fault = RowError("the text is empty")
             if fault is not None:
                 bad.append(BadRow(row.where, fault.kind, str(fault)))
             else:
                 texts.append(row.text)
                 labels.append(join_labels(row.labels))
-    if bad and texts and options.skip_bad_rows:
+    if bad and texts and config.skip_bad_rows:
         kinds = Counter(row.kind for row in bad).most_common()
         why = "; ".join(f"{count:,}: {kind}" for kind, count in kinds)
         report(f"left out {len(bad):,} of {len(bad) + len(texts):,} rows ({why})")
     columns = asked.pop() if len(asked) == 1 else None
     read = LabelledTexts(texts, labels, _summary(paths), bad, columns)
-    return _merged(read, report) if options.merge_labels else read
+    return _merged(read, report) if config.merge_labels else read
 
 
 def _merged(found: LabelledTexts, report: Report) -> LabelledTexts:
@@ -117,10 +122,8 @@ def _merged(found: LabelledTexts, report: Report) -> LabelledTexts:
     return found.spelled(one)
 
 
-def _rows_of(
-    given: str, options: ReadingOptions, report: Report, asked: set[tuple[str, str]]
-) -> Iterator[Row]:
-    path = Path(given)
+def _rows_of(given: str, taken: Taken, asked: set[tuple[str, str]]) -> Iterator[Row]:
+    path, encoding, report = Path(given), taken.options.encoding, taken.report
     label, equals, file = given.partition("=")
     if not given.strip():
         raise UserError("--data: an empty name; is a variable of the shell unset?")
@@ -131,30 +134,22 @@ def _rows_of(
         if not label.strip() or not file:
             raise UserError(f"{given!r}: write a label and its file as LABEL=FILE")
         if is_folder:
-            yield from document_rows(Path(file), label, options.encoding, report)
+            yield from document_rows(Path(file), label, encoding, report)
         elif format_of_suffix(Path(file)) is not None:
-            yield from _table_rows(Path(file), options, report, asked, (label,))
+            yield from _table_rows(Path(file), dataclasses.replace(taken, labels=(label,)), asked)
         else:
-            yield from one_label_rows(Path(file), label, options.encoding, report)
+            yield from one_label_rows(Path(file), label, encoding, report)
     elif is_folder:
-        yield from folder_rows(path, options.encoding, report)
+        yield from folder_rows(path, encoding, report)
     else:
-        yield from _table_rows(path, options, report, asked)
+        yield from _table_rows(path, taken, asked)
 
 
-def _table_rows(
-    path: Path,
-    options: ReadingOptions,
-    report: Report,
-    asked: set[tuple[str, str]],
-    labels: tuple[str, ...] | None = None,
-) -> Iterator[Row]:
-    table = read_table(path, options, labels)
+def _table_rows(path: Path, taken: Taken, asked: set[tuple[str, str]]) -> Iterator[Row]:
+    table, label = read_table(path, taken), taken.options.label_column
     asked.add(table.asked)
-    if labels is not None and matching(options.label_column, table.columns):
-        report(f"{path}: its column {options.label_column!r} is not read, as all is {labels[0]!r}")
-    for line in table.said:
-        report(line)
+    if taken.labels is not None and matching(label, table.columns):
+        taken.report(f"{path}: its column {label!r} is not read, as all is {taken.labels[0]!r}")
     empty = True
     for row in table.rows:
         empty = False

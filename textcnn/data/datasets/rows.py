@@ -1,16 +1,12 @@
-"""What the readers of every layout share: the options of one call, and a row as it was found."""
+"""What the readers of every layout share: a row as it was found, and its labels."""
 
-import dataclasses
 import html
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from textcnn.data.datasets.text_files import check_encoding
-from textcnn.recipe.config import FORMATS
-from textcnn.support.errors import UserError
+from textcnn.recipe.config import Config
 
 # A list as Python, NumPy, JSON or pandas write it into a cell: ['a', 'b'] or ['a' 'b'].
 _ITEM = re.compile(r"""'((?:[^'\\]|\\.)*+)'|"((?:[^"\\]|\\.)*+)"|([^\s,'"\[\](){}]++)""")
@@ -31,66 +27,22 @@ _INVISIBLE = {*map(chr, range(0xFE00, 0xFE10)), "\u034f", "\u115f", "\u1160", "\
 _WHOLE = re.compile(r"\A(-?[0-9]+)\.0+\Z")
 
 
-@dataclass(frozen=True)
-class ReadingOptions:
-    """How files are read: the options of :class:`textcnn.recipe.config.Config` of these names.
-
-    Attributes:
-        or_usual: whether columns that are not there may have one of their usual names, whatever
-            names are asked for: those are another table's. No option of its own.
-    """
-
-    format: str = "auto"
-    text_column: str = "text"
-    label_column: str = "label"
-    header: bool | None = None
-    delimiter: str | None = None
-    encoding: str = "utf-8"
-    multilabel: bool = False
-    label_separator: str = "|"
-    merge_labels: bool = False
-    skip_bad_rows: bool = False
-    or_usual: bool = False
-
-    @classmethod
-    def of(cls, config: object, or_usual: bool = False) -> "ReadingOptions":
-        """Those that ``config``, which has fields of these names, holds."""
-        return cls(**{name: getattr(config, name) for name in READING_OPTIONS}, or_usual=or_usual)
-
-    def check(self) -> None:
-        """Raise :class:`UserError`, naming the option, where one of them cannot be."""
-        if self.format not in ("auto", *FORMATS):
-            raise UserError(f"--format: {self.format!r} is none of auto, {', '.join(FORMATS)}")
-        if self.text_column == self.label_column:
-            raise UserError(f"--text-column and --label-column are both {self.text_column!r}")
-        if self.multilabel and not self.label_separator.strip():
-            raise UserError("--label-separator: white space cannot part labels")
-        if len(self.field_delimiter or ",") != 1 or self.field_delimiter in ('"', "\r", "\n", " "):
-            raise UserError(
-                f"--delimiter {self.delimiter!r}: give one character such as ';' or '|', or tab"
-            )
-        check_encoding(self.encoding)
-
-    @property
-    def field_delimiter(self) -> str | None:
-        """The character that ``--delimiter`` names, of which a tab is hard to type."""
-        return "\t" if self.delimiter in ("tab", r"\t") else self.delimiter
-
-    def labels_in(self, cell: str) -> tuple[str, ...]:
-        """The labels of a column's cell."""
-        if not self.multilabel:
-            return (cell,)
-        listed = listed_labels(cell)
-        return tuple(cell.split(self.label_separator)) if listed is None else listed
-
-
-USUAL = ReadingOptions()
-
-READING_OPTIONS = tuple(field.name for field in dataclasses.fields(ReadingOptions))[:-1]
-"""The options' names."""
+READING_OPTIONS = (
+    *("format", "text_column", "label_column", "header", "delimiter", "encoding"),
+    *("multilabel", "label_separator", "merge_labels", "skip_bad_rows"),
+)
+"""Names of the options that say how files are read."""
 
 COLUMNS = {"text_column", "label_column"}
 """Those that name columns."""
+
+
+def labels_in(cell: str, config: Config) -> tuple[str, ...]:
+    """The labels of a column's cell."""
+    if not config.multilabel:
+        return (cell,)
+    listed = listed_labels(cell)
+    return tuple(cell.split(config.label_separator)) if listed is None else listed
 
 
 def listed_labels(cell: str) -> tuple[str, ...] | None:
@@ -161,7 +113,7 @@ class Row(NamedTuple):
     fault: RowError | None = None
 
 
-def checked(row: Row, options: ReadingOptions) -> Row:
+def checked(row: Row, config: Config) -> Row:
     """Strip the row, and drop empty ones of several labels.
 
     A label that is missing or cannot be shown on one line, and characters that UTF-8 cannot hold,
@@ -170,7 +122,7 @@ def checked(row: Row, options: ReadingOptions) -> Row:
     if row.fault is not None:
         return row
     labels = tuple(label.strip() for label in row.labels)
-    if options.multilabel:
+    if config.multilabel:
         labels = tuple(label for label in labels if label)
     try:
         _check(labels, row.text)

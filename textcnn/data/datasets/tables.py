@@ -13,7 +13,7 @@ from textcnn.data.datasets.formats import format_of_suffix, told_format, untold
 from textcnn.data.datasets.json_rows import json_rows
 from textcnn.data.datasets.labelled_lines import fasttext_rows, trec_rows
 from textcnn.data.datasets.parquet import PARQUET_MAGIC, parquet_rows
-from textcnn.data.datasets.rows import ReadingOptions, Row
+from textcnn.data.datasets.rows import Row
 from textcnn.data.datasets.text_files import decode, read_bytes, unpacked_bytes
 from textcnn.data.datasets.workbooks import is_workbook, workbook_rows
 from textcnn.support.errors import UserError
@@ -29,7 +29,6 @@ class Table:
         columns: their names in order, "1", "2" and so on where there is no header; those of the
             first object where it is JSON, whose objects may differ.
         delimiter: what parts the fields of a line, or None where nothing does.
-        said: a line for each thing that was found out and not asked for, such as the delimiter.
         asked: what the columns of text and label are called.
         rows: to be iterated over once; a row that cannot be used has a ``fault`` and is for the
             caller to refuse.
@@ -39,31 +38,24 @@ class Table:
     format: str
     columns: tuple[str, ...]
     delimiter: str | None
-    said: tuple[str, ...]
     asked: tuple[str, str]
     rows: Iterator[Row]
 
 
-def read_table(
-    path: Path,
-    options: ReadingOptions,
-    labels: tuple[str, ...] | None = None,
-    data: bytes | None = None,
-) -> Table:
+def read_table(path: Path, taken: Taken, data: bytes | None = None) -> Table:
     """Open the table in ``path``, which may be compressed with gzip.
 
     Args:
         path: a CSV, TSV, JSON, Parquet or Excel file, or one whose lines begin with their label.
-        options: how it is written; "auto" tells its format by name and content.
-        labels: the labels of every row, which may be ``()``; the label column is then not needed.
-            None takes them from there.
+        taken: what is taken of it, and how it is written; "auto" tells its format by name and
+            content. Where the labels are given, which may be ``()``, no label column is needed.
         data: the content, where ``path`` is only a name.
 
     Raises:
         UserError: it cannot be read, its format cannot be told, or it has no such columns; naming
             the file, and the line or option. Iterating raises it for faults that end the reading.
     """
-    taken = Taken(options, labels)
+    options = taken.options
     if data is None:
         data = read_bytes(path, readable=is_workbook)
     else:
@@ -73,7 +65,7 @@ def read_table(
     elif data.startswith(PARQUET_MAGIC):
         format, found = "parquet", parquet_rows(data, path, taken)
     else:
-        text = decode(data, path, options.encoding, taken.said.append)
+        text = decode(data, path, options.encoding, taken.report)
         format = _format(text, path, taken)
         if options.delimiter is not None and format not in ("csv", "tsv"):
             raise UserError(f"--delimiter is for CSV and TSV, but {path} is read as {format}")
@@ -82,13 +74,12 @@ def read_table(
     other = []
     if read.text_column != options.text_column:
         other.append(f"--text-column {read.text_column!r}")
-    if labels is None and read.label_column != options.label_column:
+    if taken.labels is None and read.label_column != options.label_column:
         other.append(f"--label-column {read.label_column!r}")
     if other:
-        taken.said.append(f"{path}: read with {' '.join(other)}, as its columns are called")
+        taken.report(f"{path}: read with {' '.join(other)}, as its columns are called")
     asked = (read.text_column, read.label_column)
-    said = tuple(taken.said)
-    return Table(path, format, found.columns, found.delimiter, said, asked, found.rows)
+    return Table(path, format, found.columns, found.delimiter, asked, found.rows)
 
 
 _READERS: dict[str, Callable[[str, Path, Taken], TableContents]] = {
@@ -113,14 +104,14 @@ def _format(text: str, path: Path, taken: Taken) -> str:
     return told or "csv"
 
 
-def sign_of_table(path: Path, head: bytes, encoding: str, reading: ReadingOptions) -> str:
+def sign_of_table(path: Path, head: bytes, encoding: str, taken: Taken) -> str:
     """By what it is known for a table; empty where nothing says so.
 
     Args:
         path: of the file.
         head: how it begins, unpacked.
         encoding: of that.
-        reading: how the tables are written that a model was trained on.
+        taken: what would be taken of it.
     """
     told = "Parquet" if head.startswith(PARQUET_MAGIC) else format_of_suffix(path)
     if head.startswith(ZIP_MAGIC):
@@ -132,7 +123,7 @@ def sign_of_table(path: Path, head: bytes, encoding: str, reading: ReadingOption
         return "its first line begins with __label__"
     if _is_object(beginning):
         return "it begins with a JSON object"
-    if names_its_columns(beginning, Taken(reading, ())):
+    if names_its_columns(beginning, taken):
         return "its first line names the column of the text"
     return ""
 

@@ -81,7 +81,7 @@ def workbook_rows(data: bytes, path: Path, taken: Taken) -> TableContents:
         for number, cells in _cells(book, sheet, path, packed)
     )
     if len(heads) > 1:
-        taken.said.append(f"{path}: of its {len(heads)} sheets {sheet!r} is read")
+        taken.report(f"{path}: of its {len(heads)} sheets {sheet!r} is read")
     opened = rows_of(even, path, taken, "row")
     checked = _without_formulas(opened.rows, data, path, sheet)
     return TableContents(opened.columns, checked)
