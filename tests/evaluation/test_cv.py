@@ -21,13 +21,14 @@ from tests.support.pictures import draw
 from tests.support.processes import PATIENCE, Started, textcnn
 from tests.support.small_run import labelled_sentences, small_config, write_csv
 from textcnn.commands import main
+from textcnn.commands.screen.cv_tables import mistakes_values
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.evaluation.crossval import fold_run
 from textcnn.evaluation.crossval.fold_run import FoldResult, run_fold
 from textcnn.evaluation.crossval.folder import CrossValidationFolder, Plan
 from textcnn.evaluation.crossval.setup import divide_corpora, read_corpora
-from textcnn.evaluation.crossval.summary import SHARES, Mistake, mean_interval, worst_mistakes
+from textcnn.evaluation.crossval.summary import SHARES, mean_interval
 from textcnn.recipe.presets import PRESETS
 from textcnn.support.read_back import seal
 
@@ -141,11 +142,13 @@ def test_a_sentence_tested_twice_is_one_mistake_by_the_mean_of_the_answers():
         result_of(0, [4, 7, 9], [0, 1, 1], [[0.1, 0.9], [0.75, 0.25], [0.4, 0.6]]),
         result_of(1, [9, 7, 4], [1, 1, 0], [[0.5, 0.5], [0.75, 0.25], [0.5, 0.5]]),
     ]
-    assert worst_mistakes(results, 5) == [
-        Mistake(7, 1, 0, 0.75),
-        Mistake(4, 0, 1, pytest.approx(0.7)),
+    texts = [f"text {row}" for row in range(10)]
+    found = mistakes_values(results, 5, texts, ["a", "b"])
+    assert [tuple(it.values()) for it in found] == [
+        ("b", "a", 0.75, "text 7"),
+        ("a", "b", pytest.approx(0.7), "text 4"),
     ]
-    assert worst_mistakes(results, 1) == [Mistake(7, 1, 0, 0.75)]
+    assert mistakes_values(results, 1, texts, ["a", "b"]) == found[:1]
 
 
 # What may decide its numbers

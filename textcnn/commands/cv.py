@@ -32,7 +32,7 @@ from textcnn.evaluation.crossval.setup import (
     new_cross_validation,
     resumed_cross_validation,
 )
-from textcnn.evaluation.crossval.summary import Summary, summarise, worst_mistakes
+from textcnn.evaluation.crossval.summary import Summary, summarise
 from textcnn.evaluation.doctor.diagnosis import diagnose
 from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
@@ -203,16 +203,15 @@ def _report(
     summary = summarise(results, found.plan, found.data.given)
     values = summary.as_dict()
     folder.save_summary(values)
-    replace_csv(folder.table, cv_tables.fold_rows(summary))
+    replace_csv(folder.table, cv_tables.fold_rows(values["folds"]))
     separator = found.config.label_separator
     replace_csv(folder.predictions, cv_tables.prediction_rows(summary, texts, labels, separator))
     with contextlib.suppress(ImportError):  # The figures are an extra.
         _draw(folder, found.plan, summary)
     shown = [cv_tables.summary_text(summary)]
     if mistakes:
-        worst = worst_mistakes(results, mistakes)
-        values["mistakes"] = cv_tables.mistakes_values(worst, texts, labels)
-        shown += [cv_tables.mistakes_text(values["mistakes"])] if worst else []
+        values["mistakes"] = cv_tables.mistakes_values(results, mistakes, texts, labels)
+        shown += [cv_tables.mistakes_text(values["mistakes"])] if values["mistakes"] else []
     if doctor:
         diagnosis = diagnose(results, found.data, labels)
         values["doctor"] = cv_doctor.diagnosis_values(diagnosis, texts, labels)

@@ -6,6 +6,7 @@
 ========================  ===================================================================
 """
 
+import dataclasses
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 from textcnn.commands.screen.tables import Table, table_text
 from textcnn.evaluation.doctor.diagnosis import Diagnosis
 from textcnn.evaluation.doctor.leaking_words import MIN_SENTENCES, MIN_SHARE
-from textcnn.evaluation.doctor.near_duplicates import SIMILARITY, Sentence
+from textcnn.evaluation.doctor.near_duplicates import SIMILARITY
 from textcnn.support.files import replace_csv, replace_text
 
 PRINTED = 20
@@ -27,42 +28,22 @@ WIDTH = 300
 def diagnosis_values(
     diagnosis: Diagnosis, texts: Sequence[str], labels: Sequence[str]
 ) -> dict[str, Any]:
-    """All that was found as plain values, for JSON; rows are counted from 1."""
+    """All that was found as plain values, for JSON: rows counted from 1, with their texts."""
 
-    def sentence(it: Sentence) -> dict[str, Any]:
-        return {
-            "row": it.row + 1,
-            "text": texts[it.row],
-            "label": labels[it.label],
-            "count": it.count,
-        }
+    def plain(value: Any, name: str = "") -> Any:
+        if name in ("label", "suggested"):
+            return labels[value]
+        if isinstance(value, list):
+            return [plain(one) for one in value]
+        if not dataclasses.is_dataclass(value):
+            return value
+        values = {name: plain(part, name) for name, part in vars(value).items()}
+        if "row" in values:
+            values = {**values, "row": values["row"] + 1, "text": texts[values["row"]]}
+        return values
 
-    return {
-        "sentences": diagnosis.sentences,
-        "sentences_tested": diagnosis.tested,
-        "label_errors": [
-            {
-                "row": it.row + 1,
-                "text": texts[it.row],
-                "label": labels[it.label],
-                "suggested": labels[it.suggested],
-                "probability_of_label": it.label_probability,
-                "probability_of_suggested": it.suggested_probability,
-            }
-            for it in diagnosis.label_errors
-        ],
-        "near_duplicates": [
-            {
-                "similarity": it.similarity,
-                "first": sentence(it.first),
-                "second": sentence(it.second),
-            }
-            for it in diagnosis.near_duplicates
-        ],
-        "leaking_words": [
-            {**vars(it), "label": labels[it.label]} for it in diagnosis.leaking_words
-        ],
-    }
+    found: dict[str, Any] = plain(diagnosis)
+    return found
 
 
 def save_diagnosis(folder: Path, found: dict[str, Any]) -> None:
@@ -73,9 +54,11 @@ def save_diagnosis(folder: Path, found: dict[str, Any]) -> None:
 
 def _label_error_rows(errors: Sequence[dict[str, Any]]) -> Iterator[list[str]]:
     """For a CSV file, a header first; rows are counted as in ``predictions.csv``."""
-    yield ["row", "text", "label", "suggested", "probability_of_label", "probability_of_suggested"]
+    heads = "row", "text", "label", "suggested", "probability_of_label", "probability_of_suggested"
+    yield [*heads]
     for it in errors:
-        yield [f"{cell:.4f}" if isinstance(cell, float) else str(cell) for cell in it.values()]
+        cells = [it[head] for head in heads]
+        yield [f"{cell:.4f}" if isinstance(cell, float) else str(cell) for cell in cells]
 
 
 def diagnosis_text(found: dict[str, Any]) -> str:

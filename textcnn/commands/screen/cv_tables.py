@@ -11,7 +11,8 @@ from textcnn.commands.screen.tables import Table, table_text
 from textcnn.commands.screen.terminal import folded
 from textcnn.evaluation.crossval.baselines import BASELINES, EXPERTS
 from textcnn.evaluation.crossval.fold_run import FoldResult
-from textcnn.evaluation.crossval.summary import Difference, Mean, Mistake, Summary
+from textcnn.evaluation.crossval.summary import Difference, Mean, Summary, mean_answers
+from textcnn.evaluation.scores import surest_mistakes
 from textcnn.evaluation.search.space import Drawn
 from textcnn.evaluation.search.trials import Tried, best_of
 
@@ -111,17 +112,21 @@ def difference_text(difference: Difference) -> str:
 
 
 def mistakes_values(
-    mistakes: Sequence[Mistake], texts: Sequence[str], labels: Sequence[str]
+    results: Sequence[FoldResult], count: int, texts: Sequence[str], labels: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """The surest wrong answers as plain values, for JSON."""
+    """So many of the surest wrong answers, the surest first, as plain values for JSON.
+
+    A sentence that several repeats tested counts once, by the mean of their probabilities.
+    """
+    rows, true, means = mean_answers(results)
     return [
         {
-            "label": labels[it.true],
-            "predicted": labels[it.predicted],
-            "probability": it.probability,
-            "text": texts[it.row],
+            "label": labels[true[at]],
+            "predicted": labels[predicted],
+            "probability": probability,
+            "text": texts[rows[at]],
         }
-        for it in mistakes
+        for at, predicted, _, probability in surest_mistakes(means, true, None, count)
     ]
 
 
@@ -134,21 +139,13 @@ def mistakes_text(mistakes: Sequence[dict[str, Any]]) -> str:
     return table_text(Table(heads, rows, right={2}))
 
 
-def fold_rows(summary: Summary) -> Iterator[list[str]]:
-    """The folds for a CSV file, a header first."""
-    names = list(summary.rivals)
-    yield ["repeat", "fold", "accuracy", "macro_f1", *names, "epoch", "dev_accuracy", "seconds"]
-    for result in summary.results:
-        yield [
-            str(result.repeat + 1),
-            str(result.number + 1),
-            f"{result.accuracy:.6f}",
-            f"{result.macro_f1:.6f}",
-            *(f"{result.baseline_accuracy(name):.6f}" for name in names),
-            f"{result.epoch:.2f}",
-            f"{result.dev_accuracy:.6f}",
-            f"{result.seconds:.1f}",
-        ]
+def fold_rows(folds: Sequence[dict[str, Any]]) -> Iterator[list[str]]:
+    """The folds of a summary for JSON, for a CSV file, a header first."""
+    names = [name for name in folds[0] if name != "rows"]
+    yield names
+    for fold in folds:
+        cells = [fold[name] for name in names]
+        yield [f"{cell:.6g}" if isinstance(cell, float) else str(cell) for cell in cells]
 
 
 def prediction_rows(

@@ -16,7 +16,7 @@ from textcnn.evaluation.reliability import (
     one_answer_each,
     reliability,
 )
-from textcnn.evaluation.scores import surest_mistakes, wilson_interval
+from textcnn.evaluation.scores import wilson_interval
 
 
 @dataclass(frozen=True)
@@ -127,34 +127,6 @@ def mean_answers(results: Sequence[FoldResult]) -> tuple[np.ndarray, np.ndarray,
     return rows, classes, sums / np.bincount(place)[:, None]
 
 
-@dataclass(frozen=True)
-class Mistake:
-    """A sentence answered wrongly.
-
-    Attributes:
-        row: of the data.
-        true, predicted: its class, and the one it was given.
-        probability: what the network gave ``predicted``.
-    """
-
-    row: int
-    true: int
-    predicted: int
-    probability: float
-
-
-def worst_mistakes(results: Sequence[FoldResult], count: int) -> list[Mistake]:
-    """The ``count`` surest wrong answers, the surest first; fewer where fewer were wrong.
-
-    A sentence that several repeats tested counts once, by the mean of their probabilities.
-    """
-    rows, true, means = mean_answers(results)
-    return [
-        Mistake(int(rows[at]), int(true[at]), predicted, confidence)
-        for at, predicted, _, confidence in surest_mistakes(means, true, None, count)
-    ]
-
-
 BINS = 15
 """Of the reliability diagram and the calibration error, as in Guo et al. (2017)."""
 
@@ -227,8 +199,8 @@ class Summary:
                     "macro_f1": result.macro_f1,
                     "epoch": result.epoch,
                     "dev_accuracy": result.dev_accuracy,
-                    "seconds": result.seconds,
                     **{name: result.baseline_accuracy(name) for name in result.baselines},
+                    "seconds": result.seconds,
                 }
                 for result in self.results
             ],

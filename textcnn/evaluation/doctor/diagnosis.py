@@ -19,14 +19,14 @@ class LabelError:
     Attributes:
         row: of the data.
         label, suggested: its class, and the most probable one.
-        label_probability, suggested_probability: of the two.
+        probability_of_label, probability_of_suggested: of the two.
     """
 
     row: int
     label: int
     suggested: int
-    label_probability: float
-    suggested_probability: float
+    probability_of_label: float
+    probability_of_suggested: float
 
 
 def find_label_errors(
@@ -68,12 +68,13 @@ class Diagnosis:
 
     Attributes:
         sentences: of the data.
-        tested: of these, those that a fold tested; label errors are looked for in them alone.
+        sentences_tested: of these, those that a fold tested; label errors are looked for there
+            alone.
         label_errors, near_duplicates, leaking_words: see there.
     """
 
     sentences: int
-    tested: int
+    sentences_tested: int
     label_errors: list[LabelError]
     near_duplicates: list[NearDuplicates]
     leaking_words: list[LeakingWord]
@@ -93,7 +94,7 @@ def diagnose(
     classes = data.targets(np.arange(len(data.tokens)), labels)
     return Diagnosis(
         sentences=len(data.tokens),
-        tested=len(rows),
+        sentences_tested=len(rows),
         label_errors=find_label_errors(rows, tested_classes, probabilities),
         near_duplicates=near_duplicates_across_labels(data.tokens, classes),
         leaking_words=leaking_words(data.tokens, classes, len(labels)),
