@@ -12,7 +12,7 @@ from textcnn.core.gradients import Gradients
 from textcnn.core.network import Network
 from textcnn.core.sentences import Examples
 from textcnn.core.step import kim_step
-from textcnn.evaluation.selfcheck.material import packed, random_parameters, whole
+from textcnn.evaluation.selfcheck import packed, random_parameters, whole
 from textcnn.recipe.steps import with_l2, with_word_dropout
 from textcnn.recipe.thinning import thinned_step
 

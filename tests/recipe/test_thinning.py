@@ -5,7 +5,7 @@ import pytest
 
 from textcnn.core.architecture import Architecture
 from textcnn.core.network import forward
-from textcnn.evaluation.selfcheck.material import packed, random_parameters, whole
+from textcnn.evaluation.selfcheck import packed, random_parameters, whole
 from textcnn.recipe.thinning import thinned
 
 

@@ -37,7 +37,7 @@ EXAMPLES = {
     "cv": ("--baselines", "--data tickets.csv --text-column body --folds 5"),
     "runs": ("", "--sort accuracy"),
     "compare": ("runs/a runs/b", "runs/a runs/b --data new.csv --flipped 20"),
-    "selfcheck": ("", "--json"),
+    "selfcheck": ("", "> report.txt"),
 }
 """Two calls of each command: the words after its name."""
 
