@@ -130,14 +130,6 @@ def test_an_npm_that_does_not_say(
     assert configured_registry() == Registry(DEFAULT_REGISTRY, None)
 
 
-def test_the_users_file_where_npm_is_not_installed(home: Path) -> None:
-    (home / ".npmrc").write_text(
-        "; registry=https://no/\n//a/:_authToken=registry=x\n@scope:registry=https://no/\n"
-        'registry = "https://a/npm/"\ncafile=/a.pem\nfund\n'
-    )
-    assert configured_registry() == Registry("https://a/npm/", Path("/a.pem"))
-
-
 def test_asking_the_real_npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     if shutil.which("npm") is None:

