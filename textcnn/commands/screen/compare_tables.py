@@ -119,7 +119,7 @@ def _verdict(found: Comparison) -> str:
         points = coloured(points, GOOD if difference > 0 else BAD, bold=p_value < CHANCE)
     lines = (
         f"A - B    {plain}  (95 % interval {100 * low:+.2f} to "
-        f"{100 * high:+.2f}; Newcombe 1998, method 10)",
+        f"{100 * high:+.2f}; Agresti and Min 2005)",
         f"McNemar  p {_p_value(p_value)}  (exact test): the difference {could} chance",
     )
     return "\n".join(folded(line, VERDICT) for line in lines).replace(plain, points, 1)

@@ -17,7 +17,7 @@ from textcnn.evaluation.crossval.summary import (
     mean_interval,
     paired_difference,
 )
-from textcnn.evaluation.scores import wilson_interval
+from textcnn.evaluation.scores import Z_95, wilson_interval
 from textcnn.inference.given_labels import given_labels
 from textcnn.recipe.config import Config, Value, read_toml
 from textcnn.support import read_back
@@ -94,31 +94,14 @@ def mcnemar_p_value(paired: Paired) -> float:
 def difference_interval(paired: Paired) -> tuple[float, float]:
     """95 % interval of A's accuracy minus B's, for paired proportions.
 
-    Newcombe, "Improved confidence intervals for the difference between binomial proportions based
-    on paired data" (Statistics in Medicine 17, 1998), method 10: the Wilson intervals of both
-    accuracies, put together by squares, less what their correlation explains.
+    Agresti and Min, "Simple improved confidence intervals for comparing matched proportions"
+    (Statistics in Medicine 24, 2005): the normal approximation with half a sentence added to each
+    of the four counts, which holds the true difference often enough for few sentences, too.
     """
-    low_a, high_a = wilson_interval(paired.right_a, paired.count)
-    low_b, high_b = wilson_interval(paired.right_b, paired.count)
-    share_a, share_b = paired.right_a / paired.count, paired.right_b / paired.count
-    below_a, above_a = share_a - low_a, high_a - share_a
-    below_b, above_b = share_b - low_b, high_b - share_b
-    phi = _correlation(paired)
-    below = math.sqrt(max(below_a**2 - 2 * phi * below_a * above_b + above_b**2, 0.0))
-    above = math.sqrt(max(above_a**2 - 2 * phi * above_a * below_b + below_b**2, 0.0))
-    return paired.difference - below, paired.difference + above
-
-
-def _correlation(paired: Paired) -> float:
-    """Phi of the table, corrected for continuity where positive; 0 where it is undefined."""
-    wrong_a, wrong_b = paired.count - paired.right_a, paired.count - paired.right_b
-    margins = paired.right_a * wrong_a * paired.right_b * wrong_b
-    if margins == 0:
-        return 0.0
-    together = float(paired.both * paired.neither - paired.only_a * paired.only_b)
-    if together > 0:
-        together = max(together - paired.count / 2, 0)
-    return together / math.sqrt(margins)
+    only_a, only_b, count = paired.only_a + 0.5, paired.only_b + 0.5, paired.count + 2
+    middle = (only_a - only_b) / count
+    spread = Z_95 * math.sqrt((only_a + only_b) / count - middle**2) / math.sqrt(count)
+    return max(middle - spread, -1.0), min(middle + spread, 1.0)
 
 
 @dataclass(frozen=True)
