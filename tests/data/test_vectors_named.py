@@ -77,7 +77,6 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
             monkeypatch.delenv(variable)
     monkeypatch.setattr(package_index, "_pip_settings", dict)
     monkeypatch.setattr(packages, "_npm_settings", dict)
-    monkeypatch.setattr(packages, "_user_settings", dict)
     with serving({}) as serving_both:
         monkeypatch.setenv("no_proxy", "127.0.0.1")
         monkeypatch.setenv("PIP_INDEX_URL", f"{serving_both.url}/simple")
