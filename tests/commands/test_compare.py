@@ -16,12 +16,13 @@ from textcnn.commands import main
 from textcnn.core.tokenizers import kim
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.fingerprints import sentence_hashes
-from textcnn.evaluation.comparison.comparison import (
+from textcnn.evaluation.comparison import (
     Paired,
+    Side,
     difference_interval,
     mcnemar_p_value,
+    shared_sentences,
 )
-from textcnn.evaluation.comparison.shared_sentences import Side, shared_sentences
 from textcnn.evaluation.crossval.summary import paired_difference
 from textcnn.evaluation.scores import wilson_interval
 from textcnn.evaluation.scoring import held_out

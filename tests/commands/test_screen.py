@@ -37,7 +37,7 @@ from textcnn.commands.screen.tables import (
 )
 from textcnn.commands.screen.terminal import can_draw, next_commands, one_line
 from textcnn.core.progress import Evaluated, Evaluation, StepDone
-from textcnn.evaluation.comparison.comparison import (
+from textcnn.evaluation.comparison import (
     Comparison,
     Paired,
     difference_interval,

@@ -25,10 +25,10 @@ from textcnn.commands import main
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.search import dev_folds
-from textcnn.evaluation.search.dev_folds import dev_splits, folds_within
 from textcnn.evaluation.search.folder import Plan
 from textcnn.evaluation.search.session import learnt_rows
 from textcnn.evaluation.search.space import Space, default_specs
+from textcnn.evaluation.search.trials import dev_splits, folds_within
 from textcnn.recipe.config import Config, read_toml
 from textcnn.support.errors import RunError
 from textcnn.support.read_back import SEAL, seal_each

@@ -16,13 +16,14 @@ from textcnn.commands.arguments.options import (
 from textcnn.commands.screen import compare_tables
 from textcnn.commands.screen.display import say
 from textcnn.commands.screen.tables import format_option, print_results
-from textcnn.evaluation.comparison.comparison import (
+from textcnn.evaluation.comparison import (
     Comparison,
     FoldsCompared,
+    Side,
     compare_folds,
     is_cross_validation,
+    shared_sentences,
 )
-from textcnn.evaluation.comparison.shared_sentences import Side, shared_sentences
 from textcnn.recipe.config import flag
 from textcnn.support.errors import UserError
 

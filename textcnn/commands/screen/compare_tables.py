@@ -8,7 +8,7 @@ from textcnn.commands.screen.cv_tables import difference_text, mean_text
 from textcnn.commands.screen.display import percent
 from textcnn.commands.screen.tables import BAD, GOOD, Cell, Styled, Table, table_text
 from textcnn.commands.screen.terminal import coloured, folded, one_line
-from textcnn.evaluation.comparison.comparison import Comparison, FoldsCompared
+from textcnn.evaluation.comparison import Comparison, FoldsCompared
 from textcnn.recipe.config import Value
 
 CHANCE = 0.05

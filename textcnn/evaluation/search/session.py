@@ -11,10 +11,18 @@ from textcnn.data.datasets.splits import Split
 from textcnn.data.tokenized_data import Report, TokenizedData
 from textcnn.evaluation.crossval.fold_run import keep_vectors, reads_vectors, run_fold
 from textcnn.evaluation.crossval.folds import Fold
-from textcnn.evaluation.search.dev_folds import DevFolds, dev_splits, folds_within
 from textcnn.evaluation.search.folder import Plan, SearchFolder
 from textcnn.evaluation.search.space import Space
-from textcnn.evaluation.search.trials import Journal, Tried, best_of, finished, run_trials
+from textcnn.evaluation.search.trials import (
+    DevFolds,
+    Journal,
+    Tried,
+    best_of,
+    dev_splits,
+    finished,
+    folds_within,
+    run_trials,
+)
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.read_back import SEAL
 from textcnn.support.workers.processes import Runner

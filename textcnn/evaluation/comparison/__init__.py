@@ -1,1 +1,0 @@
-"""Two models compared on the same sentences."""
