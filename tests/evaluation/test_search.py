@@ -24,7 +24,7 @@ pytest.importorskip("optuna", reason="needs the extra search")
 from textcnn.commands import main
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.evaluation.search import dev_folds
+from textcnn.evaluation.search import trials as trials_module
 from textcnn.evaluation.search.folder import Plan
 from textcnn.evaluation.search.session import learnt_rows
 from textcnn.evaluation.search.space import Space, default_specs
@@ -91,7 +91,7 @@ def by_dropout(config: Config, first_dev_row: int) -> float:
 def fits(monkeypatch: pytest.MonkeyPatch) -> Fits:
     """Fits where more dropout is better."""
     made = Fits(by_dropout)
-    monkeypatch.setattr(dev_folds, "train_in_memory", made)
+    monkeypatch.setattr(trials_module, "train_in_memory", made)
     return made
 
 
@@ -318,7 +318,7 @@ def test_a_setting_whose_training_diverges_is_no_end_of_the_search(call, start, 
             raise RunError("the loss is nan at step 3")
         return 0.7
 
-    monkeypatch.setattr(dev_folds, "train_in_memory", Fits(diverging))
+    monkeypatch.setattr(trials_module, "train_in_memory", Fits(diverging))
     code, _, err = call(*start, "--trials", "8", "--out", "search")
     assert code == 0
     assert "failed" in {trial["outcome"] for trial in table("search")}
@@ -330,7 +330,7 @@ def test_where_nothing_can_be_trained_the_search_says_why(call, start, monkeypat
     def diverging(config: Config, first_dev_row: int) -> float:
         raise RunError("the loss is nan at step 3")
 
-    monkeypatch.setattr(dev_folds, "train_in_memory", Fits(diverging))
+    monkeypatch.setattr(trials_module, "train_in_memory", Fits(diverging))
     code, out, err = call(*start, "--trials", "2", "--out", "search")
     assert (code, out) == (1, "")
     assert err.splitlines()[-1].startswith(
