@@ -96,7 +96,7 @@ class TestDelimiters:
     def test_rows_of_another_width_do_not_hide_it(self, write):
         path = write("r.csv", "text;mood\na, b;x\nbad\nc;y\nd, e, f;x;1\n")
         assert opened(path, label_column="mood").delimiter == ";"
-        assert "names 'text', 'mood'" in error(path)
+        assert "it has 'text', 'mood'" in error(path)
 
     @pytest.mark.parametrize("given", ["@", "tab", r"\t", "\t", "~"])
     def test_forced(self, write, given):
@@ -214,7 +214,7 @@ class TestHeaders:
         said = "r.csv: its columns are named in line 4; left out: 2 lines"
         assert opened(path).said[-1] == said
         path = write("r.csv", "a,b\ntext,label\nhello,x\n")
-        assert "its first line names 'a', 'b'" in error(path)
+        assert "it has 'a', 'b'" in error(path)
 
     def test_columns_without_a_name_and_of_the_same(self, write):
         found = opened(write("r.csv", "text,,a,a,label\nhello,1,2,3,x\n"))

@@ -14,7 +14,7 @@ from textcnn.commands.arguments.sentence_input import SentenceInput, open_input,
 from textcnn.commands.screen.display import say
 from textcnn.commands.screen.terminal import is_terminal, reader_gone
 from textcnn.core.tokenizers import find_tokenizer
-from textcnn.data.datasets.tables import Table
+from textcnn.data.datasets.cells import Table
 from textcnn.data.tokenizer_choice import WithoutToken
 from textcnn.inference.answer_lines import FORMATS
 from textcnn.inference.answered_tables import (

@@ -13,7 +13,7 @@ from textcnn.commands.arguments.options import PATH, SectionedCommand, count_opt
 from textcnn.commands.arguments.sentence_input import SentenceInput, open_input, sentence_options
 from textcnn.commands.screen.display import say
 from textcnn.commands.screen.terminal import can_draw, columns_of, reader_gone
-from textcnn.data.datasets.tables import Table
+from textcnn.data.datasets.cells import Table
 from textcnn.insight.explanations.as_html import page
 from textcnn.insight.explanations.as_text import Screen, as_text
 from textcnn.insight.explanations.explaining import Explainer

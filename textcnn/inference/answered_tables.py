@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from textcnn.data.datasets.cells import Taken, names_texts
+from textcnn.data.datasets.cells import Table, Taken, names_texts
 from textcnn.data.datasets.foreign_formats import refuse_foreign
 from textcnn.data.datasets.formats import format_of_suffix
 from textcnn.data.datasets.rows import COLUMNS, Row
-from textcnn.data.datasets.tables import Table, read_table, sign_of_table
+from textcnn.data.datasets.tables import read_table, sign_of_table
 from textcnn.data.datasets.text_files import Report, wide_encoding
 from textcnn.data.tokenizer_choice import without_token
 from textcnn.inference.answer_lines import ESCAPES, Answers, Layout

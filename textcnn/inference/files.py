@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from textcnn.data.datasets.cells import Table
 from textcnn.data.datasets.formats import format_of_suffix
-from textcnn.data.datasets.tables import Table
 from textcnn.data.datasets.text_files import GZIP_MAGIC
 from textcnn.data.tokenizer_choice import WithoutToken
 from textcnn.inference.answer_lines import EVERY, EXTENSIONS, AnswerWriter

@@ -17,7 +17,7 @@ import click
 from textcnn.commands.arguments.checkpoint import checkpoint_option, is_checkpoint
 from textcnn.commands.arguments.options import config_options
 from textcnn.commands.screen.display import say
-from textcnn.data.datasets.tables import Table
+from textcnn.data.datasets.cells import Table
 from textcnn.data.datasets.text_files import GZIP_MAGIC, check_encoding, check_unpacked
 from textcnn.inference.answered_tables import open_sentences
 from textcnn.inference.decoded_lines import CHUNK_BYTES, DecodedLines, put_back

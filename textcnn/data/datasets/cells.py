@@ -2,16 +2,22 @@
 
 import dataclasses
 import math
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from textcnn.data.datasets.rows import Row, RowError, labels_in
 from textcnn.data.datasets.text_files import Report
 from textcnn.recipe.config import Config
+from textcnn.support.errors import UserError
 
 USUAL = Config()
+
+# No table has more columns than this can count; int() itself refuses thousands of digits.
+NUMBER = re.compile(r"[0-9]{1,9}")
 
 OTHER_NAMES = {
     "text_column": {
@@ -119,12 +125,61 @@ class Taken:
 
 
 @dataclass(frozen=True)
-class TableContents:
-    """What is found in a table; the fields are those of :class:`.tables.Table`."""
+class Table:
+    """A table that was opened; what readers leave open, :func:`.tables.read_table` knows.
+
+    Attributes:
+        columns: their names in order, "1", "2" and so on where there is no header; those of the
+            first object where it is JSON, whose objects may differ.
+        rows: to be iterated over once; a row that cannot be used has a ``fault`` and is for the
+            caller to refuse.
+        delimiter: what parts the fields of a line, or None where nothing does.
+        path: its file.
+        format: "parquet", "xlsx" or one of :data:`textcnn.recipe.config.FORMATS`.
+        asked: what the columns of text and label are called.
+    """
 
     columns: tuple[str, ...]
     rows: Iterator[Row]
     delimiter: str | None = None
+    path: Path = Path()
+    format: str = ""
+    asked: tuple[str, str] = ("", "")
+
+
+def column_of(name: str, option: str, names: Sequence[str], path: Path, hint: str = "") -> int:
+    """Where the column is that is asked for by its name or its number, counted from 0.
+
+    Args:
+        name: what was asked for.
+        option: that asked for it.
+        names: of the columns; those of a table without a header are empty.
+        path: the file.
+        hint: what else to do where there is none.
+
+    Raises:
+        UserError: there is none, or several.
+    """
+    found = matching(name, names)
+    if len(found) == 1:
+        return names.index(found[0])
+    if found:
+        number = [column + 1 for column, known in enumerate(names) if known in found]
+        raise UserError(
+            f"{path} has {len(found)} columns {name!r}; choose one by its number, as in {option} "
+            f"{number[0]}"
+        )
+    if NUMBER.fullmatch(name):
+        if 1 <= int(name) <= len(names):
+            return int(name) - 1
+        raise UserError(
+            f"{path}: {option} {name}: its first line has {len(names)} columns, counted from 1"
+        )
+    shown = ", ".join(repr(column[:40]) for column in names[:10])
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    raise UserError(
+        f"{path} has no column {name!r}; it has {shown}{more}: choose with {option}{hint}"
+    )
 
 
 BY_COLUMNS = "; if pandas wrote the file, use to_json(orient='records', lines=True)"

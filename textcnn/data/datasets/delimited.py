@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from textcnn.data.datasets.cells import TableContents, Taken, matching
+from textcnn.data.datasets.cells import NUMBER, Table, Taken, column_of
 from textcnn.data.datasets.rows import Row, RowError
 from textcnn.data.datasets.text_files import split_lines
 from textcnn.support.errors import UserError
@@ -31,8 +31,7 @@ _SAMPLE_CHARACTERS = 2**20
 # What Excel writes, and wants, before the first row.
 _SEP_LINE = re.compile(r'"?sep=([^"\r\n])"?[ \t,;]*\r?\n', re.IGNORECASE)
 
-# No table has more columns than this can count; int() itself refuses thousands of digits.
-_NUMBER = re.compile(r"[0-9]{1,9}")
+BY_NUMBER = "--text-column 2 --label-column 1"
 
 _QUOTATION_ADVICE = (
     "is a quotation mark left open? where they hold no fields together, give --format tsv, and "
@@ -43,7 +42,7 @@ Fields = list[str] | RowError
 Records = Iterator[tuple[int, Fields]]
 
 
-def delimited_rows(text: str, path: Path, taken: Taken, *, quoted: bool) -> TableContents:
+def delimited_rows(text: str, path: Path, taken: Taken, *, quoted: bool) -> Table:
     """The rows of a CSV file (``quoted``), or of a TSV file, which are a line each.
 
     In CSV a quoted field may hold delimiters and span lines; in TSV a quotation mark has no special
@@ -61,7 +60,7 @@ def delimited_rows(text: str, path: Path, taken: Taken, *, quoted: bool) -> Tabl
     return dataclasses.replace(opened, delimiter=delimiter)
 
 
-def rows_of(records: Records, path: Path, taken: Taken, place: str = "line") -> TableContents:
+def rows_of(records: Records, path: Path, taken: Taken, place: str = "line") -> Table:
     """The rows of a table, in columns that it names or that are counted.
 
     Args:
@@ -96,7 +95,7 @@ def rows_of(records: Records, path: Path, taken: Taken, place: str = "line") -> 
                 "is one"
             )
     rows = _rows(records, path, place, taken, keys, chosen, names if header else None)
-    return TableContents(keys, rows)
+    return Table(keys, rows)
 
 
 def titles_before(rows: Iterable[Fields], taken: Taken) -> int | None:
@@ -108,7 +107,7 @@ def titles_before(rows: Iterable[Fields], taken: Taken) -> int | None:
         if isinstance(fields, RowError):
             break
         asked = taken.in_columns(fields)
-        numbers = all(_NUMBER.fullmatch(name) for _, name in asked.wanted(fields))
+        numbers = all(NUMBER.fullmatch(name) for _, name in asked.wanted(fields))
         if taken.options.header is not False and not numbers and asked.is_named_in(fields):
             return number
         if len(list(filter(str.strip, fields))) > 1:
@@ -218,13 +217,12 @@ def _csv_records(lines: _Lines, path: Path, delimiter: str) -> Records:
 def _has_header(names: list[str], path: Path, taken: Taken) -> bool:
     """Whether the first row names columns: decided by what is asked for, never by what it holds."""
     wanted = taken.wanted(names)
-    numbers = all(_NUMBER.fullmatch(name) for _, name in wanted)
+    numbers = all(NUMBER.fullmatch(name) for _, name in wanted)
     if taken.options.header is not None:
         if not taken.options.header and not numbers:
-            option, name = next(pair for pair in wanted if not _NUMBER.fullmatch(pair[1]))
+            option, name = next(pair for pair in wanted if not NUMBER.fullmatch(pair[1]))
             raise UserError(
-                f"--no-header: {option} {name!r} is a name; count columns, as in --text-column 2 "
-                "--label-column 1"
+                f"--no-header: {option} {name!r} is a name; count columns, as in {BY_NUMBER}"
             )
         return taken.options.header
     if numbers and taken.is_named_in(names):
@@ -253,41 +251,16 @@ def _chosen(
 ) -> list[str]:
     """The keys of the columns asked for, in the order of :meth:`Taken.wanted`."""
     chosen: list[str] = []
+    parted = "" if len(names) > 1 else ", or with --delimiter what parts its fields"
+    hint = f"{parted}, or where there is no header count columns, as in {BY_NUMBER}"
     for option, name in taken.wanted(names):
-        column = _column(name, option, names, header, path)
+        column = column_of(name, option, names if header else [""] * len(names), path, hint)
         if option == "--label-column" and keys[column] in chosen:
             raise UserError(
                 f"{path}: --text-column and --label-column both take column {column + 1}"
             )
         chosen.append(keys[column])
     return chosen
-
-
-def _column(name: str, option: str, names: list[str], header: bool, path: Path) -> int:
-    """Where the column is, counted from 0."""
-    found = matching(name, names) if header else []
-    if len(found) == 1:
-        return names.index(found[0])
-    if not found and _NUMBER.fullmatch(name):
-        if 1 <= int(name) <= len(names):
-            return int(name) - 1
-        raise UserError(
-            f"{path}: {option} {name}: its first line has {len(names)} columns, counted from 1"
-        )
-    if found:
-        number = [column + 1 for column, known in enumerate(names) if known in found]
-        raise UserError(
-            f"{path} has {len(found)} columns {name!r}; choose one by its number, as in {option} "
-            f"{number[0]}"
-        )
-    shown = ", ".join(repr(column[:40]) for column in names[:10])
-    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
-    hint = "" if len(names) > 1 else ", or with --delimiter what parts its fields"
-    raise UserError(
-        f"{path} has no column {name!r}; its first line names {shown}{more}: choose with "
-        f"{option}{hint}, or where there is no header count columns, as in --text-column 2 "
-        "--label-column 1"
-    )
 
 
 def _rows(

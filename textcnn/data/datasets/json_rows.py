@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from textcnn.data.datasets.cells import BY_COLUMNS, TableContents, Taken, matching
+from textcnn.data.datasets.cells import BY_COLUMNS, Table, Taken, matching
 from textcnn.data.datasets.rows import Row, RowError
 from textcnn.data.datasets.text_files import lines_of_text
 from textcnn.support.errors import UserError
@@ -22,11 +22,11 @@ _SAMPLE_CHARACTERS, _SAMPLE_LINES = 2**20, 20
 _DECODER = json.JSONDecoder(object_pairs_hook=each_key_once)
 
 
-def json_rows(text: str, path: Path, taken: Taken) -> TableContents:
+def json_rows(text: str, path: Path, taken: Taken) -> Table:
     """The rows; the columns are the keys of the first object."""
     objects, again = itertools.tee(_array(text, path) if _is_whole(text) else _lines(text))
     first = next((found for _, found in objects if isinstance(found, dict)), {})
-    return TableContents(tuple(first), _rows(again, path, taken.in_columns(list(first))))
+    return Table(tuple(first), _rows(again, path, taken.in_columns(list(first))))
 
 
 def _is_whole(text: str) -> bool:

@@ -1,11 +1,11 @@
 """Lines that begin with their label: fastText's and TREC's."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from textcnn.data.datasets.cells import TableContents, Taken
-from textcnn.data.datasets.rows import Row, RowError, labels_in
+from textcnn.data.datasets.cells import Table, Taken
+from textcnn.data.datasets.rows import Row, RowError
 from textcnn.data.datasets.text_files import lines_of_text
 
 LINE_COLUMNS = ("label", "text")
@@ -17,7 +17,11 @@ _JOINED = re.compile(rf"^\s*{_MARK}[^\s,;|]+[,;|](?!{_MARK})\S+", re.MULTILINE)
 _NEXT = re.compile(rf"[,;|/+&]?{_MARK}")
 
 
-def fasttext_rows(text: str, path: Path, taken: Taken) -> TableContents:
+# The label's two parts, then the question.
+_TREC_LINE = re.compile(r"\s*([^\s:]+):([^\s:]+)(?:\s+(.*))?", re.DOTALL)
+
+
+def fasttext_rows(text: str, path: Path, taken: Taken) -> Table:
     """The rows of a file of ``__label__x text`` lines; blank lines are left out.
 
     As in fastText, a word that begins with the mark is a label wherever in the line it stands. One
@@ -27,48 +31,10 @@ def fasttext_rows(text: str, path: Path, taken: Taken) -> TableContents:
     if 2 * len(joined) > text.count(_MARK):
         label = joined[0].strip()
         taken.report(f"{path}: {label!r} is read as a label; it ends at the first white space")
-    return TableContents(LINE_COLUMNS, _fasttext_rows(text, path, taken))
+    return Table(LINE_COLUMNS, _rows(text, path, taken, lambda line: _fasttext_parts(line, taken)))
 
 
-def _fasttext_rows(text: str, path: Path, taken: Taken) -> Iterator[Row]:
-    for number, line in lines_of_text(text):
-        where = f"{path}, line {number}"
-        sentence = _WORD.sub("", line).strip()
-        marked = taken.options.label_separator.join(_marked(line))
-        cells = {"label": marked, "text": sentence}
-        try:
-            labels = _labels(line, taken) if taken.labels is None else taken.labels
-        except RowError as fault:
-            yield Row(where, number, cells=cells, fault=fault)
-            continue
-        yield Row(where, number, sentence, labels, cells)
-
-
-def _marked(line: str) -> list[str]:
-    """What follows each mark in a line."""
-    words = _WORD.findall(line)
-    return [label.rstrip(",;") for word in words for label in _NEXT.split(word)[1:]]
-
-
-def _labels(line: str, taken: Taken) -> tuple[str, ...]:
-    options = taken.options
-    marked = _marked(line)
-    if not all(marked):
-        raise RowError("the label is missing")
-    if options.multilabel:
-        return tuple(label for part in marked for label in labels_in(part, options))
-    if not line.lstrip().startswith(_MARK):
-        raise RowError(f"does not begin with {_MARK}")
-    if len(marked) > 1:
-        raise RowError("has several labels", "; give --multilabel")
-    return tuple(marked)
-
-
-# The label's two parts, then the question.
-_TREC_LINE = re.compile(r"\s*([^\s:]+):([^\s:]+)(?:\s+(.*))?", re.DOTALL)
-
-
-def trec_rows(text: str, path: Path, taken: Taken, *, fine: bool) -> TableContents:
+def trec_rows(text: str, path: Path, taken: Taken, *, fine: bool) -> Table:
     """The rows of a file of ``COARSE:fine question`` lines; blank lines are left out.
 
     The question classification set of Li and Roth (2002), "Learning question classifiers".
@@ -79,18 +45,41 @@ def trec_rows(text: str, path: Path, taken: Taken, *, fine: bool) -> TableConten
         taken: what is taken of the rows.
         fine: whether labels are ``COARSE:fine`` rather than ``COARSE``.
     """
-    return TableContents(LINE_COLUMNS, _trec_rows(text, path, taken, fine))
+    return Table(LINE_COLUMNS, _rows(text, path, taken, lambda line: _trec_parts(line, fine)))
 
 
-def _trec_rows(text: str, path: Path, taken: Taken, fine: bool) -> Iterator[Row]:
+def _rows(
+    text: str, path: Path, taken: Taken, parts_of: Callable[[str], tuple[str, str]]
+) -> Iterator[Row]:
+    """The rows, given what makes of a line its label and its sentence."""
+    label, sentence = LINE_COLUMNS
+    keys = [sentence] if taken.labels is not None else [sentence, label]
     for number, line in lines_of_text(text):
         where = f"{path}, line {number}"
-        match = _TREC_LINE.fullmatch(line)
-        if match is None:
-            fault = RowError("does not begin with a label such as DESC:manner")
+        try:
+            cells = dict(zip(LINE_COLUMNS, parts_of(line), strict=True))
+        except RowError as fault:
             yield Row(where, number, fault=fault)
-            continue
-        coarse, detail, question = match.groups(default="")
-        label = f"{coarse}:{detail}" if fine else coarse
-        labels = (label,) if taken.labels is None else taken.labels
-        yield Row(where, number, question, labels, {"label": label, "text": question})
+        else:
+            yield taken.row(where, number, cells, keys)
+
+
+def _fasttext_parts(line: str, taken: Taken) -> tuple[str, str]:
+    words = _WORD.findall(line)
+    marked = [label.rstrip(",;") for word in words for label in _NEXT.split(word)[1:]]
+    if taken.labels is None:
+        if not all(marked):
+            raise RowError("the label is missing")
+        if not taken.options.multilabel and not line.lstrip().startswith(_MARK):
+            raise RowError(f"does not begin with {_MARK}")
+        if not taken.options.multilabel and len(marked) > 1:
+            raise RowError("has several labels", "; give --multilabel")
+    return taken.options.label_separator.join(marked), _WORD.sub("", line).strip()
+
+
+def _trec_parts(line: str, fine: bool) -> tuple[str, str]:
+    match = _TREC_LINE.fullmatch(line)
+    if match is None:
+        raise RowError("does not begin with a label such as DESC:manner")
+    coarse, detail, question = match.groups(default="")
+    return f"{coarse}:{detail}" if fine else coarse, question

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from textcnn.data.datasets.cells import TableContents, Taken, matching
+from textcnn.data.datasets.cells import Table, Taken, column_of
 from textcnn.data.datasets.rows import Row
 from textcnn.data.datasets.text_files import check_unpacked
 from textcnn.support.errors import UserError
@@ -19,7 +19,7 @@ CELL_SIZE = 8
 """Bytes that a cell counts for at least: those that are all the same cost the file none."""
 
 
-def parquet_rows(data: bytes, path: Path, taken: Taken) -> TableContents:
+def parquet_rows(data: bytes, path: Path, taken: Taken) -> Table:
     """The rows, counted from 1."""
     try:
         from pyarrow import ArrowException
@@ -41,7 +41,7 @@ def parquet_rows(data: bytes, path: Path, taken: Taken) -> TableContents:
         raise _damaged(path, error) from error
     check_unpacked(max(size, CELL_SIZE * cells), len(data), path)
     taken = taken.in_columns(columns)
-    keys = [_column(name, option, columns, path) for option, name in taken.wanted(columns)]
+    keys = [columns[column_of(name, it, columns, path)] for it, name in taken.wanted(columns)]
 
     def rows() -> Iterator[Row]:
         number = size = 0
@@ -57,7 +57,7 @@ def parquet_rows(data: bytes, path: Path, taken: Taken) -> TableContents:
         except faults as error:
             raise _damaged(path, error) from error
 
-    return TableContents(columns, rows())
+    return Table(columns, rows())
 
 
 def _of_texts(schema: Any) -> list[str]:
@@ -99,17 +99,6 @@ def _decoded(cell: bytes, encoding: str) -> str | bytes:
         return cell.decode(encoding)
     except UnicodeError:
         return cell
-
-
-def _column(name: str, option: str, columns: tuple[str, ...], path: Path) -> str:
-    found = matching(name, columns)
-    if len(found) == 1:
-        return found[0]
-    shown = ", ".join(repr(column[:40]) for column in columns[:10])
-    raise UserError(
-        f"{path} has {len(found) or 'no'} column{'s' if found else ''} {name!r}; it has {shown}: "
-        f"choose with {option}"
-    )
 
 
 def _damaged(path: Path, error: Exception) -> UserError:

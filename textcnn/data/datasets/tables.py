@@ -1,45 +1,21 @@
 """Files with a label in each row, whatever their format: one reader for every command."""
 
+import dataclasses
 import functools
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
-from textcnn.data.datasets.cells import TableContents, Taken
+from textcnn.data.datasets.cells import Table, Taken
 from textcnn.data.datasets.delimited import delimited_rows, names_its_columns
 from textcnn.data.datasets.foreign_formats import ZIP_MAGIC
 from textcnn.data.datasets.formats import format_of_suffix, told_format, untold
 from textcnn.data.datasets.json_rows import json_rows
 from textcnn.data.datasets.labelled_lines import fasttext_rows, trec_rows
 from textcnn.data.datasets.parquet import PARQUET_MAGIC, parquet_rows
-from textcnn.data.datasets.rows import Row
 from textcnn.data.datasets.text_files import decode, read_bytes, unpacked_bytes
 from textcnn.data.datasets.workbooks import is_workbook, workbook_rows
 from textcnn.support.errors import UserError
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table that was opened.
-
-    Attributes:
-        path: its file.
-        format: "parquet", "xlsx" or one of :data:`textcnn.recipe.config.FORMATS`.
-        columns: their names in order, "1", "2" and so on where there is no header; those of the
-            first object where it is JSON, whose objects may differ.
-        delimiter: what parts the fields of a line, or None where nothing does.
-        asked: what the columns of text and label are called.
-        rows: to be iterated over once; a row that cannot be used has a ``fault`` and is for the
-            caller to refuse.
-    """
-
-    path: Path
-    format: str
-    columns: tuple[str, ...]
-    delimiter: str | None
-    asked: tuple[str, str]
-    rows: Iterator[Row]
 
 
 def read_table(path: Path, taken: Taken, data: bytes | None = None) -> Table:
@@ -79,10 +55,10 @@ def read_table(path: Path, taken: Taken, data: bytes | None = None) -> Table:
     if other:
         taken.report(f"{path}: read with {' '.join(other)}, as its columns are called")
     asked = (read.text_column, read.label_column)
-    return Table(path, format, found.columns, found.delimiter, asked, found.rows)
+    return dataclasses.replace(found, path=path, format=format, asked=asked)
 
 
-_READERS: dict[str, Callable[[str, Path, Taken], TableContents]] = {
+_READERS: dict[str, Callable[[str, Path, Taken], Table]] = {
     "csv": functools.partial(delimited_rows, quoted=True),
     "tsv": functools.partial(delimited_rows, quoted=False),
     "jsonl": json_rows,

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from textcnn.data.datasets.cells import TableContents, Taken
+from textcnn.data.datasets.cells import Table, Taken
 from textcnn.data.datasets.delimited import SAMPLE_ROWS, Records, rows_of, titles_before
 from textcnn.data.datasets.foreign_formats import ZIP_MAGIC, refuse_foreign
 from textcnn.data.datasets.rows import Row, RowError
@@ -47,7 +47,7 @@ def is_workbook(data: bytes) -> bool:
         return False
 
 
-def workbook_rows(data: bytes, path: Path, taken: Taken) -> TableContents:
+def workbook_rows(data: bytes, path: Path, taken: Taken) -> Table:
     """The rows of a sheet, counted as Excel counts them.
 
     Of the sheets that are shown and not empty it is the first whose first row names the columns
@@ -84,7 +84,7 @@ def workbook_rows(data: bytes, path: Path, taken: Taken) -> TableContents:
         taken.report(f"{path}: of its {len(heads)} sheets {sheet!r} is read")
     opened = rows_of(even, path, taken, "row")
     checked = _without_formulas(opened.rows, data, path, sheet)
-    return TableContents(opened.columns, checked)
+    return Table(opened.columns, checked)
 
 
 def _opened(data: bytes, path: Path, values: bool) -> Any:
