@@ -83,9 +83,7 @@ def test_the_sheet_with_the_columns_is_read_and_said(tmp_path):
     book = openpyxl.load_workbook(path)
     book["Data"].sheet_state = "hidden"
     book.save(path)
-    with pytest.raises(
-        UserError, match=r"t.xlsx has no column 'text'; it has 'about"
-    ):
+    with pytest.raises(UserError, match=r"t.xlsx has no column 'text'; it has 'about"):
         read(path)
 
 

@@ -104,7 +104,9 @@ def command(
         if labels_left_out(model):
             found["labels_looked_at"] = labels_left_out(model)
         found["ngram_items"] = {
-            kind: _by_label(model, [[_item(model, item) for item in items] for items in classes])
+            kind: _by_label(
+                model, [[_plain(item, model, item.pushes) for item in items] for items in classes]
+            )
             for kind, classes in items_by_kind.items()
         }
         found |= _learnt_values(model, learnt)
@@ -278,10 +280,6 @@ def _by_label(model: Checkpoint, values: Sequence[Any]) -> dict[str, Any]:
     return dict(zip(_names(model), values, strict=True))
 
 
-def _item(model: Checkpoint, item: Item) -> dict[str, Any]:
-    return {"text": item.text, "pushes": _by_label(model, item.pushes.tolist())}
-
-
 def _learnt_values(model: Checkpoint, learnt: Learnt) -> dict[str, Any]:
     if learnt.part is None:
         return {"training_sentences": None, "training_sentences_missing": learnt.reason}
@@ -305,5 +303,5 @@ def _learnt_values(model: Checkpoint, learnt: Learnt) -> dict[str, Any]:
     return found
 
 
-def _plain(one: Ngram | Filter, model: Checkpoint, pushes: np.ndarray) -> dict[str, Any]:
+def _plain(one: Item | Ngram | Filter, model: Checkpoint, pushes: np.ndarray) -> dict[str, Any]:
     return {**vars(one), "pushes": _by_label(model, pushes.tolist())}

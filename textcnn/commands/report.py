@@ -14,7 +14,7 @@ from textcnn.commands.arguments.options import (
 )
 from textcnn.commands.screen.display import say
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.evaluation.scoring import Sample, Scored, score_sample
+from textcnn.evaluation.scoring import Sample, score_sample
 from textcnn.inference.classifier import Classifier
 from textcnn.insight.learnt.training_part import read_again
 from textcnn.insight.report import is_installed
@@ -23,7 +23,7 @@ from textcnn.insight.run_list import RUN, read_run
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.files import check_not_read, replace_text
 from textcnn.support.program import command_line
-from textcnn.training.checkpoint import Checkpoint, load_checkpoint
+from textcnn.training.checkpoint import load_checkpoint
 from textcnn.training.run_folder import RunFolder
 
 
@@ -63,7 +63,8 @@ def command(
                 f"hand ({absent}); say with --data where they are, or name another file with --out"
             ) from error
         say(f"without scores and n-grams, as the sentences are not at hand: {absent}")
-    scored = None if data is None else _scored(model, data)
+    tested = data is not None and len(data.split.test)
+    scored = score_sample(Classifier(model), Sample.test_part(data)) if data and tested else None
     path = folder.report if out is None else out
     replace_text(path, page(folder, model, data, scored, absent, top, mistakes))
     say(f"report: {path}")
@@ -83,9 +84,3 @@ def _finished(folder: RunFolder) -> RunFolder:
         if is_so:
             raise UserError(f"{folder.path}: {why}")
     return folder
-
-
-def _scored(model: Checkpoint, data: TokenizedData) -> Scored | None:
-    if not len(data.split.test):
-        return None
-    return score_sample(Classifier(model), Sample.test_part(data))

@@ -49,7 +49,7 @@ def command(folder: Path, sort: str, form: str | None) -> None:
     """
     found = list_runs(folder)
     if sort == "accuracy":
-        found.sort(key=_untested_last)
+        found.sort(key=lambda it: math.inf if it.tested is None else -it.tested.accuracy)
     table = _table(found)
     print_results(form, list(map(_values, found)), table, table_text(table))
     if form is not None:
@@ -59,10 +59,6 @@ def command(folder: Path, sort: str, form: str | None) -> None:
         last = max(unfinished, key=lambda listed: listed.began)
         command = COMMAND_OF[last.kind]
         say("\nwhat has stopped can go on:", command_line(command, "--resume", last.path))
-
-
-def _untested_last(listed: Listed) -> float:
-    return math.inf if listed.tested is None else -listed.tested.accuracy
 
 
 def _table(found: Sequence[Listed]) -> Table:

@@ -72,7 +72,9 @@ def command(given: dict[str, Any], run: RunOptions) -> None:
     if not outcome.finished:
         say("go on with:", command_line("train", "--resume", folder.path))
         sys.exit(128 + signal.SIGINT)
-    _finish(folder, data)
+    # From the file, not from memory: what is scored and shown is what will be used.
+    model = load_checkpoint(folder.best)
+    _report(folder, model, data, _score(folder, model, data))
     classify = _classify_line(config, data, folder)
     evaluate = command_line("eval", folder.path, "--predictions", "predictions.csv")
     click.echo("\n" + next_commands(classify, evaluate))
@@ -243,14 +245,6 @@ def stopping_on_signals(trainer: Trainer) -> Iterator[None]:
 
     with handled(stop, signal.SIGINT, signal.SIGTERM) as before:
         yield
-
-
-def _finish(folder: RunFolder, data: TokenizedData) -> None:
-    """Score the test sentences, and write down what there is to say of the whole run."""
-    # From the file, not from memory: what is scored and shown is what will be used.
-    model = load_checkpoint(folder.best)
-    scored = _score(folder, model, data)
-    _report(folder, model, data, scored)
 
 
 def _score(folder: RunFolder, model: Checkpoint, data: TokenizedData) -> Scored | None:

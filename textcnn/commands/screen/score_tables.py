@@ -29,7 +29,8 @@ INDENT = 10
 def scores_text(scores: Scores) -> str:
     """Accuracy with its interval, the baseline, scores of each class and the confusion matrix."""
     low, high = scores.interval
-    interval = f"(95 % interval {percent(low)} to {percent(high)}, {_rows_text(scores)})"
+    rows, of = f"{scores.count:,} of {scores.of.given:,} rows", scores.of
+    interval = f"(95 % interval {percent(low)} to {percent(high)}, {rows})"
     always = f"(always answering {safe(scores.baseline_label)}, training's most frequent label)"
     accuracy, baseline = percent(scores.accuracy), percent(scores.baseline)
     if scores.micro_f1 is not None:
@@ -50,7 +51,8 @@ def scores_text(scores: Scores) -> str:
             f"baseline  {baseline}  {always}",
             f"log-loss  {scores.log_loss:.4f}",
         ]
-    lines += [*_unread_text(scores), seen_text(scores)]
+    lines += [without_token(of.no_token, scores.count, of.tokenizer)] if of.no_token else []
+    lines.append(seen_text(scores))
     prose, tables = "\n".join(folded(line, INDENT) for line in lines), [class_table(scores)]
     if scores.confusion is not None:
         tables.append(confusion_table(scores.confusion, scores.classes))
@@ -77,17 +79,6 @@ def _apart_text(scores: Scores) -> list[str]:
 def _some(labels: Sequence[str]) -> str:
     more = f", {len(labels) - 3:,} more" if len(labels) > 3 else ""
     return ", ".join(map(safe, labels[:3])) + more
-
-
-def _rows_text(scores: Scores) -> str:
-    """How many rows the scores stand for, out of how many."""
-    return f"{scores.count:,} of {scores.of.given:,} rows"
-
-
-def _unread_text(scores: Scores) -> list[str]:
-    """The line about sentences that were answered without being read, where there are any."""
-    of = scores.of
-    return [without_token(of.no_token, scores.count, of.tokenizer)] if of.no_token else []
 
 
 def _mean_of(scores: Scores) -> str:

@@ -139,12 +139,9 @@ def load_corpus(
     if config.data == (MOVIE_REVIEWS,):
         return load_movie_reviews(download_cache(), report)
     # With an encoding the user knows better than the published files' hashes: an edited copy.
-    if config.encoding == "utf-8" and len(config.data) == 1 and _holds_reviews(config.data[0]):
-        return load_movie_reviews(download_cache(), report, Path(config.data[0]))
+    alone, folder = config.encoding == "utf-8" and len(config.data) == 1, Path(config.data[0])
+    if alone and all((folder / name).is_file() for name in FILES):
+        return load_movie_reviews(download_cache(), report, folder)
     or_usual = or_usual or config.init_from is not None
     found = read_labelled(config.data, config, report, or_usual)
     return found if with_bad_rows else found.without_bad_rows(config.skip_bad_rows)
-
-
-def _holds_reviews(given: str) -> bool:
-    return all((Path(given) / name).is_file() for name in FILES)

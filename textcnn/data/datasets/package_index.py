@@ -44,9 +44,11 @@ class Indexes:
 
 def configured_indexes() -> Indexes:
     """Return the indexes of pip's environment variables and configuration files, else PyPI."""
-    settings = _shared_settings() | _pip_settings() | _environment_settings()
+    # Two variables that pip obeys though they are not its own come after all others.
+    shared = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    settings = _pip_settings() | _environment_settings()
     urls = [settings.get("index-url", DEFAULT_INDEX), *settings.get("extra-index-url", "").split()]
-    certificates = settings.get("cert")
+    certificates = settings.get("cert", shared)
     return Indexes(list(dict.fromkeys(urls)), Path(certificates) if certificates else None)
 
 
@@ -137,12 +139,6 @@ def _environment_settings() -> dict[str, str]:
         for setting in ("index-url", "extra-index-url", "cert")
     }
     return {setting: value for setting, value in values.items() if value}
-
-
-def _shared_settings() -> dict[str, str]:
-    """Return the certificates of two variables that pip obeys though they are not its own."""
-    certificates = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-    return {"cert": certificates} if certificates else {}
 
 
 def _pip_settings() -> dict[str, str]:

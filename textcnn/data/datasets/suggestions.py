@@ -197,7 +197,7 @@ def _about_characters(survey: Survey, config: Config) -> Iterator[Suggestion]:
             'repair the file, as with Python\'s text.encode("cp1252").decode("utf-8")',
             "it holds UTF-8 that was taken for cp1252 before",
         )
-    if faults.control and encoding == "iso8859-1" and _beyond_ascii(faults.control.seen):
+    if faults.control and encoding == "iso8859-1" and not "".join(faults.control.seen).isascii():
         yield Suggestion("--encoding cp1252", "read as Latin-1, quotation marks become controls")
     if faults.replaced:
         yield Suggestion(
@@ -215,10 +215,6 @@ def _about_characters(survey: Survey, config: Config) -> Iterator[Suggestion]:
             "--tokenizer unicode",
             f"{survey.tokenizer} drops letters of {100 * survey.dropped.words:.1f} % of the words",
         )
-
-
-def _beyond_ascii(seen: Sequence[str]) -> bool:
-    return not all(example.isascii() for example in seen)
 
 
 def _about_vectors(survey: Survey, config: Config) -> Iterator[Suggestion]:

@@ -183,7 +183,9 @@ def survey(
     tokenizer = choose_tokenizer(tokenizer, corpus.texts)
     tokenize = find_tokenizer(tokenizer)
     tokens = [tokenize(text) for text in corpus.texts]
-    labels = _label_sets(corpus.labels, multilabel)
+    # Equal sets are one object, of which there are few.
+    sets = {it: tuple(split_labels(it)) if multilabel else (it,) for it in set(corpus.labels)}
+    labels = [sets[label] for label in corpus.labels]
     rows_of = _rows_of_sentences(tokens)
     counted = _count_labels(corpus.texts, labels, tokens, rows_of)
     counts = Counter(chain.from_iterable(tokens))
@@ -208,12 +210,6 @@ def survey(
         words=Words(len(counts), sum(count == 1 for count in counts.values())),
         coverage=_coverage(counts, find) if find is not None else None,
     )
-
-
-def _label_sets(labels: Sequence[str], multilabel: bool) -> list[tuple[str, ...]]:
-    """The labels of each row; equal sets are one object, of which there are few."""
-    known = {label: tuple(split_labels(label)) if multilabel else (label,) for label in set(labels)}
-    return [known[label] for label in labels]
 
 
 def _rows_of_sentences(tokens: Sequence[Sequence[str]]) -> list[list[int]]:
