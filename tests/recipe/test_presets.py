@@ -1,12 +1,13 @@
 """Options of published networks by name, and which source of options goes before which."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.processes import textcnn
 from tests.support.small_run import options_text
-from textcnn.commands.arguments.training_config import training_config
+from textcnn.commands.arguments.training_config import RunOptions
 from textcnn.data.datasets.rows import READING_OPTIONS
 from textcnn.recipe.config import Config, read_toml, write_toml
 from textcnn.recipe.presets import PRESETS
@@ -38,6 +39,10 @@ PUBLISHED = {
     "refit": (False, False),
     "ensemble": (1, 1),
 }
+
+
+def training_config(options: dict[str, Any], file: Path | None, preset: str | None) -> Config:
+    return RunOptions(None, preset, file, None).training_config(options)
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -204,16 +204,13 @@ def _character_lines(found: Survey) -> Iterator[str]:
         ("lost", "U+FFFD for a character", faults.replaced),
         ("mojibake", "UTF-8 taken for another encoding", faults.mojibake),
         ("control", "control characters", faults.control),
+        ("markup", "HTML, read as words", faults.markup),
     )
     for name, what, fault in kinds:
         if fault:
             yield _line(name, f"{what}{_examples(fault)}: {_rows(fault.rows)}")
-    if not any(fault for _, _, fault in kinds):
+    if not (faults.replaced or faults.mojibake or faults.control):
         yield _line("characters", "no sign of a wrong encoding")
-    markup = faults.markup
-    if markup:
-        examples = _examples(markup)
-        yield _line("markup", f"HTML{examples}, read as words: {_rows(markup.rows)}")
     dropped = found.dropped
     yield _line(
         "tokenizer",

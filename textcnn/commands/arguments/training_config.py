@@ -39,8 +39,22 @@ class RunOptions:
     resume: Path | None
 
     def training_config(self, given: Mapping[str, Any]) -> Config:
-        """See :func:`training_config`."""
-        return training_config(given, self.config_file, self.preset)
+        """The options given on the command line, over those of a file, a preset and the defaults.
+
+        Args:
+            given: on the command line; None or empty where not given.
+
+        Raises:
+            UserError: a value that cannot be, or two that cannot be together.
+        """
+        values = {} if self.preset is None else PRESETS[self.preset]
+        if self.config_file is not None:
+            values = _over(_read(self.config_file), values)
+        values = _over(given_options(given), values)
+        if values.get("init_from"):  # An empty name is refused with the other options.
+            path = find_checkpoint(Path(str(values["init_from"])))
+            values = {**usual_options(load_checkpoint(path)), **values}
+        return Config.from_mapping(values, "")
 
     def moved(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Of the options beside ``--resume``, those that say where the data has been moved to.
@@ -96,29 +110,6 @@ def run_options(prefix: str, resuming: str) -> Callable[[Any], Any]:
         return command
 
     return decorate
-
-
-def training_config(
-    options: Mapping[str, Any], config_file: Path | None, preset: str | None
-) -> Config:
-    """The options given on the command line, over those of a file, a preset and the defaults.
-
-    Args:
-        options: of the command line; None or empty where not given.
-        config_file: TOML.
-        preset: a key of :data:`textcnn.recipe.presets.PRESETS`.
-
-    Raises:
-        UserError: a value that cannot be, or two that cannot be together.
-    """
-    values = {} if preset is None else PRESETS[preset]
-    if config_file is not None:
-        values = _over(_read(config_file), values)
-    values = _over(given_options(options), values)
-    if values.get("init_from"):  # An empty name is refused with the other options.
-        path = find_checkpoint(Path(str(values["init_from"])))
-        values = {**usual_options(load_checkpoint(path)), **values}
-    return Config.from_mapping(values, "")
 
 
 def refuse_going_on(config: Config) -> None:

@@ -58,10 +58,10 @@ class Plan(result_folder.Plan):
 
     def check(self) -> None:
         """See :class:`textcnn.support.result_folder.Plan`."""
-        if not 2 <= self.folds <= LARGEST:
-            raise UserError(f"--folds {self.folds}: must be from 2 to {LARGEST:,}")
-        if not 1 <= self.repeats <= LARGEST:
-            raise UserError(f"--repeats {self.repeats}: must be from 1 to {LARGEST:,}")
+        for name, least in (("folds", 2), ("repeats", 1)):
+            value = getattr(self, name)
+            if not least <= value <= LARGEST:
+                raise UserError(f"--{name} {value}: must be from {least} to {LARGEST:,}")
         if not 0 < self.train_share <= 1:
             raise UserError(f"--train-share {self.train_share}: must be above 0 and at most 1")
         if self.dev_data and not self.test_data:

@@ -41,15 +41,12 @@ class Plan(result_folder.Plan):
 
     def check(self) -> None:
         """Raise a UserError, naming the option, unless the numbers make sense."""
-        if self.trials < 1:
-            raise UserError(f"--trials {self.trials}: must be at least 1")
-        if self.folds < 2:
-            raise UserError(f"--folds {self.folds}: must be at least 2")
-        if self.nested < 0 or self.nested == 1:
-            raise UserError(f"--nested {self.nested}: must be 0 or at least 2")
-        for name in ("trials", "folds", "nested"):
-            if getattr(self, name) > LARGEST:
-                raise UserError(f"--{name} {getattr(self, name)}: must be at most {LARGEST:,}")
+        for name, least, or_none in (("trials", 1, ""), ("folds", 2, ""), ("nested", 2, "0 or ")):
+            value = getattr(self, name)
+            if value < least and not (or_none and value == 0):
+                raise UserError(f"--{name} {value}: must be {or_none}at least {least}")
+            if value > LARGEST:
+                raise UserError(f"--{name} {value}: must be at most {LARGEST:,}")
         if not self.vary:
             raise UserError("--vary: nothing is varied")
 

@@ -1,7 +1,6 @@
 """Which options a search varies, and over which values."""
 
 import dataclasses
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -196,20 +195,13 @@ def _choices(spec: str, name: str, words: list[str]) -> Varied:
 
 
 def _single(spec: str, name: str, word: str) -> Value:
-    """One value of the option, within its limits."""
+    """One value of the option; :class:`Config` tells whether it is within its limits."""
     kind, _ = value_type(name)
     wanted = {int: "a whole number", float: "a number", bool: "true or false"}.get(kind, "a text")
     try:
-        value = _READ[kind](word.strip())
+        return _READ[kind](word.strip())
     except (ValueError, KeyError):
         raise UserError(f"--vary {spec}: {word!r} is not {wanted}") from None
-    limits = next(f for f in dataclasses.fields(Config) if f.name == name).metadata["limits"]
-    complaint = limits.complaint(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        complaint = "must be a finite number"
-    if complaint:
-        raise UserError(f"--vary {spec}: {flag(name)} {value}: {complaint}")
-    return value
 
 
 _READ: dict[type, Callable[[str], Value]] = {
