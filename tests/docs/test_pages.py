@@ -10,7 +10,7 @@ import pytest
 from docs import draw_rooms
 from docs.pages import CLONE, DOCS, between, made_tables, page, pages
 from textcnn.commands import cv
-from textcnn.commands.arguments.training_config import training_config
+from textcnn.commands.arguments.training_config import RunOptions
 from textcnn.recipe.config import Config
 from textcnn.recipe.presets import PRESETS
 
@@ -100,7 +100,7 @@ def test_the_commands_of_cross_validation_are_options_within_their_limits():
         given = cv.command.make_context("cv", shlex.split(words, comments=True)).params
         fields = {field.name for field in dataclasses.fields(Config)}
         options = {name: value for name, value in given.items() if name in fields}
-        training_config(options, None, given["preset"])
+        RunOptions(None, given["preset"], None, None).training_config(options)
 
 
 def anchors(text: str) -> set[str]:

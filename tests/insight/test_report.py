@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.support.small_run import labelled_sentences, options_text, write_csv
 from tests.support.topics import topical, write
 from textcnn.commands.arguments.options import config_options
-from textcnn.commands.arguments.training_config import training_config
+from textcnn.commands.arguments.training_config import RunOptions
 from textcnn.core.progress import Evaluation
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.evaluation.abstaining import Covered
@@ -429,7 +429,7 @@ def test_the_command_repeats_the_options(options):
     @click.command("train")
     @config_options()
     def parsed(given: dict[str, Any]) -> Config:
-        return training_config(given, None, None)
+        return RunOptions(None, None, None, None).training_config(given)
 
     if options.get("text_column", "").startswith("-"):
         return  # Which click reads as an option of its own.

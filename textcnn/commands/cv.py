@@ -205,7 +205,7 @@ def _report(
     folder.save_summary(values)
     replace_csv(folder.table, cv_tables.fold_rows(values["folds"]))
     separator = found.config.label_separator
-    replace_csv(folder.predictions, cv_tables.prediction_rows(summary, texts, labels, separator))
+    replace_csv(folder.predictions, cv_tables.prediction_rows(summary, found.data, separator))
     with contextlib.suppress(ImportError):  # The figures are an extra.
         _draw(folder, found.plan, summary)
     shown = [cv_tables.summary_text(summary)]

@@ -19,30 +19,13 @@ from textcnn.support.errors import RunError, UserError
 BACKLOG = 2048
 """Connections that wait to be accepted."""
 
-LIMITS = (
-    ("--max-body", "body", click.IntRange(1), "BYTES", "Largest body of a request."),
-    ("--max-batch", "batch", click.IntRange(1), "TEXTS", "Most texts in a request."),
-    ("--max-length", "length", click.IntRange(1), "CHARACTERS", "Longest text."),
-    ("--max-clients", "clients", click.IntRange(1), "N", "Most connections at a time."),
-    (
-        "--timeout",
-        "seconds",
-        click.FloatRange(0, min_open=True),
-        "SECONDS",
-        "Longest that a client may take to send or to read, and an answer to be made.",
-    ),
-)
-"""What fills in :class:`Limits`: option, field, type, unit and help."""
 
-
-def limit_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate a command with the options of :data:`LIMITS`, which it is passed by field."""
-    for name, field, kind, unit, words in reversed(LIMITS):
-        usual = getattr(Limits, field)
-        function = click.option(
-            name, field, type=kind, default=usual, show_default=True, metavar=unit, help=words
-        )(function)
-    return function
+def _limit(name: str, field: str, kind: Any, unit: str, words: str) -> Callable[[Any], Any]:
+    """Decorate a command with an option for a field of :class:`Limits`."""
+    usual = getattr(Limits, field)
+    return click.option(
+        name, field, type=kind, default=usual, show_default=True, metavar=unit, help=words
+    )
 
 
 @click.command("serve", cls=SectionedCommand)
@@ -60,7 +43,17 @@ def limit_options(function: Callable[..., Any]) -> Callable[..., Any]:
     show_default=True,
     help="Port to listen on; 0 for any that is free.",
 )
-@limit_options
+@_limit("--max-body", "body", click.IntRange(1), "BYTES", "Largest body of a request.")
+@_limit("--max-batch", "batch", click.IntRange(1), "TEXTS", "Most texts in a request.")
+@_limit("--max-length", "length", click.IntRange(1), "CHARACTERS", "Longest text.")
+@_limit("--max-clients", "clients", click.IntRange(1), "N", "Most connections at a time.")
+@_limit(
+    "--timeout",
+    "seconds",
+    click.FloatRange(0, min_open=True),
+    "SECONDS",
+    "Longest that a client may take to send or to read, and an answer to be made.",
+)
 def command(checkpoint: Path | None, host: str, port: int, **given: Any) -> None:
     """Answer over HTTP with the model of CHECKPOINT, until it is stopped.
 

@@ -9,12 +9,15 @@ import numpy as np
 from textcnn.commands.screen.display import duration
 from textcnn.commands.screen.tables import Table, table_text
 from textcnn.commands.screen.terminal import folded
+from textcnn.data.labels import BETWEEN
+from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.crossval.baselines import BASELINES, EXPERTS
 from textcnn.evaluation.crossval.fold_run import FoldResult
 from textcnn.evaluation.crossval.summary import Difference, Mean, Summary, mean_answers
 from textcnn.evaluation.scores import surest_mistakes
 from textcnn.evaluation.search.space import Drawn
 from textcnn.evaluation.search.trials import Tried, best_of
+from textcnn.inference.given_labels import given_labels
 
 INDENT = 11
 """Columns of the names at the beginning of lines."""
@@ -148,9 +151,7 @@ def fold_rows(folds: Sequence[dict[str, Any]]) -> Iterator[list[str]]:
         yield [f"{cell:.6g}" if isinstance(cell, float) else str(cell) for cell in cells]
 
 
-def prediction_rows(
-    summary: Summary, texts: Sequence[str], labels: Sequence[str], separator: str
-) -> Iterator[list[str]]:
+def prediction_rows(summary: Summary, data: TokenizedData, separator: str) -> Iterator[list[str]]:
     """Every tested sentence for a CSV file, a header first.
 
     Rows are counted from 1, those of ``--test-data`` after those of ``--data``. Several labels of
@@ -158,28 +159,19 @@ def prediction_rows(
     that is least sure.
     """
     yield ["repeat", "fold", "row", "text", "label", "predicted", "probability"]
+    names = data.label_names
     for result in summary.results:
-        true, predicted = (
-            _named(part, labels, separator) for part in (result.classes, result.answers)
-        )
-        rows = zip(result.rows, true, predicted, _surest(result), strict=True)
-        for row, label, answer, probability in rows:
+        answers = given_labels(result.probabilities, names, result.thresholds)
+        rows = zip(result.rows.tolist(), answers, _surest(result), strict=True)
+        for row, answer, probability in rows:
             yield [
                 str(result.repeat + 1),
                 str(result.number + 1),
-                str(int(row) + 1),
-                texts[row],
-                label,
-                answer,
+                str(row + 1),
+                data.texts[row],
+                *(labels.replace(BETWEEN, separator) for labels in (data.labels[row], answer)),
                 f"{probability:.4f}",
             ]
-
-
-def _named(answers: np.ndarray, labels: Sequence[str], separator: str) -> list[str]:
-    """The labels of (N,) classes, or of (N, C) booleans with ``separator`` between them."""
-    if answers.ndim == 1:
-        return [labels[number] for number in answers]
-    return [separator.join(labels[at] for at in np.flatnonzero(row).tolist()) for row in answers]
 
 
 def _surest(result: FoldResult) -> np.ndarray:
