@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,23 +40,6 @@ HISTORY = 12
 
 INDENT = 12
 """Columns of the names at the beginning of lines."""
-
-
-@dataclass(frozen=True)
-class Learnt:
-    """What was found in the training sentences.
-
-    Attributes:
-        part: the sentences; None where they are not at hand.
-        reason: why not.
-        ngrams: of each class.
-        filters: those asked for.
-    """
-
-    part: TrainingPart | None
-    reason: str
-    ngrams: list[list[Ngram]]
-    filters: list[Filter]
 
 
 @click.command("inspect", cls=SectionedCommand)
@@ -98,7 +80,10 @@ def command(
     # Before anything that takes long, since a word may be misspelt.
     nearest = neighbours(model, asked, top)
     items_by_kind = ngram_items(model, top)
-    learnt = _learnt(model, top, filters or 0, given)
+    part, missing = _training_part(model, given)
+    scans = [scan(it, part.train) for it in Model(model).network.members] if part else []
+    ngrams = learnt_ngrams(model, scans, part.train, top) if part else []
+    missed = filter_dictionary(model, scans, part, filters) if part and filters else []
     if as_json:
         found = facts(path, model)
         if labels_left_out(model):
@@ -109,33 +94,32 @@ def command(
             )
             for kind, classes in items_by_kind.items()
         }
-        found |= _learnt_values(model, learnt)
+        found |= _learnt_values(model, part, ngrams, missed)
+        if missing:
+            found["training_sentences_missing"] = missing
         if nearest:
             found["nearest_words"] = nearest
         click.echo(json.dumps(found, indent=2))
         return
     blocks = [_origin(path, model), _labels(model), _sizes(path, model), _history(model)]
     blocks += [_items(model, kind, classes) for kind, classes in items_by_kind.items()]
-    blocks.append(_ngrams(model, learnt))
-    if filters:
-        blocks.append(_filters(model, learnt))
+    if part is None:
+        why = "what the filters look for cannot be shown without the training sentences: "
+        blocks.append([folded(why + missing, 2)])
+    else:
+        blocks.append(_ngrams(model, part, ngrams))
+        blocks += [_filters(model, part, missed)] if filters else []
     if nearest:
         blocks.append(_words(model, nearest))
     click.echo("\n\n".join("\n".join(lines) for lines in blocks if lines))
 
 
-def _learnt(model: Checkpoint, top: int, filters: int, moved: dict[str, Any]) -> Learnt:
+def _training_part(model: Checkpoint, moved: dict[str, Any]) -> tuple[TrainingPart | None, str]:
+    """The training sentences; None where they are not at hand, and why not."""
     try:
-        part = training_part(model, say, moved)
+        return training_part(model, say, moved), ""
     except (UserError, RunError) as error:
-        return Learnt(None, one_line(str(error)), [], [])
-    scans = [scan(member, part.train) for member in Model(model).network.members]
-    return Learnt(
-        part,
-        "",
-        learnt_ngrams(model, scans, part.train, top),
-        filter_dictionary(model, scans, part, filters) if filters else [],
-    )
+        return None, one_line(str(error))
 
 
 # As text
@@ -215,13 +199,9 @@ def _items(model: Checkpoint, kind: str, classes: Sequence[Sequence[Item]]) -> l
     return lines
 
 
-def _ngrams(model: Checkpoint, learnt: Learnt) -> list[str]:
-    if learnt.part is None:
-        why = "what the filters look for cannot be shown without the training sentences: "
-        return [folded(why + learnt.reason, 2)]
-    title = f"what pushes most by the filters: n-grams of {learnt.part.sentences}"
-    lines = [folded(title, 2)]
-    for index, ngrams in enumerate(learnt.ngrams):
+def _ngrams(model: Checkpoint, part: TrainingPart, classes: list[list[Ngram]]) -> list[str]:
+    lines = [folded(f"what pushes most by the filters: n-grams of {part.sentences}", 2)]
+    for index, ngrams in enumerate(classes):
         pushes = [ngram.pushes[index] for ngram in ngrams]
         rows = [
             [f"{push:+.3f}", f"{ngram.sentences:,}", str(ngram.height), ngram.text]
@@ -235,14 +215,12 @@ def _ngrams(model: Checkpoint, learnt: Learnt) -> list[str]:
     return lines
 
 
-def _filters(model: Checkpoint, learnt: Learnt) -> list[str]:
-    if learnt.part is None:
-        return []
-    dev = f"the {len(learnt.part.dev.sentences):,} dev sentences"
-    if learnt.part.dev_trained:
+def _filters(model: Checkpoint, part: TrainingPart, filters: list[Filter]) -> list[str]:
+    dev = f"the {len(part.dev.sentences):,} dev sentences"
+    if part.dev_trained:
         dev += ", on which it was trained too (--refit),"
     lines = [folded(f"the filters that {dev} would miss most", 2)]
-    for one in learnt.filters:
+    for one in filters:
         network = f"network {one.network + 1}, " if len(model.networks) > 1 else ""
         pushes = ", ".join(
             f"{one_line(label)} {push:+.3f}"
@@ -280,26 +258,25 @@ def _by_label(model: Checkpoint, values: Sequence[Any]) -> dict[str, Any]:
     return dict(zip(_names(model), values, strict=True))
 
 
-def _learnt_values(model: Checkpoint, learnt: Learnt) -> dict[str, Any]:
-    if learnt.part is None:
-        return {"training_sentences": None, "training_sentences_missing": learnt.reason}
+def _learnt_values(
+    model: Checkpoint, part: TrainingPart | None, classes: list[list[Ngram]], filters: list[Filter]
+) -> dict[str, Any]:
+    if part is None:
+        return {"training_sentences": None}
     found: dict[str, Any] = {
-        "training_sentences": {"looked_at": len(learnt.part.train), "total": learnt.part.total},
+        "training_sentences": {"looked_at": len(part.train), "total": part.total},
         "ngrams": _by_label(
             model,
-            [
-                [_plain(ngram, model, pushes=ngram.pushes) for ngram in ngrams]
-                for ngrams in learnt.ngrams
-            ],
+            [[_plain(ngram, model, pushes=ngram.pushes) for ngram in ngrams] for ngrams in classes],
         ),
     }
-    if learnt.filters:
+    if filters:
         found["dev_sentences"] = {
-            "looked_at": len(learnt.part.dev.sentences),
-            "trained_on": learnt.part.dev_trained,
+            "looked_at": len(part.dev.sentences),
+            "trained_on": part.dev_trained,
         }
         shown = shown_labels(model)
-        found["filters"] = [_plain(one, model, pushes=one.pushes[shown]) for one in learnt.filters]
+        found["filters"] = [_plain(one, model, pushes=one.pushes[shown]) for one in filters]
     return found
 
 
