@@ -611,7 +611,7 @@ class TestFaultyPaths:
             write(f"{name}.txt", f"__label__x {name}\n")
         found = read_labelled([f"{name}.txt" for name in "edcba"])
         assert found.texts == list("edcba")
-        assert found.source == "e.txt, d.txt, c.txt and 2 more"
+        assert found.source == "e.txt, d.txt, c.txt, 2 more"
 
     def test_one_clear_line_each(self, write):
         write("empty.csv", "")

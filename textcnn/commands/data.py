@@ -21,6 +21,7 @@ from textcnn.data.datasets.text_files import check_encoding
 from textcnn.recipe.config import Config, command_words
 from textcnn.support.errors import UserError
 from textcnn.support.program import command_line
+from textcnn.support.text import some
 
 LABELS_SHOWN = 20
 ROWS_SHOWN = 5
@@ -129,7 +130,7 @@ def _bad_row_lines(found: Survey) -> Iterator[str]:
     for row in found.bad_rows:
         where_of.setdefault(row.kind, []).append(row.where)
     for kind, where in where_of.items():
-        yield _line("", f"{len(where):,}: {kind} ({_first(where, ROWS_SHOWN, '; ')})")
+        yield _line("", f"{len(where):,}: {kind} ({some(where, ROWS_SHOWN, '; ')})")
 
 
 def _label_table(found: Survey) -> Iterator[str]:
@@ -160,7 +161,7 @@ def _label_lines(found: Survey, config: Config) -> Iterator[str]:
         yield _line("labels a row", f"{each:.2f}; {_count(found.unlabelled, 'row')} without")
     if found.rare_labels:
         names = [f"{_short(label.name)} ({label.sentences})" for label in found.rare_labels]
-        yield _line("too rare", f"fewer than 3 different sentences: {_first(names, ROWS_SHOWN)}")
+        yield _line("too rare", f"fewer than 3 different sentences: {some(names, ROWS_SHOWN)}")
 
 
 def _sentence_lines(found: Survey, config: Config) -> Iterator[str]:
@@ -195,7 +196,7 @@ def _labelled_rows(sentence: Repeated, separator: str) -> str:
     for row, labels in zip(sentence.rows, sentence.labels, strict=True):
         row_of.setdefault(labels, row)
     named = [f"row {row:,} {_answer(labels, separator)}" for labels, row in row_of.items()]
-    return _first(named, ROWS_SHOWN)
+    return some(named, ROWS_SHOWN)
 
 
 def _character_lines(found: Survey) -> Iterator[str]:
@@ -254,13 +255,8 @@ def _share(share: float) -> str:
 def _rows(rows: Sequence[int]) -> str:
     if not rows:
         return "none"
-    where = _first([f"{row:,}" for row in rows], ROWS_SHOWN, "; ")
+    where = some([f"{row:,}" for row in rows], ROWS_SHOWN, "; ")
     return f"{_count(len(rows), 'row')} ({where})"
-
-
-def _first(parts: Sequence[str], shown: int, between: str = ", ") -> str:
-    more = f"{between}... {len(parts) - shown:,} more" if len(parts) > shown else ""
-    return between.join(parts[:shown]) + more
 
 
 def _excerpt(text: str) -> str:

@@ -9,6 +9,7 @@ from textcnn.data.fingerprints import NO_TOKEN, are_known
 from textcnn.data.labels import split_labels
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.data.tokenizer_choice import UNICODE, is_damage, without_token
+from textcnn.support.text import some
 
 CONFLICTS = 0.01
 """Share of the rows in which equal sentences with different labels are worth a line."""
@@ -111,9 +112,7 @@ def _counted(names: Sequence[str], data: TokenizedData) -> str:
         for name in split_labels(labels) if data.multilabel else [labels]:
             if name in counts:
                 counts[name] += 1
-    named = [f"label {name} ({counts[name]:,} rows)" for name in names[:NAMED]]
-    more = f", ... {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-    return ", ".join(named) + more
+    return some([f"label {name} ({counts[name]:,} rows)" for name in names], NAMED)
 
 
 def _percent(share: float) -> str:

@@ -27,6 +27,7 @@ from textcnn.data.labels import label_names, strata, targets_of
 from textcnn.data.tokenizer_choice import choose_tokenizer
 from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
+from textcnn.support.text import some
 
 MOST_DEV_LOGITS = 4_000_000
 """Dev sentences times labels: what dev says is kept as so many numbers, some times over."""
@@ -335,9 +336,9 @@ def _split(corpora: Corpora, data: TokenizedData, config: Config) -> Split:
         found = Split(*(drawn[rows] for rows in (divided.train, *divided.held_out)))
     train = np.setdiff1d(learnt, np.concatenate(found.held_out))
     if inherited is not None and not data.labels_of(train) & set(inherited.labels):
-        some = ", ".join(inherited.labels[:5]) + (", ..." if len(inherited.labels) > 5 else "")
+        few = some(inherited.labels, 5)
         raise UserError(
-            f"--init-from: no sentence to train on has a label that the network knows ({some}), "
+            f"--init-from: no sentence to train on has a label that the network knows ({few}), "
             "and it would forget them all; give sentences of these labels too, such as those it "
             "was trained on"
         )

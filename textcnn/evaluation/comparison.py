@@ -36,6 +36,7 @@ from textcnn.recipe.config import Config, Value, flag, read_toml
 from textcnn.support import read_back
 from textcnn.support.errors import UserError
 from textcnn.support.result_folder import WHERE_DATA_IS
+from textcnn.support.text import some
 from textcnn.training.checkpoint import Checkpoint
 from textcnn.training.run_folder import find_checkpoint
 
@@ -141,9 +142,8 @@ def _with_shared_labels(
         raise UserError("no sentence has a label that both A and B know; name others with --data")
     if ours != theirs:
         only = sorted(ours ^ theirs)
-        more = f" and {len(only) - 3} more" if len(only) > 3 else ""
         about += (
-            f"\nonly one of the two knows {', '.join(only[:3])}{more}: {len(labels) - len(kept):,} "
+            f"\nonly one of the two knows {some(only)}: {len(labels) - len(kept):,} "
             "sentences with such a label are left out, and such an answer is wrong"
         )
     return Sentences([texts[row] for row in kept], [labels[row] for row in kept], about)

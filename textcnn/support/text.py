@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def printable(text: str) -> str:
@@ -17,6 +17,12 @@ def printable(text: str) -> str:
 def printable_lines(text: str) -> str:
     """:func:`printable`, but for the ends of lines, and the tabs between cells."""
     return re.sub(r"[^\n\t]+", lambda part: printable(part[0]), text)
+
+
+def some(parts: Sequence[str], most: int = 3, between: str = ", ") -> str:
+    """The first of them and how many more there are, as in ``a, b, c, 4 more``."""
+    more = [f"{len(parts) - most:,} more"] if len(parts) > most else []
+    return between.join([*parts[:most], *more])
 
 
 FORMULA = tuple("=+-@\t\r")

@@ -21,6 +21,7 @@ from textcnn.data.tokenizer_choice import without_token
 from textcnn.evaluation.abstaining import Covered
 from textcnn.evaluation.ranking import Ranking
 from textcnn.evaluation.scores import ClassScores, Scores, commonest_confusions
+from textcnn.support.text import some
 
 INDENT = 10
 """Columns of the names at the beginning of lines."""
@@ -71,14 +72,9 @@ def _apart_text(scores: Scores) -> list[str]:
     what = {"old": "with labels known before", "new": "with new labels"}
     return [
         f"{group.name:9} {percent(group.accuracy)}  of {group.count:,} sentences "
-        f"{what[group.name]} ({_some(group.labels)})"
+        f"{what[group.name]} ({some(list(map(safe, group.labels)))})"
         for group in scores.apart
     ]
-
-
-def _some(labels: Sequence[str]) -> str:
-    more = f", {len(labels) - 3:,} more" if len(labels) > 3 else ""
-    return ", ".join(map(safe, labels[:3])) + more
 
 
 def _mean_of(scores: Scores) -> str:

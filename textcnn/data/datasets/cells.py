@@ -13,6 +13,7 @@ from textcnn.data.datasets.rows import Row, RowError, labels_in
 from textcnn.data.datasets.text_files import Report
 from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
+from textcnn.support.text import some
 
 USUAL = Config()
 
@@ -175,11 +176,8 @@ def column_of(name: str, option: str, names: Sequence[str], path: Path, hint: st
         raise UserError(
             f"{path}: {option} {name}: its first line has {len(names)} columns, counted from 1"
         )
-    shown = ", ".join(repr(column[:40]) for column in names[:10])
-    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
-    raise UserError(
-        f"{path} has no column {name!r}; it has {shown}{more}: choose with {option}{hint}"
-    )
+    shown = some([repr(column[:40]) for column in names], 10)
+    raise UserError(f"{path} has no column {name!r}; it has {shown}: choose with {option}{hint}")
 
 
 BY_COLUMNS = "; if pandas wrote the file, use to_json(orient='records', lines=True)"

@@ -17,6 +17,7 @@ from textcnn.data.datasets.text_files import (
     without_gz,
 )
 from textcnn.support.errors import UserError
+from textcnn.support.text import some
 
 
 def one_label_rows(path: Path, label: str, encoding: str, report: Report) -> Iterator[Row]:
@@ -119,4 +120,4 @@ def _check_plain(files: list[Path], folder: Path, wanted: str) -> None:
 
 
 def _some(paths: list[Path]) -> str:
-    return ", ".join(path.name for path in paths[:4]) + (", …" if len(paths) > 4 else "")
+    return some([path.name for path in paths])

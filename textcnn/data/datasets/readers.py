@@ -16,6 +16,7 @@ from textcnn.data.datasets.text_files import Report, check_encoding
 from textcnn.data.labels import join_labels
 from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
+from textcnn.support.text import some
 
 
 def read_labelled(
@@ -106,7 +107,7 @@ def read_labelled(
         why = "; ".join(f"{count:,}: {kind}" for kind, count in kinds)
         report(f"left out {len(bad):,} of {len(bad) + len(texts):,} rows ({why})")
     columns = asked.pop() if len(asked) == 1 else None
-    read = LabelledTexts(texts, labels, _summary(paths), bad, columns)
+    read = LabelledTexts(texts, labels, some(paths), bad, columns)
     return _merged(read, report) if config.merge_labels else read
 
 
@@ -116,9 +117,8 @@ def _merged(found: LabelledTexts, report: Report) -> LabelledTexts:
     one = spellings(counts)
     other = [label for label in counts if one[label] != label]
     if other:
-        named = ", ".join(f"{label!r} ({counts[label]:,}) as {one[label]!r}" for label in other[:3])
-        more = f", {len(other) - 3:,} more" if len(other) > 3 else ""
-        report(f"labels merged, with how many rows each had: {named}{more}")
+        named = some([f"{label!r} ({counts[label]:,}) as {one[label]!r}" for label in other])
+        report(f"labels merged, with how many rows each had: {named}")
     return found.spelled(one)
 
 
@@ -156,8 +156,3 @@ def _table_rows(path: Path, taken: Taken, asked: set[tuple[str, str]]) -> Iterat
         yield row
     if empty:
         raise UserError(f"{path} holds no rows")
-
-
-def _summary(paths: Sequence[str]) -> str:
-    named = ", ".join(paths[:3])
-    return named if len(paths) <= 3 else f"{named} and {len(paths) - 3} more"

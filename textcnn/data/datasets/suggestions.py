@@ -12,6 +12,7 @@ from textcnn.data.datasets.rows import LOOK_LATIN, listed_labels, plain_label
 from textcnn.data.datasets.survey import Label, Survey
 from textcnn.data.tokenizer_choice import DAMAGE, is_damage
 from textcnn.recipe.config import Config
+from textcnn.support.text import some
 
 IMBALANCE = 10
 FEW_VECTORS = 0.8
@@ -84,9 +85,8 @@ def about_names(rows: Mapping[str, int], multilabel: bool) -> Iterator[Suggestio
         groups.setdefault(plain_label(name), []).append(name)
     alike = [names for names in groups.values() if len(names) > 1]
     if alike:
-        shown = "; ".join(_alike(names, rows) for names in alike[:3])
-        more = f"; {len(alike) - 3:,} more" if len(alike) > 3 else ""
-        why = f"labels look alike (with how many rows each has): {shown}{more}"
+        shown = some([_alike(names, rows) for names in alike], between="; ")
+        why = f"labels look alike (with how many rows each has): {shown}"
         yield Suggestion("--merge-labels", why)
     lists = [name for name in rows if _STRUCTURE.search(name)]
     if lists:
@@ -169,7 +169,7 @@ def _about_rare_labels(survey: Survey) -> Iterator[Suggestion]:
     if lost or _hardly_labels(survey) or len(survey.labels) < 2:
         return
     if rare:
-        names = ", ".join(label.name for label in rare[:5]) + (", …" if len(rare) > 5 else "")
+        names = some([label.name for label in rare], 5)
         enough_for_two = not survey.multilabel and all(label.sentences == 2 for label in rare)
         yield Suggestion(
             "--test-share 0, or add sentences"
