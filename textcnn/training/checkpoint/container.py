@@ -403,14 +403,15 @@ def _lay_out(
 
     sketch = _Sketch()
     with h5py.File(sketch, "w", userblock_size=HEADER_SIZE) as file:
-        places = {name: _reserve(file, name, array) for name, array in arrays.items()}
+        reserve = _reserver(file)
+        places = {name: reserve(name, array) for name, array in arrays.items()}
         entries = {name: [place.type, place.shape, place.offset] for name, place in places.items()}
         index = json.dumps(
             {"facts": facts, "arrays": entries, "texts": texts}, allow_nan=False
         ).encode()
         if len(index) > LONGEST_INDEX:
             raise ValueError(f"an index of {len(index):,} bytes")
-        place_of_index = _reserve(file, "index", np.array(index)).offset
+        place_of_index = reserve("index", np.array(index)).offset
     parts = sketch.parts | {
         place.offset: arrays[name].reshape(-1).view(np.uint8).data
         for name, place in places.items()
@@ -425,19 +426,24 @@ def _lay_out(
     return header.ljust(HEADER_SIZE, b"\0"), list(_in_order(parts))
 
 
-def _reserve(file: "h5py.File", name: str, array: np.ndarray) -> _Place:
-    """Have HDF5 choose a place for an array in a file, and write none of it."""
+def _reserver(file: "h5py.File") -> Callable[[str, np.ndarray], _Place]:
+    """What has HDF5 choose a place for an array in a file, and writes none of it."""
     import h5py
 
+    # Made once: they take longer than what they are for.
     created = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     created.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     created.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
     created.set_obj_track_times(False)  # The same contents are the same bytes at any time.
     linked = h5py.h5p.create(h5py.h5p.LINK_CREATE)
     linked.set_create_intermediate_group(True)
-    kind, space = h5py.h5t.py_create(array.dtype), h5py.h5s.create_simple(array.shape)
-    node = h5py.h5d.create(file.id, name.encode(), kind, space, created, linked)
-    return _Place(array.dtype.str, array.shape, node.get_offset() if array.size else 0)
+
+    def reserve(name: str, array: np.ndarray) -> _Place:
+        kind, space = h5py.h5t.py_create(array.dtype), h5py.h5s.create_simple(array.shape)
+        node = h5py.h5d.create(file.id, name.encode(), kind, space, created, linked)
+        return _Place(array.dtype.str, array.shape, node.get_offset() if array.size else 0)
+
+    return reserve
 
 
 def _in_order(parts: dict[int, Any]) -> Iterator[Any]:
