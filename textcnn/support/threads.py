@@ -1,10 +1,13 @@
-"""The same function on many items, in a thread for each processor, and the memory they free."""
+"""Threads, of Python and of numeric libraries, and the memory that they free."""
 
 import contextlib
 import ctypes
+import functools
 import os
+import sys
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -32,6 +35,21 @@ def processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """A context in which numeric libraries calculate in a single thread."""
+    # They are looked for again only where something was imported since: it takes 10 ms and more.
+    context: AbstractContextManager[Any] = _controller(len(sys.modules)).limit(limits=1)
+    return context
+
+
+@functools.lru_cache(maxsize=1)
+def _controller(modules: int) -> Any:
+    """What sets the threads of the libraries that are loaded beside so many modules."""
+    from threadpoolctl import ThreadpoolController  # Loaded here: one sentence does without.
+
+    return ThreadpoolController()
 
 
 LARGEST = 31 << 20

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import csc_matrix, csr_matrix, vstack
-from threadpoolctl import threadpool_limits
 
 from textcnn.core.objective import objective_of
 from textcnn.core.vocabulary import UNKNOWN
@@ -17,6 +16,7 @@ from textcnn.recipe.ngrams.nbsvm import Features, nbsvm
 from textcnn.recipe.ngrams.ngrams import LARGEST_KEY, KeyIndex, ngram_keys, rows_of
 from textcnn.recipe.ngrams.tables import Rows, Table, table_of
 from textcnn.support.errors import UserError
+from textcnn.support.threads import one_thread
 
 MOST_OPTIMISED = 100
 """Most classes for which weights are optimised; with more, items are counted."""
@@ -113,7 +113,7 @@ def fit_expert(
     if many:
         return learner.count()
     # One thread, since sums must not depend on how many processors there are.
-    with threadpool_limits(1):
+    with one_thread():
         if penalty is not None or dev is None or not len(dev.targets):
             return learner.optimise(penalty or USUAL_PENALTY)
         tried = [learner.optimise(each) for each in PENALTIES]

@@ -24,6 +24,7 @@ from typing import Any
 from textcnn import __version__
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.files import replacing
+from textcnn.support.threads import one_thread
 from textcnn.support.workers.processes import Result, SentFile
 
 Dask = Any  # Its types are there in part only.
@@ -108,8 +109,6 @@ def run_task(task: Task, *common: Any) -> Any:
         RunError: this is another version of textcnn than the one that asks.
         Exception: what the function raised.
     """
-    from threadpoolctl import threadpool_limits
-
     if task.version != __version__:
         raise RunError(
             f"a worker has textcnn {__version__} and {task.version} asks; install the same there"
@@ -123,7 +122,7 @@ def run_task(task: Task, *common: Any) -> Any:
             name: value.written_in(folder) if isinstance(value, FileContent) else value
             for name, value in zip(task.common, common, strict=True)
         }
-        with threadpool_limits(1):
+        with one_thread():
             return task.function(**here, **task.arguments)
 
 

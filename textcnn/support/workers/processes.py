@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from textcnn.support.errors import RunError
 from textcnn.support.signals import handled
+from textcnn.support.threads import one_thread
 
 Result = TypeVar("Result")
 
@@ -113,12 +114,10 @@ class Processes:
 
 
 def _call(parent: int, function: Callable[..., Result], arguments: Mapping[str, Any]) -> Result:
-    from threadpoolctl import threadpool_limits
-
     if os.getpid() != parent:
         end_with(parent)
     # joblib limits the threads of its processes, but a single job runs in this one.
-    with threadpool_limits(1):
+    with one_thread():
         return function(**arguments)
 
 
