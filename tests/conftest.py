@@ -1,5 +1,6 @@
 """Fixtures shared by the tests of training, of checkpoints and of the commands."""
 
+import gc
 import os
 import random
 import signal
@@ -49,6 +50,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     tests = Counter(item.path for item in items)
     items.sort(key=lambda item: (item.path not in slow, -tests[item.path], item.path))
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage less often, and not among what the imports made."""
+    gc.freeze()
+    gc.set_threshold(20_000)
 
 
 @pytest.fixture(scope="session")
