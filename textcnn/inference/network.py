@@ -35,7 +35,7 @@ class InferenceNetwork:
     """
 
     def __init__(self, networks: Sequence[Mapping[str, np.ndarray]], architecture: Architecture):
-        keep_freed_memory()
+        keep_freed_memory()  # Sums of windows would be given back and zeroed anew at each call.
         self.members = [Member(parameters, architecture) for parameters in networks]
         self._architecture = architecture
 

@@ -187,7 +187,6 @@ def convolve_and_pool(
     windows = Windows(sentences, bank, zero_row=len(X))
     Z = _window_values(P, windows, bank)
     M = _maxima(Z, windows)
-    by_height = (len(bank.filter_sizes), len(sentences), bank.num_filters)
 
     def backward(dY: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         dM = dY.reshape(len(dY), -1, bank.num_filters).swapaxes(0, 1).reshape(M.shape)
@@ -200,7 +199,8 @@ def convolve_and_pool(
 
     Y = np.empty_like(M)
     Y[windows.order] = M
-    return Y.reshape(by_height).swapaxes(0, 1).reshape(len(sentences), -1), backward
+    by_height = Y.reshape(-1, len(sentences), bank.num_filters)
+    return by_height.swapaxes(0, 1).reshape(len(sentences), -1), backward
 
 
 def _window_values(P: np.ndarray, windows: Windows, bank: FilterBank) -> np.ndarray:
