@@ -8,6 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from textcnn.core.sentences import PackedSentences
+from textcnn.core.tokenizers import Tokenizer
+
+PIECES_TOGETHER = 1 << 20
+"""Pieces of text whose tokens are put in order at once: a bound on memory."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +40,31 @@ class TokenLists:
         packed = PackedSentences(np.array(places, np.int32), np.array(lengths, np.int64))
         return cls(list(place_of), packed)
 
+    @classmethod
+    def of_texts(cls, texts: Iterable[str], tokenize: Tokenizer) -> "TokenLists":
+        """Tokenise texts, and what stands between white space, such as "film,", only once.
+
+        Args:
+            texts: N of them.
+            tokenize: one that makes no token across white space.
+        """
+        split = cls.of(map(str.split, texts))
+        pieces = cls.of(map(tokenize, split.tokens))
+        in_order = split.sentences.words
+        blocks = np.array_split(in_order, 1 + len(in_order) // PIECES_TOGETHER)
+        words = np.concatenate([pieces.sentences.take(block).words for block in blocks])
+        ends = np.append(0, np.cumsum(pieces.sentences.lengths[in_order]))
+        starts = split.sentences.starts
+        lengths = ends[starts + split.sentences.lengths] - ends[starts]
+        return cls(pieces.tokens, PackedSentences(words, lengths))
+
     def __len__(self) -> int:
         return len(self.sentences)
 
     def __iter__(self) -> Iterator[list[str]]:
-        words = self.sentences.words
-        ends = np.cumsum(self.sentences.lengths)
-        for start, end in zip((ends - self.sentences.lengths).tolist(), ends.tolist(), strict=True):
+        words, starts = self.sentences.words, self.sentences.starts
+        ends = starts + self.sentences.lengths
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
             yield [self.tokens[place] for place in words[start:end].tolist()]
 
     def take(self, rows: np.ndarray) -> "TokenLists":

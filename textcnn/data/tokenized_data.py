@@ -150,7 +150,10 @@ class TokenizedData:
         whole, nothing = corpora.all_texts, np.arange(0)
         tokenizer = choose_tokenizer(config.tokenizer, corpora.learnt.texts)
         tokenize = find_tokenizer(tokenizer, tokenize)
-        tokens = TokenLists.of(map(tokenize, whole.texts))
+        if tokenizer == CUSTOM:
+            tokens = TokenLists.of(map(tokenize, whole.texts))
+        else:
+            tokens = TokenLists.of_texts(whole.texts, tokenize)
         cut = 0
         if config.max_tokens:
             cut = int((tokens.sentences.lengths > config.max_tokens).sum())

@@ -273,9 +273,9 @@ def _rows(
     header: list[str] | None,
 ) -> Iterator[Row]:
     """The rows; one that has another number of fields, or is the header once more, is faulty."""
-    count = len(keys)
+    count, file = len(keys), str(path)
     for line, fields in records:
-        where, fault, cells = f"{path}, {place} {line}", None, {}
+        where, fault, cells = f"{file}, {place} {line}", None, {}
         if isinstance(fields, RowError):
             fault = fields
         # Most rows differ in the first cell, and the others are not looked at.
@@ -288,10 +288,12 @@ def _rows(
         else:
             if len(fields) > count and not any(map(str.strip, fields[count:])):
                 fields = fields[:count]  # Of delimiters too many at the end.
-            # What there is too much is kept under its number.
-            names = [*keys, *map(str, range(count + 1, len(fields) + 1))]
-            cells = dict(zip(names, fields, strict=False))
+            cells = dict(zip(keys, fields, strict=False))
             if len(fields) != count:
+                # What there is too much is kept under its number.
+                cells |= {
+                    str(number): field for number, field in enumerate(fields[count:], count + 1)
+                }
                 first = "the header" if header else f"the first {place}"
                 fault = RowError(
                     f"another number of fields than {first}",

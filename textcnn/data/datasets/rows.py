@@ -128,7 +128,7 @@ def checked(row: Row, config: Config) -> Row:
         _check(labels, row.text)
     except RowError as fault:
         return Row(row.where, row.line, cells=row.cells, fault=fault)
-    return row._replace(labels=labels, text=row.text.strip())
+    return Row(row.where, row.line, row.text.strip(), labels, row.cells)
 
 
 def _check(labels: tuple[str, ...], text: str) -> None:
