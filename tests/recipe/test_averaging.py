@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from textcnn.core.gradients import RowGradient
-from textcnn.recipe.averaging import MovingAverage
+from textcnn.recipe.averaging import MovingAverage, copied
 
 
 def walk(steps: int, look_at: set[int] = frozenset(), decay: float = 0.8):
@@ -16,7 +16,7 @@ def walk(steps: int, look_at: set[int] = frozenset(), decay: float = 0.8):
         "embedding/static": rng.normal(size=(6, 2)),
     }
     trained = {name: array for name, array in parameters.items() if name != "embedding/static"}
-    average = MovingAverage(decay, trained)
+    average = MovingAverage(decay, copied(trained))
     plain = {name: array.copy() for name, array in trained.items()}
     for step in range(steps):
         rows = np.sort(rng.choice(6, 2, replace=False))

@@ -24,7 +24,8 @@ class MovingAverage:
 
     Args:
         decay: share of the average kept at each step, 0 <= decay < 1.
-        parameters: those that are trained, at their first values.
+        arrays: the averages so far, by the parameters' names, which are changed in place: at first
+            copies of those that are trained.
 
     Attributes:
         arrays: the averages, by the parameters' names; up to date after :meth:`catch_up`.
@@ -32,12 +33,12 @@ class MovingAverage:
             :func:`trained_by_row`.
     """
 
-    def __init__(self, decay: float, parameters: Mapping[str, np.ndarray]):
+    def __init__(self, decay: float, arrays: Parameters):
         self.decay = decay
-        self.arrays = {name: array.copy() for name, array in parameters.items()}
+        self.arrays = arrays
         self.steps = {
             name: np.zeros(len(array) if trained_by_row(name) else (), np.int64)
-            for name, array in parameters.items()
+            for name, array in arrays.items()
         }
 
     def before_update(
@@ -82,7 +83,7 @@ class MovingAverage:
         """
         if not self.is_behind(step):
             return {**parameters, **self.arrays}
-        ahead = MovingAverage(self.decay, self.arrays)
+        ahead = MovingAverage(self.decay, copied(self.arrays))
         ahead.steps = {name: steps.copy() for name, steps in self.steps.items()}
         ahead.catch_up(parameters, step)
         return {**parameters, **ahead.arrays}
@@ -106,3 +107,8 @@ class MovingAverage:
         difference *= kept.astype(average.dtype)[:, None]
         difference += values
         average[rows] = difference
+
+
+def copied(arrays: Mapping[str, np.ndarray]) -> Parameters:
+    """The same in memory of their own."""
+    return {name: array.copy() for name, array in arrays.items()}

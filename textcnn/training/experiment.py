@@ -18,7 +18,7 @@ from textcnn.core.token_lists import TokenLists
 from textcnn.core.trainer import DivergedError, Schedule, Trainer
 from textcnn.core.vocabulary import Vocabulary
 from textcnn.data.tokenized_data import Report, TokenizedData
-from textcnn.recipe.averaging import MovingAverage
+from textcnn.recipe.averaging import MovingAverage, copied
 from textcnn.recipe.class_weights import balanced_weights, example_weights, mean_one
 from textcnn.recipe.config import Config
 from textcnn.recipe.ngrams.expert import Texts
@@ -228,7 +228,7 @@ def new_experiment(
     average = None
     if config.averaging:
         trained = {name: parameters[name] for name in architecture.trained}
-        average = MovingAverage(decay_of(config, len(rows)), trained)
+        average = MovingAverage(decay_of(config, len(rows)), copied(trained))
     trainer = Trainer(
         make_step(config, architecture),
         Network(architecture, parameters),

@@ -92,16 +92,19 @@ def page(
         UserError: a file of the run is missing or damaged.
     """
     style = resources.files(__package__).joinpath("templates/report.css").read_text("utf-8")
+    # What takes most memory comes first, before the libraries are there that draw.
+    ngrams = _ngrams(model, data, top) if data else {"ngrams": [], "looked_at": ""}
+    wrong = _mistakes(model, data, scored, mistakes) if data and scored else []
     values = {
         "title": f"Report of {folder.path}",
         "absent": absent,
+        **ngrams,
         **_curve_values(folder, model),
         **_model_values(model),
-        **(_ngrams(model, data, top) if data else {"ngrams": [], "looked_at": ""}),
         "ngram_items": ngram_items(model, top),
         "shown": [model.labels[label] for label in shown_labels(model)],
         "left_out": labels_left_out(model),
-        "mistakes": _mistakes(model, data, scored, mistakes) if data and scored else [],
+        "mistakes": wrong,
         **_scored_values(scored),
     }
     return _template().render(**values, style=style + SHADES)

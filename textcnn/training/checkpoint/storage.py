@@ -36,7 +36,7 @@ from textcnn.core.tokenizers import AUTO
 from textcnn.core.vocabulary import Vocabulary
 from textcnn.data.fingerprints import Division
 from textcnn.data.labels import check_kind
-from textcnn.recipe.averaging import MovingAverage
+from textcnn.recipe.averaging import MovingAverage, copied
 from textcnn.recipe.config import Config
 from textcnn.recipe.fusion import Fusion
 from textcnn.recipe.ngrams.expert import NgramExpert
@@ -392,20 +392,21 @@ def _average(
     decay = state.facts["decay"]
     if not (isinstance(decay, float) and 0 <= decay < 1):
         raise ValueError("decay is not a share")
-    average = MovingAverage(decay, {name: answering[name] for name in architecture.trained})
-    if _below(state.arrays, "averages"):
-        average.arrays = {
-            name: _parameter(state, "averages", name, architecture) for name in average.arrays
-        }
-        average.steps = {
-            name: state.array(f"averaged_steps/{name}", "i", steps.shape)
-            for name, steps in average.steps.items()
-        }
-        if any(((steps < 0) | (steps > step)).any() for steps in average.steps.values()):
-            raise ValueError("averaged_steps are no steps of this run")
-    else:
+    trained = architecture.trained
+    if not _below(state.arrays, "averages"):  # They are those that answer.
+        average = MovingAverage(decay, copied({name: answering[name] for name in trained}))
         for steps in average.steps.values():
             steps[...] = step
+        return average
+    average = MovingAverage(
+        decay, {name: _parameter(state, "averages", name, architecture) for name in trained}
+    )
+    average.steps = {
+        name: state.array(f"averaged_steps/{name}", "i", steps.shape)
+        for name, steps in average.steps.items()
+    }
+    if any(((steps < 0) | (steps > step)).any() for steps in average.steps.values()):
+        raise ValueError("averaged_steps are no steps of this run")
     return average
 
 
