@@ -214,6 +214,17 @@ def test_the_winner_is_the_first_of_the_largest_windows(words, sizes, seed):
             assert starts[column] == next(at for at, value in values.items() if value == best)
 
 
+def test_sentences_of_equal_length_are_looked_at_together():
+    rng = np.random.default_rng(8)
+    bank = FilterBank((2, 4), 3)
+    P = rng.integers(-9, 9, (30, bank.num_rows * 3)).astype(np.int16)
+    for length in (0, 1, 6):
+        words = rng.integers(0, 29, (length, 5))
+        one_by_one = [winning_windows(P, column, bank) for column in words.T]
+        together = winning_windows(P, words, bank)
+        np.testing.assert_array_equal(together, np.stack(one_by_one, axis=1))
+
+
 def test_a_term_says_where_its_window_reaches_beyond_the_sentence():
     model = random_checkpoint(0, filter_sizes=(4,), ngrams=0)
     terms = Explainer(model).explain("able dog").terms

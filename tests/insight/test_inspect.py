@@ -21,9 +21,10 @@ from tests.support.topics import topical, write
 from textcnn.core.layers.softmax import softmax_cross_entropy
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.model import Model
-from textcnn.insight.explanations.explaining import Explainer
+from textcnn.insight.explanations.explaining import Explainer, winning_features
 from textcnn.insight.explanations.explanation import FILTERS
 from textcnn.insight.learnt import learnt_ngrams as learnt_ngrams_module
+from textcnn.insight.learnt import scan as scan_module
 from textcnn.insight.learnt import training_part as training_part_module
 from textcnn.insight.learnt.filters import filter_dictionary
 from textcnn.insight.learnt.learnt_ngrams import learnt_ngrams, ngram_items, shown_labels
@@ -204,6 +205,19 @@ def test_the_training_sentences_are_those_that_the_network_has_seen(part, model,
     assert part.dev_trained
     rows = reviews.read_text().splitlines()[1:]
     assert set(texts_of(part, model)) <= {row.rpartition(",")[0] for row in rows}
+
+
+def test_every_sentence_is_scanned_as_if_alone(model, part, monkeypatch):
+    network = Model(model).network.members[0]
+    found = scan(network, part.train)
+    monkeypatch.setattr(scan_module, "WINDOWS_IN_HAND", 40)  # Several blocks of one length.
+    few = scan(network, part.train)
+    ends = np.cumsum(part.train.lengths)[:-1]
+    for row, words in enumerate(np.split(part.train.words, ends)):
+        features, starts = winning_features(network, words)
+        for whole in (found, few):
+            np.testing.assert_array_equal(whole.features[row], features)
+            np.testing.assert_array_equal(whole.starts[row], starts)
 
 
 def test_of_many_sentences_some_are_drawn(model, monkeypatch):

@@ -26,15 +26,15 @@ from textcnn.training.checkpoint import Checkpoint
 
 
 def winning_features(network: Member, words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The features of one sentence as they answer, and the windows that they come from.
+    """The features of sentences as they answer, and the windows that they come from.
 
     Args:
         network: that answers.
-        words: (n,) word numbers; n may be 0.
+        words: (n,) word numbers of one sentence, or (n, B) of some of equal length; n may be 0.
 
     Returns:
-        (heights * F,) pooled features, after bias and ReLU, and the first word of each one's window
-        (:func:`winning_windows`).
+        (heights * F,) or (B, heights * F) pooled features, after bias and ReLU, and the first word
+        of each one's window (:func:`winning_windows`).
     """
     network.projected.need(words)
     maxima, starts = winning_windows(network.projected.rows, words, network.bank)
@@ -44,34 +44,35 @@ def winning_features(network: Member, words: np.ndarray) -> tuple[np.ndarray, np
 def winning_windows(
     P: np.ndarray, words: np.ndarray, bank: FilterBank
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The maximum over time of every feature map of one sentence, and where it stands.
+    """The maximum over time of every feature map of each sentence, and where it stands.
 
     Of equal windows the first is taken, as the backward pass of the network does.
 
     Args:
         P: (U + 1, K * F) projected words (:func:`textcnn.core.layers.convolve_and_pool.project`);
             the last row is zeros.
-        words: (n,) rows of P; n may be 0.
+        words: (n,) rows of P of one sentence, or (n, B) of some of equal length; n may be 0.
         bank: the layout of the filters.
 
     Returns:
-        (heights * F,) maxima, before bias and ReLU, and (heights * F,) the number of the winning
-        window's first word: below 0 where the window begins before the sentence.
+        (heights * F,) or (B, heights * F) maxima, before bias and ReLU, and, of the same shape, the
+        number of the winning window's first word: below 0 where the window begins before the
+        sentence.
     """
     rows = P.reshape(len(P), bank.num_rows, bank.num_filters)
     maxima, starts = [], []
     for height, first in bank.offsets():
         # An empty sentence has one window, of zeros.
         count = max(len(words) + height - 1, 1)
-        padded = np.full(count + height - 1, len(P) - 1)
+        padded = np.full((count + height - 1, *words.shape[1:]), len(P) - 1)
         padded[height - 1 : height - 1 + len(words)] = words
         Z = rows[padded[:count], first]
         for j in range(1, height):
             Z += rows[padded[j : j + count], first + j]
         best = Z.argmax(axis=0)
-        maxima.append(Z[best, np.arange(bank.num_filters)])
+        maxima.append(np.take_along_axis(Z, best[None], axis=0)[0])
         starts.append(best - (height - 1))
-    return np.concatenate(maxima), np.concatenate(starts)
+    return np.concatenate(maxima, axis=-1), np.concatenate(starts, axis=-1)
 
 
 SHOWN = 10

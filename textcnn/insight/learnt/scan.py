@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from textcnn.core.layers.convolve_and_pool import WINDOWS_IN_HAND
 from textcnn.core.sentences import PackedSentences
 from textcnn.inference.network import Member
 from textcnn.insight.explanations.explaining import winning_features
@@ -30,9 +31,11 @@ def scan(network: Member, sentences: PackedSentences) -> Scan:
     """Run one network's filters over N sentences of word numbers."""
     shape = (len(sentences), len(network.projected.steps))
     features, starts = np.empty(shape, np.float32), np.empty(shape, np.int32)
-    ends = np.cumsum(sentences.lengths)[:-1]
-    for row, words in enumerate(np.split(sentences.words, ends)):
-        features[row], starts[row] = winning_features(network, words)
+    for length in np.unique(sentences.lengths).tolist():
+        rows = np.flatnonzero(sentences.lengths == length)
+        for block in np.array_split(rows, 1 + len(rows) * length // WINDOWS_IN_HAND):
+            words = sentences.take(block).words.reshape(len(block), length).T
+            features[block], starts[block] = winning_features(network, words)
     return Scan(features, starts)
 
 
