@@ -291,10 +291,10 @@ def test_pooling_without_backward_gives_the_same_bytes_alone_or_in_a_batch():
     P = project(X, rng.normal(size=(16, bank.num_rows, 8)).astype(np.float32))
     lengths = np.array([0, 1, 2, 30, 7, 0])
     sentences = PackedSentences(rng.integers(0, 40, lengths.sum()), lengths)
-    together = pooled_maxima(P, sentences, bank)
+    together = pooled_maxima(P, sentences, bank.rows())
     assert together.dtype == np.float32
     for row in range(len(lengths)):
-        alone = pooled_maxima(P, sentences.take(np.array([row])), bank)
+        alone = pooled_maxima(P, sentences.take(np.array([row])), bank.rows())
         assert alone.tobytes() == together[row].tobytes()
 
 
@@ -313,7 +313,7 @@ def test_pooling_without_backward_is_that_of_training(lengths, sizes, in_hand, s
     expected, _ = convolve_and_pool(X, sentences, W, bank)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(convolve_and_pool_module, "WINDOWS_IN_HAND", in_hand)
-        assert pooled_maxima(project(X, W), sentences, bank).tobytes() == expected.tobytes()
+        assert pooled_maxima(project(X, W), sentences, bank.rows()).tobytes() == expected.tobytes()
 
 
 @given(lengths=st.lists(st.integers(0, 3), max_size=9))

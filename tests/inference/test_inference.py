@@ -13,7 +13,7 @@ from tests.support.small_run import labelled_sentences
 from textcnn.core import plain_network
 from textcnn.core.architecture import MODES, Architecture, initial_parameters
 from textcnn.core.layers import convolve_and_pool as pooling_module
-from textcnn.core.layers.convolve_and_pool import FilterBank, pooled_maxima
+from textcnn.core.layers.convolve_and_pool import pooled_maxima
 from textcnn.core.sentences import PackedSentences
 from textcnn.core.tokenizers import kim, unicode
 from textcnn.core.vocabulary import Vocabulary
@@ -22,6 +22,7 @@ from textcnn.inference import network as network_module
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.maxima import maxima_of_one
 from textcnn.inference.network import InferenceNetwork
+from textcnn.inference.projected_words import rows_by_place
 from textcnn.inference.word_numbers import TextNumbers
 from textcnn.recipe.ngrams.expert import Texts
 from textcnn.support.errors import UserError
@@ -129,9 +130,10 @@ def test_no_window_overflows_even_where_all_words_pull_one_way():
         network = InferenceNetwork([parameters], architecture)
         network.logits(packed([[1, 2] * 50]))
         (member,) = network.members
-        maxima = maxima_of_one(member.projected.rows, np.array([1, 2] * 50), member.bank)
+        projected = member.projected
+        maxima = maxima_of_one(projected.rows, np.array([1, 2] * 50), architecture.filter_sizes)
         expected = np.repeat([1.0, 5.0, 40.0], 2) * 4 * 0.01 if sign > 0 else np.full(6, -0.04)
-        found = maxima[0] * member.projected.steps
+        found = maxima[0] * projected.steps
         np.testing.assert_allclose(found, expected, rtol=2e-3)
         assert np.abs(maxima).max() > 32_600 or sign < 0
 
@@ -139,19 +141,24 @@ def test_no_window_overflows_even_where_all_words_pull_one_way():
 @settings(max_examples=80, deadline=None)
 @given(
     lengths=st.lists(st.integers(0, 12), min_size=1, max_size=9),
-    sizes=st.sampled_from([(3, 4, 5), (1,), (2, 7), (4, 1, 3)]),
+    sizes=st.sampled_from([(3, 4, 5), (1,), (2, 7), (4, 1, 3), (2, 2)]),
     seed=st.integers(0, 99),
 )
 def test_maxima_of_one_sentence_are_those_in_a_batch(lengths, sizes, seed):
-    rng, bank = np.random.default_rng(seed), FilterBank(sizes, 3)
-    P = rng.integers(-99, 99, (10, 3 * bank.num_rows)).astype(np.int16)
+    rng, filter_rows = np.random.default_rng(seed), rows_by_place(sizes)
+    P = rng.integers(-99, 99, (10, 3 * sum(sizes))).astype(np.int16)
     P[-1] = 0
     sentences = PackedSentences(rng.integers(0, 9, sum(lengths)), np.array(lengths))
-    expected = pooled_maxima(P, sentences, bank)
+    expected = pooled_maxima(P, sentences, filter_rows)
     assert expected.dtype == np.int16
     for row, start in enumerate(sentences.starts):
         words = sentences.words[start : start + lengths[row]]
-        np.testing.assert_array_equal(maxima_of_one(P, words, bank), expected[[row]])
+        np.testing.assert_array_equal(maxima_of_one(P, words, sizes), expected[[row]])
+
+
+def test_rows_by_place_are_the_first_of_all_heights_then_the_second():
+    assert rows_by_place((2, 3)) == [[0, 2], [1, 3, 4]]
+    assert rows_by_place((3, 1, 3)) == [[1, 3, 5], [0], [2, 4, 6]]
 
 
 def test_an_ensembles_logits_are_the_mean():

@@ -196,7 +196,7 @@ def test_the_winner_is_the_first_of_the_largest_windows(words, sizes, seed):
     bank = FilterBank(sizes, 3)
     P = np.random.default_rng(seed).integers(-1, 2, (5, bank.num_rows * 3)).astype(float)
     P[-1] = 0
-    maxima, starts = winning_windows(P, np.array(words, int), bank)
+    maxima, starts = winning_windows(P, np.array(words, int), bank.rows())
     rows = P.reshape(5, bank.num_rows, 3)
     for index, (height, first) in enumerate(bank.offsets()):
         for number in range(3):
@@ -220,8 +220,8 @@ def test_sentences_of_equal_length_are_looked_at_together():
     P = rng.integers(-9, 9, (30, bank.num_rows * 3)).astype(np.int16)
     for length in (0, 1, 6):
         words = rng.integers(0, 29, (length, 5))
-        one_by_one = [winning_windows(P, column, bank) for column in words.T]
-        together = winning_windows(P, words, bank)
+        one_by_one = [winning_windows(P, column, bank.rows()) for column in words.T]
+        together = winning_windows(P, words, bank.rows())
         np.testing.assert_array_equal(together, np.stack(one_by_one, axis=1))
 
 

@@ -96,7 +96,7 @@ class Network:
         X = word_vectors(parameters, self.architecture, words)
         P = project(X, parameters["convolution/weights"])
         numbered = PackedSentences(which, sentences.lengths)
-        maxima = pooled_maxima(P, numbered, self.architecture.bank)
+        maxima = pooled_maxima(P, numbered, self.architecture.bank.rows())
         features, _ = relu(maxima + parameters["convolution/bias"])
         logits, _ = dense(features, parameters["dense/weights"], parameters["dense/bias"])
         return logits

@@ -115,12 +115,11 @@ class Member:
 
     Attributes:
         projected: its words.
-        bank: the layout of its filters.
     """
 
     def __init__(self, parameters: Mapping[str, np.ndarray], architecture: Architecture):
         self.projected = ProjectedWords(parameters, architecture)
-        self.bank = architecture.bank
+        self._filter_sizes = architecture.filter_sizes
         self._parameters = parameters
 
     @property
@@ -132,8 +131,8 @@ class Member:
         """(B, heights * F) pooled features; the words' rows must be valid."""
         rows = self.projected.rows
         if len(sentences) == 1:
-            return self.activated(maxima_of_one(rows, sentences.words, self.bank))
-        return self.activated(pooled_maxima(rows, sentences, self.bank))
+            return self.activated(maxima_of_one(rows, sentences.words, self._filter_sizes))
+        return self.activated(pooled_maxima(rows, sentences, self.projected.filter_rows))
 
     def activated(self, maxima: np.ndarray) -> np.ndarray:
         """(..., heights * F) features from int16 maxima over time: scale, bias and ReLU."""
@@ -147,7 +146,11 @@ class Member:
         # on how many rows there are.
         weights, bias = self._parameters["dense/weights"], self._parameters["dense/bias"]
         logits = np.empty((len(features), len(weights)), features.dtype)
-        for index, row in enumerate(weights):
-            np.add.reduce(features * row, axis=1, out=logits[:, index])
+        if len(features) < len(weights):
+            for index, row in enumerate(features):
+                np.add.reduce(weights * row, axis=1, out=logits[index])
+        else:
+            for index, row in enumerate(weights):
+                np.add.reduce(features * row, axis=1, out=logits[:, index])
         logits += bias
         return logits

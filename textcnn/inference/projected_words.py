@@ -1,13 +1,14 @@
 """The table of projected words that a network answers from, in 16-bit integers.
 
 Row w is word w's vector times every filter row (see
-:func:`textcnn.core.layers.convolve_and_pool.project`), counted in steps and rounded; a last row of
-zeros stands for padding. Sums of whole numbers are exact in any order, so a sentence's answer does
-not depend on its company, and half the memory is fetched that floats would take.
+:func:`textcnn.core.layers.convolve_and_pool.project`), in an order of its own
+(:func:`rows_by_place`), counted in steps and rounded; a last row of zeros stands for padding. Sums
+of whole numbers are exact in any order, so a sentence's answer does not depend on its company, and
+half the memory is fetched that floats would take.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -29,6 +30,7 @@ class ProjectedWords:
 
     Attributes:
         rows: (V + 1, K * F) int16; only blocks asked for with :meth:`need` are valid.
+        filter_rows: for each height, where among the K its filters' rows stand.
         steps: (heights * F,) the step of each map, what its maximum over rows is multiplied by.
     """
 
@@ -40,7 +42,10 @@ class ProjectedWords:
         by_row = np.repeat(
             self.steps.reshape(-1, architecture.num_filters), architecture.filter_sizes, axis=0
         )
-        self._filters = (filters / by_row).reshape(len(filters), -1)
+        self.filter_rows = rows_by_place(architecture.filter_sizes)
+        in_order = np.empty_like(filters)
+        in_order[:, np.concatenate(self.filter_rows)] = filters / by_row
+        self._filters = in_order.reshape(len(filters), -1)
         size = architecture.vocabulary_size
         # Not touched until a block is filled, so the system hands out memory only for words used.
         self.rows = np.empty((size + 1, self._filters.shape[1]), np.int16)
@@ -62,6 +67,26 @@ class ProjectedWords:
                 X = word_vectors(self._parameters, self._architecture, rows)
                 self.rows[rows] = np.rint(X @ self._filters)
                 self._filled[block] = True
+
+
+def rows_by_place(filter_sizes: Sequence[int]) -> list[list[int]]:
+    """For each height, where its filters' rows stand when rows are ordered by place in a window.
+
+    First the first rows of all filters, then the second rows of those that have two, and so on; of
+    one place, the lowest heights first. So what :func:`.maxima.maxima_of_one` adds up for all
+    heights at once lies side by side. Heights 2 and 3 give [[0, 2], [1, 3, 4]].
+    """
+    ascending = np.argsort(filter_sizes, kind="stable").tolist()
+    rows: list[list[int]] = [[] for _ in filter_sizes]
+    in_order = (
+        rows[index]
+        for place in range(max(filter_sizes))
+        for index in ascending
+        if filter_sizes[index] > place
+    )
+    for number, of_height in enumerate(in_order):
+        of_height.append(number)
+    return rows
 
 
 def step_sizes(parameters: Mapping[str, np.ndarray], architecture: Architecture) -> np.ndarray:

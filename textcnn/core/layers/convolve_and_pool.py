@@ -50,6 +50,10 @@ class FilterBank:
         firsts = np.cumsum([0, *self.filter_sizes])
         return [(size, int(first)) for size, first in zip(self.filter_sizes, firsts, strict=False)]
 
+    def rows(self) -> list[range]:
+        """The rows in W of the filters of each size."""
+        return [range(first, first + size) for size, first in self.offsets()]
+
 
 class Windows:
     """The windows of a batch under filters of every height, as rows of P.
@@ -108,7 +112,9 @@ def project(X: np.ndarray, W: np.ndarray) -> np.ndarray:
     return P
 
 
-def pooled_maxima(P: np.ndarray, sentences: PackedSentences, bank: FilterBank) -> np.ndarray:
+def pooled_maxima(
+    P: np.ndarray, sentences: PackedSentences, filter_rows: Sequence[Sequence[int]]
+) -> np.ndarray:
     """(B, heights * F) maxima over time, from projected words, without a backward pass.
 
     The sentences are columns of a table of words, the longest first, with zero rows above and
@@ -118,23 +124,25 @@ def pooled_maxima(P: np.ndarray, sentences: PackedSentences, bank: FilterBank) -
     Args:
         P: (U + 1, K * F) from :func:`project`; its last row is zero.
         sentences: B sentences of rows of P, best of about one length.
-        bank: the layout of the filters.
+        filter_rows: for each height, where among the K its filters' rows stand.
     """
     order = np.argsort(-sentences.lengths, kind="stable")
-    lengths, gap = sentences.lengths[order], max(max(bank.filter_sizes) - 1, 1)
+    heights = [len(rows) for rows in filter_rows]
+    lengths, gap = sentences.lengths[order], max(max(heights) - 1, 1)
     columns = _columns(sentences.words, sentences.starts[order], lengths, gap, len(P) - 1)
-    columns *= bank.num_rows
-    rows = P.reshape(-1, bank.num_filters)
-    maxima = np.empty((len(order), len(bank.filter_sizes), bank.num_filters), P.dtype)
-    largest = np.empty((len(order), bank.num_filters), P.dtype)
-    for index, (height, first) in enumerate(bank.offsets()):
-        shift = gap - (height - 1)
-        for begin, end, alive in _stretches(window_counts(lengths, height)):
+    columns *= sum(heights)
+    short_rows = P.reshape(len(P) * sum(heights), -1)
+    num_filters = short_rows.shape[1]
+    maxima = np.empty((len(order), len(heights), num_filters), P.dtype)
+    largest = np.empty((len(order), num_filters), P.dtype)
+    for index, (first, *others) in enumerate(filter_rows):
+        shift = gap - len(others)
+        for begin, end, alive in _stretches(window_counts(lengths, heights[index])):
             # Short rows of F are taken, in an order the cache likes; a whole word's K are too many.
-            Z = rows[first:].take(columns[shift + begin : shift + end, :alive], axis=0)
-            for j in range(1, height):
+            Z = short_rows[first:].take(columns[shift + begin : shift + end, :alive], axis=0)
+            for j, row in enumerate(others, start=1):
                 words = columns[shift + begin + j : shift + end + j, :alive]
-                Z += rows[first + j :].take(words, axis=0)
+                Z += short_rows[row:].take(words, axis=0)
             _take_in(largest[:alive], Z, begin)
         maxima[order, index] = largest
     return maxima.reshape(len(order), -1)

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from textcnn.core.layers.convolve_and_pool import FilterBank
 from textcnn.core.tokenizers import Tokenizer, find_tokenizer
 from textcnn.core.vocabulary import UNKNOWN
 from textcnn.inference.model import Model
@@ -37,12 +36,13 @@ def winning_features(network: Member, words: np.ndarray) -> tuple[np.ndarray, np
         of each one's window (:func:`winning_windows`).
     """
     network.projected.need(words)
-    maxima, starts = winning_windows(network.projected.rows, words, network.bank)
+    projected = network.projected
+    maxima, starts = winning_windows(projected.rows, words, projected.filter_rows)
     return network.activated(maxima), starts
 
 
 def winning_windows(
-    P: np.ndarray, words: np.ndarray, bank: FilterBank
+    P: np.ndarray, words: np.ndarray, filter_rows: Sequence[Sequence[int]]
 ) -> tuple[np.ndarray, np.ndarray]:
     """The maximum over time of every feature map of each sentence, and where it stands.
 
@@ -52,23 +52,24 @@ def winning_windows(
         P: (U + 1, K * F) projected words (:func:`textcnn.core.layers.convolve_and_pool.project`);
             the last row is zeros.
         words: (n,) rows of P of one sentence, or (n, B) of some of equal length; n may be 0.
-        bank: the layout of the filters.
+        filter_rows: for each height, where among the K its filters' rows stand.
 
     Returns:
         (heights * F,) or (B, heights * F) maxima, before bias and ReLU, and, of the same shape, the
         number of the winning window's first word: below 0 where the window begins before the
         sentence.
     """
-    rows = P.reshape(len(P), bank.num_rows, bank.num_filters)
+    rows = P.reshape(len(P), sum(map(len, filter_rows)), -1)
     maxima, starts = [], []
-    for height, first in bank.offsets():
+    for first, *others in filter_rows:
         # An empty sentence has one window, of zeros.
+        height = 1 + len(others)
         count = max(len(words) + height - 1, 1)
         padded = np.full((count + height - 1, *words.shape[1:]), len(P) - 1)
         padded[height - 1 : height - 1 + len(words)] = words
         Z = rows[padded[:count], first]
-        for j in range(1, height):
-            Z += rows[padded[j : j + count], first + j]
+        for j, row in enumerate(others, start=1):
+            Z += rows[padded[j : j + count], row]
         best = Z.argmax(axis=0)
         maxima.append(np.take_along_axis(Z, best[None], axis=0)[0])
         starts.append(best - (height - 1))
