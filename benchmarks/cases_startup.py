@@ -7,13 +7,14 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.report import Row, compare, duration
+from benchmarks.report import Row, beside_limit, compare, duration
 from benchmarks.timing import OURS, Side, interleave
 from benchmarks.torch_network import TorchNetwork
 from benchmarks.workload import ROOT, Workload
 
 SENTENCE = "a gorgeous , witty , seductive movie"
 RIVAL = "PyTorch script"
+LIMIT = "its libraries imported, and nothing done"
 
 
 def run(work: Workload) -> list[Row]:
@@ -25,12 +26,14 @@ def run(work: Workload) -> list[Row]:
     commands = {OURS: ours, RIVAL: [script, str(model), SENTENCE]}
     sides = {name: _side(words) for name, words in commands.items()}
     _check_same_label(commands)
+    sides[LIMIT] = _side(["-c", "import click, h5py, numpy"])
     timings = interleave(sides, work.options.rounds(15), settle=0)
     case, where = "start-up to first answer", "whole process"
     median = timings.median(OURS)
     return [
         Row(case, where, duration(median), target="≤ 0.25 s", reached=median <= 0.25),
         compare(case, where, timings, [RIVAL], at_least=2),
+        beside_limit(case, where, timings, LIMIT),
     ]
 
 

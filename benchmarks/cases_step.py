@@ -6,8 +6,8 @@ from collections.abc import Callable
 import numpy as np
 from torch import Tensor
 
-from benchmarks.report import Row, compare, duration
-from benchmarks.timing import OURS, Side, Spread, Timings, interleave
+from benchmarks.report import Row, beside_limit, compare
+from benchmarks.timing import OURS, Side, interleave
 from benchmarks.torch_network import (
     COMPILED_MULTIPLE,
     DROPOUT,
@@ -70,25 +70,12 @@ def _rows(work: Workload, setting: Setting, mode: str, optimizer: str) -> list[R
             target = TARGETS.get((setting, mode, optimizer, form))
             rows.append(compare(case, where, timings, rivals, target))
     best = [name for name in sides if name.startswith("PyTorch")]
-    least = 5.5 if (setting, mode, optimizer) == (KIM, "nonstatic", "adam") else None
+    required = (setting, mode, optimizer) == (KIM, "nonstatic", "adam")
     by_default = f"{where}, dropout drawn once a batch, as by default"
-    rows.append(compare(case, by_default, timings, best, least, ours=BY_DEFAULT))
-    return [*rows, _limit_row(case, where, timings, (setting, mode, optimizer))]
-
-
-def _limit_row(case: str, where: str, timings: Timings, key: tuple[Setting, str, str]) -> Row:
-    ratio = timings.ratio(OURS, LIMIT)
-    required = key == (KIM, "nonstatic", "adam")
-    return Row(
-        f"{case}: multiple of the limit",
-        where,
-        duration(timings.median(OURS)),
-        f"{LIMIT}: {duration(timings.median(LIMIT))}",
-        details={"multiple": vars(ratio)},
-        ratio=Spread(1 / ratio.high, 1 / ratio.median, 1 / ratio.low),
-        target="≥ 0.5x" if required else "",
-        reached=ratio.median <= 2 if required else None,
+    rows.append(
+        compare(case, by_default, timings, best, 5.5 if required else None, ours=BY_DEFAULT)
     )
+    return [*rows, beside_limit(case, where, timings, LIMIT, 0.5 if required else None)]
 
 
 def our_side(

@@ -89,6 +89,31 @@ def compare(
     )
 
 
+def beside_limit(
+    case: str, setting: str, timings: Timings, limit: str, at_least: float | None = None
+) -> Row:
+    """A row of our time beside that of what no program of its kind could do without.
+
+    Args:
+        case, setting: as in :class:`Row`.
+        timings: of all sides.
+        limit: that side.
+        at_least: the share of our time that it should be.
+    """
+    share = timings.ratio(OURS, limit)
+    spread = Spread(1 / share.high, 1 / share.median, 1 / share.low)
+    return Row(
+        f"{case}: multiple of the limit",
+        setting,
+        duration(timings.median(OURS)),
+        f"{limit}: {duration(timings.median(limit))}",
+        spread,
+        target="" if at_least is None else f"≥ {at_least:g}x",
+        reached=None if at_least is None else spread.median >= at_least,
+        seconds=timings.seconds,
+    )
+
+
 def machine(threads: int) -> dict[str, str]:
     """What the figures depend on besides the code."""
     facts = {

@@ -197,8 +197,11 @@ class _ManyTsvLines:
     def __init__(self, names: Sequence[str], limits: np.ndarray):
         # The last begins the line of a sentence that is given none.
         self._labels = [f"{name.translate(ESCAPES)}\t" for name in [*names, ""]]
-        self._shares = [f"{number / 10_000:.4f}\t" for number in range(10_001)]
         self._limits = limits if limits.any() else None
+
+    @functools.cached_property
+    def _shares(self) -> list[str]:
+        return [f"{number / 10_000:.4f}\t" for number in range(10_001)]
 
     def __call__(self, texts: Sequence[str], shares: np.ndarray) -> str | None:
         """The lines, or None where they have to be written one by one."""
