@@ -337,6 +337,7 @@ def binary_row(word: bytes, *values: float) -> bytes:
             b"1 2\n" + binary_row(b"a", 1, 2) + binary_row(b"b", 1, 2),
             "promises 1 words, but the file goes on after them",
         ),
+        (b"1 2\na " + np.array([0.25, -0.131], ">f4").tobytes(), "its numbers are big-endian"),
         (b"1 2\n" + binary_row(b"other", 1, float("nan")), "row 1 of 1: not all numbers"),
         (b"1 2\n" + binary_row(b"other", float("inf"), 0), "row 1 of 1: not all numbers"),
         (b"9 2\n" + b"x" * 20_000, "row 1 of 9 starts with no word"),

@@ -122,7 +122,8 @@ def _read_binary(stream: BinaryIO, path: Path, words: Sequence[str], header: Hea
 
     Raises:
         UserError: naming the row, where the file ends too early, a word has no end or a number is
-            not finite; or the file goes on after the last row the header speaks of.
+            not finite; or the numbers are big-endian, or the file goes on after the last row the
+            header speaks of.
     """
     vectors, wanted = no_vectors(len(words), check_dim(header.dim, path)), utf8_rows(words)
     scanner = Scanner(stream, path)
@@ -131,6 +132,8 @@ def _read_binary(stream: BinaryIO, path: Path, words: Sequence[str], header: Hea
         word = scanner.until(b" ", where).lstrip(b"\n")
         word += _rest_of_phrase(scanner, header.dim)
         values = np.frombuffer(scanner.take(4 * header.dim, where), dtype="<f4")
+        if number == 1 and not _is_usual(values) and _is_usual(values.byteswap()):
+            raise UserError(f"{path}: its numbers are big-endian; word2vec writes little-endian")
         if not np.isfinite(values).all():
             raise UserError(f"{path}, {where}: not all numbers are finite; fetch the file again")
         row = wanted.pop(word, None)
@@ -160,9 +163,12 @@ def _rest_of_phrase(scanner: Scanner, dim: int) -> bytes:
 
 
 def _could_be_vector(row: bytes, dim: int) -> bool:
-    if len(row) < 4 * dim:
-        return False
-    sizes = np.abs(np.frombuffer(row, dtype="<f4"))
+    return len(row) == 4 * dim and _is_usual(np.frombuffer(row, dtype="<f4"))
+
+
+def _is_usual(vector: np.ndarray) -> bool:
+    """Whether every number is of a size that vectors have."""
+    sizes = np.abs(vector)
     return bool(np.all((sizes == 0) | ((sizes > 1e-15) & (sizes < 1e15))))
 
 
