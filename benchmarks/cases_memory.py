@@ -26,30 +26,37 @@ LONGEST_FEED = 600
 
 
 def run(work: Workload) -> list[Row]:
-    """Both."""
-    return [_training(work), _pipe(work)]
+    """All."""
+    return [*_training(work), _pipe(work)]
 
 
-def _training(work: Workload) -> Row:
+def _training(work: Workload) -> list[Row]:
+    """With the vectors that are the default, and with those of the paper."""
     say("memory: training")
     epochs = 1 if work.options.quick else 3
     (data,) = work.config.data
-    out = work.folder / "run"
-    ours = _peak(
-        work,
-        *("-c", ALONE, "train", "--data", data, "--embedding-dim", str(KIM.dim)),
-        *("--epochs", str(epochs), "--out", str(out)),
-    )
     theirs = _peak(work, "-m", "benchmarks.torch_training", data, str(epochs))
-    return Row(
-        "memory, training",
-        f"peak resident, D {KIM.dim}, {epochs} epochs, checkpoints written",
-        f"{ours / MEGABYTE:.0f} MB",
-        f"PyTorch, dense, no checkpoints: {theirs / MEGABYTE:.0f} MB",
-        target="< 300 MB",
-        reached=ours < 300 * MEGABYTE,
-        details={"bytes": {"textcnn": ours, "PyTorch": theirs}},
-    )
+    rows = []
+    for dim, most, rival in (
+        (work.config.embedding_dim, 250, ""),
+        (KIM.dim, 300, f"PyTorch, dense, no checkpoints: {theirs / MEGABYTE:.0f} MB"),
+    ):
+        ours = _peak(
+            work,
+            *("-c", ALONE, "train", "--data", data, "--embedding-dim", str(dim)),
+            *("--epochs", str(epochs), "--out", str(work.folder / f"run-{dim}")),
+        )
+        row = Row(
+            "memory, training",
+            f"peak resident, D {dim}, {epochs} epochs, checkpoints and report written",
+            f"{ours / MEGABYTE:.0f} MB",
+            rival,
+            target=f"≤ {most} MB",
+            reached=ours <= most * MEGABYTE,
+            details={"bytes": {"textcnn": ours, "PyTorch": theirs}},
+        )
+        rows.append(row)
+    return rows
 
 
 def _peak(work: Workload, *words: str) -> int:
