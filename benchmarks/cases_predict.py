@@ -12,7 +12,7 @@ import torch
 
 from benchmarks import fasttext_rival
 from benchmarks.onnx_network import export, session
-from benchmarks.report import Row, compare, duration
+from benchmarks.report import Row, beside_limit, compare, duration
 from benchmarks.timing import OURS, Side, Timings, interleave
 from benchmarks.torch_network import (
     COMPILED_MULTIPLE,
@@ -22,13 +22,16 @@ from benchmarks.torch_network import (
     padded,
 )
 from benchmarks.workload import KIM, ROOT, Workload, say
-from textcnn.core.sentences import PackedSentences
+from textcnn.core.layers.convolve_and_pool import WINDOWS_IN_HAND
+from textcnn.core.sentences import PackedSentences, segment_places
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.network import InferenceNetwork
+from textcnn.support.threads import in_threads
 
 BATCH_SIZES = (32, 128, 512)
 FIRST_TIME = "textcnn, each word for the first time"
 ALONE = "textcnn, one process"
+LIMIT = "its rows taken and added up, nothing else"
 
 
 def run(work: Workload) -> list[Row]:
@@ -114,6 +117,7 @@ def _from_numbers(work: Workload, networks: _Networks) -> list[Row]:
         FIRST_TIME: lambda call: InferenceNetwork(
             [networks.parameters], networks.architecture
         ).logits(sentences),
+        LIMIT: _rows_side(networks, by_length),
     }
     for size in BATCH_SIZES:
         for ordered, name in ((sentences, "random order"), (by_length, "sorted by length")):
@@ -130,7 +134,33 @@ def _from_numbers(work: Workload, networks: _Networks) -> list[Row]:
         sides[f"PyTorch, {form}"] = _torch_side(network, inputs)
     timings = interleave(sides, work.options.rounds(5))
     where = f"D {KIM.dim}, 3 x {KIM.num_filters}, {len(sentences):,} sentences"
-    return _two_rows("predict, word numbers", where, timings, (15, 10), len(sentences))
+    case = "predict, word numbers"
+    rows = _two_rows(case, where, timings, (15, 10), len(sentences))
+    return [*rows, beside_limit(case, where, timings, LIMIT)]
+
+
+def _rows_side(networks: _Networks, sentences: PackedSentences) -> Side:
+    """For each window its rows of the table, with no maximum and nothing after it.
+
+    The sentences follow each other with one gap between, so that no window is left out.
+    """
+    (member,) = networks.ours.members
+    bank, projected = networks.architecture.bank, member.projected
+    gap, num_words = max(bank.filter_sizes) - 1, len(projected.rows)
+    words = np.full(int((sentences.lengths + gap).sum()) + gap, num_words - 1)
+    starts = sentences.starts + gap * np.arange(1, len(sentences) + 1)
+    words[segment_places(starts, sentences.lengths)] = sentences.words
+    words *= bank.num_rows
+    table = projected.rows.reshape(-1, bank.num_filters)
+    blocks = np.array_split(np.arange(len(words) - gap), len(words) // WINDOWS_IN_HAND)
+
+    def add_up(block: np.ndarray) -> None:
+        for first, *others in projected.filter_rows:
+            Z = table.take(words[block] + first, axis=0)
+            for place, row in enumerate(others, start=1):
+                Z += table.take(words[block + place] + row, axis=0)
+
+    return lambda call: in_threads(add_up, blocks)
 
 
 def _two_rows(
