@@ -9,7 +9,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from textcnn.core.tokenizers import TOKENIZERS, _long_runs, characters, find_tokenizer, kim, unicode
+from textcnn.core.tokenizers import (
+    TOKENIZERS,
+    _long_runs,
+    characters,
+    find_tokenizer,
+    kim,
+    mark_spans,
+    unicode,
+)
 from textcnn.support.errors import UserError
 
 CLITICS = ("'s", "'ve", "n't", "'re", "'d", "'ll")
@@ -123,6 +131,11 @@ def test_a_letter_with_very_many_marks_takes_no_time(marks):
     for tokenize in (unicode, characters):
         assert len("".join(tokenize("a" + marks * 200_000 + " b"))) < 100
     assert time.process_time() - started < 5
+
+
+def test_no_plane_that_has_marks_is_left_out():
+    kinds = "".join(unicodedata.category(chr(code))[0] for code in range(sys.maxunicode + 1))
+    assert mark_spans() == [row.span() for row in re.finditer("M+", kinds)]
 
 
 def test_no_other_character_begins_with_a_mark_once_it_is_normalised():

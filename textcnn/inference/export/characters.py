@@ -4,35 +4,30 @@
 or newer than Python's. Only the normal form (NFKC) is the browser's own.
 """
 
+import functools
+import re
 import sys
-import unicodedata
-from collections.abc import Callable
+from collections.abc import Iterable
+
+from textcnn.core.tokenizers import mark_spans
 
 
+@functools.cache
 def character_tables() -> dict[str, object]:
     """The classes as ranges for a pattern of JavaScript's, and how each character folds."""
-    everything = list(map(chr, range(sys.maxunicode + 1)))
+    everything = "".join(map(chr, range(sys.maxunicode + 1)))
     return {
-        "marks": _ranges(lambda character: unicodedata.category(character)[0] == "M", everything),
-        "letters": _ranges(lambda character: character.isalnum() or character == "_", everything),
-        "spaces": _ranges(str.isspace, everything),
+        "marks": _ranges(mark_spans()),
+        "letters": _ranges(row.span() for row in re.finditer(r"\w+", everything)),
+        "spaces": _ranges(row.span() for row in re.finditer(r"\s+", everything)),
         "folds": {
-            character: character.casefold()
+            character: folded
             for character in everything
-            if character.casefold() != character
+            if (folded := character.casefold()) != character
         },
     }
 
 
-def _ranges(holds: Callable[[str], bool], everything: list[str]) -> str:
+def _ranges(spans: Iterable[tuple[int, int]]) -> str:
     r"""The characters of a class, as ``\u{41}-\u{5a}``."""
-    ranges: list[list[int]] = []
-    for character in everything:
-        if not holds(character):
-            continue
-        code = ord(character)
-        if ranges and ranges[-1][1] == code - 1:
-            ranges[-1][1] = code
-        else:
-            ranges.append([code, code])
-    return "".join(rf"\u{{{first:x}}}-\u{{{last:x}}}" for first, last in ranges)
+    return "".join(rf"\u{{{first:x}}}-\u{{{end - 1:x}}}" for first, end in spans)
