@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
 ALPHA = 1.0
@@ -157,6 +156,8 @@ def nbsvm(
         penalty: of errors, C in the paper.
         offset: (N,) what another model says already, which this one only corrects; or None.
     """
+    from scipy.optimize import minimize  # 0.4 s, which those who ask for help would wait.
+
     p, q = (ALPHA + features.collect(counted * side) for side in (positive, ~positive))
     ratio = np.log(p / (features.copies @ p)) - np.log(q / (features.copies @ q))
     # Equal features have equal weights, so n of them are one that is sqrt(n) times as large.
