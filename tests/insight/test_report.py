@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from textcnn.insight import report
 from textcnn.insight.learnt import learnt_ngrams, training_part
 from textcnn.insight.report import figures
 from textcnn.insight.report import page as report_page
+from textcnn.insight.report.figures import Figure
 from textcnn.insight.report.page import train_words
 from textcnn.insight.run_list import changed_options
 from textcnn.recipe.config import Config
@@ -102,6 +104,25 @@ def train(call, path: Path, *options: str | Path) -> Page:
     return page
 
 
+@pytest.fixture
+def drawn() -> None:
+    """Asked for by tests for which figures must be drawn."""
+
+
+@pytest.fixture(autouse=True)
+def _plain_figures(
+    request: pytest.FixtureRequest, reported_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Elsewhere an empty one stands for each, after ``reported_run`` has had its own drawn."""
+
+    def plain(name: str, title: str, alternative: str, draw: Callable[[Any], None]) -> Figure:
+        drawing = figures._inline(name, title, alternative, f'<svg xmlns="{figures.SVG}"/>')
+        return Figure(name, title, alternative, drawing)
+
+    if "drawn" not in request.fixturenames:
+        monkeypatch.setattr(figures, "_drawn", plain)
+
+
 # The page of a run
 
 
@@ -157,7 +178,7 @@ def test_tables_can_be_read_aloud_and_scrolled_by_keyboard(reported_run):
     assert stops == ["0"] * len(scrolled)
 
 
-def test_it_is_the_same_page_each_time(call, reported_run):
+def test_it_is_the_same_page_each_time(call, reported_run, drawn):
     before = (reported_run / "report.html").read_bytes()
     assert call("report", reported_run, "--out", "again.html")[0] == 0
     assert Path("again.html").read_bytes() == before
@@ -195,7 +216,7 @@ def test_control_characters_do_not_reach_the_page(call, tmp_path):
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", page.source)
 
 
-def test_several_labels(call, tmp_path):
+def test_several_labels(call, tmp_path, drawn):
     page = train(call, write(tmp_path / "topics.csv", topical(200)), "--multilabel", *WEAK)
     assert "F1 of all answers together (micro)" in page.words
     assert "threshold" in page.text
@@ -205,7 +226,7 @@ def test_several_labels(call, tmp_path):
     assert "true: " in page.text
 
 
-def test_an_ensemble(call, reviews):
+def test_an_ensemble(call, reviews, drawn):
     page = train(call, reviews, "--ensemble", "2")
     assert "Evaluations of network 2" in page.text
     assert "2 networks. Of the first: Over 2.00 epochs loss" in page.words
@@ -245,7 +266,7 @@ def test_what_is_looked_at_is_said_where_it_is_not_all(call, tmp_path, reported_
     assert "Looked at are the 1 labels with the most training sentences, of 2 labels." in page.text
 
 
-def test_long_runs_and_long_words_do_not_fill_the_page(call, tmp_path, monkeypatch):
+def test_long_runs_and_long_words_do_not_fill_the_page(call, tmp_path, monkeypatch, drawn):
     monkeypatch.setattr(report_page, "MOST_EVALUATIONS", 10)
     corpus = labelled_sentences()
     texts = [f"{text} {'very' * 5000}{row}" for row, text in enumerate(corpus.texts)]
@@ -438,7 +459,7 @@ def test_the_command_repeats_the_options(options):
     assert changed_options(repeated) == changed_options(config)
 
 
-def test_figures_take_the_pages_colours():
+def test_figures_take_the_pages_colours(drawn):
     history = [Evaluation(step, step / 10, 0.5, 0.7, 0.6, 0.8, 0.8) for step in (10, 20)]
     drawn = [
         *figures.curves([history, history], [10, 20]),
