@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csc_matrix, csr_matrix
 
 ALPHA = 1.0
 """Added to each item's count in either class."""
@@ -114,8 +114,14 @@ class Features:
 
     def collect(self, values: np.ndarray) -> np.ndarray:
         """(size,) sums by item of (N,) numbers of sentences, not scaled."""
-        by_item = np.concatenate([block.T @ values for block in self.items])
-        return np.append(by_item, self.parts.T @ by_item[: self.parts.shape[0]])
+        *items, parts = self._transposed
+        by_item = np.concatenate([block @ values for block in items])
+        return np.append(by_item, parts @ by_item[: self.parts.shape[0]])
+
+    @functools.cached_property
+    def _transposed(self) -> list[csc_matrix]:
+        # Once: for a few hundred sentences SciPy takes longer to make one than to multiply by it.
+        return [block.T for block in (*self.items, self.parts)]
 
 
 def _merge_columns(matrix: csr_matrix) -> tuple[csr_matrix, np.ndarray]:
