@@ -16,7 +16,7 @@ import pytest
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from tests.support.browsing import started_browser
-from tests.support.disk import wait_for_no_disk
+from tests.support.disk import wait_for_no_disk, work_in_memory
 from tests.support.pictures import draw, draw_nothing
 from tests.support.small_run import labelled_sentences, options_text, write_csv
 from textcnn.commands import main
@@ -26,11 +26,12 @@ from textcnn.recipe.config import Config
 
 
 def pytest_configure() -> None:
-    """Wait for no disk, and have Ctrl-C end what tests start.
+    """Wait for no disk, use none where that can be, and have Ctrl-C end what tests start.
 
     What a shell runs in the background ignores it.
     """
     wait_for_no_disk()
+    work_in_memory()
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
