@@ -2,12 +2,11 @@
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.support.processes import command_line, environment
+from tests.support.processes import Started
 from tests.support.small_run import options_text
 
 
@@ -56,12 +55,12 @@ def test_predictions_may_be_written_again(call, run):
 @pytest.mark.slow
 def test_a_run_is_finished_though_its_reader_has_gone(tmp_path, reviews):
     out = tmp_path / "run"
-    words = command_line("train", "--data", reviews, "--out", out, *options_text(epochs=1))
+    words = ("train", "--data", reviews, "--out", out, *options_text(epochs=1))
     reading, writing = os.pipe()
     os.close(reading)
-    process = subprocess.run(words, env=environment(), stdout=writing, stderr=writing)
+    process = Started(*words, stdout=writing, stderr=writing, pictures=True)
     os.close(writing)
-    assert process.returncode == 0
+    assert process.wait() == 0
     assert (out / "test.json").exists()
     assert (out / "report.html").exists()
 

@@ -2,8 +2,8 @@
 
 A fresh interpreter imports for far longer than a test's command then runs. So where it matters
 that a process can be killed, or ends, but not how it starts, it is forked from a server that has
-imported everything: :func:`textcnn` and :class:`Started`, where training writes no report.
-:func:`command_line` is for the others.
+imported everything: :func:`textcnn` and :class:`Started`, where training writes no report unless
+it is asked to. :func:`command_line` is for the others.
 """
 
 import contextlib
@@ -78,6 +78,7 @@ class Started:
         stderr: where its errors go.
         start_new_session: whether it leads one, as a process on a terminal does.
         program: the module.
+        pictures: whether its commands draw.
     """
 
     stdin: BinaryIO
@@ -94,6 +95,7 @@ class Started:
         stderr: int | None = None,
         start_new_session: bool = False,
         program: str = "textcnn",
+        pictures: bool = False,
     ):
         theirs: list[int] = []
         self._ours: list[BinaryIO] = []
@@ -115,6 +117,7 @@ class Started:
                 str(cwd or Path.cwd()),
                 list(map(DupFd, theirs)),
                 start_new_session,
+                pictures,
             ),
         )
         with pytest.MonkeyPatch.context() as monkeypatch:
@@ -171,6 +174,7 @@ def _run(
     cwd: str,
     streams: list[Any],
     leads: bool,
+    pictures: bool,
 ) -> None:
     """In the forked process."""
     wait_for_no_disk()
@@ -191,7 +195,8 @@ def _run(
     if "dask" in sys.modules:
         sys.modules["dask"].config.refresh()  # It has read another environment.
     with pytest.MonkeyPatch.context() as monkeypatch:
-        draw_nothing(monkeypatch)
+        if not pictures:
+            draw_nothing(monkeypatch)
         try:
             runpy.run_module(program, run_name="__main__", alter_sys=True)
         finally:

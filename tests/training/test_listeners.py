@@ -3,12 +3,13 @@
 import os
 import pty
 import re
-import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from tests.support.processes import Started, command_line, environment, textcnn
+from tests.support.pictures import draw
+from tests.support.processes import Started, environment, textcnn
 from tests.support.small_run import options_text
 from textcnn.commands.screen.display import Display, duration
 from textcnn.core.progress import Evaluated, Evaluation, StepDone
@@ -16,18 +17,15 @@ from textcnn.core.progress import Evaluated, Evaluation, StepDone
 # Without their libraries
 
 
-def test_without_tensorboard_and_matplotlib_a_run_is_whole_but_for_their_files(tmp_path, reviews):
-    # Modules that cannot be imported stand in for those not installed.
+def test_without_tensorboard_and_matplotlib_a_run_is_whole_but_for_their_files(
+    call, reviews, monkeypatch
+):
+    draw(monkeypatch)
     for name in ("tensorboardX", "matplotlib"):
-        (tmp_path / "absent" / name).mkdir(parents=True)
-        (tmp_path / "absent" / name / "__init__.py").write_text("raise ImportError")
-    path = f"{tmp_path / 'absent'}{os.pathsep}{environment()['PYTHONPATH']}"
-    words = ("train", "--data", reviews, "--out", tmp_path / "r", *options_text(epochs=1))
-    result = subprocess.run(
-        command_line(*words), env={**environment(), "PYTHONPATH": path}, capture_output=True
-    )
-    assert result.returncode == 0, result.stderr
-    names = {path.name for path in (tmp_path / "r").iterdir()}
+        monkeypatch.setitem(sys.modules, name, None)
+    code, _, err = call("train", "--data", reviews, "--out", "r", *options_text(epochs=1))
+    assert code == 0, err
+    names = {path.name for path in Path("r").iterdir()}
     assert "test.json" in names
     assert not {"report.html", "tensorboard"} & names
 
