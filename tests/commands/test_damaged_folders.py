@@ -108,6 +108,7 @@ def try_all(call: Call, folders: dict[str, Path], case: str, count: int) -> int:
     return tried
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", COMMANDS)
 def test_a_spoilt_file_is_refused_or_changes_nothing(call, folders, case):
     assert try_all(call, folders, case, 4) >= 30

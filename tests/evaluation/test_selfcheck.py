@@ -20,6 +20,7 @@ from textcnn.evaluation.selfcheck import (
 )
 
 
+@pytest.mark.slow
 def test_everything_passes_here_and_nothing_is_left_behind(call, tmp_path):
     code, out, err = call("selfcheck")
     assert (code, err) == (0, "")

@@ -76,6 +76,7 @@ def hostile(arrays: dict[str, np.ndarray]) -> Iterator[tuple[str, bytes]]:
         yield f"a shape of {shape}", stream.getvalue()
 
 
+@pytest.mark.slow
 def test_what_no_export_wrote_is_refused_within_the_limits(trained_run, tmp_path):
     whole = export(trained_run, tmp_path / "whole.npz")
     content = whole.read_bytes()

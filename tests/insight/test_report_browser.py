@@ -30,6 +30,7 @@ CONTRAST = """() => {
 """The least contrast of any text with what it stands on (WCAG 2.2, success criterion 1.4.3)."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_is_readable_in_either_theme(browser, reported_run, scheme):
     opened = Opened(browser, reported_run / "report.html", color_scheme=scheme)
