@@ -1,16 +1,14 @@
-"""Cross-validation as pictures."""
+"""Cross-validation as a picture."""
 
 import errno
 from pathlib import Path
 
 import pytest
 
-from textcnn.evaluation.crossval.figures import draw_folds, draw_reliability
+from textcnn.evaluation.crossval.figures import draw_folds
 from textcnn.evaluation.crossval.summary import mean_interval
-from textcnn.evaluation.reliability import Bin
 from textcnn.support.errors import RunError
 
-BINS = [Bin(0.5, 0.75, 10, 0.6, 0.7), Bin(0.75, 1, 30, 0.9, 0.8)]
 ACCURACIES = {"textcnn": [0.8, 0.82, 0.81], "majority": [0.5, 0.5, 0.5]}
 
 
@@ -30,17 +28,6 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list:
 
 def is_picture(path: Path) -> bool:
     return path.read_bytes().startswith(b"\x89PNG\r\n\x1a\n") and path.stat().st_size > 5000
-
-
-def test_the_reliability_diagram_shows_each_bin(tmp_path, drawn):
-    path = tmp_path / "reliability.png"
-    draw_reliability(path, BINS, 0.1)
-    assert is_picture(path)
-    upper, lower = drawn[0].axes
-    assert [bar.get_height() for bar in upper.patches] == [70, 80]
-    assert [(bar.get_x(), bar.get_width()) for bar in upper.patches] == [(50, 25), (75, 25)]
-    assert [bar.get_height() for bar in lower.patches] == [10, 30]
-    assert "10.0 points" in upper.get_title()
 
 
 def test_the_folds_show_every_accuracy_and_the_interval_of_their_mean(tmp_path, drawn):
@@ -72,11 +59,7 @@ def test_a_picture_replaces_the_old_one_and_nothing_is_left_beside_it(tmp_path, 
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize(
-    "draw",
-    [lambda path: draw_folds(path, ACCURACIES), lambda path: draw_reliability(path, BINS, 0)],
-)
-def test_a_picture_that_cannot_be_finished_leaves_the_old_one(tmp_path, monkeypatch, draw):
+def test_a_picture_that_cannot_be_finished_leaves_the_old_one(tmp_path, monkeypatch):
     figure = pytest.importorskip("matplotlib.figure")
 
     def fail(self, aside, **options):
@@ -87,6 +70,6 @@ def test_a_picture_that_cannot_be_finished_leaves_the_old_one(tmp_path, monkeypa
     path = tmp_path / "picture.png"
     path.write_text("old")
     with pytest.raises(RunError, match=r"picture\.png failed: No space left"):
-        draw(path)
+        draw_folds(path, ACCURACIES)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]

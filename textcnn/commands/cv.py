@@ -24,7 +24,7 @@ from textcnn.commands.screen import cv_tables
 from textcnn.commands.screen.display import Clock, TaskProgress, percent, say
 from textcnn.commands.screen.tables import format_option, print_results
 from textcnn.evaluation.crossval.baselines import BASELINES
-from textcnn.evaluation.crossval.figures import draw_folds, draw_reliability
+from textcnn.evaluation.crossval.figures import draw_folds
 from textcnn.evaluation.crossval.fold_run import FoldResult, reads_vectors, rival_names, run_fold
 from textcnn.evaluation.crossval.folder import CrossValidationFolder, Plan
 from textcnn.evaluation.crossval.setup import (
@@ -206,7 +206,7 @@ def _report(
     replace_csv(folder.table, cv_tables.fold_rows(values["folds"]))
     separator = found.config.label_separator
     replace_csv(folder.predictions, cv_tables.prediction_rows(summary, found.data, separator))
-    with contextlib.suppress(ImportError):  # The figures are an extra.
+    with contextlib.suppress(ImportError):  # The figure is an extra.
         _draw(folder, found.plan, summary)
     shown = [cv_tables.summary_text(summary)]
     if mistakes:
@@ -224,5 +224,4 @@ def _draw(folder: CrossValidationFolder, plan: Plan, summary: Summary) -> None:
     accuracies = {"textcnn": [result.accuracy for result in summary.results]}
     for name in summary.rivals:
         accuracies[name] = [result.baseline_accuracy(name) for result in summary.results]
-    draw_folds(folder.folds_figure, accuracies, plan.test_to_train)
-    draw_reliability(folder.reliability_figure, summary.bins, summary.calibration_error)
+    draw_folds(folder.figure, accuracies, plan.test_to_train)

@@ -1,49 +1,10 @@
-"""Cross-validation as pictures, where matplotlib is installed (``pip install '.[plots]'``)."""
+"""Cross-validation as a picture, where matplotlib is installed (``pip install '.[plots]'``)."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from textcnn.evaluation.crossval.summary import mean_interval
-from textcnn.evaluation.reliability import Bin
 from textcnn.support.files import replacing
-
-
-def draw_reliability(path: Path, bins: Sequence[Bin], ece: float) -> None:
-    """Draw accuracy against confidence, and how many sentences stand behind each bar, as a PNG.
-
-    Args:
-        path: the file to write.
-        bins: from :func:`textcnn.evaluation.reliability.reliability`.
-        ece: the expected calibration error, for the title.
-
-    Raises:
-        ImportError: matplotlib is not installed.
-    """
-    # The object interface: pyplot would look for a display and keep the figure.
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5, 6), layout="constrained")
-    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    lows = [100 * part.low for part in bins]
-    widths = [100 * (part.high - part.low) for part in bins]
-    accuracies = [100 * part.accuracy for part in bins]
-    style = {"align": "edge", "edgecolor": "white", "linewidth": 0.8}
-    upper.bar(lows, accuracies, widths, color="tab:blue", **style)
-    upper.plot([0, 100], [0, 100], "k--", linewidth=1, label="as sure as right")
-    confidences = [100 * part.confidence for part in bins]
-    upper.plot(confidences, accuracies, "o", color="tab:orange", label="mean of the bin")
-    upper.set(
-        ylabel="accuracy (%)",
-        ylim=(0, 100),
-        title=f"expected calibration error {100 * ece:.1f} points",
-    )
-    upper.grid(alpha=0.3)
-    upper.legend(loc="upper left")
-    lower.bar(lows, [part.count for part in bins], widths, color="tab:gray", **style)
-    lower.set(xlabel="confidence (%)", ylabel="sentences", xlim=(0, 100))
-    lower.grid(alpha=0.3)
-    with replacing(path) as aside:
-        figure.savefig(aside, format="png", dpi=120)
 
 
 def draw_folds(
@@ -59,6 +20,7 @@ def draw_folds(
     Raises:
         ImportError: matplotlib is not installed.
     """
+    # The object interface: pyplot would look for a display and keep the figure.
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 1.5 + 0.6 * len(accuracies)), layout="constrained")

@@ -11,7 +11,6 @@
 ``folds.png``             accuracies of the folds, where matplotlib is installed
 ``doctor.json``           with --doctor, all that it found
 ``label-errors.csv``      with --doctor, the sentences whose labels are probably wrong
-``reliability.png``       what the probabilities are worth, where matplotlib is installed
 ========================  ===================================================================
 """
 
@@ -104,8 +103,7 @@ class CrossValidationFolder(ResultFolder):
         self.table = path / "results.csv"
         self.summary = path / "results.json"
         self.predictions = path / "predictions.csv"
-        self.folds_figure = path / "folds.png"
-        self.reliability_figure = path / "reliability.png"
+        self.figure = path / "folds.png"
 
     @property
     def half_made(self) -> bool:

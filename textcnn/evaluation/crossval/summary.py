@@ -10,12 +10,7 @@ import numpy as np
 
 from textcnn.evaluation.crossval.fold_run import FoldResult
 from textcnn.evaluation.crossval.folder import Plan
-from textcnn.evaluation.reliability import (
-    Bin,
-    expected_calibration_error,
-    one_answer_each,
-    reliability,
-)
+from textcnn.evaluation.reliability import expected_calibration_error, one_answer_each
 from textcnn.evaluation.scores import wilson_interval
 
 
@@ -127,10 +122,6 @@ def mean_answers(results: Sequence[FoldResult]) -> tuple[np.ndarray, np.ndarray,
     return rows, classes, sums / np.bincount(place)[:, None]
 
 
-BINS = 15
-"""Of the reliability diagram and the calibration error, as in Guo et al. (2017)."""
-
-
 @dataclass(frozen=True)
 class Rival:
     """A baseline on the same folds, and how the network differs from it."""
@@ -150,7 +141,6 @@ class Summary:
         log_loss: mean negative log-probability of the true label, in nats; where a sentence may
             have several, of the right yes or no for each.
         calibration_error: see :func:`expected_calibration_error`.
-        bins: of the reliability diagram.
         rivals: by name.
         tested: different rows that were tested.
         given: rows of the data.
@@ -163,7 +153,6 @@ class Summary:
     macro_f1: Mean
     log_loss: float
     calibration_error: float
-    bins: list[Bin]
     rivals: dict[str, Rival]
     tested: int
     given: int
@@ -230,8 +219,7 @@ def summarise(results: Sequence[FoldResult], plan: Plan, given: int) -> Summary:
         accuracy=accuracy,
         macro_f1=mean_interval([result.macro_f1 for result in results], plan.test_to_train, SHARES),
         log_loss=float(-np.log(true.astype(np.float64)).mean()),
-        calibration_error=expected_calibration_error(probabilities, classes, BINS),
-        bins=reliability(probabilities, classes, BINS),
+        calibration_error=expected_calibration_error(probabilities, classes),
         rivals=rivals,
         tested=len(np.unique(np.concatenate([result.rows for result in results]))),
         given=given,
