@@ -106,12 +106,11 @@ class Taken:
         """Whether the columns asked for are among these."""
         return all(matching(name, names) for _, name in self.wanted(names))
 
-    def row(self, where: str, line: int, cells: Mapping[str, object], keys: Sequence[str]) -> Row:
+    def row(self, where: str, cells: Mapping[str, object], keys: Sequence[str]) -> Row:
         """A row of the table.
 
         Args:
             where: file and line.
-            line: its first line.
             cells: what each column holds.
             keys: of the columns asked for, in the order of :meth:`wanted`.
         """
@@ -121,8 +120,8 @@ class Taken:
             if labels is None:
                 labels = _labels(cells[keys[-1]], self.options)
         except RowError as fault:
-            return Row(where, line, cells=cells, fault=fault)
-        return Row(where, line, text, labels, cells)
+            return Row(where, cells=cells, fault=fault)
+        return Row(where, text, labels, cells)
 
 
 @dataclass(frozen=True)
@@ -136,7 +135,7 @@ class Table:
             caller to refuse.
         delimiter: what parts the fields of a line, or None where nothing does.
         path: its file.
-        format: "parquet", "xlsx" or one of :data:`textcnn.recipe.config.FORMATS`.
+        format: "parquet" or one of :data:`textcnn.recipe.config.FORMATS`.
         asked: what the columns of text and label are called.
     """
 

@@ -23,7 +23,7 @@ _LONGEST_CSV_FIELD = 16 * 2**20
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 """Those that are looked for."""
 
-SAMPLE_ROWS = 20
+_SAMPLE_ROWS = 20
 """Rows that are looked at before a table is read."""
 
 _SAMPLE_CHARACTERS = 2**20
@@ -56,33 +56,32 @@ def delimited_rows(text: str, path: Path, taken: Taken, *, quoted: bool) -> Tabl
     if delimiter != usual and taken.options.delimiter is None:
         parted = DELIMITERS.get(delimiter, repr(delimiter))
         taken.report(f"{path}: fields are parted by {parted}")
-    opened = rows_of(_records(body, path, delimiter, quoted, start), path, taken)
-    return dataclasses.replace(opened, delimiter=delimiter)
+    found = _opened(_records(body, path, delimiter, quoted, start), path, taken)
+    return dataclasses.replace(found, delimiter=delimiter)
 
 
-def rows_of(records: Records, path: Path, taken: Taken, place: str = "line") -> Table:
+def _opened(records: Records, path: Path, taken: Taken) -> Table:
     """The rows of a table, in columns that it names or that are counted.
 
     Args:
         records: the fields of each row, those of a header first, with the number of its first line.
         path: the file.
         taken: what is taken of the rows.
-        place: what the numbers count.
     """
-    before = list(itertools.islice(records, SAMPLE_ROWS))
+    before = list(itertools.islice(records, _SAMPLE_ROWS))
     titles = titles_before([fields for _, fields in before], taken) or 0
     if titles:
-        count = f"{titles} {place}{'s' if titles > 1 else ''}"
+        count = f"{titles} line{'s' if titles > 1 else ''}"
         taken.report(
-            f"{path}: its columns are named in {place} {before[titles][0]}; left out: {count}"
+            f"{path}: its columns are named in line {before[titles][0]}; left out: {count}"
         )
     records = itertools.chain(before[titles:], records)
     number, first = next(records, (1, [""]))
     if isinstance(first, RowError):
-        raise UserError(f"{path}, {place} {number}: {first}")
+        raise UserError(f"{path}, line {number}: {first}")
     names = list(map(_name, first))
     if names == [""]:
-        raise UserError(f"{path}, {place} {number}: blank; give a table from its first row on")
+        raise UserError(f"{path}, line {number}: blank; give a table from its first row on")
     taken = taken if taken.options.header is False else taken.in_columns(names)
     header = _has_header(names, path, taken)
     keys = _unique(names) if header else tuple(str(column + 1) for column in range(len(names)))
@@ -94,7 +93,7 @@ def rows_of(records: Records, path: Path, taken: Taken, place: str = "line") -> 
                 f"{path}: no header, as columns are asked for by number; give --header where there "
                 "is one"
             )
-    rows = _rows(records, path, place, taken, keys, chosen, names if header else None)
+    rows = _rows(records, path, taken, keys, chosen, names if header else None)
     return Table(keys, rows)
 
 
@@ -103,7 +102,7 @@ def titles_before(rows: Iterable[Fields], taken: Taken) -> int | None:
 
     None where no row of the first ones names the columns asked for.
     """
-    for number, fields in enumerate(itertools.islice(rows, SAMPLE_ROWS)):
+    for number, fields in enumerate(itertools.islice(rows, _SAMPLE_ROWS)):
         if isinstance(fields, RowError):
             break
         asked = taken.in_columns(fields)
@@ -150,7 +149,7 @@ def _sample(text: str, delimiter: str, quoted: bool) -> list[list[str]]:
     records = _records(text[:_SAMPLE_CHARACTERS], Path(), delimiter, quoted, 1)
     rows = []
     with contextlib.suppress(UserError):  # Said, with its line, once the whole is read.
-        for _, fields in itertools.islice(records, SAMPLE_ROWS):
+        for _, fields in itertools.islice(records, _SAMPLE_ROWS):
             if isinstance(fields, list):
                 rows.append(fields)
     return rows
@@ -266,7 +265,6 @@ def _chosen(
 def _rows(
     records: Records,
     path: Path,
-    place: str,
     taken: Taken,
     keys: tuple[str, ...],
     chosen: list[str],
@@ -275,7 +273,7 @@ def _rows(
     """The rows; one that has another number of fields, or is the header once more, is faulty."""
     count, file = len(keys), str(path)
     for line, fields in records:
-        where, fault, cells = f"{file}, {place} {line}", None, {}
+        where, fault, cells = f"{file}, line {line}", None, {}
         if isinstance(fields, RowError):
             fault = fields
         # Most rows differ in the first cell, and the others are not looked at.
@@ -294,15 +292,15 @@ def _rows(
                 cells |= {
                     str(number): field for number, field in enumerate(fields[count:], count + 1)
                 }
-                first = "the header" if header else f"the first {place}"
+                first = "the header" if header else "the first line"
                 fault = RowError(
                     f"another number of fields than {first}",
                     f": {len(fields)}, not {count}{_quotation_advice(fields)}",
                 )
         if fault is None:
-            yield taken.row(where, line, cells, chosen)
+            yield taken.row(where, cells, chosen)
         else:
-            yield Row(where, line, cells=cells, fault=fault)
+            yield Row(where, cells=cells, fault=fault)
 
 
 def _quotation_advice(fields: list[str]) -> str:

@@ -36,10 +36,7 @@ def one_label_rows(path: Path, label: str, encoding: str, report: Report) -> Ite
         )
     for header in filter(names_texts, split_lines(text)[:1]):
         report(f"{path}, line 1: {header!r} is read as a sentence; take it out if it is a header")
-    rows = [
-        Row(f"{path}, line {number}", number, line, (label,))
-        for number, line in lines_of_text(text)
-    ]
+    rows = [Row(f"{path}, line {number}", line, (label,)) for number, line in lines_of_text(text)]
     if not rows:
         raise UserError(f"{path} holds no sentences, only blank lines")
     yield from rows
@@ -77,7 +74,7 @@ def document_rows(folder: Path, label: str, encoding: str, report: Report) -> It
     _check_plain(documents, folder, "one plain text document per file")
     for document in documents:
         data = read_bytes(document, may_be_empty=True)
-        yield Row(str(document), 0, decode(data, document, encoding, report), (label,))
+        yield Row(str(document), decode(data, document, encoding, report), (label,))
 
 
 def _labels_of_files(files: list[Path], folder: Path) -> list[tuple[str, Path]]:

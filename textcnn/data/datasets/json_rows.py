@@ -86,16 +86,16 @@ def _rows(objects: _Objects, path: Path, taken: Taken) -> Iterator[Row]:
     for line, found in objects:
         where = f"{path}, line {line}"
         if isinstance(found, RowError):
-            yield Row(where, line, fault=found)
+            yield Row(where, fault=found)
             continue
         try:
             if not keys or names != list(found):  # Nearly all rows have those of the one before.
                 keys = [_key(found, name, option) for option, name in taken.wanted(list(found))]
                 names = list(found)
         except RowError as fault:
-            yield Row(where, line, cells=found, fault=fault)
+            yield Row(where, cells=found, fault=fault)
         else:
-            yield taken.row(where, line, found, keys)
+            yield taken.row(where, found, keys)
 
 
 def _key(row: _Object, name: str, option: str) -> str:

@@ -59,9 +59,9 @@ def _rows(
         try:
             cells = dict(zip(LINE_COLUMNS, parts_of(line), strict=True))
         except RowError as fault:
-            yield Row(where, number, fault=fault)
+            yield Row(where, fault=fault)
         else:
-            yield taken.row(where, number, cells, keys)
+            yield taken.row(where, cells, keys)
 
 
 def _fasttext_parts(line: str, taken: Taken) -> tuple[str, str]:

@@ -53,7 +53,7 @@ def parquet_rows(data: bytes, path: Path, taken: Taken) -> Table:
                 for values in zip(*cells, strict=True):
                     number += 1
                     row = dict(zip(batch.schema.names, values, strict=True))
-                    yield taken.row(f"{path}, row {number}", number, row, keys)
+                    yield taken.row(f"{path}, row {number}", row, keys)
         except faults as error:
             raise _damaged(path, error) from error
 

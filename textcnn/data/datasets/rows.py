@@ -97,8 +97,6 @@ class Row(NamedTuple):
 
     Attributes:
         where: file and line, for errors.
-        line: its first line in the file, from 1; its row where a file has no lines; 0 for a file
-            that is one document.
         text: the sentence.
         labels: its labels; exactly one without ``--multilabel``.
         cells: every column of a table, in order, the text and the label among them.
@@ -106,7 +104,6 @@ class Row(NamedTuple):
     """
 
     where: str
-    line: int
     text: str = ""
     labels: tuple[str, ...] = ()
     cells: Mapping[str, object] = {}
@@ -127,8 +124,8 @@ def checked(row: Row, config: Config) -> Row:
     try:
         _check(labels, row.text)
     except RowError as fault:
-        return Row(row.where, row.line, cells=row.cells, fault=fault)
-    return Row(row.where, row.line, row.text.strip(), labels, row.cells)
+        return Row(row.where, cells=row.cells, fault=fault)
+    return Row(row.where, row.text.strip(), labels, row.cells)
 
 
 def _check(labels: tuple[str, ...], text: str) -> None:
