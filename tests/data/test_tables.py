@@ -213,11 +213,9 @@ class TestHeaders:
         path = write("m.csv", "\ufefftext,label\nhello,x\n\ufefftext,label\nbye,y\n")
         assert [str(row.fault) for row in opened(path).rows if row.fault] == faults
 
-    def test_titles_above_the_header_are_left_out_and_that_is_said(self, write):
+    def test_titles_above_the_header_are_no_header(self, write):
         path = write("r.csv", "Export of tickets\n\nMay 2026\ntext;label\nhello, you;x\n")
-        assert rows(path) == [("x", "hello, you")]
-        said = "r.csv: its columns are named in line 4; left out: 2 lines"
-        assert opened(path).said[-1] == said
+        assert "no column 'text'; it has 'Export of tickets'" in error(path)
         path = write("r.csv", "a,b\ntext,label\nhello,x\n")
         assert "it has 'a', 'b'" in error(path)
 
@@ -328,11 +326,9 @@ class TestJson:
         [
             json.dumps(OBJECTS),
             json.dumps(OBJECTS, indent=2),
-            "\n".join(json.dumps(row, indent=1) for row in OBJECTS),
             ",\n".join(map(json.dumps, OBJECTS)),
             "".join(json.dumps(row) + ",\n" for row in OBJECTS),
             "[" + ",\n".join(map(json.dumps, OBJECTS)) + "\n]\n",
-            "".join(map(json.dumps, OBJECTS)),
         ],
     )
     @pytest.mark.parametrize("name", ["r.json", "r.jsonl", "r"])
@@ -350,11 +346,18 @@ class TestJson:
         assert list(faults(path)) == [1, 3]
 
     @pytest.mark.parametrize(
+        "content", ['{"text": "a",\n"label": "x"}', json.dumps(OBJECTS[0]) * 2]
+    )
+    def test_objects_that_have_no_line_to_themselves(self, write, content):
+        fault = faults(write("r.json", content))[1]
+        assert "not valid JSON" in fault
+        assert "give a whole object a line, or an array of objects" in fault
+
+    @pytest.mark.parametrize(
         ("content", "fault"),
         [
             ('[{"text": "a", "label": "x"}', "no end"),
             ('[{"text": "a", "label": "x"}] more', "goes on after the end"),
-            ('{"text": "a",\n"label": x}', "line 1: not valid JSON"),
             ("[" * 100_000, "not valid JSON"),
         ],
     )
@@ -364,7 +367,7 @@ class TestJson:
     @pytest.mark.parametrize(
         ("value", "fault"),
         [
-            ({"data": OBJECTS}, "its rows may stand in 'data': jq -c '.data[]'"),
+            ({"data": OBJECTS}, "has no key 'text', its keys are 'data'"),
             ({"text": {"0": "a"}, "label": {"0": "x"}}, "to_json(orient='records', lines=True)"),
             ({"text": ["a"], "label": ["x"]}, "to_json(orient='records', lines=True)"),
             ({"columns": ["text"], "data": [["a"]]}, "to_json(orient='records', lines=True)"),
@@ -374,10 +377,7 @@ class TestJson:
         ],
     )
     def test_objects_that_are_no_rows(self, write, value, fault):
-        for indent in (None, 1):
-            assert fault in " ".join(
-                faults(write("r.json", json.dumps(value, indent=indent))).values()
-            )
+        assert fault in " ".join(faults(write("r.json", json.dumps(value))).values())
 
 
 class TestParquet:

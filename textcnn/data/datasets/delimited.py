@@ -8,7 +8,7 @@ import itertools
 import operator
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from textcnn.data.datasets.cells import NUMBER, Table, Taken, column_of
@@ -68,14 +68,6 @@ def _opened(records: Records, path: Path, taken: Taken) -> Table:
         path: the file.
         taken: what is taken of the rows.
     """
-    before = list(itertools.islice(records, _SAMPLE_ROWS))
-    titles = titles_before([fields for _, fields in before], taken) or 0
-    if titles:
-        count = f"{titles} line{'s' if titles > 1 else ''}"
-        taken.report(
-            f"{path}: its columns are named in line {before[titles][0]}; left out: {count}"
-        )
-    records = itertools.chain(before[titles:], records)
     number, first = next(records, (1, [""]))
     if isinstance(first, RowError):
         raise UserError(f"{path}, line {number}: {first}")
@@ -97,23 +89,6 @@ def _opened(records: Records, path: Path, taken: Taken) -> Table:
     return Table(keys, rows)
 
 
-def titles_before(rows: Iterable[Fields], taken: Taken) -> int | None:
-    """How many rows stand above the header: a report's titles, which have a cell each.
-
-    None where no row of the first ones names the columns asked for.
-    """
-    for number, fields in enumerate(itertools.islice(rows, _SAMPLE_ROWS)):
-        if isinstance(fields, RowError):
-            break
-        asked = taken.in_columns(fields)
-        numbers = all(NUMBER.fullmatch(name) for _, name in asked.wanted(fields))
-        if taken.options.header is not False and not numbers and asked.is_named_in(fields):
-            return number
-        if len(list(filter(str.strip, fields))) > 1:
-            break
-    return None
-
-
 def _name(field: str) -> str:
     return field.replace("\ufeff", "").strip()
 
@@ -123,7 +98,7 @@ def told_delimiter(text: str, taken: Taken, usual: str, quoted: bool) -> str:
     candidates = [usual, *(delimiter for delimiter in DELIMITERS if delimiter != usual)]
     samples = {one: _sample(text, one, quoted) for one in candidates}
     for delimiter, rows in samples.items():
-        if titles_before(rows, taken) is not None:
+        if rows and taken.options.header is not False and _is_header(rows[0], taken):
             return delimiter
     # The first of those that give most rows the same number of fields, several.
     alike = {
@@ -132,6 +107,13 @@ def told_delimiter(text: str, taken: Taken, usual: str, quoted: bool) -> str:
     }
     best = max(alike, key=lambda delimiter: alike[delimiter])
     return best if 2 * alike[best] > len(samples[best]) else usual
+
+
+def _is_header(fields: list[str], taken: Taken) -> bool:
+    """Whether a first row names the columns asked for, if they are asked for by name."""
+    asked = taken.in_columns(fields)
+    numbers = all(NUMBER.fullmatch(name) for _, name in asked.wanted(fields))
+    return not numbers and asked.is_named_in(fields)
 
 
 def names_its_columns(text: str, taken: Taken) -> str | None:

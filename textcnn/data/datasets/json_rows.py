@@ -1,4 +1,4 @@
-"""JSON: an object a line, or objects in an array or over several lines."""
+"""JSON: an object a line, or an array of objects."""
 
 import itertools
 import json
@@ -16,25 +16,16 @@ _Object = dict[str, object]
 _Objects = Iterator[tuple[int, _Object | RowError]]
 
 _BETWEEN = re.compile(r"[\s,]*")
-_SAMPLE_CHARACTERS, _SAMPLE_LINES = 2**20, 20
-
 
 _DECODER = json.JSONDecoder(object_pairs_hook=each_key_once)
 
 
 def json_rows(text: str, path: Path, taken: Taken) -> Table:
     """The rows; the columns are the keys of the first object."""
-    objects, again = itertools.tee(_array(text, path) if _is_whole(text) else _lines(text))
+    found = _array(text, path) if text.lstrip().startswith("[") else _lines(text)
+    objects, again = itertools.tee(found)
     first = next((found for _, found in objects if isinstance(found, dict)), {})
     return Table(tuple(first), _rows(again, path, taken.in_columns(list(first))))
-
-
-def _is_whole(text: str) -> bool:
-    """Whether it is an array, or objects none of which has a line to itself."""
-    if not text.lstrip().startswith("{"):
-        return text.lstrip().startswith("[")
-    found = itertools.islice(_lines(text[:_SAMPLE_CHARACTERS]), _SAMPLE_LINES)
-    return not any(isinstance(value, dict) for _, value in found)
 
 
 def _lines(text: str) -> _Objects:
@@ -42,7 +33,8 @@ def _lines(text: str) -> _Objects:
         try:
             found = _DECODER.decode(line.strip().rstrip(","))
         except (ValueError, RecursionError) as error:
-            yield number, RowError("not valid JSON", f" ({error})")
+            hint = "; give a whole object a line, or an array of objects"
+            yield number, RowError("not valid JSON", f" ({error}){hint}")
             continue
         if isinstance(found, dict):
             yield number, found
@@ -51,14 +43,13 @@ def _lines(text: str) -> _Objects:
 
 
 def _array(text: str, path: Path) -> _Objects:
-    """Objects one after another, with commas between or not, inside brackets or not."""
-    array = text.lstrip().startswith("[")
-    at = text.index("[") + 1 if array else 0
+    """The objects of an array, with commas between."""
+    at = text.index("[") + 1
     end = len(text.rstrip())
     line, counted = 1, 0
     while (at := _BETWEEN.match(text, at).end()) < end:  # type: ignore[union-attr]  # always one
         line, counted = line + text.count("\n", counted, at), at
-        if array and text[at] == "]":
+        if text[at] == "]":
             if at + 1 < end:
                 raise UserError(
                     f"{path}, line {line}: goes on after the end of its JSON array; give an object "
@@ -76,8 +67,7 @@ def _array(text: str, path: Path) -> _Objects:
             yield line, found
         else:
             yield line, RowError("not a JSON object", "; an array of objects can be read")
-    if array:
-        raise UserError(f"{path}: its JSON array has no end; is the file cut short?")
+    raise UserError(f"{path}: its JSON array has no end; is the file cut short?")
 
 
 def _rows(objects: _Objects, path: Path, taken: Taken) -> Iterator[Row]:
@@ -102,11 +92,6 @@ def _key(row: _Object, name: str, option: str) -> str:
     found = [name] if name in row else matching(name, list(row))
     if len(found) == 1:
         return found[0]
-    for key, value in row.items():
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            raise RowError(
-                f"has no key {name!r}", f"; its rows may stand in {key!r}: jq -c '.{key}[]'"
-            )
     hint = BY_COLUMNS if any(isinstance(it, dict | list) for it in row.values()) else ""
     names: Sequence[str] = [repr(key[:40]) for key in list(row)[:10]]
     raise RowError(
