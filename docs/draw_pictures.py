@@ -17,9 +17,10 @@ from rich.console import Console
 from rich.text import Text
 
 from textcnn.commands import main
-from textcnn.insight.explanations.as_text import Screen, as_text
+from textcnn.insight.explanations.as_text import as_text
 from textcnn.insight.explanations.explaining import Explainer
 from textcnn.insight.explanations.what_if import what_if
+from textcnn.support.terminal import Screen
 from textcnn.training.checkpoint import load_checkpoint
 from textcnn.training.run_folder import RunFolder
 

@@ -27,15 +27,8 @@ from textcnn.commands.screen import display as display_module
 from textcnn.commands.screen.compare_tables import comparison_text
 from textcnn.commands.screen.cv_tables import best_table
 from textcnn.commands.screen.display import NARROWEST, WIDTH, Bar, Display, TaskProgress, say
+from textcnn.commands.screen.results import written_table
 from textcnn.commands.screen.score_tables import class_table, confusion_table, scores_text
-from textcnn.commands.screen.tables import (
-    Styled,
-    Table,
-    plain_text,
-    table_text,
-    written_table,
-)
-from textcnn.commands.screen.terminal import can_draw, next_commands, one_line
 from textcnn.core.progress import Evaluated, Evaluation, StepDone
 from textcnn.evaluation.comparison import (
     Comparison,
@@ -46,6 +39,8 @@ from textcnn.evaluation.comparison import (
 from textcnn.evaluation.scores import Rows, Scores, score
 from textcnn.evaluation.search.trials import Tried
 from textcnn.recipe.config import Config
+from textcnn.support.tables import Styled, Table, plain_text, table_text
+from textcnn.support.terminal import can_draw, next_commands, one_line
 from textcnn.support.text import printable, printable_lines
 
 STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")

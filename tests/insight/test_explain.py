@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from tests.support.processes import PATIENCE, environment, textcnn
 from tests.support.small_run import small_config
-from textcnn.commands.explain import _screen
 from textcnn.core import plain_network
 from textcnn.core.architecture import MODES, Parameters
 from textcnn.core.layers.convolve_and_pool import FilterBank
@@ -26,7 +25,7 @@ from textcnn.evaluation.scoring import held_out
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.projected_words import step_sizes
 from textcnn.insight.explanations.as_html import page
-from textcnn.insight.explanations.as_text import Screen, as_text
+from textcnn.insight.explanations.as_text import as_text
 from textcnn.insight.explanations.explaining import Explainer, winning_windows
 from textcnn.insight.explanations.explanation import FILTERS, Explanation, as_object
 from textcnn.insight.explanations.what_if import what_if
@@ -34,6 +33,7 @@ from textcnn.recipe.config import Config
 from textcnn.recipe.fusion import Fusion
 from textcnn.recipe.ngrams.expert import Texts
 from textcnn.recipe.ngrams.learning import Labelled, fit_expert
+from textcnn.support.terminal import Screen
 from textcnn.training.checkpoint import Checkpoint, architecture_of, load_checkpoint
 from textcnn.training.run import train_in_memory
 
@@ -330,7 +330,9 @@ def test_in_a_pipe_words_have_their_push_in_brackets(call, trained_run):
     assert "lovely[+" in out
     assert "\033" not in out
     assert "what pushed most" in out
-    assert "bias + filters + n-grams =   logit  probability" in out
+    sums = next(line for line in out.splitlines() if line.startswith("label"))
+    assert sums.split("  ")[-1] == "probability"
+    assert "+ n-grams  = logit" in sums
 
 
 def test_on_a_terminal_words_are_coloured(trained_run, monkeypatch):
@@ -348,8 +350,8 @@ def test_on_a_terminal_words_are_coloured(trained_run, monkeypatch):
             stream = io.StringIO()
             patch.setattr(stream, "isatty", lambda: True, raising=False)
             patch.setattr(sys, "stdout", stream)
-            assert _screen().colour is colour
-            assert _screen().width is not None
+            assert Screen.of(sys.stdout).colour is colour
+            assert Screen.of(sys.stdout).width is not None
 
 
 @pytest.mark.parametrize("colour", [True, False])

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import click
 
 from textcnn import __version__
-from textcnn.commands.screen.terminal import lasting_output
 from textcnn.support.errors import RunError, UserError
+from textcnn.support.terminal import lasting_output
 from textcnn.support.text import printable
 
 COMMANDS = {

@@ -12,7 +12,6 @@ from textcnn.commands.arguments.label_choice import choice_options
 from textcnn.commands.arguments.options import PATH, SectionedCommand
 from textcnn.commands.arguments.sentence_input import SentenceInput, open_input, sentence_options
 from textcnn.commands.screen.display import say
-from textcnn.commands.screen.terminal import is_terminal, reader_gone
 from textcnn.core.tokenizers import find_tokenizer
 from textcnn.data.datasets.cells import Table
 from textcnn.data.tokenizer_choice import WithoutToken
@@ -29,6 +28,7 @@ from textcnn.inference.given_labels import Choice
 from textcnn.inference.streams import LineAnswerer, answered
 from textcnn.inference.unseen_words import check_static, unseen, with_vectors
 from textcnn.support.errors import UserError
+from textcnn.support.terminal import is_terminal, reader_gone
 from textcnn.support.text import printable_lines
 from textcnn.support.threads import processors
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint

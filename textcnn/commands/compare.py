@@ -15,7 +15,7 @@ from textcnn.commands.arguments.options import (
 )
 from textcnn.commands.screen import compare_tables
 from textcnn.commands.screen.display import say
-from textcnn.commands.screen.tables import format_option, print_results
+from textcnn.commands.screen.results import format_option, print_results
 from textcnn.evaluation.comparison import (
     Comparison,
     FoldsCompared,

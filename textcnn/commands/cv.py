@@ -22,7 +22,7 @@ from textcnn.commands.arguments.training_config import RunOptions, refuse_going_
 from textcnn.commands.arguments.where_to_run import runner_options
 from textcnn.commands.screen import cv_tables
 from textcnn.commands.screen.display import Clock, TaskProgress, percent, say
-from textcnn.commands.screen.tables import format_option, print_results
+from textcnn.commands.screen.results import format_option, print_results
 from textcnn.evaluation.crossval.baselines import BASELINES
 from textcnn.evaluation.crossval.figures import draw_folds
 from textcnn.evaluation.crossval.fold_run import FoldResult, reads_vectors, rival_names, run_fold

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from textcnn.commands.screen.tables import Table, table_text
 from textcnn.evaluation.doctor.diagnosis import Diagnosis
 from textcnn.evaluation.doctor.leaking_words import MIN_SENTENCES, MIN_SHARE
 from textcnn.evaluation.doctor.near_duplicates import SIMILARITY
 from textcnn.support.files import replace_csv, replace_text
+from textcnn.support.tables import Table, table_text
 
 PRINTED = 20
 """Of each kind; the files hold all."""

@@ -10,8 +10,6 @@ import numpy as np
 
 from textcnn.commands.arguments.options import DATA_OPTIONS, SectionedCommand, config_options
 from textcnn.commands.screen.display import percent, say
-from textcnn.commands.screen.tables import Table, table_text
-from textcnn.commands.screen.terminal import folded, next_commands, safe
 from textcnn.data.datasets.corpus import load_corpus, locate
 from textcnn.data.datasets.labelled_texts import BadRow
 from textcnn.data.datasets.suggestions import Suggestion, suggestions
@@ -21,6 +19,8 @@ from textcnn.data.datasets.text_files import check_encoding
 from textcnn.recipe.config import Config, command_words
 from textcnn.support.errors import UserError
 from textcnn.support.program import command_line
+from textcnn.support.tables import Table, table_text
+from textcnn.support.terminal import folded, next_commands, safe
 from textcnn.support.text import some
 
 LABELS_SHOWN = 20

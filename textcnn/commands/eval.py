@@ -12,7 +12,6 @@ from textcnn.commands.arguments.checkpoint import checkpoint_argument, chosen_ch
 from textcnn.commands.arguments.options import PATH, SectionedCommand, scored_data_options
 from textcnn.commands.screen.display import say
 from textcnn.commands.screen.score_tables import coverage_text, ranking_text, scores_text
-from textcnn.commands.screen.terminal import safe_lines
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.labels import BETWEEN
 from textcnn.evaluation.abstaining import Covered, coverage_curve, covered
@@ -23,6 +22,7 @@ from textcnn.inference.given_labels import given_labels
 from textcnn.recipe.config import flag
 from textcnn.support.errors import UserError, if_missing
 from textcnn.support.files import check_not_read, replace_csv
+from textcnn.support.terminal import safe_lines
 from textcnn.training.checkpoint import Checkpoint
 
 

@@ -12,16 +12,16 @@ from textcnn.commands.arguments.checkpoint import chosen_checkpoint
 from textcnn.commands.arguments.options import PATH, SectionedCommand, count_option
 from textcnn.commands.arguments.sentence_input import SentenceInput, open_input, sentence_options
 from textcnn.commands.screen.display import say
-from textcnn.commands.screen.terminal import can_draw, columns_of, reader_gone
 from textcnn.data.datasets.cells import Table
 from textcnn.insight.explanations.as_html import page
-from textcnn.insight.explanations.as_text import Screen, as_text
+from textcnn.insight.explanations.as_text import as_text
 from textcnn.insight.explanations.explaining import Explainer
 from textcnn.insight.explanations.explanation import Explanation, as_object
 from textcnn.insight.explanations.what_if import Change, what_if
 from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
 from textcnn.support.files import check_not_read, replace_text
+from textcnn.support.terminal import Screen, reader_gone
 from textcnn.training.checkpoint import load_checkpoint
 
 
@@ -83,15 +83,8 @@ def _print(explanation: Explanation, change: Change | None, top: int, as_json: b
         sys.stdout.buffer.write(line.encode("utf-8", "surrogateescape") + b"\n")
         sys.stdout.buffer.flush()
         return
-    screen = _screen()
+    screen = Screen.of(sys.stdout)
     click.echo(as_text(explanation, top, screen, change), color=screen.colour)
-
-
-def _screen() -> Screen:
-    """What standard output is: colours only on a terminal that has not been told to do without."""
-    if not sys.stdout.isatty():
-        return Screen()
-    return Screen(columns_of(sys.stdout), can_draw(sys.stdout))
 
 
 def _texts(asked: SentenceInput, config: Config, stack: contextlib.ExitStack) -> Iterator[str]:

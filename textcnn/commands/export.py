@@ -10,7 +10,6 @@ from textcnn.commands.arguments.checkpoint import checkpoint_argument, chosen_ch
 from textcnn.commands.arguments.options import PATH, SectionedCommand, scored_data_options
 from textcnn.commands.eval import differences, megabytes, sample_of
 from textcnn.commands.screen.display import say
-from textcnn.commands.screen.terminal import safe_lines
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.export.arrays import write_arrays
 from textcnn.inference.export.model import Model, model_of
@@ -18,6 +17,7 @@ from textcnn.inference.export.numpy_classifier import Model as NumpyModel
 from textcnn.inference.export.page import LARGEST, module_text, packed_for, page_text
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
+from textcnn.support.terminal import safe_lines
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 
 SUFFIXES = {"html": (".html", ".htm"), "js": (".mjs", ".js"), "npz": (".npz",)}

@@ -13,8 +13,6 @@ from textcnn.commands.arguments.checkpoint import checkpoint_argument, chosen_ch
 from textcnn.commands.arguments.options import SectionedCommand, count_option, moved_data_options
 from textcnn.commands.runs import option_words
 from textcnn.commands.screen.display import percent, say
-from textcnn.commands.screen.tables import Table, table_text
-from textcnn.commands.screen.terminal import columns_of, folded, is_terminal, one_line
 from textcnn.core.progress import evaluation_line
 from textcnn.inference.model import Model
 from textcnn.insight.explanations.wording import signed
@@ -33,6 +31,8 @@ from textcnn.insight.learnt.scan import scan
 from textcnn.insight.learnt.training_part import TrainingPart, training_part
 from textcnn.insight.run_list import changed_options
 from textcnn.support.errors import RunError, UserError
+from textcnn.support.tables import Table, table_text
+from textcnn.support.terminal import columns_of, folded, is_terminal, one_line
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 
 HISTORY = 12

@@ -10,8 +10,7 @@ import click
 from textcnn.commands.arguments.options import PATH, SectionedCommand
 from textcnn.commands.cv import UNUSED
 from textcnn.commands.screen.display import percent, say
-from textcnn.commands.screen.tables import Table, format_option, print_results, table_text
-from textcnn.commands.screen.terminal import one_line
+from textcnn.commands.screen.results import format_option, print_results
 from textcnn.insight.run_list import (
     CROSS_VALIDATION,
     RUN,
@@ -24,6 +23,8 @@ from textcnn.insight.run_list import (
 from textcnn.recipe.config import Value
 from textcnn.support.program import command_line
 from textcnn.support.result_folder import RUNS
+from textcnn.support.tables import Table, table_text
+from textcnn.support.terminal import one_line
 
 COMMAND_OF = {RUN: "train", CROSS_VALIDATION: "cv", SEARCH: "search"}
 """What goes on with each kind of run."""

@@ -20,7 +20,6 @@ from textcnn.commands.arguments.training_config import RunOptions, refuse_going_
 from textcnn.commands.arguments.where_to_run import runner_options
 from textcnn.commands.screen import cv_tables
 from textcnn.commands.screen.display import Clock, TaskProgress, say
-from textcnn.commands.screen.terminal import folded, next_commands
 from textcnn.data.datasets.corpus import locate
 from textcnn.data.remarks import remarks
 from textcnn.data.tokenized_data import TokenizedData
@@ -35,6 +34,7 @@ from textcnn.support.errors import SAY_WHERE, if_missing
 from textcnn.support.files import replace_csv
 from textcnn.support.folder_lock import locked
 from textcnn.support.program import command_line
+from textcnn.support.terminal import folded, next_commands
 from textcnn.support.workers.processes import Runner
 
 _option = functools.partial(option, section="Search")

@@ -12,9 +12,9 @@ import numpy as np
 from textcnn import __version__
 from textcnn.commands.arguments.options import SectionedCommand
 from textcnn.commands.screen.display import Clock, say
-from textcnn.commands.screen.tables import BAD, GOOD
-from textcnn.commands.screen.terminal import coloured
 from textcnn.evaluation.selfcheck import CHECKS, Finished, run_checks
+from textcnn.support.tables import BAD, GOOD
+from textcnn.support.terminal import coloured
 from textcnn.support.threads import processors
 
 PACKAGES = ("numpy", "scipy", "h5py", "scikit-learn", "gensim", "click")

@@ -10,10 +10,10 @@ from textcnn.commands.arguments.checkpoint import checkpoint_argument, chosen_ch
 from textcnn.commands.arguments.options import PATH, SectionedCommand, scored_data_options
 from textcnn.commands.eval import differences, megabytes, sample_of
 from textcnn.commands.screen.display import percent, say
-from textcnn.commands.screen.terminal import safe
 from textcnn.evaluation.scoring import score_sample
 from textcnn.inference.classifier import Classifier
 from textcnn.support.files import check_not_read
+from textcnn.support.terminal import safe
 from textcnn.training.checkpoint import WIDTHS, load_checkpoint, save_checkpoint
 
 

@@ -16,7 +16,6 @@ from textcnn.commands.arguments.options import SectionedCommand, config_options
 from textcnn.commands.arguments.training_config import RunOptions, run_options
 from textcnn.commands.screen.display import Clock, Display, say
 from textcnn.commands.screen.score_tables import scores_text
-from textcnn.commands.screen.terminal import next_commands, safe_lines
 from textcnn.core.progress import Event
 from textcnn.core.trainer import Trainer
 from textcnn.data.datasets.corpus import Corpora, locate
@@ -34,6 +33,7 @@ from textcnn.support.folder_lock import locked
 from textcnn.support.program import command_line
 from textcnn.support.read_back import seal
 from textcnn.support.signals import handled
+from textcnn.support.terminal import next_commands, safe_lines
 from textcnn.support.threads import return_freed_memory
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 from textcnn.training.continuing import initial_network, with_rehearsal

@@ -6,10 +6,10 @@ from pathlib import Path
 from textcnn.commands.runs import option_words
 from textcnn.commands.screen.cv_tables import difference_text, mean_text
 from textcnn.commands.screen.display import percent
-from textcnn.commands.screen.tables import BAD, GOOD, Cell, Styled, Table, table_text
-from textcnn.commands.screen.terminal import coloured, folded, one_line
 from textcnn.evaluation.comparison import Comparison, FoldsCompared
 from textcnn.recipe.config import Value
+from textcnn.support.tables import BAD, GOOD, Cell, Styled, Table, table_text
+from textcnn.support.terminal import coloured, folded, one_line
 
 CHANCE = 0.05
 """P-value from which on a difference is called one that could be chance."""

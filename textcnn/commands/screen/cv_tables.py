@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 
 from textcnn.commands.screen.display import duration
-from textcnn.commands.screen.tables import Table, table_text
-from textcnn.commands.screen.terminal import folded
 from textcnn.data.labels import BETWEEN
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.crossval.baselines import BASELINES, EXPERTS
@@ -18,6 +16,8 @@ from textcnn.evaluation.scores import surest_mistakes
 from textcnn.evaluation.search.space import Drawn
 from textcnn.evaluation.search.trials import Tried, best_of
 from textcnn.inference.given_labels import given_labels
+from textcnn.support.tables import Table, table_text
+from textcnn.support.terminal import folded
 
 INDENT = 11
 """Columns of the names at the beginning of lines."""

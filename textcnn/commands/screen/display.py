@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import click
 
-from textcnn.commands.screen.tables import bar_drawn
-from textcnn.commands.screen.terminal import can_draw, columns_of, folded, is_terminal
 from textcnn.core.progress import Evaluated, Event, StepDone, evaluation_line
+from textcnn.support.tables import bar_drawn
+from textcnn.support.terminal import can_draw, columns_of, folded, is_terminal
 from textcnn.support.text import printable_lines
 
 WIDTH, NARROWEST = 26, 4

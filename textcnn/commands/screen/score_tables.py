@@ -7,20 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from textcnn.commands.screen.display import percent
-from textcnn.commands.screen.tables import (
-    BAD,
-    GOOD,
-    Cell,
-    Styled,
-    Table,
-    fits,
-    table_text,
-)
-from textcnn.commands.screen.terminal import columns_of, folded, is_terminal, safe
 from textcnn.data.tokenizer_choice import without_token
 from textcnn.evaluation.abstaining import Covered
 from textcnn.evaluation.ranking import Ranking
 from textcnn.evaluation.scores import ClassScores, Scores, commonest_confusions
+from textcnn.support.tables import BAD, GOOD, Cell, Styled, Table, fits, table_text
+from textcnn.support.terminal import columns_of, folded, is_terminal, safe
 from textcnn.support.text import some
 
 INDENT = 10

@@ -19,8 +19,9 @@ from textcnn.core.vocabulary import UNKNOWN
 from textcnn.inference.model import Model
 from textcnn.inference.network import Member
 from textcnn.insight.explanations.as_html import page
-from textcnn.insight.explanations.as_text import Screen, as_text
+from textcnn.insight.explanations.as_text import as_text
 from textcnn.insight.explanations.explanation import FILTERS, Explanation, Term
+from textcnn.support.terminal import Screen
 from textcnn.training.checkpoint import Checkpoint
 
 

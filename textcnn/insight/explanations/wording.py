@@ -1,6 +1,5 @@
-"""Words for what is shown of sentences: safe on a terminal, and no wider than there is room."""
+"""Words for what is shown of sentences: safe on a terminal."""
 
-import unicodedata
 from collections.abc import Iterable
 
 from textcnn.insight.explanations.explanation import FILTERS, Explanation, Term
@@ -29,27 +28,6 @@ def shade(push: float, most: float) -> str:
 
 START, END = "[start]", "[end]"
 """Stand for the places of a window that lie before and after the sentence."""
-
-
-def columns(text: str) -> int:
-    """How many columns of a terminal printable ``text`` takes."""
-    return sum(
-        0 if unicodedata.combining(character) else 2 if _is_wide(character) else 1
-        for character in text
-    )
-
-
-def _is_wide(character: str) -> bool:
-    return unicodedata.east_asian_width(character) in "WF"
-
-
-def fitted(text: str, width: int) -> str:
-    """``text`` in exactly so many columns: filled up with spaces, or cut with an ellipsis."""
-    if columns(text) > width:
-        while text and columns(text) > width - 1:
-            text = text[:-1]
-        text += "…"
-    return text + " " * (width - columns(text))
 
 
 def ngram_words(tokens: Iterable[str], before: int, after: int) -> str:

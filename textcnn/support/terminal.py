@@ -7,6 +7,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, TextIO
 
 import click
@@ -93,6 +94,24 @@ def columns_of(stream: TextIO | None) -> int:
         return os.get_terminal_size(stream.fileno()).columns if stream else USUAL_WIDTH
     except (OSError, ValueError):  # io.UnsupportedOperation is both.
         return USUAL_WIDTH
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What lines are written on.
+
+    Attributes:
+        width: columns; None where lines may be of any length, as in a pipe.
+        colour: whether it shows colours and lines.
+    """
+
+    width: int | None = None
+    colour: bool = False
+
+    @classmethod
+    def of(cls, stream: TextIO | None) -> "Screen":
+        """That of ``stream``."""
+        return cls(columns_of(stream), can_draw(stream)) if is_terminal(stream) else cls()
 
 
 def coloured(words: str, colour: str, bold: bool = False) -> str:

@@ -5,19 +5,17 @@ In a window too narrow for the columns, each row is a block with a line for each
 
 import dataclasses
 import itertools
-import json
 import sys
 import textwrap
 import unicodedata
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import TextIO
 
 import click
 
-from textcnn.commands.arguments.options import option
-from textcnn.commands.screen.terminal import can_draw, columns_of, is_terminal, wrapped
-from textcnn.support.text import csv_line, printable
+from textcnn.support.terminal import Screen, wrapped
+from textcnn.support.text import printable
 
 GAP = 2
 """Columns of the terminal between two of a table."""
@@ -77,20 +75,21 @@ class Table:
 
 
 def table_text(table: Table, stream: TextIO | None = None) -> str:
-    """The table as it is to be printed on ``stream``, by default standard output.
+    """The table as it is to be printed on ``stream``, by default standard output."""
+    return drawn(table, Screen.of(sys.stdout if stream is None else stream))
 
-    What data says cannot steer a terminal.
-    """
-    stream = sys.stdout if stream is None else stream
-    if not is_terminal(stream):
+
+def drawn(table: Table, screen: Screen) -> str:
+    """The table as it is to be written on a screen; what data says cannot steer a terminal."""
+    if screen.width is None:
         return plain_text(table)
-    table, room, draws = _harmless(table), columns_of(stream), can_draw(stream)
-    for bar in BARS if draws and table.bars else (0,):
+    table = _harmless(table)
+    for bar in BARS if screen.colour and table.bars else (0,):
         shown = _with_bars(table, bar) if bar else table
-        widths = _widths(shown, room)
+        widths = _widths(shown, screen.width)
         if widths is not None:
-            return "\n".join(_lines(shown, widths, draws))
-    return _blocks(table, room)
+            return "\n".join(_lines(shown, widths, screen.colour))
+    return _blocks(table, screen.width)
 
 
 def plain_text(table: Table) -> str:
@@ -160,7 +159,7 @@ def bar_drawn(share: float, width: int) -> str:
 # Widths
 
 
-def _width(text: str) -> int:
+def width_of(text: str) -> int:
     """Columns of a terminal: two for a letter of Chinese and the like, none for an accent alone."""
     if text.isascii():
         return len(text)
@@ -172,7 +171,7 @@ def _natural_widths(table: Table) -> list[int]:
     """Of the columns, where nothing is folded."""
     rows = [table.heads, *table.rows]
     columns = itertools.zip_longest(*rows, fillvalue="")
-    return [max(_width(words_of(cell)) for cell in column) for column in columns]
+    return [max(width_of(words_of(cell)) for cell in column) for column in columns]
 
 
 def _widths(table: Table, room: int) -> list[int] | None:
@@ -182,7 +181,7 @@ def _widths(table: Table, room: int) -> list[int] | None:
     for column in (*(() if last in table.right else (last,)), *table.folding):
         texts = [words_of(row[column]) for row in table.rows if column < len(row)]
         words = " ".join([table.heads[column], *texts]).split()
-        least = PROSE if column == last else max(map(_width, words), default=0)
+        least = PROSE if column == last else max(map(width_of, words), default=0)
         narrowed = max(min(least, widths[column]), widths[column] - max(excess, 0))
         excess -= widths[column] - narrowed
         widths[column] = narrowed
@@ -211,7 +210,7 @@ def _row_lines(
     for texts in itertools.zip_longest(*parts, fillvalue=""):
         line = []
         for column, (cell, text) in enumerate(zip(row, texts, strict=True)):
-            space = " " * (widths[column] - _width(text))
+            space = " " * (widths[column] - width_of(text))
             shown = cell.drawn(text) if draws and isinstance(cell, Styled) else text
             line.append(space + shown if column in table.right else shown + space)
         yield (" " * GAP).join(line).rstrip()
@@ -219,7 +218,7 @@ def _row_lines(
 
 def _folded(text: str, width: int) -> list[str]:
     """A text in lines so wide, broken between words, or within one that is longer."""
-    if _width(text) <= width:
+    if width_of(text) <= width:
         return [text]
     # A letter that takes two columns counts as two, of which one is taken out again.
     doubled = "".join(
@@ -238,93 +237,4 @@ def _blocks(table: Table, room: int) -> str:
             for head, cell in zip(table.heads, row, strict=False)
         )
         for row in table.rows
-    )
-
-
-# For elsewhere
-
-
-FORMATS = ("markdown", "latex", "csv", "json")
-
-_LATEX = str.maketrans(
-    {
-        **{sign: f"\\{sign}" for sign in "&%$#_{}"},
-        "\\": r"\textbackslash{}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "±": r"$\pm$",
-        "<": "$<$",
-        ">": "$>$",
-    }
-)
-
-
-def format_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate a command with ``--as`` and ``--json``, the latter short for one of the former.
-
-    Not ``--format``, which is that of the sentences, though it is taken for this where it can be no
-    other (:class:`SectionedCommand`). The command is passed ``form``: one of
-    :data:`FORMATS`, or None for lines to read.
-    """
-    as_json = option(
-        "--json",
-        "form",
-        section="Run",
-        flag_value="json",
-        default=None,
-        help="Print the results as JSON.",
-    )
-    as_table = option(
-        "--as",
-        "form",
-        section="Run",
-        type=click.Choice(FORMATS),
-        default=None,
-        help="Print the results as a table to be pasted elsewhere, or as JSON. --format does too, "
-        "except csv beside --data, whose it then is.",
-    )
-    return as_table(as_json(function))
-
-
-def print_results(form: str | None, values: Any, table: Table, text: str) -> None:
-    """Print ``values`` as JSON, ``table`` or ``text``, whichever :func:`format_option` asks for."""
-    if form == "json":
-        click.echo(json.dumps(values, indent=2))
-    else:
-        click.echo(text if form is None else written_table(table, form))
-
-
-def written_table(table: Table, form: str) -> str:
-    """The table in Markdown, LaTeX (with the package booktabs) or CSV."""
-    rows = [[*map(words_of, row), *[""] * (len(table.heads) - len(row))] for row in table.rows]
-    rows = [[" ".join(cell.split()) for cell in row] for row in rows]
-    right = [column in table.right for column in range(len(table.heads))]
-    if form == "csv":
-        return "".join(map(csv_line, [list(table.heads), *rows])).removesuffix("\n")
-    return _latex(table.heads, rows, right) if form == "latex" else _markdown(table, rows, right)
-
-
-def _markdown(table: Table, rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:
-    def line(cells: Sequence[str]) -> str:
-        return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
-
-    rule = line(["---:" if is_right else "---" for is_right in right])
-    return "\n".join([line(table.heads), rule, *map(line, rows)])
-
-
-def _latex(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:
-    def line(cells: Sequence[str]) -> str:
-        return " & ".join(cell.translate(_LATEX) for cell in cells) + r" \\"
-
-    columns = "".join("r" if is_right else "l" for is_right in right)
-    return "\n".join(
-        [
-            rf"\begin{{tabular}}{{{columns}}}",
-            r"\toprule",
-            line(heads),
-            r"\midrule",
-            *map(line, rows),
-            r"\bottomrule",
-            r"\end{tabular}",
-        ]
     )
