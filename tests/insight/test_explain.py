@@ -24,6 +24,7 @@ from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.scoring import held_out
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.projected_words import step_sizes
+from textcnn.insight import pages
 from textcnn.insight.explanations.as_html import page
 from textcnn.insight.explanations.as_text import as_text
 from textcnn.insight.explanations.explaining import Explainer, winning_windows
@@ -457,6 +458,18 @@ def test_a_page_stands_alone(call, trained_run, tmp_path):
     assert {"title", "caption", "main", "h1", "h2", "th"} <= set(found.tags)
     assert "lovely" in found.texts
     assert found.tags.count("section") == 2
+
+
+def test_without_jinja_there_is_no_page(call, trained_run, monkeypatch):
+    monkeypatch.setattr("textcnn.commands.explain.find_spec", lambda name: None)
+    code, _, err = call("explain", "--checkpoint", trained_run, "--html", "why.html", "a film")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "--html needs Jinja2: pip install 'textcnn[report]'" in err
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    pages._environment.cache_clear()
+    explanation = Explainer(random_checkpoint(0)).explain("able")
+    assert explanation._repr_html_() is None
+    assert "able" in str(explanation)
 
 
 def test_no_text_becomes_markup():

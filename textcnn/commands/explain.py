@@ -4,6 +4,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -56,6 +57,8 @@ def command(
     asked = asked.checked()
     if as_json and html_file is not None:
         raise UserError("--json and --html: choose one")
+    if html_file is not None and find_spec("jinja2") is None:
+        raise UserError("--html needs Jinja2: pip install 'textcnn[report]'")
     path = chosen_checkpoint(asked.checkpoint)
     model = load_checkpoint(path)
     check_not_read([html_file], "--html", path, *([] if asked.file is None else [asked.file]))

@@ -84,9 +84,12 @@ SHOWN = 10
 class ShownExplanation(Explanation):
     """An explanation that shows itself, in a notebook and where it is printed."""
 
-    def _repr_html_(self) -> str:
-        """A page in a frame of its own."""
-        text = html.escape(page([(self, None)], SHOWN, "this model"))
+    def _repr_html_(self) -> str | None:
+        """A page in a frame of its own; None where Jinja2 is not installed."""
+        try:
+            text = html.escape(page([(self, None)], SHOWN, "this model"))
+        except ImportError:
+            return None
         return f'<iframe srcdoc="{text}" style="width: 100%; height: 30rem; border: 0"></iframe>'
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:

@@ -1,13 +1,8 @@
-"""A report as HTML: one file without a script, a font or a request.
+"""A report as HTML: what stands in the page of :mod:`textcnn.insight.pages`."""
 
-Jinja2 escapes whatever stands in the data, so that no sentence and no label becomes markup.
-"""
-
-import functools
 import shlex
 from collections.abc import Sequence
-from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +15,7 @@ from textcnn.evaluation.scores import commonest_confusions, surest_mistakes
 from textcnn.evaluation.scoring import Sample, Scored
 from textcnn.inference.model import Model
 from textcnn.insight.explanations.explaining import Explainer
-from textcnn.insight.explanations.wording import SHADES, shade, share, typeset
+from textcnn.insight.explanations.wording import shade
 from textcnn.insight.learnt.facts import fusion_words
 from textcnn.insight.learnt.learnt_ngrams import (
     labels_left_out,
@@ -30,17 +25,14 @@ from textcnn.insight.learnt.learnt_ngrams import (
 )
 from textcnn.insight.learnt.scan import scan
 from textcnn.insight.learnt.training_part import part_of
+from textcnn.insight.pages import render, shaded_words
 from textcnn.insight.report.figures import coverage_figure, curves, reliability_figure
 from textcnn.insight.run_list import best_evaluation, changed_options, read_history
 from textcnn.recipe.config import Config, Value, command_words, flag
 from textcnn.support.errors import UserError
-from textcnn.support.text import printable
 from textcnn.support.threads import return_freed_memory
 from textcnn.training.checkpoint import Checkpoint
 from textcnn.training.run_folder import RunFolder
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 
 def train_words(config: Config) -> list[str]:
@@ -58,9 +50,6 @@ LONGEST = 200
 
 LONGEST_TEXT = 2000
 """Characters of the longest sentence that stands in the page as it was given, too."""
-
-LONGEST_WORD = 80
-"""Characters shown of a word or n-gram; what is longer is not read, but would fill the page."""
 
 MOST_EVALUATIONS = 100
 """Rows of a table of evaluations; of more, some are left out."""
@@ -91,12 +80,10 @@ def page(
         ImportError: Jinja2 or matplotlib is not installed.
         UserError: a file of the run is missing or damaged.
     """
-    style = resources.files(__package__).joinpath("templates/report.css").read_text("utf-8")
     # What takes most memory comes first, before the libraries are there that draw.
     ngrams = _ngrams(model, data, top) if data else {"ngrams": [], "looked_at": ""}
     wrong = _mistakes(model, data, scored, mistakes) if data and scored else []
     values = {
-        "title": f"Report of {folder.path}",
         "absent": absent,
         **ngrams,
         **_curve_values(folder, model),
@@ -107,36 +94,7 @@ def page(
         "mistakes": wrong,
         **_scored_values(scored),
     }
-    return _template().render(**values, style=style + SHADES)
-
-
-@functools.cache
-def _template() -> "Template":
-    """The page's, read and compiled once: for a process that reports several runs."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("textcnn.insight.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        finalize=_finalize,
-    )
-    environment.filters |= {
-        "percent": _percent,
-        "share": share,
-        "typeset": typeset,
-        "brief": _brief,
-        "width": _width,
-    }
-    return environment.get_template("report.html")
-
-
-def _finalize(value: Any) -> Any:
-    """Control characters made harmless in all text; what is markup already is of the template."""
-    return printable(value) if type(value) is str else value
+    return render("report.html", f"Report of {folder.path}", **values)
 
 
 def _model_values(model: Checkpoint) -> dict[str, Any]:
@@ -246,9 +204,7 @@ def _mistakes(
     ):
         text, true = sample.texts[row], sample.labels[row]
         explanation = explainer.explain(text)
-        pushes = explanation.pushes(explanation.words)[:, label]
-        most = float(np.abs(pushes).max(initial=0.0))
-        words = list(zip(explanation.tokens, pushes.tolist(), strict=True))[:LONGEST]
+        words = shaded_words(explanation, label)[:LONGEST]
         found.append(
             {
                 "row": int(sample.rows[row]),
@@ -257,17 +213,11 @@ def _mistakes(
                 "given": given,
                 "sureness": sureness,
                 "truth": split_labels(true) if model.config.multilabel else [true],
-                "words": [_word(word, push, most) for word, push in words],
+                "words": words,
                 "left_out": len(explanation.tokens) - len(words),
             }
         )
     return found
-
-
-def _word(text: str, push: float, most: float) -> dict[str, str]:
-    """With what it pushes for a label, unless that is next to nothing."""
-    colour = shade(push, most)
-    return {"text": text, "push": typeset(push) if colour else "", "shade": colour}
 
 
 def _network(model: Checkpoint) -> str:
@@ -297,17 +247,3 @@ def _thinned(history: Sequence[Evaluation], best_step: int) -> list[Evaluation]:
         for place, past in enumerate(reversed(history))
         if place % every == 0 or past.step == best_step
     ][::-1]
-
-
-def _brief(text: str) -> str:
-    return text if len(text) <= LONGEST_WORD else text[: LONGEST_WORD - 1] + "…"
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None or np.isnan(value) else f"{100 * value:.1f} %"
-
-
-def _width(push: float, others: list[Any], label: int) -> str:
-    """How long a bar is, in per cent of the longest of its table."""
-    most = max(float(other.pushes[label]) for other in others)
-    return f"{100 * max(push, 0) / most:.1f}" if most > 0 else "0"
