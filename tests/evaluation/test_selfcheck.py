@@ -80,26 +80,6 @@ def wrong_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(network, "relu", wrong_backward(network.relu))
 
 
-def ties_to_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the last of several equal windows have the gradient: right nearly always."""
-    from textcnn.core import plain_network
-
-    def last(Z: np.ndarray, counts: np.ndarray) -> Any:
-        ends = np.cumsum(counts)
-        maxima = np.maximum.reduceat(Z, ends - counts, axis=0)
-
-        def backward(dY: np.ndarray) -> np.ndarray:
-            dZ = np.zeros_like(Z)
-            for row, (end, count) in enumerate(zip(ends, counts, strict=True)):
-                winners = end - 1 - Z[end - count : end][::-1].argmax(axis=0)
-                dZ[winners, np.arange(Z.shape[1])] = dY[row]
-            return dZ
-
-        return maxima, backward
-
-    monkeypatch.setattr(plain_network, "max_over_time", last)
-
-
 def answers_off(monkeypatch: pytest.MonkeyPatch) -> None:
     from textcnn.inference.classifier import Classifier
 
@@ -164,7 +144,6 @@ RESUMING = "runs of one seed, stopped and gone on with, against one never stoppe
 
 FAULTS = {
     "gradients of the network against finite differences (float64)": wrong_network,
-    "fast network against the plain one (float64)": ties_to_the_last,
     "answers to sentences against the plain network's": answers_off,
     "a sentence's probabilities, alone and in any batch": answers_by_batch,
     RESUMING: forgets_the_optimizer,
