@@ -108,17 +108,3 @@ def test_with_very_many_labels_a_part_of_dev_chooses(monkeypatch):
     model, _ = train_in_memory(small_config(epochs=2), data, lambda line: None)
     assert model.training.choice.dev_logits.shape == (6, 2)
     assert model.label_counts.sum() == len(data.everything_but_test)
-
-
-def test_many_equal_sentences_with_different_labels_are_said():
-    corpus = labelled_sentences(200)
-    said = {}
-    for count in (1, 2):
-        texts, labels = [*corpus.texts, *corpus.texts[:count]], [*corpus.labels, *["good"] * count]
-        labels[:count] = ["bad"] * count
-        data = TokenizedData.prepare(LabelledTexts(texts, labels, "conflicts"), small_config())
-        said[count] = [line for line in remarks(data) if "equal sentences" in line]
-    assert said == {
-        1: [],
-        2: ["different labels on equal sentences: 4 of 202 rows, as textcnn data lists them"],
-    }

@@ -2,17 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from textcnn.data.datasets.text_faults import dropped_letters
-from textcnn.data.fingerprints import NO_TOKEN, are_known
+from textcnn.data.fingerprints import are_known
 from textcnn.data.labels import split_labels
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.data.tokenizer_choice import UNICODE, is_damage, without_token
 from textcnn.support.text import some
-
-CONFLICTS = 0.01
-"""Share of the rows in which equal sentences with different labels are worth a line."""
 
 NAMED = 5
 """Labels that a line names."""
@@ -31,27 +26,8 @@ def remarks(data: TokenizedData) -> Iterator[str]:
             f"{len(data.label_names):,} labels"
         )
     yield from text_remarks(data)
-    yield from _conflicts(data)
     yield from _inherited_parts(data)
     yield from _unscored_labels(data)
-
-
-def _conflicts(data: TokenizedData) -> Iterator[str]:
-    """Equal sentences with different labels, where they are so many that they bound a score."""
-    number: dict[str, int] = {}
-    numbers = (number.setdefault(label, len(number)) for label in data.labels)
-    labels = np.fromiter(numbers, np.int64, len(data.labels))
-    # Equal sentences are neighbours then, and some two of those with several labels differ.
-    order = np.argsort(data.hashes, kind="stable")
-    sentences, labels = data.hashes[order], labels[order]
-    differ = (sentences[1:] == sentences[:-1]) & (labels[1:] != labels[:-1])
-    several = np.setdiff1d(sentences[1:][differ], [NO_TOKEN])
-    rows = int(np.isin(data.hashes, several).sum())
-    if rows > CONFLICTS * len(data.texts):
-        yield (
-            f"different labels on equal sentences: {rows:,} of {len(data.texts):,} rows, as "
-            "textcnn data lists them"
-        )
 
 
 def text_remarks(data: TokenizedData) -> Iterator[str]:
