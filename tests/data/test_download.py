@@ -144,11 +144,15 @@ def test_malformed_urls_give_a_reason_without_the_password(url):
     assert "sec" not in place(url)
 
 
-def test_unreadable_certificates_are_named(tmp_path):
+@pytest.mark.parametrize("variable", download.CERTIFICATES)
+def test_unreadable_certificates_are_named(tmp_path, monkeypatch, variable):
+    for name in download.CERTIFICATES:
+        monkeypatch.delenv(name, raising=False)
     (tmp_path / "ca.pem").write_text("not a certificate")
     for path in (tmp_path / "ca.pem", tmp_path / "missing.pem"):
+        monkeypatch.setenv(variable, str(path))
         with pytest.raises(FetchError, match=f"certificates .*{path.name}"):
-            get("https://127.0.0.1:1/", certificates=path)
+            get("https://127.0.0.1:1/")
 
 
 def test_place_names_host_or_path_only():

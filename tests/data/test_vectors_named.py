@@ -76,7 +76,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         if variable.lower().startswith(("npm_config_", "pip_")):
             monkeypatch.delenv(variable)
     monkeypatch.setattr(package_index, "_pip_settings", dict)
-    monkeypatch.setattr(packages, "_npm_settings", dict)
+    monkeypatch.setattr(packages.shutil, "which", lambda name: None)
     with serving({}) as serving_both:
         monkeypatch.setenv("no_proxy", "127.0.0.1")
         monkeypatch.setenv("PIP_INDEX_URL", f"{serving_both.url}/simple")

