@@ -21,14 +21,13 @@ from tests.support.pictures import draw
 from tests.support.processes import PATIENCE, Started, textcnn
 from tests.support.small_run import labelled_sentences, small_config, write_csv
 from textcnn.commands import main
-from textcnn.commands.screen.cv_tables import mistakes_values
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.evaluation.crossval import fold_run
 from textcnn.evaluation.crossval.fold_run import FoldResult, run_fold
 from textcnn.evaluation.crossval.folder import CrossValidationFolder, Plan
 from textcnn.evaluation.crossval.setup import divide_corpora, read_corpora
-from textcnn.evaluation.crossval.summary import SHARES, mean_interval
+from textcnn.evaluation.crossval.summary import SHARES, mean_answers, mean_interval
 from textcnn.recipe.presets import PRESETS
 from textcnn.support.read_back import seal
 
@@ -109,25 +108,9 @@ def test_a_table_is_printed_with_a_line_a_fold_and_the_means(call, finished):
 
 
 def test_as_json_it_prints_the_results_and_nothing_else(call, finished):
-    code, out, _ = call("cv", "--resume", finished, "--json", "--mistakes", "2")
-    values = json.loads(out)
-    mistakes = values.pop("mistakes")
+    code, out, _ = call("cv", "--resume", finished, "--json")
     assert code == 0
-    assert values == CrossValidationFolder(finished).load_summary()
-    assert len(mistakes) == 2
-    assert all(mistake["label"] != mistake["predicted"] for mistake in mistakes)
-    assert mistakes[0]["probability"] >= mistakes[1]["probability"]
-
-
-def test_mistakes_follow_the_table(call, finished, noisy):
-    _, out, _ = call("cv", "--resume", finished, "--mistakes", "3")
-    lines = out.splitlines()[-4:]
-    assert lines[0].split() == ["label", "predicted", "probability", "text"]
-    labels = {row["text"]: row["label"] for row in rows_of(noisy)}
-    for line in lines[1:]:
-        label, predicted, probability, text = re.split(r"  +", line, maxsplit=3)
-        assert labels[text] == label != predicted
-        assert 0.5 <= float(probability) <= 1
+    assert json.loads(out) == CrossValidationFolder(finished).load_summary()
 
 
 def result_of(repeat: int, rows: list[int], classes: list[int], answers: list[list[float]]):
@@ -137,18 +120,14 @@ def result_of(repeat: int, rows: list[int], classes: list[int], answers: list[li
     )
 
 
-def test_a_sentence_tested_twice_is_one_mistake_by_the_mean_of_the_answers():
+def test_a_sentence_tested_twice_has_the_mean_of_the_answers():
     results = [
         result_of(0, [4, 7, 9], [0, 1, 1], [[0.1, 0.9], [0.75, 0.25], [0.4, 0.6]]),
         result_of(1, [9, 7, 4], [1, 1, 0], [[0.5, 0.5], [0.75, 0.25], [0.5, 0.5]]),
     ]
-    texts = [f"text {row}" for row in range(10)]
-    found = mistakes_values(results, 5, texts, ["a", "b"])
-    assert [tuple(it.values()) for it in found] == [
-        ("b", "a", 0.75, "text 7"),
-        ("a", "b", pytest.approx(0.7), "text 4"),
-    ]
-    assert mistakes_values(results, 1, texts, ["a", "b"]) == found[:1]
+    rows, classes, means = mean_answers(results)
+    assert (rows.tolist(), classes.tolist()) == ([4, 7, 9], [0, 1, 1])
+    assert means == pytest.approx(np.array([[0.3, 0.7], [0.75, 0.25], [0.45, 0.55]]))
 
 
 # What may decide its numbers
@@ -414,7 +393,6 @@ BAD = {
     "more than all": ("--train-share 1.5", "--train-share"),
     "share of nan": ("--train-share nan", "--train-share nan"),
     "no jobs": ("--jobs 0", "--jobs"),
-    "negative mistakes": ("--mistakes -1", "--mistakes"),
     "folds and a test part": ("--folds 3 --test-data test.csv", "leave out --folds"),
     "no such test part": ("--test-data none.csv", "none.csv"),
     "another label": ("--test-data test.csv", "--test-data: label awful"),

@@ -83,12 +83,6 @@ _option = functools.partial(option, section="Cross-validation")
     "random numbers only.",
 )
 @_option(
-    "--mistakes",
-    type=click.IntRange(0),
-    default=0,
-    help="Show so many of the surest wrong answers.",
-)
-@_option(
     "--doctor",
     is_flag=True,
     help="Look for wrong labels, near-duplicates with different labels and words that leak the "
@@ -106,7 +100,6 @@ def command(
     given: dict[str, Any],
     runner: Runner,
     form: str | None,
-    mistakes: int,
     doctor: bool,
     run: RunOptions,
     **own: Any,
@@ -122,25 +115,24 @@ def command(
         moved = run.moved({**given, **planned})
         context.with_resource(locked(run.resume, "--resume"))
         found = resumed_cross_validation(run.resume, moved, say)
-        _check_reports(found.config, mistakes, doctor)
+        _check_doctor(found.config, doctor)
     else:
         if "folds" in planned and "test_data" in planned:
             raise UserError("--test-data is tested instead of folds; leave out --folds")
         config = run.training_config({**given, **UNUSED})
         refuse_going_on(config)
         config = dataclasses.replace(config, dev_data=(), test_data=())
-        _check_reports(config, mistakes, doctor)
+        _check_doctor(config, doctor)
         found = new_cross_validation(config, planned, run.out, say)
         context.with_resource(locked(found.folder.path, "--out"))
     results = _run(found, runner)
-    _report(found, results, mistakes, doctor, form)
+    _report(found, results, doctor, form)
     say(f"\nresults: {found.folder.path}\ntook {clock}")
 
 
-def _check_reports(config: Config, mistakes: int, doctor: bool) -> None:
-    for given, name in ((mistakes, "--mistakes"), (doctor, "--doctor")):
-        if given and config.multilabel:
-            raise UserError(f"{name} is for sentences of one label each; leave it out")
+def _check_doctor(config: Config, doctor: bool) -> None:
+    if doctor and config.multilabel:
+        raise UserError("--doctor is for sentences of one label each; leave it out")
 
 
 def _run(found: CrossValidation, runner: Runner) -> list[FoldResult]:
@@ -197,9 +189,9 @@ def _intro(found: CrossValidation, finished: int) -> Iterator[str]:
 
 
 def _report(
-    found: CrossValidation, results: list[FoldResult], mistakes: int, doctor: bool, form: str | None
+    found: CrossValidation, results: list[FoldResult], doctor: bool, form: str | None
 ) -> None:
-    folder, texts, labels = found.folder, found.data.texts, found.labels
+    folder, labels = found.folder, found.labels
     summary = summarise(results, found.plan, found.data.given)
     values = summary.as_dict()
     folder.save_summary(values)
@@ -209,12 +201,9 @@ def _report(
     with contextlib.suppress(ImportError):  # The figure is an extra.
         _draw(folder, found.plan, summary)
     shown = [cv_tables.summary_text(summary)]
-    if mistakes:
-        values["mistakes"] = cv_tables.mistakes_values(results, mistakes, texts, labels)
-        shown += [cv_tables.mistakes_text(values["mistakes"])] if values["mistakes"] else []
     if doctor:
         diagnosis = diagnose(results, found.data, labels)
-        values["doctor"] = cv_doctor.diagnosis_values(diagnosis, texts, labels)
+        values["doctor"] = cv_doctor.diagnosis_values(diagnosis, found.data.texts, labels)
         cv_doctor.save_diagnosis(folder.path, values["doctor"])
         shown.append(cv_doctor.diagnosis_text(values["doctor"]))
     print_results(form, values, cv_tables.accuracy_table(summary), "\n\n".join(shown))

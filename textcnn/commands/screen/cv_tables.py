@@ -11,8 +11,7 @@ from textcnn.data.labels import BETWEEN
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.crossval.baselines import BASELINES, EXPERTS
 from textcnn.evaluation.crossval.fold_run import FoldResult
-from textcnn.evaluation.crossval.summary import Difference, Mean, Summary, mean_answers
-from textcnn.evaluation.scores import surest_mistakes
+from textcnn.evaluation.crossval.summary import Difference, Mean, Summary
 from textcnn.evaluation.search.space import Drawn
 from textcnn.evaluation.search.trials import Tried, best_of
 from textcnn.inference.given_labels import given_labels
@@ -112,34 +111,6 @@ def difference_text(difference: Difference) -> str:
         f"{100 * difference.mean:+.2f} points (95 % interval {100 * difference.low:+.2f} to "
         f"{100 * difference.high:+.2f}, p = {difference.p_value:.2g})"
     )
-
-
-def mistakes_values(
-    results: Sequence[FoldResult], count: int, texts: Sequence[str], labels: Sequence[str]
-) -> list[dict[str, Any]]:
-    """So many of the surest wrong answers, the surest first, as plain values for JSON.
-
-    A sentence that several repeats tested counts once, by the mean of their probabilities.
-    """
-    rows, true, means = mean_answers(results)
-    return [
-        {
-            "label": labels[true[at]],
-            "predicted": labels[predicted],
-            "probability": probability,
-            "text": texts[rows[at]],
-        }
-        for at, predicted, _, probability in surest_mistakes(means, true, None, count)
-    ]
-
-
-def mistakes_text(mistakes: Sequence[dict[str, Any]]) -> str:
-    """What :func:`mistakes_values` holds as a table."""
-    heads = ["label", "predicted", "probability", "text"]
-    rows = [
-        [it["label"], it["predicted"], f"{it['probability']:.4f}", it["text"]] for it in mistakes
-    ]
-    return table_text(Table(heads, rows, right={2}))
 
 
 def fold_rows(folds: Sequence[dict[str, Any]]) -> Iterator[list[str]]:
