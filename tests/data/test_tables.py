@@ -335,11 +335,12 @@ class TestJson:
     def test_objects_however_they_are_laid_out(self, write, content, name):
         assert rows(write(name, content)) == [("x", "one"), ("y", "two")]
 
-    def test_lines_are_those_of_the_objects(self, write):
+    def test_objects_of_an_array_are_counted(self, write):
         path = write("r.json", '[\n {"text": "a",\n "label": "x"},\n {"text": "b"}]')
         assert faults(path) == {
-            4: "has no key 'label', its keys are 'text': choose with --label-column"
+            2: "has no key 'label', its keys are 'text': choose with --label-column"
         }
+        assert [row.where for row in opened(path).rows if row.fault] == ["r.json, object 2"]
 
     def test_one_broken_line_is_one_fault(self, write):
         path = write("r.jsonl", '{"text": \n{"text": "a", "label": "x"}\n["b"]\n')
@@ -356,8 +357,11 @@ class TestJson:
     @pytest.mark.parametrize(
         ("content", "fault"),
         [
-            ('[{"text": "a", "label": "x"}', "no end"),
-            ('[{"text": "a", "label": "x"}] more', "goes on after the end"),
+            (
+                '[{"text": "a", "label": "x"}',
+                "r.json: not valid JSON (Expecting ',' delimiter: line 1",
+            ),
+            ('[{"text": "a", "label": "x"}] more', "not valid JSON (Extra data: line 1"),
             ("[" * 100_000, "not valid JSON"),
         ],
     )

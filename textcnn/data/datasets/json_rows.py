@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,9 +12,8 @@ from textcnn.support.errors import UserError
 from textcnn.support.read_back import each_key_once
 
 _Object = dict[str, object]
-_Objects = Iterator[tuple[int, _Object | RowError]]
-
-_BETWEEN = re.compile(r"[\s,]*")
+_Objects = Iterator[tuple[str, _Object | RowError]]
+"""Each with its place in the file."""
 
 _DECODER = json.JSONDecoder(object_pairs_hook=each_key_once)
 
@@ -34,47 +32,33 @@ def _lines(text: str) -> _Objects:
             found = _DECODER.decode(line.strip().rstrip(","))
         except (ValueError, RecursionError) as error:
             hint = "; give a whole object a line, or an array of objects"
-            yield number, RowError("not valid JSON", f" ({error}){hint}")
-            continue
-        if isinstance(found, dict):
-            yield number, found
+            yield f"line {number}", RowError("not valid JSON", f" ({error}){hint}")
         else:
-            yield number, RowError("not a JSON object", "; give one {...} a line")
+            yield f"line {number}", _object(found)
 
 
 def _array(text: str, path: Path) -> _Objects:
-    """The objects of an array, with commas between."""
-    at = text.index("[") + 1
-    end = len(text.rstrip())
-    line, counted = 1, 0
-    while (at := _BETWEEN.match(text, at).end()) < end:  # type: ignore[union-attr]  # always one
-        line, counted = line + text.count("\n", counted, at), at
-        if text[at] == "]":
-            if at + 1 < end:
-                raise UserError(
-                    f"{path}, line {line}: goes on after the end of its JSON array; give an object "
-                    "a line, or a single array of objects"
-                )
-            return
-        try:
-            found, at = _DECODER.raw_decode(text, at)
-        except (ValueError, RecursionError) as error:
-            raise UserError(
-                f"{path}, line {line}: not valid JSON ({error}); give an object a line, or a whole "
-                "array of objects"
-            ) from error
-        if isinstance(found, dict):
-            yield line, found
-        else:
-            yield line, RowError("not a JSON object", "; an array of objects can be read")
-    raise UserError(f"{path}: its JSON array has no end; is the file cut short?")
+    try:
+        members = _DECODER.decode(text)
+    except (ValueError, RecursionError) as error:
+        raise UserError(
+            f"{path}: not valid JSON ({error}); give an object a line, or a single array of objects"
+        ) from error
+    for number, found in enumerate(members, start=1):
+        yield f"object {number}", _object(found)
+
+
+def _object(found: object) -> _Object | RowError:
+    if isinstance(found, dict):
+        return found
+    return RowError("not a JSON object", "; give an object a line, or an array of objects")
 
 
 def _rows(objects: _Objects, path: Path, taken: Taken) -> Iterator[Row]:
     names: list[str] = []
     keys: list[str] = []
-    for line, found in objects:
-        where = f"{path}, line {line}"
+    for place, found in objects:
+        where = f"{path}, {place}"
         if isinstance(found, RowError):
             yield Row(where, fault=found)
             continue
