@@ -125,17 +125,19 @@ def without_chosen(kept: Container) -> None:
 
 
 BOTH = ("first", "second")
+HISTORY = "what dev has said cannot be of this run"
+POSITION = "its place in training, or its totals, cannot be those of step"
 FORGED: list[tuple[tuple[str, ...], Callable[[Container], None], str]] = [
     (BOTH, put("training/steps", 8), "its optimizer has made 8 steps, and training"),
     (BOTH, put("training/steps", 10**30), "its optimizer has made"),
     (BOTH, put("training/progress/step", 8), "step 8"),
-    (BOTH, put("training/progress/epoch", 7), "of epoch 7"),
-    (BOTH, put("training/progress/batch", 5), "is not batch 5"),
-    (BOTH, put("training/progress/seen", 3), "its totals since the last evaluation"),
-    (BOTH, put("training/progress/correct", 10**6), "its totals since the last evaluation"),
-    (BOTH, put("training/progress/loss_sum", -1.0), "its loss is below 0"),
-    (BOTH, put("training/progress/finished", True), "it says it has ended"),
-    (BOTH, another_permutation, "its order of sentences is of others"),
+    (BOTH, put("training/progress/epoch", 7), POSITION),
+    (BOTH, put("training/progress/batch", 5), POSITION),
+    (BOTH, put("training/progress/seen", 3), POSITION),
+    (BOTH, put("training/progress/correct", 10**6), POSITION),
+    (BOTH, put("training/progress/loss_sum", -1.0), POSITION),
+    (BOTH, put("training/progress/finished", True), POSITION),
+    (BOTH, another_permutation, POSITION),
     (BOTH, swapped_labels, "its labels are not those of the data"),
     (BOTH, swapped_words, "its words are not those of the data"),
     (BOTH, edited("label_counts", 0, 7), "its counts of labels are not those of the data"),
@@ -146,14 +148,14 @@ FORGED: list[tuple[tuple[str, ...], Callable[[Container], None], str]] = [
     (BOTH, edited("training/slots/update_square/dense/bias", 0, -1), "holds squares below 0"),
     (BOTH, edited("training/slots/last_step/embedding/tuned", 0, 99), "no steps of this run"),
     (BOTH, edited("history", (0, 3), 0.25), "stands in it twice, and not alike"),
-    (("first",), put("training/progress/best_step", 3), "its best evaluation is not that at step"),
-    (("first",), edited("training/progress/history", (0, 1), 1e300), "is of another epoch"),
-    (("first",), edited("training/progress/history", (0, 0), 6), "is of another epoch"),
-    (("first",), edited("training/progress/history", (0, 3), 2), "has figures that cannot be"),
-    (("first",), shorter("training/progress/dev_logits"), "its answers to the dev sentences"),
+    (("first",), put("training/progress/best_step", 3), HISTORY),
+    (("first",), edited("training/progress/history", (0, 1), 1e300), HISTORY),
+    (("first",), edited("training/progress/history", (0, 0), 6), HISTORY),
+    (("first",), edited("training/progress/history", (0, 3), 2), HISTORY),
+    (("first",), shorter("training/progress/dev_logits"), HISTORY),
     (("second",), put("training/chosen/finished", False), "dev has not chosen in the first"),
     (("second",), put("training/chosen/best_step", -1), "dev has not chosen in the first"),
-    (("second",), edited("training/chosen/history", (0, 1), 1e9), "is of another epoch"),
+    (("second",), edited("training/chosen/history", (0, 1), 1e9), HISTORY),
     (("second",), put("config/refit", False), "which a run without --refit does not have"),
     (("second",), without_chosen, "not those of the data"),
 ]

@@ -190,37 +190,28 @@ def _of_the_run(
 
 
 def _of_the_history(progress: Progress, experiment: Experiment) -> Iterator[str]:
-    """Of the half in which dev chooses."""
+    """Of the half in which dev chooses: what the trainer would have made of these evaluations."""
     schedule = experiment.trainer.schedule
     per_epoch = math.ceil(len(experiment.data.split.train) / schedule.batch_size)
-    again = Progress()
+    again, last, holds = Progress(), 0, True
     for past in progress.history:
         # As the trainer computed it, so the same number. The second half trains for so many.
-        if past.epoch != past.step / per_epoch:
-            yield f"its evaluation at step {past.step} is of another epoch"
-        last = again.history[-1].step if again.history else 0
-        if not last < past.step <= progress.step:
-            yield f"its evaluation at step {past.step} is not in order"
+        holds &= past.epoch == past.step / per_epoch and last < past.step <= progress.step
         shares = (past.train_accuracy, past.dev_accuracy, past.dev_macro_f1)
-        losses = (past.train_loss, past.dev_loss)
-        if not all(0 <= share <= 1 for share in shares) or not all(loss >= 0 for loss in losses):
-            yield f"its evaluation at step {past.step} has figures that cannot be"
+        holds &= all(0 <= share <= 1 for share in shares)
+        holds &= past.train_loss >= 0 and past.dev_loss >= 0
+        last = past.step
         again.add(past, progress.dev_logits, schedule.best_by)
-    if again.best_step != progress.best_step:
-        yield f"its best evaluation is not that at step {progress.best_step}"
     expected = (len(experiment.dev), len(experiment.labels)) if progress.history else (0, 0)
-    if progress.dev_logits.shape != expected:
-        yield "its answers to the dev sentences are to others"
+    same = (again.best_step, expected) == (progress.best_step, progress.dev_logits.shape)
+    if not (holds and same):
+        yield "what dev has said cannot be of this run"
 
 
 def _of_the_position(progress: Progress, experiment: Experiment) -> Iterator[str]:
-    """Of the half that the run is in."""
-    sentences, trainer = len(experiment.train), experiment.trainer
+    """Of the half that the run is in: what follows from the number of its steps."""
+    sentences, trainer, step = len(experiment.train), experiment.trainer, progress.step
     schedule, per_epoch = trainer.schedule, trainer.steps_per_epoch(experiment.train)
-    if len(progress.order) != (sentences if progress.step else 0):
-        yield "its order of sentences is of others"
-    if (progress.epoch, progress.batch) != divmod(progress.step, per_epoch):
-        yield f"step {progress.step} is not batch {progress.batch} of epoch {progress.epoch}"
 
     def made(step: int) -> int:
         """The sentences of so many steps."""
@@ -228,18 +219,17 @@ def _of_the_position(progress: Progress, experiment: Experiment) -> Iterator[str
         return epochs * sentences + batches * schedule.batch_size
 
     evaluated = progress.history[-1].step if progress.history else 0
-    if progress.seen != made(progress.step) - made(evaluated) or progress.correct > progress.seen:
-        yield "its totals since the last evaluation are of other steps"
-    if progress.loss_sum < 0:
-        yield "its loss is below 0"
     if experiment.epochs is not None:
-        finished = progress.step >= experiment.steps
+        finished = step >= experiment.steps
     else:
         patience = schedule.patience
         waited = bool(patience) and progress.evaluations_since_best() >= patience
-        finished = progress.epoch >= schedule.epochs or (waited and evaluated == progress.step)
-    if progress.finished != finished:
-        yield f"at step {progress.step} it says it has ended, and has not, or the other way round"
+        finished = progress.epoch >= schedule.epochs or (waited and evaluated == step)
+    found = (progress.epoch, progress.batch, len(progress.order), progress.seen, progress.finished)
+    seen = made(step) - made(evaluated)
+    expected = (*divmod(step, per_epoch), sentences if step else 0, seen, finished)
+    if found != expected or progress.correct > seen or progress.loss_sum < 0:
+        yield f"its place in training, or its totals, cannot be those of step {step}"
 
 
 def _of_the_optimizer(state: TrainingState, experiment: Experiment) -> Iterator[str]:
