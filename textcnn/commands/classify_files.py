@@ -12,7 +12,6 @@ from textcnn.commands.screen.display import say
 from textcnn.core.tokenizers import find_tokenizer
 from textcnn.inference.files import (
     Outcome,
-    Shard,
     ShardOptions,
     classify_shard,
     digest_of,
@@ -93,8 +92,13 @@ def _report(outcomes: list[Outcome], folder: Path) -> None:
     done = [outcome for outcome in outcomes if outcome.error is None]
     complaints = [outcome.complaint for outcome in done if outcome.complaint]
     there = {path.name for path in folder.iterdir()}
-    lost = [outcome.shard for outcome in done if outcome.shard.output.name not in there]
-    for line in (*map(str, faults), *map(_lost_line, lost), *complaints):
+    lost = [
+        f"{outcome.shard.output}: written by a worker, but not to be seen from here; all machines "
+        "must see the same folder"
+        for outcome in done
+        if outcome.shard.output.name not in there
+    ]
+    for line in (*map(str, faults), *lost, *complaints):
         say(" ".join(line.split()))
     if faults or lost:
         kind = RunError if lost or any(isinstance(it, RunError) for it in faults) else UserError
@@ -104,10 +108,3 @@ def _report(outcomes: list[Outcome], folder: Path) -> None:
         )
     if complaints:
         raise UserError(f"{len(complaints)} files have lines or rows without an answer")
-
-
-def _lost_line(shard: Shard) -> str:
-    return (
-        f"{shard.output}: written by a worker, but not to be seen from here; all machines must "
-        "see the same folder"
-    )

@@ -77,17 +77,12 @@ def config_of(
         _inherit(values, initial)
     if values["vectors_text"] is not None and values["tokenizer"] == CUSTOM:
         raise InputError("vectors_text can be read with tokenizers given by their name only")
-    config = Config.from_mapping(
-        {name: value for name, value in values.items() if not _left_out(name, value)}, NAME
-    )
+    # None where that is the default is left out; anywhere else it is a mistake.
+    given = {k: it for k, it in values.items() if it is not None or getattr(Config, k) is not None}
+    config = Config.from_mapping(given, NAME)
     if initial is not None:
         check_inherited(config, initial)
     return config
-
-
-def _left_out(name: str, value: Any) -> bool:
-    """Whether the value is None where that is the default; anywhere else it is a mistake."""
-    return value is None and getattr(Config, name) is None
 
 
 def _inherit(values: dict[str, Any], initial: Checkpoint) -> None:

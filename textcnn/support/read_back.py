@@ -159,17 +159,6 @@ def whole_number(value: Any, least: int = 0, most: int = LARGEST_WHOLE) -> int:
     return value
 
 
-def texts(value: Any) -> tuple[str, ...]:
-    """A list of texts that was read.
-
-    Raises:
-        ValueError: it is something else.
-    """
-    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-        raise ValueError(f"{str(value)[:40]!r} is not a list of texts")
-    return tuple(value)
-
-
 def parse_json(text: str | bytes, finite: bool = True) -> Any:
     """The value that ``text`` stands for.
 

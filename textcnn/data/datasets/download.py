@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from textcnn import __version__
 from textcnn.support.errors import UserError
@@ -149,11 +149,6 @@ def keep_copy(path: Path, data: bytes) -> None:
         aside.write_bytes(data)
 
 
-def without_credentials(parts: SplitResult) -> str:
-    """Return the URL of ``parts`` without ``user:password@``."""
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-
-
 def answer_of(command: list[str], seconds: float) -> bytes:
     """What a program writes on its standard output; nothing where it fails or cannot be asked."""
     try:
@@ -167,7 +162,8 @@ def _request(url: str, accept: str) -> urllib.request.Request:
     if parts.scheme not in ("http", "https", "file"):
         raise FetchError(f"not a web address ({parts.scheme or 'no'} scheme)")
     headers = {"Accept": accept, "User-Agent": f"textcnn/{__version__}"}
-    request = urllib.request.Request(without_credentials(parts), headers=headers)
+    bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    request = urllib.request.Request(bare, headers=headers)
     if parts.username is not None:
         user_and_password = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         token = b64encode(user_and_password.encode()).decode("ascii")
