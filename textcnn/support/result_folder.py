@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Self, get_origin
@@ -33,9 +34,13 @@ class ResultFolder:
     PREFIX: ClassVar[str] = ""
     """How the name of a folder begins that the user did not name."""
 
+    FOLDERS: ClassVar[tuple[str, ...]] = ()
+    """Those in it that are always made."""
+
     def __init__(self, path: Path):
         self.path = path
         self.config = path / "config.toml"
+        self._is_new = False
 
     @property
     def mark(self) -> Path:
@@ -57,16 +62,6 @@ class ResultFolder:
         """Whether one was killed here while it was set up; the same command begins it anew."""
         return False
 
-    @property
-    def folders(self) -> list[Path]:
-        """Itself and those in it that are always made, a folder before those in it."""
-        return [self.path]
-
-    @property
-    def prepared(self) -> list[Path]:
-        """The files that may be there before it is begun."""
-        return [self.config]
-
     @classmethod
     def create(cls, path: Path | None) -> Self:
         """Make a new one; without a path, named after the time, below ``runs/``.
@@ -80,14 +75,14 @@ class ResultFolder:
                 f"--out {folder.path}: holds a {cls.KIND} already; go on with --resume "
                 f"{folder.path}, or choose another folder"
             )
-        for file in folder.prepared:
-            if file.exists() and not folder.half_made:
-                raise UserError(
-                    f"--out {folder.path}: holds {file.name} of something else, or of a "
-                    f"{cls.KIND} that could not begin; choose another folder"
-                )
+        if folder.config.exists() and not folder.half_made:
+            raise UserError(
+                f"--out {folder.path}: holds {folder.config.name} of something else, or of a "
+                f"{cls.KIND} that could not begin; choose another folder"
+            )
+        folder._is_new = not any(folder.path.glob("*"))
         with folder.removed_unless_begun():
-            for part in folder.folders:
+            for part in (folder.path, *(folder.path / name for name in cls.FOLDERS)):
                 make_folder(part, "--out")
         return folder
 
@@ -102,7 +97,7 @@ class ResultFolder:
         if not folder.resumable:
             raise UserError(f"--resume {path}: no {cls.KIND} here ({folder.mark} is missing)")
         # A killed process may have left what it was writing.
-        for part in folder.folders:
+        for part in (path, *filter(Path.is_dir, path.rglob("*"))):
             remove_unfinished(part)
         return folder
 
@@ -124,21 +119,13 @@ class ResultFolder:
 
     @contextlib.contextmanager
     def removed_unless_begun(self) -> Iterator[None]:
-        """Take what was made of a new folder away again if setting up what it is for fails."""
+        """Take a new folder away again if setting up what it is for fails."""
         try:
             yield
         except (Exception, KeyboardInterrupt):  # Not SystemExit, with which a command may end.
-            # What else is kept in it, --resume needs the options of.
-            made = {*self.prepared, *self.folders}
-            if not self.begun and all(set(part.glob("*")) <= made for part in self.folders):
-                # Not there, or not empty: something else is kept in it. What is told of is the
-                # error that brought us here.
-                for file in self.prepared:
-                    with contextlib.suppress(OSError):
-                        file.unlink()
-                for part in reversed(self.folders):
-                    with contextlib.suppress(OSError):
-                        part.rmdir()
+            if self._is_new and not self.begun:
+                # What is told of is the error that brought us here.
+                shutil.rmtree(self.path, ignore_errors=True)
             raise
 
 

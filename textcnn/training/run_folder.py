@@ -32,6 +32,7 @@ class RunFolder(ResultFolder):
     """Paths in a run's folder, and its files written."""
 
     KIND = "run"
+    FOLDERS = ("checkpoints",)
 
     def __init__(self, path: Path):
         super().__init__(path)
@@ -61,17 +62,6 @@ class RunFolder(ResultFolder):
         """Also one that was killed before its first checkpoint: it begins anew."""
         made = self.config.exists() and self.checkpoints.is_dir()
         return self.begun or (made and not any(self.checkpoints.glob("*.h5")))
-
-    @property
-    def folders(self) -> list[Path]:
-        """See :class:`ResultFolder`."""
-        members = [part for it in self._members for part in (it.path, it.checkpoints)]
-        return [self.path, self.checkpoints, *([self.members] if members else []), *members]
-
-    @property
-    def prepared(self) -> list[Path]:
-        """See :class:`ResultFolder`."""
-        return [file for it in (self, *self._members) for file in (it.config, it.split)]
 
     def member(self, number: int) -> "RunFolder":
         """The folder of one network of an ensemble, counted from 1; made if need be."""

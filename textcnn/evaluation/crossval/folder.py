@@ -94,6 +94,7 @@ class CrossValidationFolder(ResultFolder):
 
     KIND = "cross-validation"
     PREFIX = "cv-"
+    FOLDERS = ("folds",)
 
     def __init__(self, path: Path):
         super().__init__(path)
@@ -109,16 +110,6 @@ class CrossValidationFolder(ResultFolder):
     def half_made(self) -> bool:
         """See :class:`ResultFolder`."""
         return self.folds.is_dir() and not self.plan.exists()
-
-    @property
-    def folders(self) -> list[Path]:
-        """See :class:`ResultFolder`."""
-        return [self.path, self.folds]
-
-    @property
-    def prepared(self) -> list[Path]:
-        """See :class:`ResultFolder`."""
-        return [self.config, self.vectors]
 
     def save_summary(self, values: dict[str, Any]) -> None:
         """Write what all folds together say."""

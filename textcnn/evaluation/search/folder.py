@@ -69,11 +69,6 @@ class SearchFolder(ResultFolder):
         """Whether a trial is finished: where not even the first can be made, nothing is kept."""
         return self.table.exists()
 
-    @property
-    def prepared(self) -> list[Path]:
-        """See :class:`ResultFolder`."""
-        return [self.config, self.plan, self.journal, *self.path.glob("vectors-*.bin")]
-
     def vectors(self, number: int) -> Path:
         """Where the vectors of the data's words are kept, for each value of ``--vectors``."""
         return self.path / f"vectors-{number}.bin"
