@@ -167,8 +167,9 @@ BAD_SPECS = {
     "optimizer=adam": "nothing to choose from; give --optimizer",
     "optimizer=adam|sdg": "choose from adam, adadelta, sgd",
     "mode=rand|static": "--mode static needs --vectors",
-    "seed=0:9": "--seed is not for dev sentences to choose",
-    "test_share=0.1:0.2": "--test-share is not for dev sentences to choose",
+    "seed=0:9": "--seed is the same for all trials",
+    "test_share=0.1:0.2": "--test-share is the same for all trials",
+    "vectors=a|b": "--vectors is the same for all trials",
 }
 
 
@@ -567,7 +568,7 @@ def test_vectors_are_read_once_for_all_trials(call, start, fits, tmp_path):
     code, _, err = call(*start, "--trials", "2", "--vectors", vectors, "--out", "search")
     assert code == 0
     assert err.count(f"reading vectors from {vectors}") == 1
-    assert {config.vectors for config in fits.configs} == {str(Path("search/vectors-1.bin"))}
+    assert {config.vectors for config in fits.configs} == {str(Path("search/vectors.bin"))}
     assert read_toml(Path("search/best.toml"))["vectors"] == str(vectors)
 
 

@@ -25,7 +25,7 @@ from textcnn.commands.screen.display import Clock, TaskProgress, percent, say
 from textcnn.commands.screen.results import format_option, print_results
 from textcnn.evaluation.crossval.baselines import BASELINES
 from textcnn.evaluation.crossval.figures import draw_folds
-from textcnn.evaluation.crossval.fold_run import FoldResult, reads_vectors, rival_names, run_fold
+from textcnn.evaluation.crossval.fold_run import FoldResult, rival_names, run_fold
 from textcnn.evaluation.crossval.folder import CrossValidationFolder, Plan
 from textcnn.evaluation.crossval.setup import (
     CrossValidation,
@@ -153,8 +153,7 @@ def _run(found: CrossValidation, runner: Runner) -> list[FoldResult]:
     for line in _intro(found, len(results)):
         say(line)
     config = found.config
-    kept = folder.vectors if reads_vectors(config) else None
-    common = {"data": found.data, **option_files(config, kept)}
+    common = {"data": found.data, **option_files(config, folder.vectors)}
     tasks = [{"config": config, "fold": fold, "baselines": rivals} for fold in waiting]
     try:
         with (

@@ -23,6 +23,7 @@ from textcnn.commands.screen.display import Clock, TaskProgress, say
 from textcnn.data.datasets.corpus import locate
 from textcnn.data.remarks import remarks
 from textcnn.data.tokenized_data import TokenizedData
+from textcnn.evaluation.crossval.fold_run import keep_vectors
 from textcnn.evaluation.crossval.folds import Fold
 from textcnn.evaluation.crossval.summary import SHARES, mean_interval
 from textcnn.evaluation.search.folder import Plan, SearchFolder
@@ -147,7 +148,7 @@ def _run(session: Session) -> None:
     say(f"search: {folder.path}")
     if session.space.drawn_start() is None:
         say("the options given lie outside what is varied, and are not tried")
-    session.keep_vectors(say)
+    keep_vectors(folder.vectors, session.space.start, data, say)
 
     with TaskProgress("trials", plan.trials) as progress:
 

@@ -9,15 +9,20 @@ from textcnn.recipe.config import Config
 from textcnn.support.workers.processes import SentFile
 
 
-def option_files(config: Config, kept_vectors: Path | None) -> dict[str, SentFile]:
+def reads_vectors(config: Config) -> bool:
+    """Whether there are vectors to be read, and not trained or drawn at random."""
+    return config.vectors not in (None, "train")
+
+
+def option_files(config: Config, kept_vectors: Path) -> dict[str, SentFile]:
     """The files, by the name of the option.
 
     Args:
         config: the options.
-        kept_vectors: what is to be read in the place of the vectors that they name.
+        kept_vectors: what is to be read in the place of the vectors that they name, if any.
     """
     files = {}
-    if kept_vectors is not None:
+    if reads_vectors(config):
         files["vectors"] = SentFile(kept_vectors)
     if config.vectors == "train" and config.vectors_text is not None:
         files["vectors_text"] = SentFile(Path(config.vectors_text))

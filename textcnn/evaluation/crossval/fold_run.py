@@ -17,7 +17,7 @@ from textcnn.recipe.config import Config
 from textcnn.recipe.ngrams.expert import Texts
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.files import replacing
-from textcnn.training.option_files import with_files
+from textcnn.training.option_files import reads_vectors, with_files
 from textcnn.training.run import train_in_memory
 
 
@@ -151,22 +151,18 @@ def baseline_answers(name: str, data: TokenizedData, labels: list[str]) -> np.nd
     return found.astype(train_classes.dtype)
 
 
-def reads_vectors(config: Config) -> bool:
-    """Whether there are vectors to be read, and not trained or drawn at random."""
-    return config.vectors not in (None, "train")
-
-
 def keep_vectors(
     path: Path, config: Config, data: TokenizedData, report: Callable[[str], None]
 ) -> None:
     """Write the vectors of the data's words to ``path``, in word2vec's binary format.
 
-    All folds read them there, for files of vectors can be gigabytes. Which of them a fold's network
-    has is up to the vocabulary of its training part, as ever.
+    Nothing is done where it is there already, or where there are none to be read. All folds read
+    them there, for files of vectors can be gigabytes. Which of them a fold's network has is up to
+    the vocabulary of its training part, as ever.
 
     Args:
         path: the file to write.
-        config: the options; its ``vectors`` are those to be read.
+        config: the options.
         data: the sentences.
         report: told, in one line, what was found.
 
@@ -174,6 +170,8 @@ def keep_vectors(
         UserError: they cannot be read, or none of the words has one.
         RunError: they cannot be fetched, or not be written.
     """
+    if path.exists() or not reads_vectors(config):
+        return
     # Imported here: gensim is slow to load, and most cross-validations have no use for it.
     from textcnn.data.vectors import load_vectors
 

@@ -10,7 +10,7 @@ from textcnn.data.datasets.corpus import Corpora, locate
 from textcnn.data.labels import strata
 from textcnn.data.remarks import text_remarks
 from textcnn.data.tokenized_data import Report, TokenizedData, fingerprint
-from textcnn.evaluation.crossval.fold_run import keep_vectors, reads_vectors
+from textcnn.evaluation.crossval.fold_run import keep_vectors
 from textcnn.evaluation.crossval.folder import CrossValidationFolder, Plan
 from textcnn.evaluation.crossval.folds import Fold, fold_with_test, make_folds
 from textcnn.recipe.config import Config, read_toml, write_toml
@@ -111,7 +111,7 @@ def new_cross_validation(
             report(line)
         config = data.completed(config)
         write_toml(folder.config, config.resolved())
-        _keep_vectors(folder, config, data, report)
+        keep_vectors(folder.vectors, config, data, report)
         plan.save(folder.plan)
     return CrossValidation(folder, config, plan, data, folds)
 
@@ -141,13 +141,6 @@ def resumed_cross_validation(
         write_toml(folder.config, config)
         plan.save(folder.plan)
     data, folds = divide_corpora(corpora, config, plan, report)
-    _keep_vectors(folder, config, data, report)
+    # Last of all, since it takes longest: whoever is killed within it can go on.
+    keep_vectors(folder.vectors, config, data, report)
     return CrossValidation(folder, config, plan, data, folds)
-
-
-def _keep_vectors(
-    folder: CrossValidationFolder, config: Config, data: TokenizedData, report: Report
-) -> None:
-    """Last of all, since it takes longest: whoever is killed within it can go on."""
-    if reads_vectors(config) and not folder.vectors.exists():
-        keep_vectors(folder.vectors, config, data, report)

@@ -6,7 +6,7 @@
 ``journal.jsonl``  every trial, as Optuna writes them (its dashboard can read the file)
 ``trials.csv``     a line a trial
 ``best.toml``      the best setting, for ``textcnn train --config``
-``vectors-1.bin``  with ``--vectors``, those of the words at hand
+``vectors.bin``    with ``--vectors``, those of the words at hand
 =================  =====================================================================
 """
 
@@ -63,12 +63,9 @@ class SearchFolder(ResultFolder):
         self.journal = path / "journal.jsonl"
         self.table = path / "trials.csv"
         self.best = path / "best.toml"
+        self.vectors = path / "vectors.bin"
 
     @property
     def begun(self) -> bool:
         """Whether a trial is finished: where not even the first can be made, nothing is kept."""
         return self.table.exists()
-
-    def vectors(self, number: int) -> Path:
-        """Where the vectors of the data's words are kept, for each value of ``--vectors``."""
-        return self.path / f"vectors-{number}.bin"

@@ -3,13 +3,12 @@
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from textcnn.data.datasets.splits import Split
 from textcnn.data.tokenized_data import Report, TokenizedData
-from textcnn.evaluation.crossval.fold_run import keep_vectors, reads_vectors, run_fold
+from textcnn.evaluation.crossval.fold_run import run_fold
 from textcnn.evaluation.crossval.folds import Fold
 from textcnn.evaluation.search.folder import Plan, SearchFolder
 from textcnn.evaluation.search.space import Space
@@ -64,18 +63,6 @@ class Session:
         for rows in (self.data.everything_but_test, *inner):
             self._splits(rows)
 
-    def keep_vectors(self, report: Report) -> None:
-        """Read each file of vectors, once for all trials, and keep what is needed of it.
-
-        Raises:
-            UserError: one cannot be used.
-            RunError: one cannot be fetched.
-        """
-        for name, path in self._vectors().items():
-            if not path.exists():
-                config = dataclasses.replace(self.space.start, vectors=name)
-                keep_vectors(path, config, self.data, report)
-
     def search(
         self, fold: Fold | None, listen: Listener, report: Report
     ) -> tuple[list[Tried], Tried]:
@@ -101,7 +88,7 @@ class Session:
         if tried:
             report(f"going on after {len(tried)} trials")
         rows = self.data.everything_but_test if fold is None else learnt_rows(fold)
-        folds = DevFolds(self.data, self._splits(rows), self._vectors(), self.runner)
+        folds = DevFolds(self.data, self._splits(rows), self.folder.vectors, self.runner)
         stream = 0 if fold is None else fold.number + 1
         for one in run_trials(study, self.space, folds, self.plan.trials, stream):
             tried.append(one)
@@ -143,9 +130,8 @@ class Session:
             if kept["trial"] == best.number:
                 return float(kept["accuracy"])
         config = self.space.config(best.drawn)
-        vectors = self._vectors().get(config.vectors or "")
         task = {"config": config, "fold": fold, "baselines": ()}
-        common = {"data": self.data, **option_files(config, vectors)}
+        common = {"data": self.data, **option_files(config, self.folder.vectors)}
         (result,) = self.runner.run(run_fold, [task], common)
         study.set_user_attr(TESTED, {"trial": best.number, "accuracy": result.accuracy})
         return result.accuracy
@@ -157,18 +143,6 @@ class Session:
         # All of a search but for how long it is depends on what else was planned.
         plan = dataclasses.replace(self.plan, trials=1).sealed(self.folder.plan)
         return Journal(self.folder.journal, plan[SEAL])
-
-    def _vectors(self) -> dict[str, Path]:
-        """Where vectors are kept, by the value of ``--vectors``."""
-        start = self.space.start
-        varied = [one.values for one in self.space.varied if one.name == "vectors"]
-        names = varied[0] if varied else [start.vectors]
-        configs = [dataclasses.replace(start, vectors=name) for name in names]
-        return {
-            str(config.vectors): self.folder.vectors(number)
-            for number, config in enumerate(configs, start=1)
-            if reads_vectors(config)
-        }
 
 
 def _name(fold: Fold | None) -> str:

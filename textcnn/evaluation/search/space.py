@@ -21,6 +21,7 @@ FIXED = {
     "dev_share",
     "test_share",
     "tokenizer",
+    "vectors",
     "ensemble",
     "refit",
     "checkpoint_every",
@@ -28,7 +29,8 @@ FIXED = {
     "seed",
     "network_seed",
 }
-"""Options that decide which sentences score, that a trial makes no use of, or that are luck."""
+"""Options that decide which sentences score, are files that are read once for all trials, mean
+nothing to a trial, or are luck."""
 
 
 @dataclass(frozen=True)
@@ -152,8 +154,7 @@ def _parse(spec: str) -> Varied:
         raise UserError(f"--vary {spec}: no option is called {name}; see train --help")
     if name in FIXED:
         raise UserError(
-            f"--vary {spec}: {flag(name)} is not for dev sentences to choose; give it once, beside "
-            "--vary"
+            f"--vary {spec}: {flag(name)} is the same for all trials; give it once, beside --vary"
         )
     kind, several = value_type(name)
     if kind in (int, float) and not several and ":" in words and "|" not in words:

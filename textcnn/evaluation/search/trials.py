@@ -10,7 +10,7 @@ import dataclasses
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,13 +57,13 @@ class DevFolds:
     Attributes:
         data: all sentences.
         splits: the divisions; none has test rows.
-        vectors: where the word vectors of the sentences are kept, by the value of ``--vectors``.
+        vectors: the file in which the word vectors of the sentences are kept, if there are any.
         runner: where to train, and how many divisions at once; scores do not depend on it.
     """
 
     data: TokenizedData
     splits: Sequence[Split]
-    vectors: Mapping[str, Path]
+    vectors: Path
     runner: Runner
 
     def score(self, config: Config, first: int) -> list[FoldScore]:
@@ -82,8 +82,7 @@ class DevFolds:
         for number, split in list(enumerate(self.splits))[first : first + self.runner.at_once]:
             own = dataclasses.replace(one, network_seed=derived_seed(seed, number))
             tasks.append({"number": number, "config": own, "split": split})
-        kept = self.vectors.get(config.vectors or "")
-        common = {"data": self.data, **option_files(config, kept)}
+        common = {"data": self.data, **option_files(config, self.vectors)}
         scores = dict(self.runner.run(_score, tasks, common))
         return [scores[number] for number in sorted(scores)]
 
