@@ -183,7 +183,7 @@ def test_a_check_that_cannot_even_run_has_failed_and_the_others_are_made(call, m
         raise ZeroDivisionError("of\nno use")
 
     some = {"first": broken, "second": lambda: Result(True, "fine")}
-    assert [one.result.passed for one in run_checks(some)] == [False, True]
+    assert [result.passed for _, result in run_checks(some)] == [False, True]
     monkeypatch.setattr("textcnn.commands.selfcheck.CHECKS", some)
     code, out, _ = call("selfcheck")
     assert code == 1

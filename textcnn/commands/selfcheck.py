@@ -12,7 +12,7 @@ import numpy as np
 from textcnn import __version__
 from textcnn.commands.arguments.options import SectionedCommand
 from textcnn.commands.screen.display import Clock, say
-from textcnn.evaluation.selfcheck import CHECKS, Finished, run_checks
+from textcnn.evaluation.selfcheck import CHECKS, run_checks
 from textcnn.support.tables import BAD, GOOD
 from textcnn.support.terminal import coloured
 from textcnn.support.threads import processors
@@ -31,24 +31,17 @@ def command() -> None:
     to be the same bytes, on generated sentences. Each check is a line; the exit code is 1 if any
     fails.
     """
-    clock, finished = Clock(), []
+    clock, failed = Clock(), 0
     click.echo("\n".join(_about()) + "\n")
-    for one in run_checks(CHECKS):
-        finished.append(one)
-        click.echo(_shown(one))
-    failed = sum(not one.result.passed for one in finished)
+    for name, result in run_checks(CHECKS):
+        failed += not result.passed
+        word = coloured("ok    ", GOOD) if result.passed else coloured("FAILED", BAD, bold=True)
+        click.echo(f"{word}  {name}: {result.figures}")
     if failed:
-        click.echo(f"\n{failed} of {len(finished)} checks FAILED")
+        click.echo(f"\n{failed} of {len(CHECKS)} checks FAILED")
         say("please report this, with all these lines; results on this machine are not to be used")
         sys.exit(1)
-    click.echo(f"\nall {len(finished)} checks passed; took {clock}")
-
-
-def _shown(finished: Finished) -> str:
-    """``ok      <what>: <numbers>``, or ``FAILED  <what>: <numbers>``."""
-    passed = finished.result.passed
-    word = coloured("ok    ", GOOD) if passed else coloured("FAILED", BAD, bold=True)
-    return f"{word}  {finished.name}: {finished.result.figures}"
+    click.echo(f"\nall {len(CHECKS)} checks passed; took {clock}")
 
 
 def _about() -> list[str]:

@@ -6,7 +6,6 @@ Gradients, answers against the plain network's, the same bytes, and files that c
 import functools
 import random
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,28 +56,18 @@ class Result:
     figures: str
 
 
-@dataclass(frozen=True)
-class Finished:
-    """A check that was made: what it looks at, what it found, how long it took."""
-
-    name: str
-    result: Result
-    seconds: float
-
-
 Check = Callable[[], Result]
 
 
-def run_checks(checks: Mapping[str, Check]) -> Iterator[Finished]:
-    """Make each check, and yield it as it finishes; one that cannot even run has failed."""
+def run_checks(checks: Mapping[str, Check]) -> Iterator[tuple[str, Result]]:
+    """Make each check, and yield what it found; one that cannot even run has failed."""
     for name, check in checks.items():
-        start = time.perf_counter()
         try:
             result = check()
         except Exception as error:  # Whatever is broken, the remaining checks are to be made.
             reason = " ".join(str(error).split())
             result = Result(False, f"stopped by {type(error).__name__}: {reason}")
-        yield Finished(name, result, time.perf_counter() - start)
+        yield name, result
 
 
 def within(errors: Mapping[str, float], limit: float, kind: str) -> Result:
