@@ -17,6 +17,7 @@ from textcnn.evaluation.doctor.leaking_words import MIN_SENTENCES, MIN_SHARE
 from textcnn.evaluation.doctor.near_duplicates import SIMILARITY
 from textcnn.support.files import replace_csv, replace_text
 from textcnn.support.tables import Table, table_text
+from textcnn.support.text import cut
 
 PRINTED = 20
 """Of each kind; the files hold all."""
@@ -144,5 +145,4 @@ def _table(header: list[str], rows: list[list[str]], right: set[int]) -> list[st
 
 def _short(text: str) -> str:
     """A text on one line, however long it is."""
-    line = " ".join(text.split())
-    return line if len(line) <= WIDTH else line[: WIDTH - 3] + "..."
+    return cut(" ".join(text.split()), WIDTH)

@@ -16,12 +16,13 @@ from textcnn.data.datasets.suggestions import Suggestion, suggestions
 from textcnn.data.datasets.survey import Find, Repeated, Survey, survey
 from textcnn.data.datasets.text_faults import Fault
 from textcnn.data.datasets.text_files import check_encoding
+from textcnn.data.remarks import per_cent
 from textcnn.recipe.config import Config, command_words
 from textcnn.support.errors import UserError
 from textcnn.support.program import command_line
 from textcnn.support.tables import Table, table_text
 from textcnn.support.terminal import folded, next_commands, safe
-from textcnn.support.text import some
+from textcnn.support.text import cut, some
 
 LABELS_SHOWN = 20
 ROWS_SHOWN = 5
@@ -215,8 +216,8 @@ def _character_lines(found: Survey) -> Iterator[str]:
     dropped = found.dropped
     yield _line(
         "tokenizer",
-        f"{found.tokenizer} drops {_share(dropped.letters)} of the letters, some in "
-        f"{_share(dropped.words)} of the words"
+        f"{found.tokenizer} drops {per_cent(dropped.letters)} of the letters, some in "
+        f"{per_cent(dropped.words)} of the words"
         if dropped.letters
         else f"{found.tokenizer} keeps every letter",
     )
@@ -248,10 +249,6 @@ def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def _share(share: float) -> str:
-    return "under 0.1 %" if 0 < share < 0.001 else percent(share)
-
-
 def _rows(rows: Sequence[int]) -> str:
     if not rows:
         return "none"
@@ -261,8 +258,7 @@ def _rows(rows: Sequence[int]) -> str:
 
 def _excerpt(text: str) -> str:
     """The beginning of a text on one line, with nothing in it that a terminal would obey."""
-    line = _visible(" ".join(text.split()))
-    return line if len(line) <= TEXT_WIDTH else line[: TEXT_WIDTH - 1] + "…"
+    return cut(_visible(" ".join(text.split())), TEXT_WIDTH)
 
 
 def _answer(labels: Sequence[str], separator: str) -> str:
@@ -270,8 +266,7 @@ def _answer(labels: Sequence[str], separator: str) -> str:
 
 
 def _short(label: str) -> str:
-    label = safe(label)
-    return label if len(label) <= TEXT_WIDTH else label[: TEXT_WIDTH - 1] + "…"
+    return cut(safe(label), TEXT_WIDTH)
 
 
 def _visible(text: str) -> str:

@@ -11,12 +11,11 @@ import numpy as np
 
 from textcnn.commands.arguments.checkpoint import checkpoint_argument, chosen_checkpoint
 from textcnn.commands.arguments.options import SectionedCommand, count_option, moved_data_options
-from textcnn.commands.runs import option_words
 from textcnn.commands.screen.display import percent, say
 from textcnn.core.progress import evaluation_line
 from textcnn.inference.model import Model
 from textcnn.insight.explanations.wording import signed
-from textcnn.insight.learnt.facts import facts, fusion_words, written
+from textcnn.insight.learnt.facts import facts, fusion_words, network_words, written
 from textcnn.insight.learnt.filters import Filter, filter_dictionary
 from textcnn.insight.learnt.learnt_ngrams import (
     Item,
@@ -29,7 +28,7 @@ from textcnn.insight.learnt.learnt_ngrams import (
 from textcnn.insight.learnt.neighbours import neighbours
 from textcnn.insight.learnt.scan import scan
 from textcnn.insight.learnt.training_part import TrainingPart, training_part
-from textcnn.insight.run_list import changed_options
+from textcnn.insight.run_list import changed_options, option_words
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.tables import Table, table_text
 from textcnn.support.terminal import columns_of, folded, is_terminal, one_line
@@ -160,17 +159,12 @@ def _names(model: Checkpoint) -> list[str]:
 
 
 def _sizes(path: Path, model: Checkpoint) -> list[str]:
-    arrays, networks = model.networks[0], len(model.networks)
-    total, words = sum(it.size for it in arrays.values()), f"{len(model.vocabulary):,} words"
-    each = f"{networks} networks, each of " if networks > 1 else ""
-    sizes = ",".join(map(str, model.config.filter_sizes))
     rows = [
         [name, " x ".join(f"{side:,}" for side in array.shape), f"{array.size:,}"]
-        for name, array in arrays.items()
+        for name, array in model.networks[0].items()
     ]
     lines = [
-        f"network     {each}{total:,} numbers: {model.config.mode}, {words}, "
-        f"{model.config.num_filters} filters each of heights {sizes}",
+        f"network     {network_words(model)}",
         f"file        {path.stat().st_size / 1e6:.2f} MB",
         f"fusion      {fusion_words(model)}",
     ]

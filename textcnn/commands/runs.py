@@ -19,6 +19,7 @@ from textcnn.insight.run_list import (
     Tested,
     changed_options,
     list_runs,
+    option_words,
 )
 from textcnn.recipe.config import Value
 from textcnn.support.program import command_line
@@ -125,17 +126,6 @@ def _short(value: Value) -> str:
 
 def _last_part(path: str) -> str:
     return Path(path).name or path
-
-
-def option_words(value: Value) -> str:
-    """An option's value as a word of a table; ``none`` for None and for no values."""
-    if value is None or value == ():
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return ",".join(map(option_words, value))
-    return f"{value:g}" if isinstance(value, float) else one_line(str(value))
 
 
 def _values(listed: Listed) -> dict[str, Any]:

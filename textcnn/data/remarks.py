@@ -37,10 +37,10 @@ def text_remarks(data: TokenizedData) -> Iterator[str]:
         yield "tokenizer: kim, for English, chosen by the letters of the sentences"
     elif data.chosen:
         lost = dropped_letters(data.texts, "kim").words
-        yield f"tokenizer: {data.tokenizer}, as kim drops letters of {_percent(lost)} of the words"
+        yield f"tokenizer: {data.tokenizer}, as kim drops letters of {per_cent(lost)} of the words"
     elif is_damage(dropped):
         yield (
-            f"tokenizer: {data.tokenizer} drops letters of {_percent(dropped.words)} of the words; "
+            f"tokenizer: {data.tokenizer} drops letters of {per_cent(dropped.words)} of the words; "
             f"consider {UNICODE}"
         )
     empty = int((data.tokens.sentences.lengths == 0).sum())
@@ -91,5 +91,6 @@ def _counted(names: Sequence[str], data: TokenizedData) -> str:
     return some([f"label {name} ({counts[name]:,} rows)" for name in names], NAMED)
 
 
-def _percent(share: float) -> str:
+def per_cent(share: float) -> str:
+    """``12.3 %``, and never 0 for what only rounds to it."""
     return "under 0.1 %" if 0 < share < 0.001 else f"{100 * share:.1f} %"

@@ -12,7 +12,7 @@ import numpy as np
 
 from textcnn.insight.explanations.explanation import Explanation
 from textcnn.insight.explanations.wording import SHADES, shade, share, typeset
-from textcnn.support.text import printable
+from textcnn.support.text import cut, printable
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -50,7 +50,7 @@ def _environment() -> "Environment":
         "percent": _percent,
         "share": share,
         "typeset": typeset,
-        "brief": _brief,
+        "brief": functools.partial(cut, longest=LONGEST_WORD),
         "width": _width,
     }
     return environment
@@ -63,10 +63,6 @@ def _finalize(value: Any) -> Any:
 
 def _percent(value: float | None) -> str:
     return "–" if value is None or np.isnan(value) else f"{100 * value:.1f} %"
-
-
-def _brief(text: str) -> str:
-    return text if len(text) <= LONGEST_WORD else text[: LONGEST_WORD - 1] + "…"
 
 
 def _width(push: float, others: list[Any], label: int) -> str:

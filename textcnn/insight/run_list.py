@@ -21,6 +21,7 @@ from textcnn.support import read_back
 from textcnn.support.errors import UserError
 from textcnn.support.folder_lock import is_locked
 from textcnn.support.program import how_to_train
+from textcnn.support.terminal import one_line
 from textcnn.training.run_folder import RunFolder
 
 RUN, CROSS_VALIDATION, SEARCH = "run", "cross-validation", "search"
@@ -157,6 +158,17 @@ def changed_options(config: Config) -> dict[str, Value]:
     if config.vectors not in (None, "train"):
         changed.pop("embedding_dim", None)
     return changed
+
+
+def option_words(value: Value) -> str:
+    """An option's value as a word of a table; ``none`` for None and for no values."""
+    if value is None or value == ():
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ",".join(map(option_words, value))
+    return f"{value:g}" if isinstance(value, float) else one_line(str(value))
 
 
 def _kind(path: Path) -> str | None:

@@ -25,6 +25,11 @@ def some(parts: Sequence[str], most: int = 3, between: str = ", ") -> str:
     return between.join([*parts[:most], *more])
 
 
+def cut(text: str, longest: int) -> str:
+    """The text, or so much of it as there is room for, with an ellipsis."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
 FORMULA = tuple("=+-@\t\r")
 """What begins a cell that a spreadsheet calculates, which can run commands."""
 

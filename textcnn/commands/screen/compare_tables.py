@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from textcnn.commands.runs import option_words
 from textcnn.commands.screen.cv_tables import difference_text, mean_text
 from textcnn.commands.screen.display import percent
 from textcnn.evaluation.comparison import Comparison, FoldsCompared
+from textcnn.insight.run_list import option_words
 from textcnn.recipe.config import Value
 from textcnn.support.tables import BAD, GOOD, Cell, Styled, Table, table_text
 from textcnn.support.terminal import coloured, folded, one_line

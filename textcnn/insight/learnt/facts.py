@@ -45,6 +45,18 @@ def facts(path: Path, checkpoint: Checkpoint) -> dict[str, Any]:
     }
 
 
+def network_words(checkpoint: Checkpoint) -> str:
+    """How large the network is, or each of several, and what it is made of."""
+    config, networks = checkpoint.config, len(checkpoint.networks)
+    numbers = sum(array.size for array in checkpoint.networks[0].values())
+    each = f"{networks} networks, each of " if networks > 1 else ""
+    sizes = ",".join(map(str, config.filter_sizes))
+    return (
+        f"{each}{numbers:,} numbers: {config.mode}, {len(checkpoint.vocabulary):,} words, "
+        f"{config.num_filters} filters each of heights {sizes}"
+    )
+
+
 def fusion_words(checkpoint: Checkpoint) -> str:
     """What each expert's logits are multiplied by."""
     weights = [f"{weight:.3f}" for weight in checkpoint.fusion.weights.tolist()]

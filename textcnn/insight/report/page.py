@@ -16,7 +16,7 @@ from textcnn.evaluation.scoring import Sample, Scored
 from textcnn.inference.model import Model
 from textcnn.insight.explanations.explaining import Explainer
 from textcnn.insight.explanations.wording import shade
-from textcnn.insight.learnt.facts import fusion_words
+from textcnn.insight.learnt.facts import fusion_words, network_words
 from textcnn.insight.learnt.learnt_ngrams import (
     labels_left_out,
     learnt_ngrams,
@@ -27,8 +27,8 @@ from textcnn.insight.learnt.scan import scan
 from textcnn.insight.learnt.training_part import part_of
 from textcnn.insight.pages import render, shaded_words
 from textcnn.insight.report.figures import coverage_figure, curves, reliability_figure
-from textcnn.insight.run_list import best_evaluation, changed_options, read_history
-from textcnn.recipe.config import Config, Value, command_words, flag
+from textcnn.insight.run_list import best_evaluation, changed_options, option_words, read_history
+from textcnn.recipe.config import Config, command_words, flag
 from textcnn.support.errors import UserError
 from textcnn.support.threads import return_freed_memory
 from textcnn.training.checkpoint import Checkpoint
@@ -104,9 +104,9 @@ def _model_values(model: Checkpoint) -> dict[str, Any]:
         "several": model.config.multilabel,
         "fusion": fusion_words(model),
         "command": shlex.join(["textcnn", *train_words(model.config)]),
-        "network": _network(model),
+        "network": network_words(model),
         "versions": versions,
-        "options": [(flag(k), _words(value)) for k, value in model.config.as_dict().items()],
+        "options": [(flag(k), option_words(value)) for k, value in model.config.as_dict().items()],
     }
 
 
@@ -218,25 +218,6 @@ def _mistakes(
             }
         )
     return found
-
-
-def _network(model: Checkpoint) -> str:
-    numbers = sum(array.size for array in model.networks[0].values())
-    networks = len(model.networks)
-    each = f"{networks} networks, each of " if networks > 1 else ""
-    sizes = ", ".join(map(str, model.config.filter_sizes))
-    return (
-        f"{each}{numbers:,} numbers: {model.config.mode}, {len(model.vocabulary):,} words, "
-        f"{model.config.num_filters} filters each of heights {sizes}"
-    )
-
-
-def _words(value: Value) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _thinned(history: Sequence[Evaluation], best_step: int) -> list[Evaluation]:
