@@ -13,7 +13,6 @@ from textcnn.core.trainer import Trainer
 from textcnn.data.tokenized_data import Report, TokenizedData
 from textcnn.recipe.averaging import MovingAverage
 from textcnn.recipe.config import Config
-from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint, TrainingState
 from textcnn.training.continuing import Place, label_columns, places
 from textcnn.training.experiment import Experiment, new_experiment
@@ -97,10 +96,7 @@ def _go_on(experiment: Experiment, initial: Checkpoint, state: TrainingState) ->
     if slots - {"last_step"} == set(trainer.optimizer.slot_names):  # Else it is another optimizer.
         trainer.optimizer.steps = state.steps
         trainer.optimizer.slots = _placed(state.slots, where, trainer.network.parameters)
-    try:
-        trainer.rng.bit_generator.state = state.random_state
-    except (TypeError, ValueError, LookupError, OverflowError) as error:
-        raise UserError(f"the checkpoint's random state is damaged: {error}") from error
+    trainer.rng = state.generator()
 
 
 def _placed(

@@ -95,7 +95,7 @@ def resumed_experiment(checkpoint: Checkpoint, data: TokenizedData) -> Experimen
         make_step(config, checkpoint.architecture),
         Network(checkpoint.architecture, state.parameters),
         optimizer,
-        _restored_generator(state),
+        state.generator(),
         make_schedule(config),
         state.progress,
         state.average,
@@ -121,15 +121,6 @@ def resumed_experiment(checkpoint: Checkpoint, data: TokenizedData) -> Experimen
     )
     _refuse_any(_of_the_run(checkpoint, state, experiment))
     return experiment
-
-
-def _restored_generator(state: TrainingState) -> np.random.Generator:
-    rng = np.random.default_rng()
-    try:
-        rng.bit_generator.state = state.random_state
-    except (TypeError, ValueError, LookupError, OverflowError) as error:
-        raise UserError(f"--resume: the checkpoint's random state is damaged: {error}") from error
-    return rng
 
 
 # Each of these says what is wrong, the first first.

@@ -15,6 +15,7 @@ from textcnn.recipe.averaging import MovingAverage
 from textcnn.recipe.config import Config
 from textcnn.recipe.fusion import Fusion
 from textcnn.recipe.ngrams.expert import NgramExpert
+from textcnn.support.errors import UserError
 
 NO_HASHES = np.zeros(0, np.uint64)
 
@@ -47,6 +48,19 @@ class TrainingState:
     def choice(self) -> Progress:
         """The progress that holds what dev has said: of the first half of the run."""
         return self.chosen or self.progress
+
+    def generator(self) -> np.random.Generator:
+        """What draws random numbers, as it was.
+
+        Raises:
+            UserError: its state is damaged.
+        """
+        rng = np.random.default_rng()
+        try:
+            rng.bit_generator.state = self.random_state
+        except (TypeError, ValueError, LookupError, OverflowError) as error:
+            raise UserError(f"the checkpoint's random state is damaged: {error}") from error
+        return rng
 
 
 @dataclass(frozen=True)
