@@ -13,7 +13,7 @@ ROOMS = {
     "data": "labelled sentences and word vectors from outside",
     "recipe": "what goes beyond the paper",
     "core": "Kim's network: from text to loss and back",
-    "support": "errors, files, locks, threads, processes",
+    "support": "errors, files, tables, threads, processes",
 }
 """From top to bottom; a room imports only those below it."""
 

@@ -1,3 +1,3 @@
-"""What any program needs: errors, files, locks, threads and processes.
+"""What any program needs: errors, files, locks, tables, threads and processes.
 It knows nothing of sentences or networks.
 """
