@@ -5,7 +5,6 @@ sentence and no label becomes markup.
 """
 
 import functools
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,9 +26,7 @@ def render(template: str, title: str, **values: Any) -> str:
     Raises:
         ImportError: Jinja2 is not installed.
     """
-    style = resources.files(__package__).joinpath("templates/page.css").read_text("utf-8")
-    page = _environment().get_template(template)
-    return page.render(**values, title=title, style=style + SHADES)
+    return _environment().get_template(template).render(**values, title=title, shades=SHADES)
 
 
 @functools.cache
