@@ -213,9 +213,11 @@ class TestHeaders:
         path = write("m.csv", "\ufefftext,label\nhello,x\n\ufefftext,label\nbye,y\n")
         assert [str(row.fault) for row in opened(path).rows if row.fault] == faults
 
-    def test_titles_above_the_header_are_no_header(self, write):
+    def test_titles_above_the_header_are_left_out_and_that_is_said(self, write):
         path = write("r.csv", "Export of tickets\n\nMay 2026\ntext;label\nhello, you;x\n")
-        assert "no column 'text'; it has 'Export of tickets'" in error(path)
+        assert rows(path) == [("x", "hello, you")]
+        said = "r.csv: its columns are named in line 4; left out: 2 lines"
+        assert opened(path).said[-1] == said
         path = write("r.csv", "a,b\ntext,label\nhello,x\n")
         assert "it has 'a', 'b'" in error(path)
 

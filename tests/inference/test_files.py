@@ -71,6 +71,7 @@ def test_the_name_of_an_answer_says_how_it_is_written():
     assert output_name("a.txt", "json") == "a.jsonl"
     assert output_name("a.txt.gz", "auto") == "a.tsv.gz"
     assert output_name("a.csv", "auto") == "a.csv"
+    assert output_name("a.xlsx", "auto") == "a.csv"
     assert output_name("a.json.gz", "auto") == "a.jsonl.gz"
     assert output_name("a.csv", "tsv") == "a.tsv"
     assert output_name("reviews.2024.gz", "csv") == "reviews.2024.csv.gz"

@@ -22,7 +22,7 @@ from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
 
 FORMATS = ("csv", "tsv", "jsonl", "fasttext", "trec", "trec-fine")
-"""How files of sentences can be written. Parquet is told by its content."""
+"""How files of sentences can be written. Parquet and Excel are told by their content."""
 
 LARGEST_INTEGER = 2**63 - 1
 """What a TOML file and a checkpoint can hold."""
@@ -119,8 +119,8 @@ class Config:
         ("mr",),
         "What to train on: mr (the movie reviews, fetched where TEXTCNN_DATA does not name their "
         "folder), a folder with a file, or a folder of documents, per label, LABEL=FILE or "
-        "LABEL=FOLDER, or a CSV, TSV, JSON, Parquet or fastText file. May be gzip-compressed, and "
-        "given several times.",
+        "LABEL=FOLDER, or a CSV, TSV, JSON, Parquet, Excel or fastText file. May be "
+        "gzip-compressed, and given several times.",
     )
     format: str = _data("auto", "How the files are written.", choices=("auto", *FORMATS))
     text_column: str = _data(

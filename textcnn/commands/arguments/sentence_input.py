@@ -116,7 +116,7 @@ def sentence_options(function: Callable[..., Any]) -> Callable[..., Any]:
         "input_file",
         type=click.Path(path_type=Path, allow_dash=True),
         help="A file with a sentence a line, a table as training reads them (CSV, TSV, JSON, "
-        "Parquet; compressed or not), or - for standard input.",
+        "Parquet, Excel; compressed or not), or - for standard input.",
     )
     @config_options(TABLE_OPTIONS, TABLE_OPTIONS)
     @functools.wraps(function)

@@ -135,7 +135,7 @@ class Table:
             caller to refuse.
         delimiter: what parts the fields of a line, or None where nothing does.
         path: its file.
-        format: "parquet" or one of :data:`textcnn.recipe.config.FORMATS`.
+        format: "parquet", "xlsx" or one of :data:`textcnn.recipe.config.FORMATS`.
         asked: what the columns of text and label are called.
     """
 

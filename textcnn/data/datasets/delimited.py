@@ -8,7 +8,7 @@ import itertools
 import operator
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from textcnn.data.datasets.cells import NUMBER, Table, Taken, column_of
@@ -23,7 +23,7 @@ _LONGEST_CSV_FIELD = 16 * 2**20
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 """Those that are looked for."""
 
-_SAMPLE_ROWS = 20
+SAMPLE_ROWS = 20
 """Rows that are looked at before a table is read."""
 
 _SAMPLE_CHARACTERS = 2**20
@@ -56,24 +56,33 @@ def delimited_rows(text: str, path: Path, taken: Taken, *, quoted: bool) -> Tabl
     if delimiter != usual and taken.options.delimiter is None:
         parted = DELIMITERS.get(delimiter, repr(delimiter))
         taken.report(f"{path}: fields are parted by {parted}")
-    found = _opened(_records(body, path, delimiter, quoted, start), path, taken)
-    return dataclasses.replace(found, delimiter=delimiter)
+    opened = rows_of(_records(body, path, delimiter, quoted, start), path, taken)
+    return dataclasses.replace(opened, delimiter=delimiter)
 
 
-def _opened(records: Records, path: Path, taken: Taken) -> Table:
+def rows_of(records: Records, path: Path, taken: Taken, place: str = "line") -> Table:
     """The rows of a table, in columns that it names or that are counted.
 
     Args:
         records: the fields of each row, those of a header first, with the number of its first line.
         path: the file.
         taken: what is taken of the rows.
+        place: what the numbers count.
     """
+    before = list(itertools.islice(records, SAMPLE_ROWS))
+    titles = titles_before([fields for _, fields in before], taken) or 0
+    if titles:
+        count = f"{titles} {place}{'s' if titles > 1 else ''}"
+        taken.report(
+            f"{path}: its columns are named in {place} {before[titles][0]}; left out: {count}"
+        )
+    records = itertools.chain(before[titles:], records)
     number, first = next(records, (1, [""]))
     if isinstance(first, RowError):
-        raise UserError(f"{path}, line {number}: {first}")
+        raise UserError(f"{path}, {place} {number}: {first}")
     names = list(map(_name, first))
     if names == [""]:
-        raise UserError(f"{path}, line {number}: blank; give a table from its first row on")
+        raise UserError(f"{path}, {place} {number}: blank; give a table from its first row on")
     taken = taken if taken.options.header is False else taken.in_columns(names)
     header = _has_header(names, path, taken)
     keys = _unique(names) if header else tuple(str(column + 1) for column in range(len(names)))
@@ -85,8 +94,25 @@ def _opened(records: Records, path: Path, taken: Taken) -> Table:
                 f"{path}: no header, as columns are asked for by number; give --header where there "
                 "is one"
             )
-    rows = _rows(records, path, taken, keys, chosen, names if header else None)
+    rows = _rows(records, path, place, taken, keys, chosen, names if header else None)
     return Table(keys, rows)
+
+
+def titles_before(rows: Iterable[Fields], taken: Taken) -> int | None:
+    """How many rows stand above the header: a report's titles, which have a cell each.
+
+    None where no row of the first ones names the columns asked for.
+    """
+    for number, fields in enumerate(itertools.islice(rows, SAMPLE_ROWS)):
+        if isinstance(fields, RowError):
+            break
+        asked = taken.in_columns(fields)
+        numbers = all(NUMBER.fullmatch(name) for _, name in asked.wanted(fields))
+        if taken.options.header is not False and not numbers and asked.is_named_in(fields):
+            return number
+        if len(list(filter(str.strip, fields))) > 1:
+            break
+    return None
 
 
 def _name(field: str) -> str:
@@ -98,7 +124,7 @@ def told_delimiter(text: str, taken: Taken, usual: str, quoted: bool) -> str:
     candidates = [usual, *(delimiter for delimiter in DELIMITERS if delimiter != usual)]
     samples = {one: _sample(text, one, quoted) for one in candidates}
     for delimiter, rows in samples.items():
-        if rows and taken.options.header is not False and _is_header(rows[0], taken):
+        if titles_before(rows, taken) is not None:
             return delimiter
     # The first of those that give most rows the same number of fields, several.
     alike = {
@@ -107,13 +133,6 @@ def told_delimiter(text: str, taken: Taken, usual: str, quoted: bool) -> str:
     }
     best = max(alike, key=lambda delimiter: alike[delimiter])
     return best if 2 * alike[best] > len(samples[best]) else usual
-
-
-def _is_header(fields: list[str], taken: Taken) -> bool:
-    """Whether a first row names the columns asked for, if they are asked for by name."""
-    asked = taken.in_columns(fields)
-    numbers = all(NUMBER.fullmatch(name) for _, name in asked.wanted(fields))
-    return not numbers and asked.is_named_in(fields)
 
 
 def names_its_columns(text: str, taken: Taken) -> str | None:
@@ -131,7 +150,7 @@ def _sample(text: str, delimiter: str, quoted: bool) -> list[list[str]]:
     records = _records(text[:_SAMPLE_CHARACTERS], Path(), delimiter, quoted, 1)
     rows = []
     with contextlib.suppress(UserError):  # Said, with its line, once the whole is read.
-        for _, fields in itertools.islice(records, _SAMPLE_ROWS):
+        for _, fields in itertools.islice(records, SAMPLE_ROWS):
             if isinstance(fields, list):
                 rows.append(fields)
     return rows
@@ -247,6 +266,7 @@ def _chosen(
 def _rows(
     records: Records,
     path: Path,
+    place: str,
     taken: Taken,
     keys: tuple[str, ...],
     chosen: list[str],
@@ -255,7 +275,7 @@ def _rows(
     """The rows; one that has another number of fields, or is the header once more, is faulty."""
     count, file = len(keys), str(path)
     for line, fields in records:
-        where, fault, cells = f"{file}, line {line}", None, {}
+        where, fault, cells = f"{file}, {place} {line}", None, {}
         if isinstance(fields, RowError):
             fault = fields
         # Most rows differ in the first cell, and the others are not looked at.
@@ -274,7 +294,7 @@ def _rows(
                 cells |= {
                     str(number): field for number, field in enumerate(fields[count:], count + 1)
                 }
-                first = "the header" if header else "the first line"
+                first = "the header" if header else f"the first {place}"
                 fault = RowError(
                     f"another number of fields than {first}",
                     f": {len(fields)}, not {count}{_quotation_advice(fields)}",

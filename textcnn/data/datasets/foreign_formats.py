@@ -42,8 +42,14 @@ LONGEST_MAGIC = 512
 """Bytes from the beginning of a file that are looked at."""
 
 
-def refuse_foreign(data: bytes, path: Path) -> None:
-    """Raise :class:`UserError` where ``data``, which ``path`` begins with, needs a conversion."""
+def refuse_foreign(data: bytes, path: Path, advice: str = "") -> None:
+    """Raise :class:`UserError` where ``data``, which ``path`` begins with, needs a conversion.
+
+    Args:
+        data: the beginning.
+        path: the file.
+        advice: to be added to what is said.
+    """
     if data.startswith(_TAR_MAGICS, _TAR_OFFSET):
         raise UserError(f"{path}: {_ARCHIVE.format('a tar')}")
     for magic, what in _WHAT.items():
@@ -55,4 +61,4 @@ def refuse_foreign(data: bytes, path: Path) -> None:
                 path.suffix.lower() in names or any(part in data[:LONGEST_MAGIC] for part in parts)
             ):
                 what = _WORKBOOK
-            raise UserError(f"{path}: {what.replace('FILE', str(path))}")
+            raise UserError(f"{path}: {what.replace('FILE', str(path))}{advice}")

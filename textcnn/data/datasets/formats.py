@@ -16,7 +16,10 @@ _FORMAT_OF_SUFFIX = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".parquet": "parquet",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
 }
+_NO_TEXT = ("parquet", "xlsx")
 _LIKE_JSON = re.compile(r"\{|\[\s*\{")
 _LIKE_TREC = re.compile(r"[A-Z]{2,}:[a-z]+ \S")
 _LIKE_SST = re.compile(r"\d{1,2}[ \t]\S")
@@ -30,7 +33,7 @@ def format_of_suffix(path: Path) -> str | None:
 def told_format(path: Path, text: str) -> str | None:
     """The format of ``path``, which holds ``text``, by its suffix or how it begins; or None."""
     by_suffix = format_of_suffix(path)
-    if by_suffix not in (None, "parquet"):
+    if by_suffix is not None and by_suffix not in _NO_TEXT:
         return by_suffix
     beginning = text.lstrip()
     if beginning.startswith("__label__"):

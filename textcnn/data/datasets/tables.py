@@ -8,11 +8,13 @@ from pathlib import Path
 
 from textcnn.data.datasets.cells import Table, Taken
 from textcnn.data.datasets.delimited import delimited_rows, names_its_columns
+from textcnn.data.datasets.foreign_formats import ZIP_MAGIC
 from textcnn.data.datasets.formats import format_of_suffix, told_format, untold
 from textcnn.data.datasets.json_rows import json_rows
 from textcnn.data.datasets.labelled_lines import fasttext_rows, trec_rows
 from textcnn.data.datasets.parquet import PARQUET_MAGIC, parquet_rows
 from textcnn.data.datasets.text_files import decode, read_bytes, unpacked_bytes
+from textcnn.data.datasets.workbooks import is_workbook, workbook_rows
 from textcnn.support.errors import UserError
 
 
@@ -20,7 +22,7 @@ def read_table(path: Path, taken: Taken, data: bytes | None = None) -> Table:
     """Open the table in ``path``, which may be compressed with gzip.
 
     Args:
-        path: a CSV, TSV, JSON or Parquet file, or one whose lines begin with their label.
+        path: a CSV, TSV, JSON, Parquet or Excel file, or one whose lines begin with their label.
         taken: what is taken of it, and how it is written; "auto" tells its format by name and
             content. Where the labels are given, which may be ``()``, no label column is needed.
         data: the content, where ``path`` is only a name.
@@ -30,8 +32,13 @@ def read_table(path: Path, taken: Taken, data: bytes | None = None) -> Table:
             the file, and the line or option. Iterating raises it for faults that end the reading.
     """
     options = taken.options
-    data = read_bytes(path) if data is None else unpacked_bytes(data, path)
-    if data.startswith(PARQUET_MAGIC):
+    if data is None:
+        data = read_bytes(path, readable=is_workbook)
+    else:
+        data = unpacked_bytes(data, path, readable=is_workbook)
+    if is_workbook(data):
+        format, found = "xlsx", workbook_rows(data, path, taken)
+    elif data.startswith(PARQUET_MAGIC):
         format, found = "parquet", parquet_rows(data, path, taken)
     else:
         text = decode(data, path, options.encoding, taken.report)
@@ -83,6 +90,8 @@ def sign_of_table(path: Path, head: bytes, encoding: str, taken: Taken) -> str:
         taken: what would be taken of it.
     """
     told = "Parquet" if head.startswith(PARQUET_MAGIC) else format_of_suffix(path)
+    if head.startswith(ZIP_MAGIC):
+        told = "a workbook, or another archive"
     if told is not None:
         return f"it is {told}"
     beginning = head.decode(encoding, errors="replace").removeprefix("\ufeff").lstrip()

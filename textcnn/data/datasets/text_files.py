@@ -52,7 +52,9 @@ def check_encoding(encoding: str) -> None:
         ) from error
 
 
-def read_bytes(path: Path, *, may_be_empty: bool = False) -> bytes:
+def read_bytes(
+    path: Path, *, may_be_empty: bool = False, readable: Callable[[bytes], bool] | None = None
+) -> bytes:
     """Return the content of ``path``, unpacked where it is a gzip file, whatever its name.
 
     A gzip file may unpack to 64 MiB, or to 100 times its size up to 4 GiB.
@@ -60,6 +62,7 @@ def read_bytes(path: Path, *, may_be_empty: bool = False) -> bytes:
     Args:
         path: a file.
         may_be_empty: whether a file with nothing in it is returned rather than refused.
+        readable: whether a content that is no text can be read nevertheless; None for none.
 
     Raises:
         UserError: the file is missing, empty, a folder, or not readable; a gzip file that is
@@ -80,16 +83,23 @@ def read_bytes(path: Path, *, may_be_empty: bool = False) -> bytes:
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL character
         reason = getattr(error, "strerror", None) or error
         raise UserError(f"cannot read {path}: {reason}") from error
-    return unpacked_bytes(data, path, may_be_empty=may_be_empty)
+    return unpacked_bytes(data, path, may_be_empty=may_be_empty, readable=readable)
 
 
-def unpacked_bytes(data: bytes, path: Path, *, may_be_empty: bool = False) -> bytes:
+def unpacked_bytes(
+    data: bytes,
+    path: Path,
+    *,
+    may_be_empty: bool = False,
+    readable: Callable[[bytes], bool] | None = None,
+) -> bytes:
     """What :func:`read_bytes` makes of a file's content; it takes and raises the same."""
     if data.startswith(GZIP_MAGIC):
         data = _unpacked(data, path)
     if not data and not may_be_empty:
         raise UserError(f"{path} is empty: it holds no sentences")
-    refuse_foreign(data, path)
+    if readable is None or not readable(data):
+        refuse_foreign(data, path)
     return data
 
 
