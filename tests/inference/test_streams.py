@@ -195,16 +195,24 @@ def at_work(trained_run: Path) -> Iterator[tuple[subprocess.Popen[bytes], list[i
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        # The first are many enough to be thought the begin of more.
-        for count in (streams.ENOUGH + 5000, 1):
-            for start in range(0, count, 1000):
-                size = min(1000, count - start)
-                process.stdin.write(b"a dull film\n" * size)
-                process.stdin.flush()
-                for _ in range(size):
-                    assert process.stdout.readline().endswith(b"\ta dull film\n")
-        helpers = helpers_of(process.pid)
+
+        def exchange(size: int) -> None:
+            process.stdin.write(b"a dull film\n" * size)
+            process.stdin.flush()
+            for _ in range(size):
+                assert process.stdout.readline().endswith(b"\ta dull film\n")
+
+        # Helpers come once lines are waited for less than they are worked on: on a busy machine
+        # not with the first that are enough.
+        deadline = time.monotonic() + PATIENCE
+        while len(helpers := helpers_of(process.pid)) < 3:
+            assert time.monotonic() < deadline
+            exchange(1000)
+        exchange(1000)
+        exchange(1)
         yield process, helpers
+        with contextlib.suppress(BrokenPipeError):  # What nobody reads any more.
+            process.stdin.close()
         deadline = time.monotonic() + PATIENCE
         while any(map(is_there, helpers)):
             assert time.monotonic() < deadline
