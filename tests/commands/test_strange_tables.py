@@ -87,7 +87,7 @@ def test_lines_without_a_token_are_counted(call, trained_run):
     Path("lines.txt").write_text("a fine film\n\n電影\n")
     code, out, err = call("classify", trained_run, "--input", "lines.txt")
     assert (code, out.count("\n")) == (0, 3)
-    assert err.startswith("no token: 2 of 3 sentences have none by --tokenizer kim")
+    assert err.startswith("no token: 2 of 3 sentences (1 empty) have none by --tokenizer kim")
 
 
 def test_lines_that_end_at_carriage_returns(call, trained_run):

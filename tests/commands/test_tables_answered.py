@@ -54,6 +54,15 @@ def test_a_table_as_in_training_needs_no_option(call, run):
     assert "no token: 1 of 4 sentences" in err
 
 
+def test_a_table_for_a_spreadsheet_holds_no_formula(call, run):
+    Path("new.csv").write_text("=Nr,Ticket\n+1,\"=cmd|' /c calc'!A0\"\n")
+    code, out, err = call("classify", run, "--input", "new.csv", "--format", "spreadsheet")
+    assert code == 0, err
+    head, row = csv.reader(io.StringIO(out))
+    assert head[:2] == ["'=Nr", "Ticket"]
+    assert row[:2] == ["'+1", "'=cmd|' /c calc'!A0"]
+
+
 def test_a_column_that_is_called_label_stays(call, run):
     Path("new.csv").write_text("Ticket,label\na dull film,true\n")
     code, out, err = call("classify", "--checkpoint", run, "--input", "new.csv", "--proba")

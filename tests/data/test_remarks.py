@@ -65,6 +65,15 @@ def test_a_given_part_does_not_choose():
     assert any("no token: 2 of 122 sentences" in line for line in remarks(data))
 
 
+def test_no_tokenizer_is_recommended_for_what_is_empty():
+    corpus = labelled_sentences()
+    corpus.texts[:3] = ["", " ", "\t"]
+    data = TokenizedData.prepare(corpus, small_config())
+    (said,) = (line for line in remarks(data) if line.startswith("no token"))
+    assert said.startswith("no token: 3 of 120 sentences (3 empty) have none by --tokenizer kim")
+    assert said.endswith("can be read")
+
+
 def test_rows_that_lose_all_tokens_are_divided_and_said():
     data = TokenizedData.prepare(mixed(), small_config(tokenizer="kim", test_share=0.25))
     unread = [row for row in data.split.test if not data.tokens.sentences.lengths[row]]

@@ -513,7 +513,7 @@ class TestLabels:
             ["\u2764", "\u2764\ufe0f"],
             ["pos", "p\u043es", "'pos'", "pos."],
             ["very-good", "very\u2013good", "Very\u2010Good"],
-            ["very good", "very_good"],
+            ["very good", "very_good", "Very-good"],
             ["\u0130yi", "iyi"],
             ["R&D", "R&amp;D"],
             ["1", "01", "1.0"],
@@ -524,7 +524,7 @@ class TestLabels:
         assert len({plain_label(name) for name in names}) == 1
 
     def test_others_have_their_own(self):
-        names = ["a", "b", "a b", "ab", "a-b", "é", "e", "1", "10", "-1", "0", "+", "-", "c", "c++"]
+        names = ["a", "b", "a b", "ab", "a+b", "é", "e", "1", "10", "-1", "0", "+", "-", "c", "c++"]
         assert len({plain_label(name) for name in names}) == len(names)
 
     def test_merged(self, write):

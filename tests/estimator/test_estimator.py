@@ -302,6 +302,12 @@ def test_the_same_options_give_the_command_lines_network(call, capsys, reviews, 
     assert err == ""
 
 
+@pytest.mark.parametrize(("zero", "one"), [(-1, 1), (0, 2), (0, 255)])
+def test_a_matrix_of_other_numbers_than_0_and_1_is_refused(zero, one):
+    with pytest.raises(ValueError, match="y holds other numbers than 0 and 1"):
+        small().fit(TEXTS, np.where(indicators(3), one, zero))
+
+
 def test_so_do_several_labels_a_sentence(call, tmp_path):
     y = indicators(3)
     names = ["|".join(str(column) for column in np.flatnonzero(row)) for row in y]

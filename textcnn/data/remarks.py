@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from textcnn.data.datasets.text_faults import dropped_letters
 from textcnn.data.fingerprints import are_known
 from textcnn.data.labels import split_labels
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.data.tokenizer_choice import UNICODE, is_damage, without_token
+from textcnn.data.tokenizer_choice import UNICODE, blank, is_damage, without_token
 from textcnn.support.text import some
 
 NAMED = 5
@@ -43,9 +45,10 @@ def text_remarks(data: TokenizedData) -> Iterator[str]:
             f"tokenizer: {data.tokenizer} drops letters of {per_cent(dropped.words)} of the words; "
             f"consider {UNICODE}"
         )
-    empty = int((data.tokens.sentences.lengths == 0).sum())
-    if empty:
-        yield without_token(empty, len(data.tokens), data.tokenizer)
+    empty = np.flatnonzero(data.tokens.sentences.lengths == 0)
+    if len(empty):
+        nothing = blank(data.texts[row] for row in empty)
+        yield without_token(len(empty), len(data.tokens), data.tokenizer, nothing)
 
 
 def _inherited_parts(data: TokenizedData) -> Iterator[str]:

@@ -41,27 +41,36 @@ class WithoutToken:
 
     def __init__(self, tokenizer: str):
         self._tokenizer, self._tokenize = tokenizer, find_tokenizer(tokenizer)
-        self._count = self._of = 0
+        self._count = self._of = self._blank = 0
 
     def passing(self, chunks: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
         """The same sentences, counted."""
         for chunk in chunks:
             self._of += len(chunk)
             # Every tokenizer keeps the letters a to z: only what has none of them is looked at.
-            self._count += sum(
-                _LETTER.search(text) is None and not self._tokenize(text) for text in chunk
-            )
+            odd = [text for text in chunk if _LETTER.search(text) is None]
+            without = [text for text in odd if not self._tokenize(text)]
+            self._count += len(without)
+            self._blank += blank(without)
             yield chunk
 
     def __str__(self) -> str:
         """What there is to say; empty where all have a token."""
-        return without_token(self._count, self._of, self._tokenizer) if self._count else ""
+        if not self._count:
+            return ""
+        return without_token(self._count, self._of, self._tokenizer, self._blank)
 
 
-def without_token(count: int, of: int, tokenizer: str) -> str:
-    """The line about sentences of which a tokenizer leaves nothing."""
-    advice = f"; consider {UNICODE}" if tokenizer == "kim" else ""
+def blank(texts: Iterable[str]) -> int:
+    """How many of these hold nothing but white space."""
+    return sum(not text.strip() for text in texts)
+
+
+def without_token(count: int, of: int, tokenizer: str, blank: int = 0) -> str:
+    """The line about sentences of which a tokenizer leaves nothing, so many known to be blank."""
+    advice = f"; consider {UNICODE}" if tokenizer == "kim" and count > blank else ""
+    empty = f" ({blank:,} empty)" if blank else ""
     return (
-        f"no token: {count:,} of {of:,} sentences have none by --tokenizer {tokenizer}, and "
+        f"no token: {count:,} of {of:,} sentences{empty} have none by --tokenizer {tokenizer}, and "
         f"nothing of them can be read{advice}"
     )

@@ -193,6 +193,9 @@ def _checked_labels(y: Any) -> np.ndarray:
         raise InputError(f"Unknown label type: {kind}. {ONE_OR_INDICATORS}")
     check_classification_targets(y)
     if kind == "multilabel-indicator":
+        # To scikit-learn, two numbers of any size make one.
+        if not np.isin(y, (0, 1)).all():
+            raise InputError(f"y holds other numbers than 0 and 1. {ONE_OR_INDICATORS}")
         return y.astype(np.int64)
     return without_space(column_or_1d(y, warn=True))
 

@@ -13,14 +13,14 @@ from textcnn.data.datasets.formats import format_of_suffix
 from textcnn.data.datasets.rows import COLUMNS, Row
 from textcnn.data.datasets.tables import read_table, sign_of_table
 from textcnn.data.datasets.text_files import Report, wide_encoding
-from textcnn.data.tokenizer_choice import without_token
+from textcnn.data.tokenizer_choice import blank, without_token
 from textcnn.inference.answer_lines import ESCAPES, Answers, Layout
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.decoded_lines import CHUNK_BYTES, DecodedLines, put_back
 from textcnn.inference.given_labels import Choice
 from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
-from textcnn.support.text import csv_line
+from textcnn.support.text import csv_line, guard
 
 FORM_OF = {"tsv": "tsv", "jsonl": "json"}
 """The format of answers to a table of each format; ``csv`` to all others."""
@@ -82,9 +82,12 @@ def remarks_on(table: Table, rows: Sequence[Row], classifier: Classifier) -> Ite
     columns = all_columns(table.columns, (row.cells for row in rows))
     if added_columns(columns) != added_columns(()):
         yield f"beside the table's columns, the answers are {' and '.join(added_columns(columns))}"
-    no_token = sum(row.fault is None and not classifier.tokenize(row.text) for row in rows)
+    read = [row.text for row in rows if row.fault is None]
+    no_token = [text for text in read if not classifier.tokenize(text)]
     if no_token:
-        yield without_token(no_token, len(rows), classifier.checkpoint.config.tokenizer)
+        yield without_token(
+            len(no_token), len(rows), classifier.checkpoint.config.tokenizer, blank(no_token)
+        )
 
 
 def rows_to_answer(table: Table) -> list[Row]:
@@ -133,7 +136,7 @@ def answered_table(
     def line(fields: Sequence[str]) -> str:
         if form == "tsv":
             return "\t".join(field.translate(ESCAPES) for field in fields) + "\n"
-        return csv_line(fields, delimiter)
+        return csv_line(map(guard, fields) if form == "spreadsheet" else fields, delimiter)
 
     def written(cells: Cells, *answer: list[Any]) -> str:
         if form == "json":

@@ -20,7 +20,7 @@ LOOK_LATIN = str.maketrans(
 )
 """Cyrillic and Greek letters that are drawn as Latin ones; the i without a dot; dashes."""
 
-_BETWEEN_WORDS = re.compile(r"(?<=[^\W_])[\s_]+(?=[^\W_])")
+_BETWEEN_WORDS = re.compile(r"(?<=[^\W_])[\s_-]+(?=[^\W_])")
 _LEADING_ZEROS = re.compile(r"\A0+(?=[0-9])")
 _AROUND = " .,:;'\"`\u00b4\u2018\u2019\u201c\u201d\u00ab\u00bb"
 _INVISIBLE = {*map(chr, range(0xFE00, 0xFE10)), "\u034f", "\u115f", "\u1160", "\u2800", "\u3164"}
