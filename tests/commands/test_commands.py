@@ -234,9 +234,18 @@ def test_training_prints_the_test_score_and_what_to_type_next(call, tmp_path, re
     assert re.search(r"^accuracy +\d+\.\d %  \(95 % interval .*, 12 of 120 rows\)$", out, re.M)
     assert "true \\ predicted" in out
     assert "next: python -m textcnn classify --checkpoint r" in out
+    assert "python -m textcnn eval r --predictions" in out
     assert "\x1b" not in err
     assert "\r" not in err
     assert len([line for line in err.splitlines() if line.startswith("epoch ")]) == 3
+
+
+def test_without_a_test_part_nothing_is_to_be_scored_next(call, reviews):
+    words = ["--data", reviews, "--out", "r", "--test-share", 0]
+    code, out, _ = call("train", *words, *options_text())
+    assert code == 0
+    assert "next: python -m textcnn classify --checkpoint r" in out
+    assert "textcnn eval" not in out
 
 
 def test_the_config_of_a_run_repeats_it(call, tmp_path, reviews):

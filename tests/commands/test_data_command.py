@@ -146,7 +146,7 @@ def test_json_holds_all_of_it(call, write):
     ]
     assert facts["surplus_rows"] == 10
     assert facts["rare_labels"] == ["good", "bad"]
-    assert {"do", "why"} == set(facts["suggestions"][0])
+    assert {"do", "why", "stops"} == set(facts["suggestions"][0])
 
 
 @pytest.mark.parametrize(

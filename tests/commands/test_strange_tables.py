@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.small_run import options_text
+
 ROWS = [
     (f"a {word} film number {number}", label)
     for number in range(8)
@@ -50,6 +52,32 @@ def test_the_next_command_is_one_that_works(call):
     assert out.splitlines()[-1].endswith("train --data 'a folder/a file.csv'")
     code, out, _ = call("data", "a folder/a file.csv", "--skip-bad-rows", "--no-multilabel")
     assert out.splitlines()[-1].count("--skip-bad-rows") == 1
+
+
+@pytest.mark.parametrize(("rare", "options"), [(0, ""), (1, None), (2, " --test-share 0"), (3, "")])
+def test_the_next_command_is_not_one_that_is_refused(call, rare, options):
+    lines = [f"word{number} and more,{'ab'[number % 2]}" for number in range(20)]
+    lines += [f"rare{number} and more,c" for number in range(rare)]
+    Path("t.csv").write_text("\n".join(["text,label", *lines, ""]))
+    out = call("data", "t.csv")[1]
+    if options is None:
+        assert "next:" not in out
+    else:
+        assert out.splitlines()[-1].endswith(f"train --data t.csv{options}")
+
+
+def test_labels_that_look_like_several_are_said_before_training_too(call):
+    labels = ("a", "b", "a;c", "b;c") * 9
+    lines = [f"word{number} and more,{label}" for number, label in enumerate(labels)]
+    Path("t.csv").write_text("\n".join(["text,label", *lines, ""]))
+    said = "some labels look like several, with ; between"
+    options = "--multilabel --label-separator"
+    out = call("data", "t.csv")[1]
+    assert said in out
+    assert out.splitlines()[-1].endswith(f"train --data t.csv {options} ';'")
+    code, _, err = call("train", "--data", "t.csv", "--out", "r", *options_text())
+    assert code == 0
+    assert f'{said}: {options} ";"' in err
 
 
 @pytest.mark.parametrize(

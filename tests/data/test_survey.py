@@ -162,7 +162,7 @@ class TestSuggestions:
 
     def test_labels_too_rare_to_split(self):
         found = look(distinct("a", 9) + distinct("b", 2))
-        assert "b" in advice(found)["--test-share 0, or add sentences"]
+        assert "b, if none can be added" in advice(found)["--test-share 0"]
         found = look(distinct("a", 9) + distinct("b", 1))
         assert "b" in advice(found)["add sentences, or take the label out"]
 

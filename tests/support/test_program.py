@@ -1,6 +1,7 @@
 """Commands that are printed work where they are printed."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +25,7 @@ def test_what_to_type_next_is_what_was_typed(script, on_path, called, tmp_path, 
     monkeypatch.setattr(sys, "argv", [str(tmp_path / script)])
     monkeypatch.setattr(sys, "executable", "/elsewhere/python")
     monkeypatch.setenv("PATH", str(installed.parent) if on_path else "")
+    assert command_line("eval", Path("-run"), "--json").endswith(" ./-run --json")
     assert command_line("train", "--out", "a b") == f"{called} --out 'a b'"
     (tmp_path / "other").mkdir()
     monkeypatch.chdir(tmp_path / "other")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -59,11 +60,15 @@ def command(files: tuple[str, ...], as_json: bool, given: dict[str, Any]) -> Non
         click.echo(json.dumps(_as_dict(found, advice), indent=2))
     else:
         click.echo("\n".join(_report(found, config, advice)))
-        if len(found.labels) > 1 or config.multilabel:
+        enough = len(found.labels) > 1 or config.multilabel
+        if enough and not any(suggestion.stops for suggestion in advice):
             click.echo("\n" + next_commands(_train_line(given, advice)))
 
 
-READING_ADVICE = {"--skip-bad-rows", "--merge-labels", "--encoding"}
+NEEDED_ADVICE = {
+    *("--skip-bad-rows", "--merge-labels", "--encoding"),
+    *("--multilabel", "--label-separator", "--test-share"),
+}
 """Suggestions without which training stops, or takes one thing for several."""
 
 
@@ -71,8 +76,10 @@ def _train_line(given: Mapping[str, Any], advice: Sequence[Suggestion]) -> str:
     """The command that trains on these sentences, read as they were here and as is suggested."""
     words = [word for name, value in given.items() for word in command_words(name, value)]
     for suggestion in advice:
-        option, *values = suggestion.do.split()
-        if option in READING_ADVICE and option not in words:
+        if not suggestion.do.startswith("--"):
+            continue
+        option, *values = shlex.split(suggestion.do)
+        if option in NEEDED_ADVICE and option not in words:
             words += [option, *values]
     return command_line("train", *words)
 

@@ -75,9 +75,10 @@ def command(given: dict[str, Any], run: RunOptions) -> None:
     # From the file, not from memory: what is scored and shown is what will be used.
     model = load_checkpoint(folder.best)
     _report(folder, model, data, _score(folder, model, data))
-    classify = _classify_line(config, data, folder)
-    evaluate = command_line("eval", folder.path, "--predictions", "predictions.csv")
-    click.echo("\n" + next_commands(classify, evaluate))
+    then = [_classify_line(config, data, folder)]
+    if len(data.split.test):
+        then.append(command_line("eval", folder.path, "--predictions", "predictions.csv"))
+    click.echo("\n" + next_commands(*then))
     say(f"took {clock}")
 
 

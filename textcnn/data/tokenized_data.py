@@ -99,7 +99,8 @@ class TokenizedData:
             RunError: the movie reviews could not be reached.
         """
         corpora = _merged(corpora or Corpora.read(config, report), config, inherited)
-        for suggestion in about_names(corpora.all_texts.label_counts(), config.multilabel):
+        labels = corpora.all_texts.label_counts()
+        for suggestion in about_names(labels, config.multilabel, config.label_separator):
             report(f"{suggestion.why}: {suggestion.do}")
         data = cls.prepare(corpora, config, inherited=inherited)
         data.check_labels()

@@ -24,7 +24,13 @@ def command_line(command: str, *words: str | Path) -> str:
         program = [python(), _below_here(called.with_name(SCRIPTS[command]))]
     else:
         program = [python(), "-m", "textcnn", command]
-    return shlex.join([*program, *map(str, words)])
+    return shlex.join([*program, *map(_word, words)])
+
+
+def _word(word: str | Path) -> str:
+    """A path that begins with a dash would be taken for an option."""
+    dashed = isinstance(word, Path) and str(word).startswith("-")
+    return f"./{word}" if dashed else str(word)
 
 
 def python() -> str:

@@ -4,12 +4,12 @@ import codecs
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from textcnn.data.datasets.labelled_texts import spellings
 from textcnn.data.datasets.rows import LOOK_LATIN, listed_labels, plain_label
-from textcnn.data.datasets.survey import Label, Survey
+from textcnn.data.datasets.survey import Survey
 from textcnn.data.tokenizer_choice import DAMAGE, is_damage
 from textcnn.recipe.config import Config
 from textcnn.support.text import some
@@ -25,10 +25,12 @@ class Suggestion:
     Attributes:
         do: options, or in a few words what to do where no option helps.
         why: the finding.
+        stops: whether training is refused as long as it is not done.
     """
 
     do: str
     why: str
+    stops: bool = False
 
 
 def suggestions(survey: Survey, config: Config) -> list[Suggestion]:
@@ -41,7 +43,11 @@ def suggestions(survey: Survey, config: Config) -> list[Suggestion]:
         *_about_bad_rows(survey, config.skip_bad_rows),
         *_about_characters(survey, config),
         *_about_labels(survey, config),
-        *about_names({label.name: label.rows for label in survey.labels}, survey.multilabel),
+        *about_names(
+            {label.name: label.rows for label in survey.labels},
+            survey.multilabel,
+            config.label_separator,
+        ),
         *_about_rare_labels(survey),
         *_about_vectors(survey, config),
         *_about_conflicts(survey),
@@ -73,12 +79,15 @@ MAYBE_MISSING = {"None", "NA", "-", "?"}
 """What they write so, and people mean as a label too."""
 
 
-def about_names(rows: Mapping[str, int], multilabel: bool) -> Iterator[Suggestion]:
-    """What to do about the names of labels: those that look alike, and those that are none.
+def about_names(
+    rows: Mapping[str, int], multilabel: bool, separator: str = ""
+) -> Iterator[Suggestion]:
+    """What to do about the names of labels: those that look alike, are none, or are several.
 
     Args:
         rows: how many rows have each label.
         multilabel: whether rows have any number of labels.
+        separator: what is between those of a row; without it nobody asks whether one is several.
     """
     groups: dict[str, list[str]] = {}
     for name in rows:
@@ -102,6 +111,12 @@ def about_names(rows: Mapping[str, int], multilabel: bool) -> Iterator[Suggestio
             "leave their cells empty and give --skip-bad-rows",
             f"labels that may stand for a missing one: {counted}",
         )
+    found = _separator(rows, separator) if separator else None
+    if found is not None:
+        options = "" if multilabel else "--multilabel "
+        if found != separator:
+            options += f'--label-separator "{found}"'
+        yield Suggestion(options.strip(), f"some labels look like several, with {found} between")
 
 
 def _alike(names: Sequence[str], rows: Mapping[str, int]) -> str:
@@ -115,7 +130,7 @@ def _alike(names: Sequence[str], rows: Mapping[str, int]) -> str:
 
 def _about_labels(survey: Survey, config: Config) -> Iterator[Suggestion]:
     if not survey.labels:
-        yield Suggestion("--label-column, another one", "no row has a label")
+        yield Suggestion("--label-column, another one", "no row has a label", stops=True)
     elif len(survey.labels) == 1 and not survey.multilabel:
         name = survey.labels[0].name
         yield Suggestion(
@@ -126,6 +141,7 @@ def _about_labels(survey: Survey, config: Config) -> Iterator[Suggestion]:
         yield Suggestion(
             "--label-column, another one",
             f"{len(survey.labels):,} different labels in {survey.rows:,} rows are hardly labels",
+            stops=bool(survey.rare_labels),
         )
     always = [label.name for label in survey.labels if label.rows == survey.rows]
     if survey.multilabel and always:
@@ -133,23 +149,15 @@ def _about_labels(survey: Survey, config: Config) -> Iterator[Suggestion]:
             "take out what every row has",
             f"nothing can be learnt of a label that is never missing: {', '.join(always[:3])}",
         )
-    separator = _separator(survey.labels, config.label_separator)
-    if separator is not None:
-        options = "" if survey.multilabel else "--multilabel "
-        if separator != config.label_separator:
-            options += f'--label-separator "{separator}"'
-        yield Suggestion(
-            options.strip(), f"some labels look like several, with {separator} between"
-        )
 
 
 def _hardly_labels(survey: Survey) -> bool:
     return survey.rows >= 20 and len(survey.labels) > survey.rows / 2
 
 
-def _separator(labels: Sequence[Label], first: str) -> str | None:
+def _separator(names: Iterable[str], first: str) -> str | None:
     """What parts labels into fewer different ones, which mere punctuation would not."""
-    names = {label.name for label in labels}
+    names = set(names)
     for separator in (first, "|", ";", ",", "/"):
         parts = {part.strip() for name in names for part in name.split(separator)}
         if any(separator in name for name in names) and len(parts) < len(names):
@@ -171,12 +179,11 @@ def _about_rare_labels(survey: Survey) -> Iterator[Suggestion]:
     if rare:
         names = some([label.name for label in rare], 5)
         enough_for_two = not survey.multilabel and all(label.sentences == 2 for label in rare)
-        yield Suggestion(
-            "--test-share 0, or add sentences"
-            if enough_for_two
-            else "add sentences, or take the label out",
-            f"too few different sentences to stand in train, dev and test: {names}",
-        )
+        why = f"too few different sentences to stand in train, dev and test: {names}"
+        if enough_for_two:
+            yield Suggestion("--test-share 0", f"{why}, if none can be added")
+        else:
+            yield Suggestion("add sentences, or take the label out", why, stops=True)
     ranked = rows.most_common()
     (most, most_rows), (least, least_rows) = ranked[0], ranked[-1]
     if most_rows > IMBALANCE * least_rows:
