@@ -426,6 +426,16 @@ def test_a_folder_that_is_taken_is_not_overwritten(call, tmp_path, finished, noi
         assert words in err
 
 
+def test_what_another_command_made_is_gone_on_with_by_that(call, finished, trained_run):
+    for command, folder, words in (
+        ("train", finished, "no run here (checkpoints/last.h5 is missing); what is there is of cv"),
+        ("cv", trained_run, "no cross-validation here (plan.json is missing); what is there is of"),
+    ):
+        code, out, err = call(command, "--resume", folder)
+        assert (code, out) == (2, "")
+        assert words in err.replace(f"({folder}/", "(")
+
+
 @pytest.mark.parametrize(
     ("name", "text", "parts"),
     [

@@ -95,7 +95,10 @@ class ResultFolder:
         """
         folder = cls(path)
         if not folder.resumable:
-            raise UserError(f"--resume {path}: no {cls.KIND} here ({folder.mark} is missing)")
+            others = {"plan.json": "cv or search", "checkpoints": "train"}
+            there = [command for name, command in others.items() if (path / name).exists()]
+            hint = f"; what is there is of {there[0]}" if there else ""
+            raise UserError(f"--resume {path}: no {cls.KIND} here ({folder.mark} is missing){hint}")
         # A killed process may have left what it was writing.
         for part in (path, *filter(Path.is_dir, path.rglob("*"))):
             remove_unfinished(part)
