@@ -240,6 +240,13 @@ def test_training_prints_the_test_score_and_what_to_type_next(call, tmp_path, re
     assert len([line for line in err.splitlines() if line.startswith("epoch ")]) == 3
 
 
+def test_a_network_that_would_know_no_word_is_not_trained(call, reviews):
+    code, _, err = call("train", "--data", reviews, "--out", "r", "--min-count", 1000)
+    assert code == 2
+    assert err.splitlines()[-1].startswith("textcnn: --min-count 1000: no word of the training")
+    assert not Path("r").exists()
+
+
 def test_without_a_test_part_nothing_is_to_be_scored_next(call, reviews):
     words = ["--data", reviews, "--out", "r", "--test-share", 0]
     code, out, _ = call("train", *words, *options_text())

@@ -16,7 +16,7 @@ from textcnn.core.sentences import Examples
 from textcnn.core.step import Step, kim_step
 from textcnn.core.token_lists import TokenLists
 from textcnn.core.trainer import DivergedError, Schedule, Trainer
-from textcnn.core.vocabulary import Vocabulary
+from textcnn.core.vocabulary import UNKNOWN_WORD, Vocabulary
 from textcnn.data.tokenized_data import Report, TokenizedData
 from textcnn.recipe.averaging import MovingAverage, copied
 from textcnn.recipe.class_weights import balanced_weights, example_weights, mean_one
@@ -25,7 +25,7 @@ from textcnn.recipe.ngrams.expert import Texts
 from textcnn.recipe.ngrams.learning import Labelled, OldExpert
 from textcnn.recipe.steps import with_l2, with_word_dropout
 from textcnn.recipe.thinning import thinned_step
-from textcnn.support.errors import RunError
+from textcnn.support.errors import RunError, UserError
 from textcnn.training.checkpoint import Checkpoint, TrainingState, architecture_of
 from textcnn.training.continuing import label_columns, take_over
 from textcnn.training.fusing import TrainedNgrams, fuse, train_ngrams
@@ -214,6 +214,11 @@ def new_experiment(
     if initial is not None:
         vocabulary = initial.vocabulary.extended(vocabulary)
         labels = sorted({*labels, *initial.labels})
+    if vocabulary.words == [UNKNOWN_WORD]:
+        raise UserError(
+            f"--min-count {config.min_count}: no word of the training sentences stands there so "
+            "often; choose a lower one"
+        )
     parts = number_sentences(config, data, rows, vocabulary, labels)
     # The split and the parameters draw from streams of their own, so that one more option
     # that draws numbers does not change the other.
