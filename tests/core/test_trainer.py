@@ -369,5 +369,5 @@ def test_a_damaged_state_is_refused(halfway, fault):
     else:
         state = changed(state, random_state={})
     data = prepared(labelled_sentences(), halfway)
-    with pytest.raises(UserError, match=r"--resume: the checkpoint.* damaged"):
+    with pytest.raises(UserError, match=r"the checkpoint.* damaged"):
         resumed_experiment(changed(halfway, training=state), data)

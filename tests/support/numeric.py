@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from textcnn.core.architecture import Architecture, Parameters
+from textcnn.core.gradients import Gradient, RowGradient
+
 FloatArray = npt.NDArray[np.floating[Any]]
 
 
@@ -60,3 +63,18 @@ def assert_close(
         f"shapes differ: analytic {np.shape(analytic)}, numeric {np.shape(numeric)}"
     )
     np.testing.assert_allclose(analytic, numeric, rtol=rtol, atol=atol)
+
+
+def random_parameters(
+    architecture: Architecture, rng: np.random.Generator, integers: bool = False
+) -> Parameters:
+    """Float64 parameters; as small whole numbers, so that many windows tie."""
+    return {
+        name: rng.integers(-1, 2, shape).astype(float) if integers else rng.normal(size=shape)
+        for name, shape in architecture.shapes().items()
+    }
+
+
+def whole(gradient: Gradient, num_rows: int) -> np.ndarray:
+    """A gradient as a full array."""
+    return gradient.dense(num_rows) if isinstance(gradient, RowGradient) else gradient
