@@ -119,6 +119,16 @@ class TestFolder:
         Path("none").mkdir()
         assert "holds no files" in error("none")
 
+    def test_parts_of_a_data_set_are_no_labels(self, write):
+        for name in ("set/test.txt", "set/train.txt.gz", "docs/Test/1", "docs/unsup/1"):
+            write(name, "fine\n")
+        train, test = Path("set/train.txt.gz"), Path("set/test.txt")
+        assert f"give --data {train} --test-data {test}; if they are labels" in error("set")
+        assert f"give --test-data {Path('docs/Test')}; if" in error("docs")
+        assert rows(f"train={train}", f"test={test}") == [("train", "fine"), ("test", "fine")]
+        write("set/neutral.txt", "so so\n")
+        assert len(rows("set")) == 3
+
 
 class TestFolderPerLabel:
     def test_every_file_is_a_document(self, write):

@@ -19,6 +19,14 @@ from textcnn.data.datasets.text_files import (
 from textcnn.support.errors import UserError
 from textcnn.support.text import some
 
+_PARTS = {
+    "train": "--data",
+    **dict.fromkeys(("dev", "valid", "validation", "val"), "--dev-data"),
+    "test": "--test-data",
+    "unsup": "",
+}
+"""What the parts of a data set are called, and the option that each is for."""
+
 
 def one_label_rows(path: Path, label: str, encoding: str, report: Report) -> Iterator[Row]:
     """A row for each line of a file that is not blank.
@@ -52,13 +60,17 @@ def folder_rows(folder: Path, encoding: str, report: Report) -> Iterator[Row]:
             f"{folder} holds files ({_some(files)}) and folders ({_some(folders)}): give it a file "
             "per label or a folder per label, and nothing else"
         )
+    if folders:
+        _check_no_parts([(member.name, member) for member in folders], folder)
     for label_folder in folders:
         if not label_folder.name.strip():
             raise UserError(f"{folder} holds a folder whose name makes no label")
         yield from document_rows(label_folder, label_folder.name, encoding, report)
     if files:
         _check_plain(files, folder, "one plain text file per label")
-        for label, file in _labels_of_files(files, folder):
+        labelled = _labels_of_files(files, folder)
+        _check_no_parts(labelled, folder)
+        for label, file in labelled:
             yield from one_label_rows(file, label, encoding, report)
 
 
@@ -92,6 +104,19 @@ def _labels_of_files(files: list[Path], folder: Path) -> list[tuple[str, Path]]:
             )
         label_of[label] = file
     return list(label_of.items())
+
+
+def _check_no_parts(labelled: list[tuple[str, Path]], folder: Path) -> None:
+    """Refuse a data set's parts, which would be learnt as if their names were the labels."""
+    options = [(_PARTS.get(label.lower()), path) for label, path in labelled]
+    if len(options) > 1 and all(option is not None for option, _ in options):
+        advice = " ".join(sorted(f"{option} {path}" for option, path in options if option))
+        label, path = labelled[0]
+        raise UserError(
+            f"{folder}: {_some([path for _, path in labelled])} look like the parts of a data set "
+            f"and not like labels: give {advice or 'a labelled part'}; if they are labels, give "
+            f"each as LABEL=FILE, as in {label}={path}"
+        )
 
 
 def _visible(folder: Path, advice: str) -> list[Path]:
