@@ -99,6 +99,16 @@ def test_vectors_of_another_size_are_refused(call, run, tmp_path):
     assert "6 numbers, those of the network 4" in err
 
 
+@pytest.mark.parametrize("name", ["none.txt", "text.txt"])
+def test_vectors_are_looked_at_even_where_all_words_are_known(call, run, tmp_path, name):
+    (tmp_path / "text.txt").write_text("no vectors at all\n")
+    words = ("classify", "--checkpoint", run[0], "a film", "--vectors")
+    code, out, err = call(*words, name)
+    assert (code, out) == (2, "")
+    assert name in err
+    assert call(*words, run[1])[1] == call(*words[:-1])[1]
+
+
 def test_several_files_are_refused(call, run, tmp_path):
     (tmp_path / "a.txt").write_text("a superb film\n")
     code, _, err = call(

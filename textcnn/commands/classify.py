@@ -151,8 +151,7 @@ def _with_unseen_words(
 
     tokenize = find_tokenizer(model.config.tokenizer)
     words = unseen((tokenize(text) for chunk in chunks for text in chunk), model.vocabulary)
-    if not words:
-        return model
+    # Also where there are no such words, or a wrong name would pass unseen.
     found = load_vectors(vectors, words, say)
     say(f"of words that training never saw, {found.coverage} have a vector")
     known = [word for word, is_found in zip(words, found.found, strict=True) if is_found]
