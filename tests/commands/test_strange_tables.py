@@ -104,11 +104,28 @@ def test_a_sentence_that_looks_like_an_option_or_like_standard_input(call, train
     assert "- is standard input, and stands alone" in call(*words, "-", "a film")[2]
 
 
-@pytest.mark.parametrize("option", ["--input", "--checkpoint"])
+@pytest.mark.parametrize(
+    "option",
+    [
+        *(("classify", name) for name in ("--input", "--checkpoint", "--vectors")),
+        *(("train", name) for name in ("--vectors", "--init-from", "--text-column")),
+    ],
+)
 def test_a_file_is_not_dropped_for_another(call, trained_run, option):
-    code, out, err = call("classify", option, trained_run, option, "other", "a film")
+    command, name = option
+    code, out, err = call(command, name, trained_run, name, "other")
     assert (code, out) == (2, "")
-    assert f"{option} is given 2 times" in err
+    assert f"{name} is given 2 times" in err
+
+
+@pytest.mark.parametrize(("first", "second"), [("good=.9", "good=.1"), (".9", ".1")])
+def test_a_threshold_is_not_dropped_for_another(call, trained_run, first, second):
+    words = ("classify", "--checkpoint", trained_run, "a film", "--threshold", first)
+    code, out, err = call(*words, "--threshold", second)
+    assert (code, out) == (2, "")
+    assert f"--threshold {second}: " in err
+    assert "has one already" in err
+    assert call(*words, "--threshold", "bad=.1")[0] == 0
 
 
 def test_lines_without_a_token_are_counted(call, trained_run):

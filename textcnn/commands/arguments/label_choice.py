@@ -39,11 +39,13 @@ def chosen(top_k: int | None, limits: tuple[str, ...]) -> Choice:
     """The choice that the options ask for.
 
     Raises:
-        UserError: a threshold is no number from 0 to 1.
+        UserError: a threshold is no number from 0 to 1, or a label has two.
     """
     given: dict[str, float] = {}
     for word in limits:
         label, _, number = word.rpartition("=")
+        if label in given:
+            raise UserError(f"--threshold {word}: {label or 'every label'} has one already")
         try:
             given[label] = float(number)
         except ValueError:

@@ -57,7 +57,7 @@ class SectionedCommand(click.Command):
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Refuse what would be silently dropped: all but the last of several files or folders.
+        """Refuse what would be silently dropped: all but the last of several files or names.
 
         Where a command prints tables (``--as``), ``--format`` asks for one too, unless it can be
         that of ``--data``.
@@ -77,10 +77,12 @@ class SectionedCommand(click.Command):
                 f"{error.format_message()} A sentence that begins with a dash stands after --"
             ) from error
         for param, count in Counter(order).items():
+            single = isinstance(param, click.Option) and not param.multiple
+            named = isinstance(param.type, click.Path | click.types.StringParamType)
+            if count > 1 and single and named:
+                raise UserError(f"{param.opts[-1]} is given {count} times; give it once")
             if not isinstance(param.type, click.Path):
                 continue
-            if count > 1 and isinstance(param, click.Option):
-                raise UserError(f"{param.opts[-1]} is given {count} times; give it once")
             if words[param.name or ""] == "":  # Which to Python is the working folder.
                 raise click.BadParameter(
                     "an empty path; is a variable of the shell unset?", ctx, param
