@@ -213,6 +213,8 @@ def test_the_line_names_a_whole_neighbour(original, path):
     assert "use another one, or train again" in refused_when_spoilt(path)
     whole = Path(shutil.copy(original, path.parent / "last.h5"))
     assert f"{whole} is whole: use that one" in refused_when_spoilt(path)
+    (path.parent / "table.csv").write_text("text,label\n")
+    assert "use another one, or train again" in refused(path.parent / "table.csv")
 
 
 def refused_when_spoilt(path: Path) -> str:

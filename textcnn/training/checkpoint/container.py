@@ -192,7 +192,9 @@ def refusal(path: Path, reason: str) -> UserError:
 
 def _instead(path: Path) -> str:
     """What to do without the file: the newest whole checkpoint beside it, where there is one."""
-    others = [other for other in path.parent.glob("*.h5") if other != path and other.is_file()]
+    # They are none for a table, say.
+    beside = path.parent.glob("*.h5") if path.suffix == ".h5" else ()
+    others = [other for other in beside if other != path and other.is_file()]
     for other in sorted(others, key=lambda other: other.stat().st_mtime_ns, reverse=True):
         try:
             with open_regular(other) as stream:
