@@ -522,6 +522,11 @@ class TestOtherFiles:
         [
             ("a.parquet", b"PAR1....PAR1", "not a Parquet table that can be read"),
             ("a.arrow", b"ARROW1..", "pandas.read_feather"),
+            ("a.orc", b"ORC\x11\0\0....", "an ORC table: convert it first"),
+            ("x=a", b"ORC\x11\0\0....", "an ORC table: convert it first"),
+            ("x=a", b"version https://git-lfs.github.com/spec/v1\noid x\n", "Git LFS keeps"),
+            ("a.csv", b"version https://git-lfs.github.com/spec/v1\noid x\n", "git lfs pull"),
+            ("a.h5", b"textcnn checkpoint 4\n", "a model, and neither sentences nor vectors"),
             ("a.arrow", b"\xff\xff\xff\xff....", "an Arrow stream"),
             ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1....", "save its sheet as CSV"),
             ("a.pkl", pickle.dumps(["a", "x"], 2), "a pickle, which runs whatever"),
@@ -532,9 +537,13 @@ class TestOtherFiles:
         ],
     )
     def test_told_by_how_they_begin(self, write, name, content, advice):
-        write(name, content)
-        assert error(name).startswith(f"{name}: ")
+        file = write(name.removeprefix("x="), content)
+        assert error(name).startswith(f"{file}: ")
         assert advice in error(name)
+
+    def test_a_sentence_may_begin_with_orc(self, write):
+        write("a", "ORCs are ugly\n")
+        assert rows("x=a") == [("x", "ORCs are ugly")]
 
     def test_archives(self, write):
         write("a.csv", "text,label\nhello,x\n")

@@ -20,6 +20,7 @@ ZIP_MAGIC = b"PK\x03\x04"
 
 _WHAT = {
     b"ARROW1": _TABLE.format("an Arrow", "read_feather", "FILE"),
+    b"ORC": _TABLE.format("an ORC", "read_orc", "FILE"),
     b"FEA1": _TABLE.format("a Feather", "read_feather", "FILE"),
     b"\xff\xff\xff\xff": "an Arrow stream: load it with the library that wrote it, and save a CSV",
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": _WORKBOOK,
@@ -30,7 +31,8 @@ _WHAT = {
     b"BZh91AY&SY": _COMPRESSED.format("bzip2"),
     b"\xfd7zXZ\x00": _COMPRESSED.format("xz"),
     b"\x28\xb5\x2f\xfd": _COMPRESSED.format("zstd"),
-    b"textcnn checkpoint ": "a checkpoint: name the sentences, not the model",
+    b"textcnn checkpoint ": "a checkpoint: it holds a model, and neither sentences nor vectors",
+    b"version https://git-lfs": "what Git LFS keeps in the place of a file: run git lfs pull",
     b"\x89HDF\r\n\x1a\n": "an HDF5 file: export its texts and labels as CSV",
     b"SQLite format 3\x00": "an SQLite database: export the table as CSV",
     **dict.fromkeys((b"\x80\x02", b"\x80\x03", b"\x80\x04\x95", b"\x80\x05\x95"), _PICKLE),
@@ -53,7 +55,8 @@ def refuse_foreign(data: bytes, path: Path, advice: str = "") -> None:
     if data.startswith(_TAR_MAGICS, _TAR_OFFSET):
         raise UserError(f"{path}: {_ARCHIVE.format('a tar')}")
     for magic, what in _WHAT.items():
-        if data.startswith(magic):
+        # "ORC" begins a sentence, too; no zero byte follows there.
+        if data.startswith(magic) and (magic != b"ORC" or b"\0" in data[:LONGEST_MAGIC]):
             # A workbook is a zip archive of its parts.
             names = (".xlsx", ".xlsm", ".xlsb", ".ods")
             parts = (b"[Content_Types].xml", b"opendocument.spreadsheet")
