@@ -417,6 +417,11 @@ class TestParquet:
         assert str(bad.fault) == "the text must be a string, not bytes in another --encoding"
         assert [row.text for row in opened(path, encoding="cp1252").rows][2] == "caf\xe9"
 
+    def test_texts_that_are_lists(self, tmp_path):
+        path = self.write_rows(tmp_path / "r", [{"text": ["a"], "label": "x"}])
+        (bad,) = opened(path).rows
+        assert str(bad.fault) == "the text must be a string, not a list"
+
     def test_faults(self, tmp_path):
         path = self.write_rows(tmp_path / "r.parquet", [{"text": "a", "mood": "x"}])
         assert "has no column 'label'; it has 'text', 'mood'" in error(path)

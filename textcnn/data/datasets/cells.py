@@ -68,12 +68,14 @@ class Taken:
         or_usual: whether columns that are not there may have one of their usual names, whatever
             names are asked for: those are another table's.
         report: told, in one line, of each thing that is found out and was not asked for.
+        by_columns: what to do where a text is a list or an object.
     """
 
     options: Config = USUAL
     labels: tuple[str, ...] | None = None
     or_usual: bool = False
     report: Report = lambda line: None
+    by_columns: str = ""
 
     def in_columns(self, names: Sequence[str]) -> "Taken":
         """The same where a column that is not asked for by name has another of its usual names.
@@ -116,7 +118,8 @@ class Taken:
         """
         labels = self.labels
         try:
-            text = _text([cells[key] for key in (keys[:-1] if labels is None else keys)])
+            parts = [cells[key] for key in (keys[:-1] if labels is None else keys)]
+            text = _text(parts, self.by_columns)
             if labels is None:
                 labels = _labels(cells[keys[-1]], self.options)
         except RowError as fault:
@@ -179,17 +182,13 @@ def column_of(name: str, option: str, names: Sequence[str], path: Path, hint: st
     raise UserError(f"{path} has no column {name!r}; it has {shown}: choose with {option}{hint}")
 
 
-BY_COLUMNS = "; if pandas wrote the file, use to_json(orient='records', lines=True)"
-"""What to do with JSON that is not a row an object."""
-
-
-def _text(parts: list[object]) -> str:
+def _text(parts: list[object], by_columns: str) -> str:
     texts = [part for part in parts if part is not None]
     if not texts:
         raise RowError("the text is missing")
     for part in texts:
         if not isinstance(part, str):
-            hint = BY_COLUMNS if isinstance(part, dict | list) else ""
+            hint = by_columns if isinstance(part, dict | list) else ""
             raise RowError("the text must be a string", f", not {_kind(part)}{hint}")
     return " ".join(map(str, texts))
 

@@ -1,11 +1,12 @@
 """JSON: an object a line, or an array of objects."""
 
+import dataclasses
 import itertools
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from textcnn.data.datasets.cells import BY_COLUMNS, Table, Taken, matching
+from textcnn.data.datasets.cells import Table, Taken, matching
 from textcnn.data.datasets.rows import Row, RowError
 from textcnn.data.datasets.text_files import lines_of_text
 from textcnn.support.errors import UserError
@@ -18,12 +19,17 @@ _Objects = Iterator[tuple[str, _Object | RowError]]
 _DECODER = json.JSONDecoder(object_pairs_hook=each_key_once)
 
 
+BY_COLUMNS = "; if pandas wrote the file, use to_json(orient='records', lines=True)"
+"""What to do with JSON that is not a row an object."""
+
+
 def json_rows(text: str, path: Path, taken: Taken) -> Table:
     """The rows; the columns are the keys of the first object."""
     found = _array(text, path) if text.lstrip().startswith("[") else _lines(text)
     objects, again = itertools.tee(found)
     first = next((found for _, found in objects if isinstance(found, dict)), {})
-    return Table(tuple(first), _rows(again, path, taken.in_columns(list(first))))
+    taken = dataclasses.replace(taken.in_columns(list(first)), by_columns=BY_COLUMNS)
+    return Table(tuple(first), _rows(again, path, taken))
 
 
 def _lines(text: str) -> _Objects:
