@@ -130,6 +130,7 @@ def test_a_resumed_run_that_went_on_is_one_never_stopped(call, tmp_path):
     ("options", "message"),
     [
         (("--num-filters", 7), "--num-filters 7: the network of --init-from has 4; leave it out"),
+        (("--filter-sizes", "2,7"), "--filter-sizes 2,7: the network of --init-from has 3,4,5"),
         (("--tokenizer", "unicode"), "--tokenizer unicode: the network of --init-from has kim"),
         (("--multilabel",), "--multilabel: the network of --init-from was trained without"),
     ],

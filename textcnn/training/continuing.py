@@ -17,7 +17,7 @@ from textcnn.data.datasets.rows import READING_OPTIONS
 from textcnn.data.fingerprints import Division
 from textcnn.data.labels import label_names
 from textcnn.data.tokenized_data import Report
-from textcnn.recipe.config import Config, flag
+from textcnn.recipe.config import Config, command_words, flag
 from textcnn.support.errors import RunError, UserError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 from textcnn.training.run_folder import RunFolder, find_checkpoint
@@ -146,9 +146,10 @@ def check_inherited(config: Config, initial: Checkpoint) -> None:
     for name, value in inherited_options(initial).items():
         asked = getattr(config.resolved(), name)
         if asked != value:
-            given, has = f"{flag(name)} {asked}", f"has {value}"
+            given = " ".join(command_words(name, asked))
+            *_, kept = command_words(name, value)
+            has = f"has {kept}"
             if isinstance(value, bool):
-                given = flag(name if asked else f"no_{name}")
                 has = f"was trained {'with' if value else 'without'} {flag(name)}"
             raise UserError(f"{given}: the network of --init-from {has}; leave it out")
 
