@@ -187,6 +187,7 @@ def test_training_that_diverges_is_no_fault_of_the_input():
         (["a", None], r"X\[1\] is None"),
         (["a", float("nan")], r"X\[1\] is nan"),
         ([b"a"], r"X\[0\] is b'a', of type bytes"),
+        (np.ma.array(["a", "b"], mask=[0, 1]), "X has masked entries"),
         (np.array([["a"], ["b"]]), "Expected a 1D array of texts, got an array of shape"),
         (np.array([1 + 2j]), r"X\[0\] is \(1\+2j\)"),
         (csr_array(np.eye(3)), "Expected a 1D array of texts"),
@@ -220,6 +221,9 @@ def test_what_is_no_sequence_of_text_is_refused_everywhere(fitted, X, words):
         (["a", "b\0c"] * 60, "holds a control character"),
         (["a", "\ud800"] * 60, "holds a control character"),
         (["a"] * 119 + ["b"], "label b has 1 different sentence"),
+        (dict(zip(TEXTS, LABELS, strict=True)), "Expected a sequence of labels as y, got dict"),
+        ({*LABELS}, "Expected a sequence of labels as y, got set"),
+        (np.ma.array(LABELS, mask=[1] + [0] * 119), "y has masked entries"),
     ],
 )
 def test_labels_that_cannot_be_learnt_are_refused(y, words):
@@ -241,6 +245,7 @@ def test_labels_in_a_column_are_taken_with_scikit_learns_warning():
         (np.zeros(120), "Sample weights must contain at least one non-zero number"),
         (-np.ones(120), "sample_weight must be finite numbers, none below 0"),
         (np.full(120, np.nan), "sample_weight must be finite numbers"),
+        (np.ma.array(np.ones(120), mask=[1] + [0] * 119), "sample_weight has masked entries"),
     ],
 )
 def test_weights_that_weigh_nothing_are_refused(weights, words):
@@ -946,6 +951,17 @@ def test_columns_of_arrow_are_sequences_of_text(fitted, trained_run):
 
 def test_labels_may_come_once(fitted):
     assert state(small().fit(iter(TEXTS), iter(LABELS))) == state(fitted)
+    values = dict(enumerate(LABELS)).values()
+    assert state(small().fit(np.ma.array(TEXTS), values)) == state(fitted)
+    assert fitted.score(TEXTS, values) == fitted.score(TEXTS, LABELS)
+
+
+@pytest.mark.parametrize(
+    ("y", "words"), [(None, "requires y to be passed"), ({*LABELS}, "got set")]
+)
+def test_a_score_needs_labels(fitted, y, words):
+    with pytest.raises(ValueError, match=words):
+        fitted.score(TEXTS, y)
 
 
 def test_a_score_of_labels_that_no_answer_has_says_so(fitted):

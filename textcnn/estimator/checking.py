@@ -101,8 +101,6 @@ class Given:
             ValueError: it cannot be used.
         """
         texts = checked_texts(X)
-        if y is None:
-            raise InputError(f"{NAME} requires y to be passed, but the target y is None")
         values = _checked_labels(y)
         check_consistent_length(texts, values)
         return cls(texts, values, _checked_weights(sample_weight, len(texts)))
@@ -164,6 +162,7 @@ def checked_texts(X: Any) -> list[str]:
         )
     if isinstance(X, Mapping | set | frozenset) or not isinstance(X, Iterable):
         raise InputError(f"Expected a sequence of texts, got {type(X).__name__} instead")
+    _check_whole(X, "X")
     # Those of NumPy and Arrow hold scalars of their own kind.
     texts = np.asarray(X, object).tolist() if hasattr(X, "__array__") else list(X)
     if not texts:
@@ -176,13 +175,33 @@ def checked_texts(X: Any) -> list[str]:
     return [str(text) for text in texts]
 
 
+def _check_whole(values: Any, name: str) -> None:
+    """Refuse a masked array of NumPy, which would be read as if nothing were masked."""
+    if np.ma.is_masked(values):
+        raise InputError(f"{name} has masked entries; leave them out, or fill them")
+
+
+def sequence_of_labels(y: Any) -> Any:
+    """``y`` itself, or a list where it is neither an array nor a sequence.
+
+    Raises:
+        ValueError: it is missing, has no order that could be that of the texts, or masked entries.
+    """
+    if y is None:
+        raise InputError(f"{NAME} requires y to be passed, but the target y is None")
+    if isinstance(y, Mapping | set | frozenset):
+        raise InputError(f"Expected a sequence of labels as y, got {type(y).__name__} instead")
+    _check_whole(y, "y")
+    is_listed = isinstance(y, str | bytes) or hasattr(y, "__array__") or issparse(y)
+    return list(y) if isinstance(y, Iterable) and not is_listed else y
+
+
 def _checked_labels(y: Any) -> np.ndarray:
+    y = sequence_of_labels(y)
     if issparse(y):
         sparse: Any = y  # Not all versions of SciPy's types know what a sparse array can do.
         y = sparse.toarray()
-    if isinstance(y, Iterator):
-        y = list(y)
-    if not isinstance(y, list | tuple):
+    if not isinstance(y, list):
         y = np.asarray(y)
     if not isinstance(y, np.ndarray) or y.dtype == object:
         y = _array_of(list(y))
@@ -258,6 +277,7 @@ def _array_of(labels: list[Any]) -> np.ndarray:
 def _checked_weights(sample_weight: Any, count: int) -> np.ndarray | None:
     if sample_weight is None:
         return None
+    _check_whole(sample_weight, "sample_weight")
     weights = np.asarray(sample_weight, dtype=np.float64)
     if weights.ndim == 0:
         weights = np.full(count, float(weights))

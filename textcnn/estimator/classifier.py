@@ -31,6 +31,7 @@ from textcnn.estimator.checking import (
     InputError,
     checked_texts,
     class_names,
+    sequence_of_labels,
     told_in_python,
     without_space,
 )
@@ -239,7 +240,12 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
         return (probabilities >= thresholds[self._columns]).astype(np.int64)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """The share of texts whose label, or set of labels, is right; warns of unknown labels."""
+        """The share of texts whose label, or set of labels, is right; warns of unknown labels.
+
+        Raises:
+            ValueError: the data cannot be used.
+        """
+        y = sequence_of_labels(y)
         unknown = (
             set() if np.ndim(y) == 2 else {*np.asarray(y).tolist()} - {*self.classes_.tolist()}
         )
