@@ -1,6 +1,8 @@
 """A sentence's probabilities: the same alone, in any batch, in any order."""
 
+import copy
 import dataclasses
+import pickle
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,7 +17,7 @@ from textcnn.core.architecture import MODES, Architecture, initial_parameters
 from textcnn.core.layers import convolve_and_pool as pooling_module
 from textcnn.core.layers.convolve_and_pool import pooled_maxima
 from textcnn.core.sentences import PackedSentences
-from textcnn.core.tokenizers import kim, unicode
+from textcnn.core.tokenizers import CUSTOM, kim, unicode
 from textcnn.core.vocabulary import Vocabulary
 from textcnn.inference import maxima as maxima_module
 from textcnn.inference import network as network_module
@@ -228,6 +230,15 @@ def test_unknown_words_are_one_to_the_network_and_speak_by_their_parts(checkpoin
     assert {"warm", "charming"} <= set(checkpoint.vocabulary.words)
     good = checkpoint.labels.index("good")
     assert warmth[good] - warmth[1 - good] > empty[good] - empty[1 - good]
+
+
+def test_a_classifier_can_be_copied_and_pickled(checkpoint):
+    config = dataclasses.replace(checkpoint.config, tokenizer=CUSTOM)
+    custom, texts = dataclasses.replace(checkpoint, config=config), ["a fine film", "dull"]
+    for classifier in (Classifier(checkpoint), Classifier(custom, str.split)):
+        answers = classifier.predict_proba(texts).tobytes()
+        for copied in (copy.deepcopy(classifier), pickle.loads(pickle.dumps(classifier))):  # noqa: S301
+            assert copied.predict_proba(texts).tobytes() == answers
 
 
 def test_an_empty_list_is_answered_by_an_empty_one(checkpoint):

@@ -39,6 +39,7 @@ class Classifier:
     """
 
     def __init__(self, checkpoint: Checkpoint, tokenize: Tokenizer | None = None):
+        self._sent = (checkpoint, tokenize)
         self.checkpoint = checkpoint
         self.labels = checkpoint.labels
         config = checkpoint.config
@@ -60,6 +61,10 @@ class Classifier:
             UserError: it is missing, damaged, not a checkpoint or from a newer version.
         """
         return cls(load_checkpoint(find_checkpoint(Path(path))))
+
+    def __reduce__(self) -> tuple[type["Classifier"], tuple[object, ...]]:
+        # What it is made of, and not the tables made of that, nor their locks.
+        return Classifier, self._sent
 
     def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
         """(N, C) float32 probabilities of N sentences, the rows in the order given.
