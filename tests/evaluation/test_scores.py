@@ -219,6 +219,16 @@ def test_a_label_the_checkpoint_does_not_know_is_named(classifier):
         )
 
 
+@pytest.mark.parametrize(("cell", "shown"), [("good|bad", "bad, good"), ("", "none")])
+def test_sentences_of_several_labels_are_refused_by_a_network_of_one(
+    call, trained_run, tmp_path, cell, shown
+):
+    (tmp_path / "t.csv").write_text(f"text,label\na fine film,good\na film,{cell}\n")
+    code, _, err = call("eval", trained_run, "--data", "t.csv", "--multilabel")
+    assert code == 2
+    assert f"1 of 2 sentences have several labels or none ({shown}), and the checkpoint" in err
+
+
 def test_the_checkpoint_counts_the_labels_of_its_training_part(trained_run):
     checkpoint = load_checkpoint(trained_run / "checkpoints" / "best.h5")
     assert checkpoint.label_counts.tolist() == [54, 54]  # train and dev

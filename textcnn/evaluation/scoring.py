@@ -203,6 +203,13 @@ def hashes_of(classifier: Classifier, texts: Sequence[str]) -> np.ndarray:
 
 def check_labels(labels: Sequence[str], known: Sequence[str], multilabel: bool) -> None:
     """Raise UserError where one of the labels of N sentences is not among the known ones."""
+    odd = [] if multilabel else [label for label in labels if len(split_labels(label)) != 1]
+    if odd:
+        raise UserError(
+            f"--data: {len(odd):,} of {len(labels):,} sentences have several labels or none "
+            f"({', '.join(split_labels(odd[0])) or 'none'}), and the checkpoint gives one label a "
+            "sentence; give sentences of one label each"
+        )
     unknown = sorted(set(label_names(labels, multilabel)) - set(known))
     if unknown:
         count = sum(
