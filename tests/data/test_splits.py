@@ -116,5 +116,7 @@ def test_a_label_with_too_few_different_sentences_is_refused_and_named():
 
 def test_a_label_all_of_whose_sentences_are_copies_of_another_labels_is_refused():
     keys = [f"s{i}" for i in range(20)] + ["s0"]
-    with pytest.raises(UserError, match="label c has 0 different"):
+    with pytest.raises(
+        UserError, match=r"label c has 0 different.*, for all of its own stand under another"
+    ):
         stratified_split(keys, ["a"] * 10 + ["b"] * 10 + ["c"], 0.1, 0.1, seed=0)

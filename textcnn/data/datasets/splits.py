@@ -81,7 +81,10 @@ class DifferentSentences:
         """Raise UserError, naming the option, where a label has too few different sentences."""
         for name, count in zip(self.names, self.counts(), strict=True):
             if count < needed:
-                raise UserError(f"{option}: label {name} has {count} different sentence(s){advice}")
+                why = "" if count else ", for all of its own stand under another label too"
+                raise UserError(
+                    f"{option}: label {name} has {count} different sentence(s){why}{advice}"
+                )
 
 
 def without(rows: np.ndarray, keys: Sequence[str], others: np.ndarray) -> np.ndarray:
