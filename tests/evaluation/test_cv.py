@@ -350,8 +350,9 @@ def test_a_signal_ends_it_with_a_line_that_says_how_to_go_on(tmp_path, noisy, nu
     assert process.returncode == 130
     assert out == b""
     lines = err.decode().splitlines()
-    assert lines[-1] == "stopped; go on with: python -m textcnn cv --resume out"
-    assert all(re.match(r" *\d+ of 4 ", line) for line in lines[4:-1]), lines
+    # On a busy machine the process that keeps joblib's books may have a word after it.
+    last = lines.index("stopped; go on with: python -m textcnn cv --resume out")
+    assert all(re.match(r" *\d+ of 4 ", line) for line in lines[4:last]), lines
     wait_for_the_end_of_all(process.pid)
     assert list((tmp_path / "out" / "folds").glob("*.json"))
 
