@@ -153,7 +153,8 @@ def _with_unseen_words(
     words = unseen((tokenize(text) for chunk in chunks for text in chunk), model.vocabulary)
     # Also where there are no such words, or a wrong name would pass unseen.
     found = load_vectors(vectors, words, say)
-    say(f"of words that training never saw, {found.coverage} have a vector")
+    if words:
+        say(f"of words that training never saw, {found.coverage} have a vector")
     known = [word for word, is_found in zip(words, found.found, strict=True) if is_found]
     return with_vectors(model, known, found.matrix[found.found])
 
