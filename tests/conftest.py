@@ -23,6 +23,7 @@ from textcnn.commands import main
 from textcnn.data.datasets.corpus import load_corpus
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.recipe.config import Config
+from textcnn.support.threads import processors
 
 
 def pytest_configure() -> None:
@@ -57,6 +58,16 @@ def pytest_collection_finish() -> None:
     """Look for garbage less often, and not among what the imports made."""
     gc.freeze()
     gc.set_threshold(20_000)
+
+
+def pytest_xdist_auto_num_workers() -> int | None:
+    """One more than there are processors.
+
+    For a quarter of their time the tests wait for servers, browsers and processes of their own.
+    """
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None  # Somebody else has said it.
+    return processors() + 1
 
 
 @pytest.fixture(scope="session")
