@@ -10,20 +10,19 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import click
 
 from textcnn.commands.arguments.checkpoint import checkpoint_option, is_checkpoint
 from textcnn.commands.arguments.options import config_options
 from textcnn.commands.screen.display import say
+from textcnn.data.datasets.cells import Table
 from textcnn.data.datasets.text_files import GZIP_MAGIC, check_encoding, check_unpacked
+from textcnn.inference.answered_tables import open_sentences
 from textcnn.inference.decoded_lines import CHUNK_BYTES, DecodedLines, put_back
 from textcnn.recipe.config import Config, flag
 from textcnn.support.errors import UserError
-
-if TYPE_CHECKING:
-    from textcnn.data.datasets.cells import Table
 
 TABLE_OPTIONS = {
     "text_column": "Column or key of the sentence where the input is a table. [default: the run's]",
@@ -144,7 +143,7 @@ def _exists(sentence: str) -> bool:
 
 def open_input(
     path: Path, config: Config, given: dict[str, Any], stack: contextlib.ExitStack
-) -> "Table | DecodedLines":
+) -> Table | DecodedLines:
     """What ``--input`` names: a table as the run has read its own, or a sentence a line.
 
     It is a table where its name or its beginning says so, or where ``--text-column`` is given.
@@ -158,9 +157,6 @@ def open_input(
     Raises:
         UserError: it cannot be read.
     """
-    # Imported here: a sentence among the arguments is answered without the readers of tables.
-    from textcnn.inference.answered_tables import open_sentences
-
     check_encoding(given.get("encoding", "utf-8"))
     stream = stack.enter_context(_opened(path))
     # The first bytes tell; what is read of them is put back in front of the others.
