@@ -48,6 +48,7 @@ def read_labelled(
       keys; the text is a string (several with a plus sign, as above), the label a string, an
       integer, or true/false, which becomes "true"/"false".
     - Parquet, with those two columns, told by its content.
+    - Excel's ``.xlsx``, told by its content: a sheet as if it had been saved as CSV.
     - fastText lines ``__label__x text``; the suffix does not matter.
     - with ``format`` "trec" or "trec-fine", lines ``DESC:manner text`` of which "DESC" or
       "DESC:manner" is the label.
