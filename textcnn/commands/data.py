@@ -60,8 +60,7 @@ def command(files: tuple[str, ...], as_json: bool, given: dict[str, Any]) -> Non
         click.echo(json.dumps(_as_dict(found, advice), indent=2))
     else:
         click.echo("\n".join(_report(found, config, advice)))
-        enough = len(found.labels) > 1 or config.multilabel
-        if enough and not any(suggestion.stops for suggestion in advice):
+        if not any(suggestion.stops for suggestion in advice):
             click.echo("\n" + next_commands(_train_line(given, advice)))
 
 

@@ -8,7 +8,7 @@ from textcnn.data.datasets.text_faults import dropped_letters
 from textcnn.data.fingerprints import are_known
 from textcnn.data.labels import split_labels
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.data.tokenizer_choice import UNICODE, blank, is_damage, without_token
+from textcnn.data.tokenizer_choice import UNICODE, count_blank, is_damage, without_token
 from textcnn.support.text import some
 
 NAMED = 5
@@ -47,7 +47,7 @@ def text_remarks(data: TokenizedData) -> Iterator[str]:
         )
     empty = np.flatnonzero(data.tokens.sentences.lengths == 0)
     if len(empty):
-        nothing = blank(data.texts[row] for row in empty)
+        nothing = count_blank(data.texts[row] for row in empty)
         yield without_token(len(empty), len(data.tokens), data.tokenizer, nothing)
 
 

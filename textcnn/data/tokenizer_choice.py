@@ -51,7 +51,7 @@ class WithoutToken:
             odd = [text for text in chunk if _LETTER.search(text) is None]
             without = [text for text in odd if not self._tokenize(text)]
             self._count += len(without)
-            self._blank += blank(without)
+            self._blank += count_blank(without)
             yield chunk
 
     def __str__(self) -> str:
@@ -61,7 +61,7 @@ class WithoutToken:
         return without_token(self._count, self._of, self._tokenizer, self._blank)
 
 
-def blank(texts: Iterable[str]) -> int:
+def count_blank(texts: Iterable[str]) -> int:
     """How many of these hold nothing but white space."""
     return sum(not text.strip() for text in texts)
 

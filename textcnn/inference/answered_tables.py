@@ -13,7 +13,7 @@ from textcnn.data.datasets.formats import format_of_suffix
 from textcnn.data.datasets.rows import COLUMNS, Row
 from textcnn.data.datasets.tables import read_table, sign_of_table
 from textcnn.data.datasets.text_files import Report, wide_encoding
-from textcnn.data.tokenizer_choice import blank, without_token
+from textcnn.data.tokenizer_choice import count_blank, without_token
 from textcnn.inference.answer_lines import ESCAPES, Answers, Layout
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.decoded_lines import CHUNK_BYTES, DecodedLines, put_back
@@ -86,7 +86,7 @@ def remarks_on(table: Table, rows: Sequence[Row], classifier: Classifier) -> Ite
     no_token = [text for text in read if not classifier.tokenize(text)]
     if no_token:
         yield without_token(
-            len(no_token), len(rows), classifier.checkpoint.config.tokenizer, blank(no_token)
+            len(no_token), len(rows), classifier.checkpoint.config.tokenizer, count_blank(no_token)
         )
 
 

@@ -39,7 +39,6 @@ class Classifier:
     """
 
     def __init__(self, checkpoint: Checkpoint, tokenize: Tokenizer | None = None):
-        self._sent = (checkpoint, tokenize)
         self.checkpoint = checkpoint
         self.labels = checkpoint.labels
         config = checkpoint.config
@@ -64,7 +63,7 @@ class Classifier:
 
     def __reduce__(self) -> tuple[type["Classifier"], tuple[object, ...]]:
         # What it is made of, and not the tables made of that, nor their locks.
-        return Classifier, self._sent
+        return Classifier, (self.checkpoint, self.tokenize)
 
     def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
         """(N, C) float32 probabilities of N sentences, the rows in the order given.

@@ -60,8 +60,7 @@ def folder_rows(folder: Path, encoding: str, report: Report) -> Iterator[Row]:
             f"{folder} holds files ({_some(files)}) and folders ({_some(folders)}): give it a file "
             "per label or a folder per label, and nothing else"
         )
-    if folders:
-        _check_no_parts([(member.name, member) for member in folders], folder)
+    _check_no_parts([(member.name, member) for member in folders], folder)
     for label_folder in folders:
         if not label_folder.name.strip():
             raise UserError(f"{folder} holds a folder whose name makes no label")

@@ -136,6 +136,7 @@ def _about_labels(survey: Survey, config: Config) -> Iterator[Suggestion]:
         yield Suggestion(
             "add --data of another label",
             f"every row is labelled {name}, and a classifier needs two labels",
+            stops=True,
         )
     if _hardly_labels(survey):
         yield Suggestion(
