@@ -173,8 +173,8 @@ def main(rounds: int, sentences: int, epochs: int, lines: int) -> None:
         runners: dict[str, Runner] = {
             ONE: stack.enter_context(workers(1, folder / "one")),
             TWO: stack.enter_context(workers(2, folder / "two")),
-            ONE_HERE: Processes(1),
-            TWO_HERE: Processes(2),
+            ONE_HERE: stack.enter_context(Processes(1)),
+            TWO_HERE: stack.enter_context(Processes(2)),
         }
         found = {
             f"{FOLDS} folds of {sentences:,} sentences, {epochs} epochs": measured(

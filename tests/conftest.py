@@ -18,6 +18,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from tests.support.browsing import started_browser
 from tests.support.disk import wait_for_no_disk, work_in_memory
 from tests.support.pictures import draw, draw_nothing
+from tests.support.processes import CONTEXT
 from tests.support.small_run import labelled_sentences, options_text, write_csv
 from textcnn.commands import main
 from textcnn.data.datasets.corpus import load_corpus
@@ -68,6 +69,14 @@ def pytest_xdist_auto_num_workers() -> int | None:
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None  # Somebody else has said it.
     return processors() + 1
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_fork_server() -> Iterator[None]:
+    """Folds and :class:`Started` are forked from the same server, which imports all they need."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("textcnn.support.workers.processes._context", lambda module: CONTEXT)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tests.support.processes import command_line, environment
+from tests.support.processes import Started
 from tests.support.small_run import SMALL, labelled_sentences, options_text, small_config, write_csv
 
 pytest.importorskip("optuna", reason="needs the extra search")
@@ -407,13 +407,8 @@ def test_a_finished_search_can_be_gone_on_with(call, start, fits):
 def test_ctrl_c_stops_every_process_with_one_line(tmp_path, reviews):
     words = ["--data", reviews, *options_text(epochs=20, patience=0), "--jobs", "2"]
     words += ["--trials", "1000", "--out", "search"]
-    # A process that begins and ends by itself, as joblib's files are swept at its end.
-    with subprocess.Popen(
-        command_line("search", *words),
-        env=environment(),
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
+    with Started(
+        "search", *words, cwd=tmp_path, stderr=subprocess.PIPE, start_new_session=True
     ) as process:
         while not re.match(rb" +1 of 1000", process.stderr.readline()):
             assert process.poll() is None

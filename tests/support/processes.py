@@ -33,7 +33,7 @@ IMPORTED = (
     __name__,
     *(f"textcnn.commands.{name}" for name in COMMANDS),
     # What commands import late, or import only where it is installed.
-    *("joblib", "sklearn.linear_model", "sklearn.metrics", "sklearn.model_selection"),
+    *("sklearn.linear_model", "sklearn.metrics", "sklearn.model_selection"),
     *("tensorboardX", "textcnn.data.vectors"),
     *("distributed.cli.dask_scheduler", "distributed.cli.dask_worker"),
     *(
@@ -61,9 +61,10 @@ def command_line(*words: str | Path) -> list[str]:
 
 # Windows has no such server: there it takes longer.
 _methods = multiprocessing.get_all_start_methods()
-_context = multiprocessing.get_context("forkserver" if "forkserver" in _methods else "spawn")
+CONTEXT = multiprocessing.get_context("forkserver" if "forkserver" in _methods else "spawn")
+"""How processes of this one begin; there is one server for all of them."""
 if "forkserver" in _methods:
-    _context.set_forkserver_preload(list(IMPORTED))
+    CONTEXT.set_forkserver_preload(list(IMPORTED))
 
 
 class Started:
@@ -108,7 +109,7 @@ class Started:
                 theirs.append(their)
             else:
                 theirs.append(os.open(os.devnull, os.O_RDWR) if stream is None else os.dup(stream))
-        self._process = _context.Process(
+        self._process = CONTEXT.Process(
             target=_run,
             args=(
                 program,
@@ -200,7 +201,7 @@ def _run(
         try:
             runpy.run_module(program, run_name="__main__", alter_sys=True)
         finally:
-            # As where Python ends by itself: joblib's processes end here, and multiprocessing
+            # As where Python ends by itself: pools of processes end here, and multiprocessing
             # would wait for them before.
             threading._shutdown()  # type: ignore[attr-defined]
 

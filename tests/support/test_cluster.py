@@ -18,7 +18,7 @@ from tests.support.small_run import labelled_sentences, options_text
 
 pytest.importorskip("distributed", reason="needs the extra dask")
 
-from tests.support import dask_tasks
+from tests.support import worker_tasks
 from tests.support.dask_cluster import DaskCluster, wait_until
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.workers import cluster as cluster_module
@@ -104,7 +104,7 @@ def test_a_signal_cancels_what_waits_and_leaves_a_folder_to_go_on_with(tmp_path,
     assert last == "stopped; go on with: python -m textcnn cv --resume out"
     assert len(folds_in(tmp_path / "out")) < 4
     with connected(two) as free:  # The workers are, as soon as the folds in hand are done.
-        assert list(free.run(dask_tasks.fail_at, [{"number": 1, "wrong": 2}], {})) == [1]
+        assert list(free.run(worker_tasks.fail_at, [{"number": 1, "wrong": 2}], {})) == [1]
     run = textcnn("cv", "--resume", "out", "--scheduler", two.address, cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     assert without_seconds(tmp_path / "out") == without_seconds(alone)
@@ -155,23 +155,23 @@ def test_files_are_answered_by_a_cluster_as_they_are_here(call, tmp_path, traine
 
 def test_what_is_common_comes_to_a_worker_once(two):
     with connected(two) as found:
-        common = {"large": dask_tasks.Large()}
+        common = {"large": worker_tasks.Large()}
         tasks = [{"number": number} for number in range(10)]
-        results = list(found.run(dask_tasks.arrivals, tasks, common))
+        results = list(found.run(worker_tasks.arrivals, tasks, common))
         assert {pid for pid, _, _ in results} == {worker.pid for worker in two.workers}
         assert {count for _, count, _ in results} == {1}
-        results = list(found.run(dask_tasks.arrivals, tasks, common))
+        results = list(found.run(worker_tasks.arrivals, tasks, common))
     assert sorted(number for _, _, number in results) == list(range(10))
-    assert dask_tasks.packed == 1
+    assert worker_tasks.packed == 1
 
 
 def test_a_file_is_sent_and_lies_where_the_worker_keeps_its_own(tmp_path, two):
     (tmp_path / "file.txt").write_text("hello")
     with connected(two) as found:
         files = {"file": SentFile(tmp_path / "file.txt")}
-        ((path, text),) = found.run(dask_tasks.content, [{}], files)
+        ((path, text),) = found.run(worker_tasks.content, [{}], files)
         with pytest.raises(UserError, match=r"cannot read .*none.txt: No such file"):
-            list(found.run(dask_tasks.content, [{}], {"file": SentFile(tmp_path / "none.txt")}))
+            list(found.run(worker_tasks.content, [{}], {"file": SentFile(tmp_path / "none.txt")}))
     assert text == "hello"
     assert path.endswith("-file.txt")
     assert Path(path).parent != tmp_path
@@ -180,13 +180,13 @@ def test_a_file_is_sent_and_lies_where_the_worker_keeps_its_own(tmp_path, two):
 def test_what_the_function_raises_comes_back_and_ends_it(two):
     tasks = [{"number": number, "wrong": 3} for number in range(100)]
     with connected(two) as found, pytest.raises(UserError, match=r"^number 3 is no good$"):
-        list(found.run(dask_tasks.fail_at, tasks, {}))
+        list(found.run(worker_tasks.fail_at, tasks, {}))
 
 
 def test_a_worker_of_several_threads_runs_one_task_at_a_time_with_one_thread(other, capsys):
     other.worker(threads=4)
     with connected(other) as found:
-        results = list(found.run(dask_tasks.at_once, [{"number": n} for n in range(12)], {}))
+        results = list(found.run(worker_tasks.at_once, [{"number": n} for n in range(12)], {}))
     assert {seen for seen, _, _ in results} == {1}
     assert len({thread for _, thread, _ in results}) > 1
     assert {count for _, _, counts in results for count in counts} <= {1}
@@ -199,17 +199,17 @@ def test_what_waits_for_its_turn_in_a_worker_is_cancelled_too(other, tmp_path):
     notes.mkdir()
     with connected(other) as found:
         tasks = [{"folder": notes, "number": number, "seconds": 0.7} for number in range(4)]
-        results = found.run(dask_tasks.noted, tasks, {})
+        results = found.run(worker_tasks.noted, tasks, {})
         next(results)
         results.close()
-        list(found.run(dask_tasks.fail_at, [{"number": 1, "wrong": 2}], {}))
+        list(found.run(worker_tasks.fail_at, [{"number": 1, "wrong": 2}], {}))
     assert len(list(notes.iterdir())) < 4
 
 
 def test_workers_that_keep_dying_are_one_line(other):
     other.worker()
     with connected(other) as found, pytest.raises(RunError) as error:
-        list(found.run(dask_tasks.deadly, [{}], {}))
+        list(found.run(worker_tasks.deadly, [{}], {}))
     assert re.fullmatch(
         r"1 workers were lost while they ran the same task, the last at tcp://\S+, most likely "
         "for want of memory; go on with --resume once they have more",
@@ -224,11 +224,11 @@ def test_a_scheduler_that_goes_away_is_one_line(other, tmp_path, monkeypatch):
     notes.mkdir()
     tasks = [{"folder": notes, "number": number, "seconds": 0.1} for number in range(1000)]
     with connected(other) as found:
-        results = found.run(dask_tasks.noted, tasks, {})
+        results = found.run(worker_tasks.noted, tasks, {})
         next(results)
         other.scheduler.kill()
         began = time.monotonic()
-        for rest in (results, found.run(dask_tasks.noted, tasks, {"seconds": 0.1})):
+        for rest in (results, found.run(worker_tasks.noted, tasks, {"seconds": 0.1})):
             with pytest.raises(RunError, match="the connection was lost; go on with --resume"):
                 list(rest)
     assert time.monotonic() - began < 60
@@ -240,7 +240,7 @@ def test_a_client_that_never_ends_to_give_up_is_not_waited_for(other, tmp_path, 
         {"folder": tmp_path, "number": n, "seconds": seconds} for n, seconds in ((0, 0), (1, 90))
     ]
     with connected(other) as found:
-        results = found.run(dask_tasks.noted, tasks, {})
+        results = found.run(worker_tasks.noted, tasks, {})
         next(results)
         monkeypatch.setattr(cluster_module, "CONNECT_SECONDS", 0.2)
         monkeypatch.setattr(found._client, "status", "closing")

@@ -24,7 +24,7 @@ from typing import Protocol
 from textcnn.inference.classifier import FEW
 from textcnn.support.errors import RunError
 from textcnn.support.signals import handled
-from textcnn.support.workers.processes import end_with
+from textcnn.support.workers.processes import end_with_parent
 
 PIECE = FEW
 """Sentences that a process is given at once, if so many wait: as many as one thread answers, for
@@ -98,7 +98,7 @@ def _started(answer: Answer, jobs: int) -> ProcessPoolExecutor:
         and answer.project_all(LARGEST_TABLE)
     )
     context = get_context("fork" if forks else "spawn")
-    pool = ProcessPoolExecutor(jobs, context, _begin, (os.getpid(), answer))
+    pool = ProcessPoolExecutor(jobs, context, _begin, (answer,))
     # They inherit that they ignore Ctrl-C, which a terminal sends to them too: it is for this
     # process to stop them, and they need say nothing.
     with handled(signal.SIG_IGN, signal.SIGINT):
@@ -111,9 +111,9 @@ _here: Answer
 """What answers in a process of the pool."""
 
 
-def _begin(parent: int, answer: Answer) -> None:
+def _begin(answer: Answer) -> None:
     global _here
-    end_with(parent)
+    end_with_parent()
     _here = answer
 
 

@@ -45,11 +45,12 @@ def open_runner(jobs: int | None, scheduler: str | None, go_on_with: str = "--re
     """
     if jobs is not None and jobs < 1:
         raise UserError(f"--jobs {jobs}: must be at least 1")
+    command = click.get_current_context()
     if scheduler is None:
-        return Processes(jobs or processors(), go_on_with)
+        return command.with_resource(Processes(jobs or processors(), go_on_with))
     if jobs is not None:
         raise UserError("--jobs is for this machine; with --scheduler, the workers decide")
     # Imported here: most calls have no use for it.
     from textcnn.support.workers.cluster import cluster
 
-    return click.get_current_context().with_resource(cluster(scheduler, say, go_on_with))
+    return command.with_resource(cluster(scheduler, say, go_on_with))

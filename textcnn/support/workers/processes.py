@@ -1,14 +1,16 @@
 """The same function on many tasks, in processes of one thread each."""
 
-import functools
 import os
 import signal
+import sys
 import threading
-import time
-import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing import active_children, get_context, parent_process
+from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -59,21 +61,32 @@ class Runner(Protocol):
         """
 
 
-@dataclass(frozen=True)
 class Processes:
     """A :class:`Runner` on this machine; with one process it all happens in this one.
 
     Each process has one thread for matrix products, so that results do not depend on how many
     processes there are: how many threads share a product can change the last bits of its sums.
-    Several processes of one thread are also faster than one of several.
+    Several processes of one thread are also faster than one of several. They wait for further
+    tasks until this is left as a context.
 
-    Attributes:
+    Args:
         at_once: processes.
         go_on_with: how a run that failed is gone on with, for messages.
     """
 
-    at_once: int
-    go_on_with: str = "--resume"
+    def __init__(self, at_once: int, go_on_with: str = "--resume"):
+        self.at_once = at_once
+        self.go_on_with = go_on_with
+        self._pool: ProcessPoolExecutor | None = None
+        self._others: set[BaseProcess] = set()
+
+    def __enter__(self) -> "Processes":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
 
     def run(
         self,
@@ -86,51 +99,65 @@ class Processes:
             name: value.path if isinstance(value, SentFile) else value
             for name, value in common.items()
         }
-        jobs = max(1, min(self.at_once, len(tasks)))
-        # Imported here: joblib takes longer to load than a sentence to classify.
-        from joblib import Parallel, delayed, parallel_config
-
-        call = delayed(functools.partial(_call, os.getpid(), function))
-        with parallel_config(backend="loky", inner_max_num_threads=1):
-            # Without memory maps, which a killed process would leave behind.
-            parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", max_nbytes=None)
-            with handled(signal.SIG_IGN, signal.SIGINT):
-                # The processes start here, and inherit that they ignore Ctrl-C, which a terminal
-                # sends to them too: it is this process that stops them, and they need say nothing.
-                results = parallel(call({**here, **task}) for task in tasks)
+        jobs = min(self.at_once, len(tasks))
+        if jobs < 2:
+            for task in tasks:
+                yield _call(function, {**here, **task})
+            return
+        if self._pool is None:
+            self._others = set(active_children())
+            context = _context(function.__module__)
+            self._pool = ProcessPoolExecutor(self.at_once, context, end_with_parent)
+        # Processes start here, and inherit that they ignore Ctrl-C, which a terminal sends to them
+        # too: it is this process that stops them, and they need say nothing.
+        with handled(signal.SIG_IGN, signal.SIGINT):
+            waiting = {self._pool.submit(_call, function, {**here, **task}) for task in tasks}
         try:
-            # Not "yield from", which would close it too, and out of reach of the filter below.
-            for result in results:  # noqa: UP028
-                yield result
+            while waiting:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
         except BrokenProcessPool as error:
             raise RunError(
                 f"a process was killed, most likely for want of memory; go on with "
                 f"{self.go_on_with} and fewer --jobs than {jobs}"
             ) from error
         finally:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # That not all tasks were waited for is meant.
-                results.close()
+            if waiting:  # Nobody wants the rest.
+                for process in set(active_children()) - self._others:
+                    process.terminate()
+                self.__exit__()
 
 
-def _call(parent: int, function: Callable[..., Result], arguments: Mapping[str, Any]) -> Result:
-    if os.getpid() != parent:
-        end_with(parent)
-    # joblib limits the threads of its processes, but a single job runs in this one.
+def _call(function: Callable[..., Result], arguments: Mapping[str, Any]) -> Result:
     with one_thread():
         return function(**arguments)
 
 
-@functools.cache
-def end_with(parent: int) -> None:
-    """See to it that this process ends when ``parent`` does, be it killed.
+def _context(module: str) -> BaseContext:
+    """How processes begin that run a function of this module: on Linux, with imports made once.
 
-    joblib's would otherwise wait for more work for ever, with all of their memory.
+    They are forked from one that calculates nothing and has no threads, so that this is safe. Other
+    systems' libraries for matrix products need not survive it.
     """
+    if sys.platform != "linux":
+        return get_context("spawn")
+    context = get_context("forkserver")
+    # It is imported late and takes longer than all else, so where it was needed it will be again.
+    context.set_forkserver_preload([module, *{"sklearn"}.intersection(sys.modules)])
+    return context
+
+
+def end_with_parent() -> None:
+    """See to it that this process ends when the one that began it does, be it killed.
+
+    It would otherwise wait for more work for ever, with all of its memory.
+    """
+    parent = parent_process()
+    assert parent is not None
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
+        parent.join()
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

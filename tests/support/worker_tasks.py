@@ -1,4 +1,4 @@
-"""Functions for the workers of a cluster, which import them by name."""
+"""Functions for other processes and the workers of a cluster, which import them by name."""
 
 import os
 import signal
