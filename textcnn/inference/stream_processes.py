@@ -14,14 +14,14 @@ import queue
 import signal
 import sys
 import threading
-from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from textcnn.inference.classifier import FEW
+from textcnn.inference.streams import at_most
 from textcnn.support.errors import RunError
 from textcnn.support.signals import handled
 from textcnn.support.workers.processes import end_with_parent
@@ -59,32 +59,34 @@ def answered_together(
 ) -> Generator[bytes]:
     """See :func:`textcnn.inference.streams.answered`; here, the processes start at once."""
     pool = _started(answer, jobs)
-    chunks = _Chunks(source)
+    chunks = _ReadAhead(at_most(PIECE, source), AHEAD)
+    answers = _ReadAhead(
+        (pool.submit(_answer, piece) for piece in _pieces(chunks)), UNWRITTEN * jobs
+    )
     try:
-        yield from _in_order(chunks, pool, UNWRITTEN * jobs)
+        for future in answers:
+            yield future.result()
     except BrokenProcessPool as error:
         raise RunError(
             "a process was killed, most likely for want of memory; try again with --jobs 1"
         ) from error
     finally:
         chunks.close()
+        answers.close()
         pool.shutdown(cancel_futures=True)
 
 
-def _in_order(chunks: "_Chunks", pool: ProcessPoolExecutor, at_most: int) -> Generator[bytes]:
-    """All answers, as they come, with no more pieces than ``at_most`` on the way."""
-    pieces: deque[Future[bytes]] = deque()
-    while True:
-        while pieces and pieces[0].done():
-            yield pieces.popleft().result()
-        if chunks.waiting and len(pieces) < at_most:
-            pieces.append(pool.submit(_answer, chunks.next_piece()))
-            pieces[-1].add_done_callback(chunks.wake)
-        elif pieces or not chunks.ended:
-            chunks.wait()
-        else:
-            break
-    chunks.raise_fault()
+def _pieces(chunks: "_ReadAhead[Sequence[str]]") -> Iterator[list[str]]:
+    """The same sentences, with chunks put together that wait and are one piece at most."""
+    for chunk in chunks:
+        texts = list(chunk)
+        while (
+            (waiting := chunks.waiting) is not None
+            and len(texts) + len(waiting) <= PIECE
+            and sum(map(len, texts)) < CHARACTERS
+        ):
+            texts += next(chunks)
+        yield texts
 
 
 def _started(answer: Answer, jobs: int) -> ProcessPoolExecutor:
@@ -121,66 +123,45 @@ def _answer(texts: Sequence[str]) -> bytes:
     return _here(texts)
 
 
-class _Chunks:
-    """What a thread of its own reads of the stream.
+Item = TypeVar("Item")
 
-    Attributes:
-        waiting: what has been read and not been taken.
-        ended: whether that was all.
-    """
 
-    def __init__(self, source: Iterator[Sequence[str]]):
-        self.waiting: deque[Sequence[str]] = deque()
-        self.ended = False
-        self._fault: BaseException | None = None
-        self._news: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self._may_read = threading.Semaphore(AHEAD)
-        threading.Thread(target=self._read, args=(source,), daemon=True).start()
+class _ReadAhead(Generic[Item]):
+    """What a thread of its own takes of an iterator, before it is asked for."""
 
-    def _read(self, source: Iterator[Sequence[str]]) -> None:
+    def __init__(self, source: Iterator[Item], size: int):
+        # Items, and what ended them: their end, or a fault, raised once all before it is taken.
+        self._read: queue.Queue[tuple[Item | None, BaseException | None]] = queue.Queue(size)
+        self._closed = False
+        threading.Thread(target=self._take, args=(source,), daemon=True).start()
+
+    def _take(self, source: Iterator[Item]) -> None:
+        end: BaseException = StopIteration()
         try:
-            while self._may_read.acquire() and not self.ended:
-                self.waiting.append(next(source))
-                self.wake()
-        except StopIteration:
-            pass
+            while not self._closed:
+                self._read.put((next(source), None))
         except BaseException as error:
-            self._fault = error  # To be raised once all that came before it is answered.
-        self.ended = True
-        self.wake()
+            end = error
+        self._read.put((None, end))
 
-    def wake(self, _: object = None) -> None:
-        """Something has happened: :meth:`wait` returns."""
-        self._news.put(None)
+    def __iter__(self) -> Iterator[Item]:
+        return self
 
-    def wait(self) -> None:
-        """Until something has happened since it returned last."""
-        self._news.get()
-        with contextlib.suppress(queue.Empty):
-            while True:
-                self._news.get_nowait()
+    def __next__(self) -> Item:
+        item, end = self._read.get()
+        if end is not None:
+            raise end
+        return item  # type: ignore[return-value]
 
-    def raise_fault(self) -> None:
-        """Raise what ended the stream, if that was not its end."""
-        if self._fault is not None:
-            raise self._fault
+    @property
+    def waiting(self) -> Item | None:
+        """The next one, if it is there already; to be asked by nobody but who takes them."""
+        return self._read.queue[0][0] if self._read.queue else None
 
     def close(self) -> None:
-        """Read no more than what is being read."""
-        self.ended = True
-        self._may_read.release()
-
-    def next_piece(self) -> list[str]:
-        """The next sentences: what came in small chunks is put together."""
-        texts: list[str] = []
-        characters = 0
-        while self.waiting and len(texts) < PIECE and characters < CHARACTERS:
-            chunk = self.waiting.popleft()
-            taken, rest = chunk[: PIECE - len(texts)], chunk[PIECE - len(texts) :]
-            texts += taken
-            characters += sum(map(len, taken))
-            if rest:
-                self.waiting.appendleft(rest)
-            else:
-                self._may_read.release()
-        return texts
+        """Take no more than what is being taken; the thread must not wait for room."""
+        self._closed = True
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._read.get_nowait()
+        self._read.put((None, StopIteration()))  # For who still takes them.

@@ -71,7 +71,7 @@ def answered(
         Exception: what ``chunks`` raised, once all before it is answered.
     """
     # One process takes each chunk whole; several begin in the middle of one.
-    source = iter(chunks) if jobs == 1 else _at_most(enough, chunks)
+    source = iter(chunks) if jobs == 1 else at_most(enough, chunks)
     lines, waited, worked, before = 0, 0.0, 0.0, time.perf_counter()
     for chunk in source:
         came = time.perf_counter()
@@ -92,7 +92,7 @@ def answered(
     yield from answered_together(source, answer, jobs)
 
 
-def _at_most(size: int, chunks: Iterable[Sequence[str]]) -> Generator[Sequence[str]]:
+def at_most(size: int, chunks: Iterable[Sequence[str]]) -> Generator[Sequence[str]]:
     """The same sentences in chunks of no more than so many."""
     for chunk in chunks:
         for start in range(0, len(chunk), size):
