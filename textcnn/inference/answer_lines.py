@@ -15,10 +15,12 @@ probabilities are lists in JSON, and elsewhere stand in one cell each, parted as
 """
 
 import functools
+import itertools
 import json
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -34,50 +36,26 @@ FORMATS = tuple(EXTENSIONS)
 EVERY = Choice()
 """The labels that a model gives by itself."""
 
+ESCAPES = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r", "\\": "\\\\"})
+"""What TSV writes for characters that would end a field or a line."""
+
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True)
-class Answers:
-    """What is said of N sentences.
+class Answer(NamedTuple):
+    """What is said of a sentence; nothing of one that has no answer.
 
     Attributes:
-        texts: the sentences.
-        labels: those that each is given: one, unless a sentence may have several or the network
-            is not sure enough.
+        labels: those that it is given: one, unless it may have several or the network is not sure
+            enough.
         probabilities: of those labels; of the most probable one, given or not, where there is but
             one to give.
-        shares: (N, C) the probabilities of all classes.
+        shares: the probabilities of all classes, where they are asked for.
     """
 
-    texts: Sequence[str]
-    labels: list[list[str]]
-    probabilities: list[list[float]]
-    shares: np.ndarray
-
-    @classmethod
-    def of(
-        cls,
-        texts: Sequence[str],
-        shares: np.ndarray,
-        checkpoint: Checkpoint,
-        choice: Choice = EVERY,
-    ) -> "Answers":
-        """What the checkpoint's network says with these (N, C) probabilities."""
-        classes = choice.classes(shares, checkpoint)
-        labels = [[checkpoint.labels[index] for index in row] for row in classes]
-        if gives_several(checkpoint, choice):
-            probabilities = [
-                row[given].tolist() for row, given in zip(shares, classes, strict=True)
-            ]
-        else:
-            probabilities = shares.max(axis=1, keepdims=True).tolist()
-        return cls(texts, labels, probabilities, shares)
-
-
-def gives_several(model: Checkpoint, choice: Choice) -> bool:
-    """Whether a sentence may be given more labels than one, so that they are written as a list."""
-    return model.thresholds is not None or choice.top_k is not None
+    labels: Sequence[str] = ()
+    probabilities: Sequence[float] = ()
+    shares: Sequence[float] = ()
 
 
 @dataclass(frozen=True)
@@ -85,32 +63,78 @@ class Layout:
     """How answers are written down.
 
     Attributes:
-        names: of the C classes, in class order.
+        model: what answers.
         proba: whether the probabilities of all classes are given.
-        separator: what stands between several labels; None where a sentence has one.
+        choice: which labels are given.
     """
 
-    names: Sequence[str]
+    model: Checkpoint
     proba: bool
-    separator: str | None
+    choice: Choice = EVERY
 
-    @classmethod
-    def of(cls, checkpoint: Checkpoint, proba: bool, choice: Choice) -> "Layout":
-        """For what the checkpoint's network answers."""
-        several = gives_several(checkpoint, choice)
-        return cls(checkpoint.labels, proba, checkpoint.config.label_separator if several else None)
+    @functools.cached_property
+    def separator(self) -> str | None:
+        """What stands between several labels; None where a sentence is given but one."""
+        several = self.model.thresholds is not None or self.choice.top_k is not None
+        return self.model.config.label_separator if several else None
 
-    def one_or_list(self, values: Sequence[object]) -> object:
-        """The labels of a sentence, or their probabilities, as JSON has them: one may be none."""
+    def answers(self, shares: np.ndarray) -> Iterator[Answer]:
+        """What the model says of N sentences with these (N, C) probabilities."""
+        classes = self.choice.classes(shares, self.model)
+        labels = ([self.model.labels[index] for index in given] for given in classes)
+        probabilities = (
+            shares.max(axis=1, keepdims=True).tolist()
+            if self.separator is None
+            else [row[given].tolist() for row, given in zip(shares, classes, strict=True)]
+        )
+        rows = shares.tolist() if self.proba else itertools.repeat(())
+        return map(Answer, labels, probabilities, rows)
+
+    @property
+    def columns_of_shares(self) -> list[str]:
+        """What the probabilities of all classes are called in a header."""
+        return [f"p({name})" for name in self.model.labels] if self.proba else []
+
+    def cell(self, values: Iterable[Value], write: Callable[[Value], str]) -> str:
+        """The labels of a sentence, or their probabilities, in one cell."""
+        return (self.separator or "").join(map(write, values))
+
+    def fields(self, answer: Answer) -> list[str]:
+        """The answer as CSV has it: labels, probabilities, and those of all classes."""
+        shares = [f"{share:.6g}" for share in answer.shares]
+        return [
+            self.cell(answer.labels, str),
+            self.cell(answer.probabilities, "{:.6g}".format),
+            *(shares or [""] * len(self.columns_of_shares)),
+        ]
+
+    def members(
+        self, answer: Answer, label: str = "label", probability: str = "probability"
+    ) -> dict[str, Any]:
+        """The answer as JSON has it, under these names, but for the probabilities of all."""
+        labels, probabilities = answer.labels, answer.probabilities
         if self.separator is None:
-            return values[0] if values else None
-        return values
+            return {label: next(iter(labels), None), probability: next(iter(probabilities), None)}
+        return {label: labels, probability: probabilities}
 
-    def cells(self, rows: Sequence[Sequence[Value]], write: Callable[[Value], str]) -> list[str]:
-        """The labels of each sentence, or their probabilities, in one cell."""
-        if self.separator is None:  # No need to put together what is one, or nothing.
-            return [write(row[0]) if row else "" for row in rows]
-        return [self.separator.join(map(write, row)) for row in rows]
+    def object_line(self, answer: Answer, members: Mapping[str, Any]) -> str:
+        """A line of JSON with these members, the last of them the probabilities of all classes."""
+        values = {**members}
+        if self.proba:
+            values["probabilities"] = dict(zip(self.model.labels, answer.shares, strict=False))
+        try:
+            return json.dumps(values, ensure_ascii=False, default=str, allow_nan=False) + "\n"
+        except ValueError:
+            return json.dumps(_finite(values), ensure_ascii=False, default=str) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    """The same with null for the numbers that JSON has not: NaN and the infinite ones."""
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return list(map(_finite, value))
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class AnswerWriter:
@@ -132,16 +156,17 @@ class AnswerWriter:
         choice: Choice = EVERY,
         header: bool = True,
     ):
-        layout = Layout.of(checkpoint, proba, choice)
-        self._checkpoint = checkpoint
-        self._choice = choice
-        self._lines = _LINES[form](layout)
+        self._layout = layout = Layout(checkpoint, proba, choice)
+        self._line = {"tsv": self._tsv_line, "json": self._json_line}.get(form, self._csv_line)
+        # No label or text is taken for a formula, and so for a command.
+        self._clean: Callable[[str], str] = guard if form == "spreadsheet" else str
+        self._escaped = {name: name.translate(ESCAPES) for name in checkpoint.labels}
         plain = form == "tsv" and layout.separator is None and not proba
         self._many = _ManyTsvLines(checkpoint.labels, choice.limits(checkpoint)) if plain else None
         self._pending = ""
         if EXTENSIONS[form] == ".csv" and header:
-            shares = (f"p({name})" for name in layout.names if proba)
-            self._pending = csv_line(["label", "probability", "text", *shares])
+            names = ["label", "probability", "text", *layout.columns_of_shares]
+            self._pending = csv_line(names)
 
     def __call__(self, texts: Sequence[str], probabilities: np.ndarray) -> bytes:
         """The lines, in UTF-8, for N texts and their (N, C) probabilities."""
@@ -149,8 +174,7 @@ class AnswerWriter:
         if self._many is not None and len(texts) > 1:
             text = self._many(texts, probabilities)
         if text is None:
-            answers = Answers.of(texts, probabilities, self._checkpoint, self._choice)
-            text = "".join(self._lines(answers))
+            text = "".join(map(self._line, texts, self._layout.answers(probabilities)))
         text, self._pending = self._pending + text, ""
         try:
             # What was not UTF-8 on the command line is given back as it came.
@@ -158,37 +182,24 @@ class AnswerWriter:
         except UnicodeEncodeError:  # Half a character, which a few encodings (UTF-7) can spell.
             return text.encode("utf-8", "replace")
 
+    def _tsv_line(self, text: str, answer: Answer) -> str:
+        label = self._layout.cell(answer.labels, self._escaped.__getitem__)
+        share = self._layout.cell(answer.probabilities, "{:.4f}".format)
+        if self._layout.proba:
+            shares = zip(self._escaped.values(), answer.shares, strict=True)
+            share = " ".join(f"{name}={share:.4f}" for name, share in shares)
+        return f"{label}\t{share}\t{text.translate(ESCAPES)}\n"
 
-Lines = Callable[[Answers], list[str]]
+    def _json_line(self, text: str, answer: Answer) -> str:
+        return self._layout.object_line(answer, {**self._layout.members(answer), "text": text})
 
-
-ESCAPES = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r", "\\": "\\\\"})
-"""What TSV writes for characters that would end a field or a line."""
-
-
-def _tsv_lines(layout: Layout) -> Lines:
-    escaped = {name: name.translate(ESCAPES) for name in layout.names}
-
-    def all_shares(row: list[float]) -> str:
-        shares = zip(escaped.values(), row, strict=True)
-        return " ".join(f"{name}={share:.4f}" for name, share in shares)
-
-    def lines(answers: Answers) -> list[str]:
-        labels = layout.cells(answers.labels, escaped.__getitem__)
-        if layout.proba:
-            shares = list(map(all_shares, answers.shares.tolist()))
-        else:
-            shares = layout.cells(answers.probabilities, "{:.4f}".format)
-        return [
-            f"{label}\t{share}\t{text.translate(ESCAPES)}\n"
-            for label, share, text in zip(labels, shares, answers.texts, strict=True)
-        ]
-
-    return lines
+    def _csv_line(self, text: str, answer: Answer) -> str:
+        label, probability, *shares = self._layout.fields(answer)
+        return csv_line([self._clean(label), probability, self._clean(text), *shares])
 
 
 class _ManyTsvLines:
-    """What :func:`_tsv_lines` writes of one label a sentence, in an eighth of the time.
+    """What :class:`AnswerWriter` writes of one label a sentence, in an eighth of the time.
 
     A probability of four digits is one of 10,001 texts, made once; escaping is left out where one
     look at all sentences finds nothing to escape; and the rest is one ``join``.
@@ -222,42 +233,3 @@ class _ManyTsvLines:
         cells[1::4] = map(self._shares.__getitem__, digits.tolist())
         cells[2::4] = texts
         return "".join(cells)
-
-
-def _json_lines(layout: Layout) -> Lines:
-    def line(labels: list[str], probabilities: list[float], text: str, row: list[float]) -> str:
-        answer: dict[str, object] = {
-            "label": layout.one_or_list(labels),
-            "probability": layout.one_or_list(probabilities),
-            "text": text,
-        }
-        if layout.proba:
-            answer["probabilities"] = dict(zip(layout.names, row, strict=True))
-        return json.dumps(answer, ensure_ascii=False) + "\n"
-
-    def lines(answers: Answers) -> list[str]:
-        rows = answers.shares.tolist()
-        return list(map(line, answers.labels, answers.probabilities, answers.texts, rows))
-
-    return lines
-
-
-def _csv_lines(layout: Layout, clean: Callable[[str], str] = str) -> Lines:
-    def lines(answers: Answers) -> list[str]:
-        labels = layout.cells(answers.labels, clean)
-        probabilities = layout.cells(answers.probabilities, "{:.6g}".format)
-        texts = map(clean, answers.texts)
-        columns = answers.shares.T.tolist() if layout.proba else []
-        shares = [map("{:.6g}".format, column) for column in columns]
-        return list(map(csv_line, zip(labels, probabilities, texts, *shares, strict=True)))
-
-    return lines
-
-
-_LINES: dict[str, Callable[[Layout], Lines]] = {
-    "tsv": _tsv_lines,
-    "json": _json_lines,
-    "csv": _csv_lines,
-    # No label or text is taken for a formula, and so for a command.
-    "spreadsheet": functools.partial(_csv_lines, clean=guard),
-}

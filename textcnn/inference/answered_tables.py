@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from textcnn.data.datasets.rows import COLUMNS, Row
 from textcnn.data.datasets.tables import read_table, sign_of_table
 from textcnn.data.datasets.text_files import Report, wide_encoding
 from textcnn.data.tokenizer_choice import count_blank, without_token
-from textcnn.inference.answer_lines import ESCAPES, Answers, Layout
+from textcnn.inference.answer_lines import ESCAPES, Answer, Layout
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.decoded_lines import CHUNK_BYTES, DecodedLines, put_back
 from textcnn.inference.given_labels import Choice
@@ -129,8 +128,8 @@ def answered_table(
         choice: which labels are given.
     """
     columns = all_columns(table.columns, (row.cells for row in rows))
-    added, model = added_columns(columns), classifier.checkpoint
-    layout, form = Layout.of(model, proba, choice), form or FORM_OF.get(table.format, "csv")
+    layout, form = Layout(classifier.checkpoint, proba, choice), form or FORM_OF.get(table.format)
+    added = added_columns(columns)
     delimiter = table.delimiter if table.delimiter and table.format == "csv" else ","
 
     def line(fields: Sequence[str]) -> str:
@@ -138,66 +137,22 @@ def answered_table(
             return "\t".join(field.translate(ESCAPES) for field in fields) + "\n"
         return csv_line(map(guard, fields) if form == "spreadsheet" else fields, delimiter)
 
-    def written(cells: Cells, *answer: list[Any]) -> str:
+    def written(cells: Cells, answer: Answer) -> str:
         if form == "json":
-            return _object_line(layout, {**cells}, added, *answer)
-        return line([*(_words(cells.get(name)) for name in columns), *_fields(layout, *answer)])
+            return layout.object_line(answer, {**cells, **layout.members(answer, *added)})
+        return line([*(_words(cells.get(name)) for name in columns), *layout.fields(answer)])
 
     # As in the table: where its columns are counted, there is no header.
     if form != "json" and columns != [str(number) for number in range(1, 1 + len(columns))]:
-        yield line([*columns, *added, *(f"p({name})" for name in layout.names if proba)]).encode(
-            "utf-8", "replace"
-        )
+        yield line([*columns, *added, *layout.columns_of_shares]).encode("utf-8", "replace")
     for start in range(0, len(rows), ROWS):
         part = rows[start : start + ROWS]
-        texts = [row.text for row in part]
-        answers = Answers.of(texts, classifier.predict_proba(texts), model, choice)
+        answers = layout.answers(classifier.predict_proba([row.text for row in part]))
         lines = [
-            written(row.cells, *(answer if row.fault is None else ([], [], [])))
-            for row, *answer in zip(
-                part,
-                answers.labels,
-                answers.probabilities,
-                answers.shares.tolist(),
-                strict=True,
-            )
+            written(row.cells, answer if row.fault is None else Answer())
+            for row, answer in zip(part, answers, strict=True)
         ]
         yield "".join(lines).encode("utf-8", "replace")
-
-
-def _object_line(
-    layout: Layout,
-    values: dict[str, Any],
-    added: tuple[str, str],
-    labels: list[str],
-    probabilities: list[float],
-    shares: list[float],
-) -> str:
-    """A row as JSON; without a label, a probability and shares it has no answer."""
-    label, probability = added
-    values |= {
-        label: layout.one_or_list(labels),
-        probability: layout.one_or_list(probabilities),
-    }
-    if layout.proba:
-        values["probabilities"] = dict(zip(layout.names, shares, strict=False))
-    try:
-        line = json.dumps(values, ensure_ascii=False, default=str, allow_nan=False)
-    except ValueError:
-        line = json.dumps(_finite(values), ensure_ascii=False, default=str)
-    return line + "\n"
-
-
-def _fields(
-    layout: Layout, labels: list[str], probabilities: list[float], shares: list[float]
-) -> list[str]:
-    """The fields of an answer, empty ones where there is none."""
-    answer = [
-        *layout.cells([labels], str),
-        *layout.cells([probabilities], "{:.6g}".format),
-    ]
-    every = [f"{share:.6g}" for share in shares] or [""] * len(layout.names)
-    return [*answer, *every] if layout.proba else answer
 
 
 def added_columns(columns: Sequence[str]) -> tuple[str, str]:
@@ -211,15 +166,6 @@ def added_columns(columns: Sequence[str]) -> tuple[str, str]:
 def all_columns(first: Sequence[str], rows: Iterable[Cells]) -> list[str]:
     """The columns of all rows, those of ``first`` before others: JSON's objects may differ."""
     return list(dict.fromkeys([*first, *(name for cells in rows for name in cells)]))
-
-
-def _finite(value: Any) -> Any:
-    """The same with null for the numbers that JSON has not: NaN and the infinite ones."""
-    if isinstance(value, dict):
-        return {key: _finite(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return list(map(_finite, value))
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _words(value: object) -> str:
