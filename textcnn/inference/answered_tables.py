@@ -10,7 +10,7 @@ from textcnn.data.datasets.cells import Table, Taken, names_texts
 from textcnn.data.datasets.foreign_formats import refuse_foreign
 from textcnn.data.datasets.formats import format_of_suffix
 from textcnn.data.datasets.rows import COLUMNS, Row
-from textcnn.data.datasets.tables import read_table, sign_of_table
+from textcnn.data.datasets.tables import is_table, read_table
 from textcnn.data.datasets.text_files import Report, wide_encoding
 from textcnn.data.tokenizer_choice import count_blank, without_token
 from textcnn.inference.answer_lines import ESCAPES, Answer, Layout
@@ -57,11 +57,11 @@ def open_sentences(
     taken = Taken(reading, (), not COLUMNS & given.keys(), report)
     head = read(CHUNK_BYTES)
     read, wide = put_back(head, read), wide_encoding(head)
-    sign = sign_of_table(path, head, wide or reading.encoding, taken)
-    if sign or "text_column" in given:
+    known = is_table(path, head, wide or reading.encoding, taken)
+    if known or "text_column" in given:
         if format_of_suffix(path) is not None:
             reading = dataclasses.replace(reading, format="auto")
-        elif not sign and reading.format == "auto":
+        elif not known and reading.format == "auto":
             reading = dataclasses.replace(reading, format="csv")
         taken = dataclasses.replace(taken, options=reading)
         return read_table(path, taken, data=whole and whole(read))

@@ -1,7 +1,7 @@
 """A first look at labelled sentences: what to know before training on them."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from textcnn.core.tokenizers import find_tokenizer
 from textcnn.data.datasets.labelled_texts import BadRow, LabelledTexts
+from textcnn.data.datasets.splits import sentence_keys
 from textcnn.data.datasets.text_faults import Dropped, TextFaults, dropped_letters, text_faults
 from textcnn.data.labels import split_labels
 from textcnn.data.tokenizer_choice import choose_tokenizer
@@ -186,8 +187,10 @@ def survey(
     # Equal sets are one object, of which there are few.
     sets = {it: tuple(split_labels(it)) if multilabel else (it,) for it in set(corpus.labels)}
     labels = [sets[label] for label in corpus.labels]
-    rows_of = _rows_of_sentences(tokens)
-    counted = _count_labels(corpus.texts, labels, tokens, rows_of)
+    rows_of: dict[str, list[int]] = {}
+    for row, key in enumerate(sentence_keys(corpus.texts, tokens)):
+        rows_of.setdefault(key, []).append(row)
+    counted = _count_labels(labels, rows_of)
     counts = Counter(chain.from_iterable(tokens))
     lengths = np.array([len(sentence) for sentence in tokens])
     return Survey(
@@ -204,7 +207,7 @@ def survey(
         no_text=_row_numbers(np.array([not text for text in corpus.texts])),
         no_token=_row_numbers(lengths == 0),
         one_token=_row_numbers(lengths == 1),
-        repeated=_repeated(corpus.texts, labels, rows_of),
+        repeated=_repeated(corpus.texts, labels, [it for it in rows_of.values() if tokens[it[0]]]),
         faults=text_faults(corpus.texts),
         dropped=dropped_letters(corpus.texts, tokenizer),
         words=Words(len(counts), sum(count == 1 for count in counts.values())),
@@ -212,25 +215,11 @@ def survey(
     )
 
 
-def _rows_of_sentences(tokens: Sequence[Sequence[str]]) -> list[list[int]]:
-    """The rows, counted from 0, of each different sentence that has a token."""
-    rows_of: dict[str, list[int]] = {}
-    for row, sentence in enumerate(tokens):
-        if sentence:
-            rows_of.setdefault("\0".join(sentence), []).append(row)
-    return list(rows_of.values())
-
-
 def _count_labels(
-    texts: Sequence[str],
-    labels: Sequence[tuple[str, ...]],
-    tokens: Sequence[Sequence[str]],
-    rows_of: list[list[int]],
+    labels: Sequence[tuple[str, ...]], rows_of: Mapping[str, list[int]]
 ) -> tuple[Label, ...]:
     rows = Counter(chain.from_iterable(labels))
-    sentences = Counter(name for numbers in rows_of for name in labels[numbers[0]])
-    without = {text: row for row, text in reversed(list(enumerate(texts))) if not tokens[row]}
-    sentences.update(name for row in without.values() for name in labels[row])
+    sentences = Counter(name for numbers in rows_of.values() for name in labels[numbers[0]])
     ranked = sorted(rows.items(), key=lambda item: (-item[1], item[0]))
     return tuple(Label(name, count, count / len(labels), sentences[name]) for name, count in ranked)
 

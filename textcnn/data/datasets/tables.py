@@ -13,7 +13,7 @@ from textcnn.data.datasets.formats import format_of_suffix, told_format, untold
 from textcnn.data.datasets.json_rows import json_rows
 from textcnn.data.datasets.labelled_lines import fasttext_rows, trec_rows
 from textcnn.data.datasets.parquet import PARQUET_MAGIC, parquet_rows
-from textcnn.data.datasets.text_files import decode, read_bytes, unpacked_bytes
+from textcnn.data.datasets.text_files import content_of, decode, unpacked
 from textcnn.data.datasets.workbooks import is_workbook, workbook_rows
 from textcnn.support.errors import UserError
 
@@ -32,10 +32,7 @@ def read_table(path: Path, taken: Taken, data: bytes | None = None) -> Table:
             the file, and the line or option. Iterating raises it for faults that end the reading.
     """
     options = taken.options
-    if data is None:
-        data = read_bytes(path, readable=is_workbook)
-    else:
-        data = unpacked_bytes(data, path, readable=is_workbook)
+    data = unpacked(content_of(path) if data is None else data, path, readable=is_workbook)
     if is_workbook(data):
         format, found = "xlsx", workbook_rows(data, path, taken)
     elif data.startswith(PARQUET_MAGIC):
@@ -80,8 +77,8 @@ def _format(text: str, path: Path, taken: Taken) -> str:
     return told or "csv"
 
 
-def sign_of_table(path: Path, head: bytes, encoding: str, taken: Taken) -> str:
-    """By what it is known for a table; empty where nothing says so.
+def is_table(path: Path, head: bytes, encoding: str, taken: Taken) -> bool:
+    """Whether a file is one by its name or how it begins, where it may hold a sentence a line.
 
     Args:
         path: of the file.
@@ -89,19 +86,12 @@ def sign_of_table(path: Path, head: bytes, encoding: str, taken: Taken) -> str:
         encoding: of that.
         taken: what would be taken of it.
     """
-    told = "Parquet" if head.startswith(PARQUET_MAGIC) else format_of_suffix(path)
-    if head.startswith(ZIP_MAGIC):
-        told = "a workbook, or another archive"
-    if told is not None:
-        return f"it is {told}"
+    # A workbook, or another archive, is refused or read as what it is.
+    if format_of_suffix(path) is not None or head.startswith((PARQUET_MAGIC, ZIP_MAGIC)):
+        return True
     beginning = head.decode(encoding, errors="replace").removeprefix("\ufeff").lstrip()
-    if beginning.startswith("__label__"):
-        return "its first line begins with __label__"
-    if _is_object(beginning):
-        return "it begins with a JSON object"
-    if names_its_columns(beginning, taken):
-        return "its first line names the column of the text"
-    return ""
+    begins_as_one = beginning.startswith("__label__") or _is_object(beginning)
+    return begins_as_one or names_its_columns(beginning, taken) is not None
 
 
 def _is_object(beginning: str) -> bool:

@@ -52,28 +52,22 @@ def check_encoding(encoding: str) -> None:
         ) from error
 
 
-def read_bytes(
-    path: Path, *, may_be_empty: bool = False, readable: Callable[[bytes], bool] | None = None
-) -> bytes:
-    """Return the content of ``path``, unpacked where it is a gzip file, whatever its name.
+def read_bytes(path: Path, *, may_be_empty: bool = False) -> bytes:
+    """What :func:`unpacked` makes of the content of ``path``, which must hold text."""
+    return unpacked(content_of(path), path, may_be_empty=may_be_empty)
 
-    A gzip file may unpack to 64 MiB, or to 100 times its size up to 4 GiB.
 
-    Args:
-        path: a file.
-        may_be_empty: whether a file with nothing in it is returned rather than refused.
-        readable: whether a content that is no text can be read nevertheless; None for none.
+def content_of(path: Path) -> bytes:
+    """The content of ``path``, as it is.
 
     Raises:
-        UserError: the file is missing, empty, a folder, or not readable; a gzip file that is
-            damaged or unpacks to more; a workbook, an archive or the like, which holds no text as
-            it is.
+        UserError: the file is missing, a folder, or not readable.
     """
     try:
         # A pipe would be empty when the run is gone on with, and may never end: a checkpoint from
         # elsewhere can name any file.
         with open_regular(path) as stream:
-            data = stream.read()
+            return stream.read()
     except FileNotFoundError as error:
         if str(path).startswith(("http:/", "https:/")):
             raise UserError(f"{path}: an address and no file; fetch it first") from error
@@ -83,22 +77,34 @@ def read_bytes(
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL character
         reason = getattr(error, "strerror", None) or error
         raise UserError(f"cannot read {path}: {reason}") from error
-    return unpacked_bytes(data, path, may_be_empty=may_be_empty, readable=readable)
 
 
-def unpacked_bytes(
+def unpacked(
     data: bytes,
     path: Path,
     *,
     may_be_empty: bool = False,
-    readable: Callable[[bytes], bool] | None = None,
+    readable: Callable[[bytes], bool] = lambda data: False,
 ) -> bytes:
-    """What :func:`read_bytes` makes of a file's content; it takes and raises the same."""
+    """The content of ``path``, unpacked where it is a gzip file, whatever its name.
+
+    A gzip file may unpack to 64 MiB, or to 100 times its size up to 4 GiB.
+
+    Args:
+        data: the content as it is.
+        path: the file.
+        may_be_empty: whether a file with nothing in it is returned rather than refused.
+        readable: whether a content that is no text can be read nevertheless.
+
+    Raises:
+        UserError: it is empty; a gzip file that is damaged or unpacks to more; a workbook, an
+            archive or the like, which holds no text as it is.
+    """
     if data.startswith(GZIP_MAGIC):
         data = _unpacked(data, path)
     if not data and not may_be_empty:
         raise UserError(f"{path} is empty: it holds no sentences")
-    if readable is None or not readable(data):
+    if not readable(data):
         refuse_foreign(data, path)
     return data
 
