@@ -18,10 +18,10 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from textcnn.inference.classifier import FEW
-from textcnn.inference.streams import at_most
+from textcnn.inference.streams import LineAnswerer, at_most
 from textcnn.support.errors import RunError
 from textcnn.support.signals import handled
 from textcnn.support.workers.processes import end_with_parent
@@ -44,18 +44,8 @@ LARGEST_TABLE = 128 << 20
 """Bytes that a table may take for all words to be projected before forking: a third of a second."""
 
 
-class Answer(Protocol):
-    """What :class:`textcnn.inference.streams.LineAnswerer` is."""
-
-    def __call__(self, texts: Sequence[str], /) -> bytes:
-        """The lines of N sentences."""
-
-    def project_all(self, most: int) -> bool:
-        """Whether no matrices will be multiplied any more."""
-
-
 def answered_together(
-    source: Iterator[Sequence[str]], answer: Answer, jobs: int
+    source: Iterator[Sequence[str]], answer: LineAnswerer, jobs: int
 ) -> Generator[bytes]:
     """See :func:`textcnn.inference.streams.answered`; here, the processes start at once."""
     pool = _started(answer, jobs)
@@ -89,7 +79,7 @@ def _pieces(chunks: "_ReadAhead[Sequence[str]]") -> Iterator[list[str]]:
         yield texts
 
 
-def _started(answer: Answer, jobs: int) -> ProcessPoolExecutor:
+def _started(answer: LineAnswerer, jobs: int) -> ProcessPoolExecutor:
     # Forking is not safe where another thread may hold a lock (those that `threading` does not
     # know of included), nor with every library for matrix products: some hang if they are used on
     # both sides of a fork, so there must be none left to calculate. On macOS no library promises to
@@ -109,11 +99,11 @@ def _started(answer: Answer, jobs: int) -> ProcessPoolExecutor:
     return pool
 
 
-_here: Answer
+_here: LineAnswerer
 """What answers in a process of the pool."""
 
 
-def _begin(answer: Answer) -> None:
+def _begin(answer: LineAnswerer) -> None:
     global _here
     end_with_parent()
     _here = answer

@@ -8,12 +8,13 @@ from textcnn.recipe.config import write_toml
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, share_file
 from textcnn.training.experiment import Experiment
 from textcnn.training.resuming import options_of_run
+from textcnn.training.run import Keeper
 from textcnn.training.run_folder import RunFolder
 
 
 @dataclass(frozen=True)
-class FolderKeeper:
-    """Keeps the states of a network's training in a folder; a :class:`textcnn.training.run.Keeper`.
+class FolderKeeper(Keeper):
+    """Keeps the states of a network's training in a folder.
 
     Attributes:
         folder: of the run, or of one network of an ensemble.

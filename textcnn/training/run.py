@@ -10,7 +10,6 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from textcnn.core.progress import CheckpointDue, Evaluation, Event, Progress
 from textcnn.data.tokenized_data import Report, TokenizedData
@@ -33,26 +32,50 @@ Watch = Callable[[Experiment], AbstractContextManager[Listener]]
 """Opened for each half of each network: what is told of the events of its training."""
 
 
-class Keeper(Protocol):
-    """Where the states of a network's training are kept."""
+class Keeper:
+    """Keeps the best state of each network in memory, and begins anew each time.
+
+    Attributes:
+        checkpoint: the finished model; None before.
+    """
+
+    checkpoint: Checkpoint | None = None
 
     def last(self) -> Checkpoint | None:
         """The state to go on from, with its training state, or None to begin."""
+        return None
 
     def begin(self, experiment: Experiment) -> None:
         """Training begins, or goes on, with this experiment."""
 
     def keep(self, experiment: Experiment, is_best: bool) -> None:
         """Keep the state of the experiment as the last one, and perhaps as the best."""
+        refitting = experiment.chosen is not None
+        # The first half of a run with a second one leaves nothing but its choices.
+        if is_best and refitting == experiment.config.refit:
+            now = experiment.checkpoint()
+            # Further steps change its arrays in place; after the second half there are none.
+            if not refitting:
+                now = dataclasses.replace(
+                    now,
+                    networks=copy.deepcopy(now.networks),
+                    training=copy.deepcopy(now.training),
+                )
+            self.checkpoint = now
 
     def best(self) -> Checkpoint:
         """The best state, and the training state of the last."""
+        if self.checkpoint is None:
+            raise ValueError("a run that is trained to its end has a best state")
+        return self.checkpoint
 
     def member(self, number: int) -> "Keeper":
         """Where one network of an ensemble is kept, counted from 1."""
+        return Keeper()
 
     def keep_ensemble(self, checkpoint: Checkpoint) -> None:
         """Keep the model that the networks make together."""
+        self.checkpoint = checkpoint
 
 
 @dataclass(frozen=True)
@@ -234,53 +257,6 @@ def together(members: Sequence[Checkpoint], config: Config, data: TokenizedData)
     )
 
 
-@dataclass
-class Memory:
-    """Keeps the best state of each network in memory, and begins anew each time.
-
-    Attributes:
-        checkpoint: the finished model; None before.
-    """
-
-    checkpoint: Checkpoint | None = None
-
-    def last(self) -> Checkpoint | None:
-        """See :class:`Keeper`."""
-        return None
-
-    def begin(self, experiment: Experiment) -> None:
-        """See :class:`Keeper`."""
-
-    def keep(self, experiment: Experiment, is_best: bool) -> None:
-        """See :class:`Keeper`."""
-        refitting = experiment.chosen is not None
-        # The first half of a run with a second one leaves nothing but its choices.
-        if is_best and refitting == experiment.config.refit:
-            now = experiment.checkpoint()
-            # Further steps change its arrays in place; after the second half there are none.
-            if not refitting:
-                now = dataclasses.replace(
-                    now,
-                    networks=copy.deepcopy(now.networks),
-                    training=copy.deepcopy(now.training),
-                )
-            self.checkpoint = now
-
-    def best(self) -> Checkpoint:
-        """See :class:`Keeper`."""
-        if self.checkpoint is None:
-            raise ValueError("a run that is trained to its end has a best state")
-        return self.checkpoint
-
-    def member(self, number: int) -> "Memory":
-        """See :class:`Keeper`."""
-        return Memory()
-
-    def keep_ensemble(self, checkpoint: Checkpoint) -> None:
-        """See :class:`Keeper`."""
-        self.checkpoint = checkpoint
-
-
 def train_in_memory(
     config: Config,
     data: TokenizedData,
@@ -289,8 +265,8 @@ def train_in_memory(
     listen: Listener = _ignore,
 ) -> tuple[Checkpoint, Outcome]:
     """:func:`train_run` without a folder: the model, and how it went."""
-    memory = Memory()
+    keeper = Keeper()
     outcome = train_run(
-        config, data, memory, report, initial, lambda experiment: contextlib.nullcontext(listen)
+        config, data, keeper, report, initial, lambda experiment: contextlib.nullcontext(listen)
     )
-    return memory.best(), outcome
+    return keeper.best(), outcome

@@ -215,9 +215,8 @@ class _Learner:
             if old is not None and not positive.any():
                 continue  # The new sentences have nothing to say about it.
             offset = None if old is None else said[:, index]
-            found = nbsvm(features, positive, counted, penalty, offset)
-            by_item[:, index], by_part[:, index] = features.spread(found.weights)
-            bias[index] = found.bias
+            weights, bias[index] = nbsvm(features, positive, counted, penalty, offset)
+            by_item[:, index], by_part[:, index] = features.spread(weights)
         if mirrored:
             for values in (by_item, by_part, bias):
                 values[..., 0] = -values[..., 1]

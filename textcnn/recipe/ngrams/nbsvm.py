@@ -133,26 +133,13 @@ def _merge_columns(matrix: csr_matrix) -> tuple[csr_matrix, np.ndarray]:
     return matrix[:, first], numbers
 
 
-@dataclass(frozen=True)
-class Binary:
-    """A class against the others.
-
-    Attributes:
-        weights: (size,) of the plain features.
-        bias: added to their scaled sum.
-    """
-
-    weights: np.ndarray
-    bias: float
-
-
 def nbsvm(
     features: Features,
     positive: np.ndarray,
     counted: np.ndarray,
     penalty: float,
     offset: np.ndarray | None = None,
-) -> Binary:
+) -> tuple[np.ndarray, float]:
     """A linear support vector machine (squared hinge) on features weighted by naive Bayes.
 
     Args:
@@ -161,6 +148,9 @@ def nbsvm(
         counted: (N,) what each sentence counts.
         penalty: of errors, C in the paper.
         offset: (N,) what another model says already, which this one only corrects; or None.
+
+    Returns:
+        (size,) weights of the plain features, and the bias, added to their scaled sum.
     """
     from scipy.optimize import minimize  # 0.4 s, which those who ask for help would wait.
 
@@ -188,11 +178,10 @@ def nbsvm(
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
     weights, bias = found[:-1], float(found[-1])
     if offset is not None:
-        return Binary(ratio * weights / root, bias)
+        return ratio * weights / root, bias
     # Drawn towards naive Bayes, bias and all, as in textcnn.evaluation.crossval.nbsvm.
     mean = root @ np.abs(weights) / features.copies.sum()
     sides = (counted * positive).sum(), (counted * ~positive).sum()
     prior = np.log((sides[0] + 0.5) / (sides[1] + 0.5))
-    return Binary(
-        ratio * ((1 - BETA) * mean + BETA * weights / root), (1 - BETA) * mean * prior + BETA * bias
-    )
+    drawn = ratio * ((1 - BETA) * mean + BETA * weights / root)
+    return drawn, (1 - BETA) * mean * prior + BETA * bias

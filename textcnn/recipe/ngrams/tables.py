@@ -3,7 +3,7 @@
 import functools
 import itertools
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -18,28 +18,6 @@ MOST_ENTRIES = 1 << 20
 
 Rows = Any
 """(N, C) numbers: an array, or a sparse matrix of SciPy, which has no type hints."""
-
-
-class Table(Protocol):
-    """N rows of C numbers; row N, of all items that are not in the table, is zeros."""
-
-    def __len__(self) -> int:
-        """N."""
-
-    def sums(self, rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        """(B, C) float64 sums of the rows of B segments, each by itself."""
-
-    def column(self, label: int) -> np.ndarray:
-        """(N,) the rows' numbers for a class."""
-
-    def longer(self, rows: np.ndarray) -> "Table":
-        """The table with (n, C) further rows, which a table of counts leaves empty."""
-
-    def rows(self) -> Rows:
-        """(N, C) what :func:`table_of` makes this table of again."""
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """The arrays that a checkpoint keeps it as."""
 
 
 @dataclass(frozen=True)
@@ -62,23 +40,23 @@ class DenseTable:
         return len(self.values) - 1
 
     def sums(self, rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        """See :class:`Table`."""
+        """(B, C) float64 sums of the rows of B segments, each by itself."""
         return sum_segments(self.values.take(rows, axis=0).astype(np.float64), lengths)
 
     def column(self, label: int) -> np.ndarray:
-        """See :class:`Table`."""
+        """(N,) the rows' numbers for a class."""
         return self.values[:-1, label]
 
     def longer(self, rows: np.ndarray) -> "DenseTable":
-        """See :class:`Table`."""
+        """The table with (n, C) further rows."""
         return DenseTable.of(np.concatenate([self.values[:-1], rows]))
 
     def rows(self) -> np.ndarray:
-        """See :class:`Table`."""
+        """(N, C) what :func:`table_of` makes this table of again."""
         return self.values[:-1]
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """See :class:`Table`."""
+        """The arrays that a checkpoint keeps it as."""
         return {"values": self.values[:-1]}
 
 
@@ -105,7 +83,7 @@ class CountTable:
         return len(self.ends)
 
     def sums(self, rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        """See :class:`Table`."""
+        """(B, C) float64 sums of the rows of B segments, each by itself."""
         sizes = np.append(np.diff(self.ends, prepend=0), 0)
         starts, sizes = (np.append(self.ends, 0) - sizes)[rows], sizes[rows]
         sums = np.zeros((len(lengths), self.num_classes))
@@ -138,18 +116,18 @@ class CountTable:
         return np.maximum(ratio, 0)
 
     def column(self, label: int) -> np.ndarray:
-        """See :class:`Table`."""
+        """(N,) the rows' numbers for a class."""
         items = np.repeat(np.arange(len(self)), np.diff(self.ends, prepend=0))
         own = self.classes == label
         return np.bincount(items[own], self._ratios[own], len(self))
 
     def longer(self, rows: np.ndarray) -> "CountTable":
-        """See :class:`Table`."""
+        """The table with (n, C) further rows, which it leaves empty."""
         ends = np.append(self.ends, np.full(len(rows), len(self.classes)))
         return CountTable(ends, self.classes, self.counts, self.num_classes)
 
     def rows(self) -> Rows:
-        """See :class:`Table`."""
+        """(N, C) what :func:`table_of` makes this table of again."""
         # Imported here: SciPy takes longer to load than a sentence to classify.
         from scipy.sparse import csr_matrix
 
@@ -157,8 +135,12 @@ class CountTable:
         return csr_matrix((self.counts, self.classes, np.append(0, self.ends)), shape)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """See :class:`Table`."""
+        """The arrays that a checkpoint keeps it as."""
         return {"ends": self.ends, "classes": self.classes, "counts": self.counts}
+
+
+Table = DenseTable | CountTable
+"""N rows of C numbers; row N, of all items that are not in the table, is zeros."""
 
 
 def table_of(rows: Rows) -> Table:
