@@ -270,4 +270,4 @@ def test_the_movie_reviews_are_what_they_are_known_to_be(movie_reviews):
     assert (found.rows, found.words.count, found.words.once) == (10_662, 18_764, 8_654)
     assert (found.lengths.shortest, found.lengths.longest, found.surplus_rows) == (1, 56, 1)
     assert found.lengths.total / found.rows == pytest.approx(20.4, abs=0.05)
-    assert suggestions(found, Config()) == []
+    assert not list(suggestions(found, Config()))

@@ -55,7 +55,7 @@ def command(files: tuple[str, ...], as_json: bool, given: dict[str, Any]) -> Non
     for row in first_of_kind.values():
         say(f"{row.where}: {row.fault}")
     found = survey(corpus, config.tokenizer, config.multilabel, find)
-    advice = suggestions(found, config)
+    advice = list(suggestions(found, config))
     if as_json:
         click.echo(json.dumps(_as_dict(found, advice), indent=2))
     else:

@@ -33,40 +33,37 @@ class Suggestion:
     stops: bool = False
 
 
-def suggestions(survey: Survey, config: Config) -> list[Suggestion]:
+def suggestions(survey: Survey, config: Config) -> Iterator[Suggestion]:
     """What to do about everything found in data that was read as ``config`` says.
 
     Raises:
         LookupError: the configuration's encoding is not known to Python.
     """
-    return [
-        *_about_bad_rows(survey, config.skip_bad_rows),
-        *_about_characters(survey, config),
-        *_about_labels(survey, config),
-        *about_names(
-            {label.name: label.rows for label in survey.labels},
-            survey.multilabel,
-            config.label_separator,
-        ),
-        *_about_rare_labels(survey),
-        *_about_vectors(survey, config),
-        *_about_conflicts(survey),
-    ]
-
-
-def _about_bad_rows(survey: Survey, skipped: bool) -> Iterator[Suggestion]:
+    bad = len(survey.bad_rows)
     if any("--multilabel" in row.fault for row in survey.bad_rows):
         yield Suggestion("--multilabel", "some rows have several labels")
-    if skipped:
-        return
-    if survey.bad_rows:
+    if not config.skip_bad_rows and (bad or survey.no_text):
         yield Suggestion(
             "--skip-bad-rows",
-            f"{len(survey.bad_rows):,} of {survey.given:,} rows cannot be used, and training stops "
-            "at them",
+            f"{bad:,} of {survey.given:,} rows cannot be used, and training stops at them"
+            if bad
+            else f"rows without text: {len(survey.no_text):,}",
         )
-    elif survey.no_text:
-        yield Suggestion("--skip-bad-rows", f"rows without text: {len(survey.no_text):,}")
+    yield from _about_characters(survey, config)
+    yield from _about_labels(survey)
+    rows = {label.name: label.rows for label in survey.labels}
+    yield from about_names(rows, survey.multilabel, config.label_separator)
+    yield from _about_rare_labels(survey, rows)
+    if survey.coverage is not None and survey.coverage.tokens < FEW_VECTORS:
+        yield Suggestion(
+            "other --vectors, or --vectors train",
+            f"{config.vectors} has only {100 * survey.coverage.tokens:.1f} % of the tokens",
+        )
+    if survey.conflicts:
+        yield Suggestion(
+            "correct the labels, in the rows that --json lists",
+            f"equal sentences have different labels ({len(survey.conflicts):,} of them)",
+        )
 
 
 _STRUCTURE = re.compile(r"""\A[\[({].*[\])}]\Z|[\[(]['"]""", re.DOTALL)
@@ -128,7 +125,7 @@ def _alike(names: Sequence[str], rows: Mapping[str, int]) -> str:
     return ", ".join(f"{write(name)} ({rows[name]:,})" for name in ranked)
 
 
-def _about_labels(survey: Survey, config: Config) -> Iterator[Suggestion]:
+def _about_labels(survey: Survey) -> Iterator[Suggestion]:
     if not survey.labels:
         yield Suggestion("--label-column, another one", "no row has a label", stops=True)
     elif len(survey.labels) == 1 and not survey.multilabel:
@@ -166,26 +163,26 @@ def _separator(names: Iterable[str], first: str) -> str | None:
     return None
 
 
-def _about_rare_labels(survey: Survey) -> Iterator[Suggestion]:
-    # Those that look alike, for which there is --merge-labels, count as one.
-    one = spellings({label.name: label.rows for label in survey.labels})
-    names_of, rows = Counter(one.values()), Counter[str]()
-    for label in survey.labels:
-        rows[one[label.name]] += label.rows
-    rare = [label for label in survey.rare_labels if names_of[one[label.name]] == 1]
+def _about_rare_labels(survey: Survey, rows: Mapping[str, int]) -> Iterator[Suggestion]:
     # Where most rows have lost all their tokens, that is what is wrong.
     lost = len(survey.no_token) > survey.rows / 2
     if lost or _hardly_labels(survey) or len(survey.labels) < 2:
         return
+    # Those that look alike, for which there is --merge-labels, count as one.
+    one, merged = spellings(rows), Counter[str]()
+    for name, count in rows.items():
+        merged[one[name]] += count
+    rare = [label for label in survey.rare_labels if merged[one[label.name]] == label.rows]
     if rare:
-        names = some([label.name for label in rare], 5)
-        enough_for_two = not survey.multilabel and all(label.sentences == 2 for label in rare)
-        why = f"too few different sentences to stand in train, dev and test: {names}"
-        if enough_for_two:
+        why = (
+            "too few different sentences to stand in train, dev and test: "
+            f"{some([label.name for label in rare], 5)}"
+        )
+        if not survey.multilabel and all(label.sentences == 2 for label in rare):
             yield Suggestion("--test-share 0", f"{why}, if none can be added")
         else:
             yield Suggestion("add sentences, or take the label out", why, stops=True)
-    ranked = rows.most_common()
+    ranked = merged.most_common()
     (most, most_rows), (least, least_rows) = ranked[0], ranked[-1]
     if most_rows > IMBALANCE * least_rows:
         yield Suggestion(
@@ -222,20 +219,4 @@ def _about_characters(survey: Survey, config: Config) -> Iterator[Suggestion]:
         yield Suggestion(
             "--tokenizer unicode",
             f"{survey.tokenizer} drops letters of {100 * survey.dropped.words:.1f} % of the words",
-        )
-
-
-def _about_vectors(survey: Survey, config: Config) -> Iterator[Suggestion]:
-    if survey.coverage is not None and survey.coverage.tokens < FEW_VECTORS:
-        yield Suggestion(
-            "other --vectors, or --vectors train",
-            f"{config.vectors} has only {100 * survey.coverage.tokens:.1f} % of the tokens",
-        )
-
-
-def _about_conflicts(survey: Survey) -> Iterator[Suggestion]:
-    if survey.conflicts:
-        yield Suggestion(
-            "correct the labels, in the rows that --json lists",
-            f"equal sentences have different labels ({len(survey.conflicts):,} of them)",
         )
