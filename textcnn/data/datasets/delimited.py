@@ -275,34 +275,26 @@ def _rows(
     """The rows; one that has another number of fields, or is the header once more, is faulty."""
     count, file = len(keys), str(path)
     for line, fields in records:
-        where, fault, cells = f"{file}, {place} {line}", None, {}
-        if isinstance(fields, RowError):
-            fault = fields
-        # Most rows differ in the first cell, and the others are not looked at.
-        elif (
-            header is not None
-            and len(fields) == count
-            and all(map(operator.eq, map(_name, fields), header))
-        ):
-            fault = RowError("the header once more")
-        else:
+        where, cells = f"{file}, {place} {line}", dict[str, object]()
+        if isinstance(fields, list):
             if len(fields) > count and not any(map(str.strip, fields[count:])):
                 fields = fields[:count]  # Of delimiters too many at the end.
             cells = dict(zip(keys, fields, strict=False))
             if len(fields) != count:
                 # What there is too much is kept under its number.
-                cells |= {
-                    str(number): field for number, field in enumerate(fields[count:], count + 1)
-                }
+                cells |= {str(number): it for number, it in enumerate(fields[count:], count + 1)}
                 first = "the header" if header else f"the first {place}"
-                fault = RowError(
+                fields = RowError(
                     f"another number of fields than {first}",
                     f": {len(fields)}, not {count}{_quotation_advice(fields)}",
                 )
-        if fault is None:
-            yield taken.row(where, cells, chosen)
+            # Most rows differ in the first cell, and the others are not looked at.
+            elif header is not None and all(map(operator.eq, map(_name, fields), header)):
+                fields, cells = RowError("the header once more"), {}
+        if isinstance(fields, RowError):
+            yield Row(where, cells=cells, fault=fields)
         else:
-            yield Row(where, cells=cells, fault=fault)
+            yield taken.row(where, cells, chosen)
 
 
 def _quotation_advice(fields: list[str]) -> str:

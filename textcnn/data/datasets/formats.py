@@ -44,17 +44,15 @@ def told_format(path: Path, text: str) -> str | None:
 def untold(path: Path, text: str) -> UserError:
     """What to say where neither says it."""
     beginning = text.lstrip()
+    advice = f"say --format {_TOLD}, or, where all its lines have one label, LABEL={path}"
     if _LIKE_TREC.match(beginning):
-        return UserError(
-            f"{path}: cannot tell its format; its first line looks like TREC's: say --format trec "
-            "for the labels before the colon, or --format trec-fine for the whole ones"
+        advice = (
+            "its first line looks like TREC's: say --format trec for the labels before the colon, "
+            "or --format trec-fine for the whole ones"
         )
-    if _LIKE_SST.match(beginning):
-        return UserError(
-            f"{path}: cannot tell its format; if the numbers at the beginning of its lines are "
-            f"labels, make fastText's lines of them: sed 's/^/__label__/' {path} > labelled.txt"
+    elif _LIKE_SST.match(beginning):
+        advice = (
+            "if the numbers at the beginning of its lines are labels, make fastText's lines of "
+            f"them: sed 's/^/__label__/' {path} > labelled.txt"
         )
-    return UserError(
-        f"{path}: cannot tell its format; say --format {_TOLD}, "
-        f"or, where all its lines have one label, LABEL={path}"
-    )
+    return UserError(f"{path}: cannot tell its format; {advice}")

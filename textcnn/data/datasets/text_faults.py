@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 # The bytes 80 to BF, which continue a character in UTF-8, as cp1252 or Latin-1 shows them.
@@ -61,21 +61,18 @@ class TextFaults:
 
 def text_faults(texts: Sequence[str]) -> TextFaults:
     """Look through N texts."""
+    every = list(enumerate(texts, start=1))
     # Only ASCII is free of the first two, and most texts are ASCII.
-    beyond_ascii = [(row, text) for row, text in _numbered(texts) if not text.isascii()]
+    beyond_ascii = [(row, text) for row, text in every if not text.isascii()]
     return TextFaults(
         replaced=_fault(_REPLACEMENT, beyond_ascii),
         mojibake=_fault(_MOJIBAKE, beyond_ascii),
-        control=_fault(_CONTROL, _numbered(texts)),
-        markup=_fault(_MARKUP, _numbered(texts)),
+        control=_fault(_CONTROL, every),
+        markup=_fault(_MARKUP, every),
     )
 
 
-def _numbered(texts: Sequence[str]) -> Iterator[tuple[int, str]]:
-    return enumerate(texts, start=1)
-
-
-def _fault(pattern: re.Pattern[str], texts: Iterable[tuple[int, str]]) -> Fault:
+def _fault(pattern: re.Pattern[str], texts: Sequence[tuple[int, str]]) -> Fault:
     rows: list[int] = []
     seen: Counter[str] = Counter()
     for row, text in texts:
