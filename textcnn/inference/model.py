@@ -28,10 +28,7 @@ class Model:
     def __init__(self, checkpoint: Checkpoint):
         self.network = InferenceNetwork(checkpoint.networks, checkpoint.architecture)
         self.several = checkpoint.config.multilabel
-        self._vocabulary = checkpoint.vocabulary
-        self._ngrams = checkpoint.ngrams
-        self._fusion = checkpoint.fusion
-        self._thresholds = checkpoint.thresholds
+        self._checkpoint = checkpoint
         self._objective = objective_of(self.several)
 
     @_quiet
@@ -43,8 +40,8 @@ class Model:
             threads: use every processor; False for a caller that does so itself.
         """
         found = {"network": self.network.logits(texts.sentences, threads)}
-        if self._ngrams is not None:
-            found["n-grams"] = self._ngrams.logits(texts)
+        if self._checkpoint.ngrams is not None:
+            found["n-grams"] = self._checkpoint.ngrams.logits(texts)
         return found
 
     def logits(self, texts: Texts, threads: bool = True) -> np.ndarray:
@@ -53,12 +50,12 @@ class Model:
 
     def token_logits(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
         """(N, C) float32 logits of N token lists."""
-        return self.logits(Texts.of(sentences, self._vocabulary), threads=False)
+        return self.logits(Texts.of(sentences, self._checkpoint.vocabulary), threads=False)
 
     @_quiet
     def fused(self, logits: Sequence[np.ndarray]) -> np.ndarray:
         """(N, C) float32 logits of all experts together, from those of each."""
-        return self._fusion.combine(logits)
+        return self._checkpoint.fusion.combine(logits)
 
     @_quiet
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
@@ -76,6 +73,7 @@ class Model:
 
     def answered(self, probabilities: np.ndarray) -> list[int]:
         """The labels that a sentence with (C,) probabilities is given."""
-        if self._thresholds is None:
+        thresholds = self._checkpoint.thresholds
+        if thresholds is None:
             return [int(probabilities.argmax())]
-        return np.flatnonzero(probabilities >= self._thresholds).tolist()
+        return np.flatnonzero(probabilities >= thresholds).tolist()

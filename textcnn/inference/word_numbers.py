@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
@@ -15,50 +16,43 @@ CACHE_CHARACTERS = 1 << 20
 """Characters remembered before the cache starts afresh: a bound on memory, whatever comes in."""
 
 
+@dataclass
 class TextNumbers:
     """Numbers the words of texts, as tokenising and then :meth:`Vocabulary.pack` does.
 
     No tokenizer makes a token across white space, so a text's tokens are those of its pieces, and a
     dictionary finds a piece much faster than a regular expression takes it apart. May be used by
     several threads at once.
+
+    Attributes:
+        tokenize: text to tokens.
+        vocabulary: tokens to numbers.
+        max_tokens: after so many a text is cut; 0 for never.
+        by_pieces: False for a tokenizer that makes tokens across white space.
+        spell_unknown: also give the letters of words outside the vocabulary.
     """
 
-    def __init__(
-        self,
-        tokenize: Tokenizer,
-        vocabulary: Vocabulary,
-        max_tokens: int = 0,
-        by_pieces: bool = True,
-        spell_unknown: bool = False,
-    ):
-        """Prepare.
+    tokenize: Tokenizer
+    vocabulary: Vocabulary
+    max_tokens: int = 0
+    by_pieces: bool = True
+    spell_unknown: bool = False
 
-        Args:
-            tokenize: text to tokens.
-            vocabulary: tokens to numbers.
-            max_tokens: after so many a text is cut; 0 for never.
-            by_pieces: False for a tokenizer that makes tokens across white space.
-            spell_unknown: also give the letters of words outside the vocabulary.
-        """
-        self._tokenize = tokenize
-        self._vocabulary = vocabulary
-        self._max_tokens = max_tokens
-        self._by_pieces = by_pieces
-        self._spell_unknown = spell_unknown
-        self._pieces = _Pieces(tokenize, vocabulary)
+    def __post_init__(self) -> None:
+        self._pieces = _Pieces(self.tokenize, self.vocabulary)
 
     def pack(self, texts: Sequence[str]) -> Texts:
         """The word numbers of N texts."""
         packed = self._pack(texts)
-        return packed.cut(self._max_tokens) if self._max_tokens else packed
+        return packed.cut(self.max_tokens) if self.max_tokens else packed
 
     def _pack(self, texts: Sequence[str]) -> Texts:
         # A single text is too little to be worth the bookkeeping.
-        if len(texts) < 2 or not self._by_pieces:
+        if len(texts) < 2 or not self.by_pieces:
             return self._pack_one_by_one(texts)
         # A new object and not an emptied one: another thread may still be using the old one.
         if self._pieces.characters > CACHE_CHARACTERS:
-            self._pieces = _Pieces(self._tokenize, self._vocabulary)
+            self._pieces = _Pieces(self.tokenize, self.vocabulary)
         pieces = self._pieces
         # All texts split at once, and one loop within C over their pieces: 0.8 of the time of
         # splitting each.
@@ -70,14 +64,14 @@ class TextNumbers:
         words = pieces.words_of(numbers)
         counted = np.append(0, np.cumsum(words.lengths))
         lengths = np.diff(counted[ends], prepend=0, append=counted[-1])
-        unknown = pieces.unknown_in(numbers) if self._spell_unknown else []
+        unknown = pieces.unknown_in(numbers) if self.spell_unknown else []
         return Texts(PackedSentences(words.words, lengths), unknown)
 
     def _pack_one_by_one(self, texts: Sequence[str]) -> Texts:
-        tokens = [self._tokenize(text) for text in texts]
-        if self._spell_unknown:
-            return Texts.of(tokens, self._vocabulary)
-        return Texts(self._vocabulary.pack(tokens))
+        tokens = [self.tokenize(text) for text in texts]
+        if self.spell_unknown:
+            return Texts.of(tokens, self.vocabulary)
+        return Texts(self.vocabulary.pack(tokens))
 
 
 END = "\0"

@@ -19,6 +19,7 @@ from textcnn.data.labels import label_names
 from textcnn.data.tokenized_data import Report
 from textcnn.recipe.config import Config, command_words, flag
 from textcnn.support.errors import RunError, UserError
+from textcnn.support.text import some
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 from textcnn.training.run_folder import RunFolder, find_checkpoint
 
@@ -99,7 +100,8 @@ def with_rehearsal(
         return config, corpora
     rehearse = initial.config.files
     config = dataclasses.replace(config, rehearse=rehearse)
-    lack = f"--data has no sentence of {_some(missing)}, which the network knows"
+    labels = f"label{'s' if len(missing) > 1 else ''} {some(missing)}"
+    lack = f"--data has no sentence of {labels}, which the network knows"
     try:
         corpora = corpora.rehearsing(config, report)
     except (UserError, RunError) as error:
@@ -107,11 +109,6 @@ def with_rehearsal(
         return dataclasses.replace(config, rehearse=()), corpora
     report(f"{lack}: its own data is learnt from too, {', '.join(rehearse)}")
     return config, corpora
-
-
-def _some(labels: Sequence[str]) -> str:
-    more = f" and {len(labels) - 3} more labels" if len(labels) > 3 else ""
-    return ("labels " if len(labels) > 1 else "label ") + ", ".join(labels[:3]) + more
 
 
 def inherited_options(initial: Checkpoint) -> dict[str, object]:

@@ -55,12 +55,11 @@ class Corpora:
         def read(names: tuple[str, ...]) -> LabelledTexts:
             return load_corpus(dataclasses.replace(config, data=names), report)
 
-        corpora = cls(
+        return cls(
             read(config.data),
             read(config.dev_data) if config.dev_data else None,
             read(config.test_data) if config.test_data else None,
-        )
-        return corpora.rehearsing(config, report) if config.rehearse else corpora
+        ).rehearsing(config, report)
 
     def rehearsing(self, config: Config, report: Callable[[str], None]) -> "Corpora":
         """These, and to be learnt from those that ``--rehearse`` names, each name by itself.

@@ -7,10 +7,12 @@ from typing import Any
 
 from textcnn.data.datasets.cells import Table, Taken, column_of
 from textcnn.data.datasets.rows import Row
-from textcnn.data.datasets.text_files import check_unpacked
+from textcnn.data.datasets.text_files import check_unpacked, unreadable
 from textcnn.support.errors import UserError
 
 PARQUET_MAGIC = b"PAR1"
+
+_DAMAGED = "not a Parquet table that can be read ({}); write it anew"
 
 ROWS = 1024
 """Unpacked at once."""
@@ -38,7 +40,7 @@ def parquet_rows(data: bytes, path: Path, taken: Taken) -> Table:
         size = sum(file.metadata.row_group(number).total_byte_size for number in groups)
         cells = file.metadata.num_rows * len(columns)
     except faults as error:
-        raise _damaged(path, error) from error
+        raise unreadable(path, _DAMAGED, error) from error
     check_unpacked(max(size, CELL_SIZE * cells), len(data), path)
     taken = taken.in_columns(columns)
     keys = [columns[column_of(name, it, columns, path)] for it, name in taken.wanted(columns)]
@@ -55,7 +57,7 @@ def parquet_rows(data: bytes, path: Path, taken: Taken) -> Table:
                     row = dict(zip(batch.schema.names, values, strict=True))
                     yield taken.row(f"{path}, row {number}", row, keys)
         except faults as error:
-            raise _damaged(path, error) from error
+            raise unreadable(path, _DAMAGED, error) from error
 
     return Table(columns, rows())
 
@@ -99,8 +101,3 @@ def _decoded(cell: bytes, encoding: str) -> str | bytes:
         return cell.decode(encoding)
     except UnicodeError:
         return cell
-
-
-def _damaged(path: Path, error: Exception) -> UserError:
-    reason = " ".join(str(error).split())[:200]
-    return UserError(f"{path}: not a Parquet table that can be read ({reason}); write it anew")

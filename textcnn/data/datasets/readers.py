@@ -10,7 +10,7 @@ from textcnn.data.datasets.cells import USUAL, Taken, matching
 from textcnn.data.datasets.folders import document_rows, folder_rows, one_label_rows
 from textcnn.data.datasets.formats import format_of_suffix
 from textcnn.data.datasets.labelled_texts import BadRow, LabelledTexts, spellings
-from textcnn.data.datasets.rows import Row, RowError, checked
+from textcnn.data.datasets.rows import Row, checked
 from textcnn.data.datasets.tables import read_table
 from textcnn.data.datasets.text_files import Report, check_encoding
 from textcnn.data.labels import join_labels
@@ -94,11 +94,8 @@ def read_labelled(
     for path in paths:
         for found in _rows_of(path, Taken(config, None, or_usual, report), asked):
             row = checked(found, config)
-            fault = row.fault
-            if fault is None and config.skip_bad_rows and not row.text:
-                fault = RowError("the text is empty")
-            if fault is not None:
-                bad.append(BadRow(row.where, fault.kind, str(fault)))
+            if row.fault is not None:
+                bad.append(BadRow(row.where, row.fault.kind, str(row.fault)))
             else:
                 texts.append(row.text)
                 labels.append(join_labels(row.labels))

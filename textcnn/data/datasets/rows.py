@@ -24,6 +24,7 @@ _BETWEEN_WORDS = re.compile(r"(?<=[^\W_])[\s_-]+(?=[^\W_])")
 _LEADING_ZEROS = re.compile(r"\A0+(?=[0-9])")
 _AROUND = " .,:;'\"`\u00b4\u2018\u2019\u201c\u201d\u00ab\u00bb"
 _INVISIBLE = {*map(chr, range(0xFE00, 0xFE10)), "\u034f", "\u115f", "\u1160", "\u2800", "\u3164"}
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _WHOLE = re.compile(r"\A(-?[0-9]+)\.0+\Z")
 
 
@@ -113,36 +114,35 @@ class Row(NamedTuple):
 def checked(row: Row, config: Config) -> Row:
     """Strip the row, and drop empty ones of several labels.
 
-    A label that is missing or cannot be shown on one line, and characters that UTF-8 cannot hold,
-    make it a row with a fault.
+    A label that is missing or cannot be shown on one line, characters that UTF-8 cannot hold and,
+    where such rows are left out, a text that is empty make it a row with a fault.
     """
     if row.fault is not None:
         return row
-    labels = tuple(label.strip() for label in row.labels)
+    text, labels = row.text.strip(), tuple(label.strip() for label in row.labels)
     if config.multilabel:
         labels = tuple(label for label in labels if label)
-    try:
-        _check(labels, row.text)
-    except RowError as fault:
+    fault = _fault_of(labels, text)
+    if fault is None and config.skip_bad_rows and not text:
+        fault = RowError("the text is empty")
+    if fault is not None:
         return Row(row.where, cells=row.cells, fault=fault)
-    return Row(row.where, row.text.strip(), labels, row.cells)
+    return Row(row.where, text, labels, row.cells)
 
 
-def _check(labels: tuple[str, ...], text: str) -> None:
+def _fault_of(labels: tuple[str, ...], text: str) -> RowError | None:
     if not all(labels):
-        raise RowError("the label is missing")
+        return RowError("the label is missing")
     for label in labels:
         if label.isascii() and label.isprintable():
             continue
         if not tidy_label(label):
-            raise RowError("the label is missing", ": it holds only invisible characters")
+            return RowError("the label is missing", ": it holds only invisible characters")
         # This also keeps labels free of what textcnn.data.labels puts between them.
         if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in label):
-            raise RowError("a control character in the label", f" {label!r}")
-    if text.isascii() and all(map(str.isascii, labels)):
-        return
-    try:
-        ("".join(labels) + text).encode("utf-8")
-    except UnicodeEncodeError as error:
-        # JSON can spell one with \ud800; no output and no checkpoint could store it.
-        raise RowError("holds half a character (a lone surrogate)") from error
+            return RowError("a control character in the label", f" {label!r}")
+    # JSON can spell one with \ud800; no output and no checkpoint could store it.
+    parts = (*labels, text)
+    if not all(map(str.isascii, parts)) and any(map(_LONE_SURROGATE.search, parts)):
+        return RowError("holds half a character (a lone surrogate)")
+    return None

@@ -234,6 +234,14 @@ def _unpacked(packed: bytes, path: Path) -> bytes:
     return content.getvalue()
 
 
+def unreadable(path: Path, what: str, error: Exception) -> UserError:
+    """What to say of a table of another program's that it cannot read: ``what``, and advice."""
+    if isinstance(error, UserError):
+        return error
+    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    return UserError(f"{path}: {what.format(reason)}")
+
+
 def _is_utf8(encoding: str) -> bool:
     return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
 

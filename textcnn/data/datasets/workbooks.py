@@ -16,7 +16,7 @@ from typing import Any
 from textcnn.data.datasets.cells import Table, Taken
 from textcnn.data.datasets.delimited import SAMPLE_ROWS, Records, rows_of, titles_before
 from textcnn.data.datasets.foreign_formats import ZIP_MAGIC, refuse_foreign
-from textcnn.data.datasets.text_files import check_unpacked
+from textcnn.data.datasets.text_files import check_unpacked, unreadable
 from textcnn.support.errors import UserError
 
 MOST_ROWS = 2**20
@@ -24,6 +24,8 @@ MOST_ROWS = 2**20
 
 CELL_SIZE = 8
 """Bytes that a cell counts for besides its letters: those that are not there cost the file none."""
+
+_DAMAGED = "not a workbook that can be read ({}); save its sheet as CSV"
 
 _CARRIAGE_RETURN = "_x000D_"
 """How Excel writes one beside a line feed."""
@@ -90,7 +92,7 @@ def _opened(data: bytes, path: Path) -> Any:
             stream = io.BytesIO(data)
             return load_workbook(stream, read_only=True, data_only=True, keep_links=False)
     except Exception as error:  # Of many types, all for a file that is not as it should be.
-        raise _damaged(path, error) from error
+        raise unreadable(path, _DAMAGED, error) from error
 
 
 def _cells(book: Any, sheet: str, path: Path, packed: int) -> Iterator[tuple[int, list[str]]]:
@@ -111,7 +113,7 @@ def _cells(book: Any, sheet: str, path: Path, packed: int) -> Iterator[tuple[int
             if cells:
                 yield number, cells
     except Exception as error:
-        raise _damaged(path, error) from error
+        raise unreadable(path, _DAMAGED, error) from error
 
 
 def _words(cell: object) -> str:
@@ -125,10 +127,3 @@ def _words(cell: object) -> str:
     if isinstance(cell, datetime.datetime) and cell.time() == datetime.time():
         return cell.date().isoformat()
     return str(cell).replace(_CARRIAGE_RETURN, "")
-
-
-def _damaged(path: Path, error: Exception) -> UserError:
-    if isinstance(error, UserError):
-        return error
-    reason = " ".join(str(error).split())[:200] or type(error).__name__
-    return UserError(f"{path}: not a workbook that can be read ({reason}); save its sheet as CSV")
