@@ -20,7 +20,6 @@ from textcnn.inference.answered_tables import (
     answered_table,
     complaint_of,
     remarks_on,
-    rows_to_answer,
 )
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.decoded_lines import DecodedLines
@@ -117,7 +116,7 @@ def command(
     with contextlib.ExitStack() as stack:
         if asked.file is not None:
             found = open_input(asked.file, model.config, asked.given, stack)
-        rows = rows_to_answer(found) if isinstance(found, Table) else []
+        rows = list(found.rows) if isinstance(found, Table) else []
         chunks = [[row.text for row in rows]] if isinstance(found, Table) else found
         if vectors is not None:
             chunks = list(chunks)

@@ -161,8 +161,8 @@ class AnswerWriter:
         # No label or text is taken for a formula, and so for a command.
         self._clean: Callable[[str], str] = guard if form == "spreadsheet" else str
         self._escaped = {name: name.translate(ESCAPES) for name in checkpoint.labels}
-        plain = form == "tsv" and layout.separator is None and not proba
-        self._many = _ManyTsvLines(checkpoint.labels, choice.limits(checkpoint)) if plain else None
+        self._plain = form == "tsv" and layout.separator is None and not proba
+        self._limits = choice.limits(checkpoint)
         self._pending = ""
         if EXTENSIONS[form] == ".csv" and header:
             names = ["label", "probability", "text", *layout.columns_of_shares]
@@ -170,9 +170,8 @@ class AnswerWriter:
 
     def __call__(self, texts: Sequence[str], probabilities: np.ndarray) -> bytes:
         """The lines, in UTF-8, for N texts and their (N, C) probabilities."""
-        text = None
-        if self._many is not None and len(texts) > 1:
-            text = self._many(texts, probabilities)
+        many = self._plain and len(texts) > 1
+        text = self._many_lines(texts, probabilities) if many else None
         if text is None:
             text = "".join(map(self._line, texts, self._layout.answers(probabilities)))
         text, self._pending = self._pending + text, ""
@@ -197,25 +196,13 @@ class AnswerWriter:
         label, probability, *shares = self._layout.fields(answer)
         return csv_line([self._clean(label), probability, self._clean(text), *shares])
 
+    def _many_lines(self, texts: Sequence[str], shares: np.ndarray) -> str | None:
+        """What :meth:`_tsv_line` writes of one label a sentence, in an eighth of the time.
 
-class _ManyTsvLines:
-    """What :class:`AnswerWriter` writes of one label a sentence, in an eighth of the time.
-
-    A probability of four digits is one of 10,001 texts, made once; escaping is left out where one
-    look at all sentences finds nothing to escape; and the rest is one ``join``.
-    """
-
-    def __init__(self, names: Sequence[str], limits: np.ndarray):
-        # The last begins the line of a sentence that is given none.
-        self._labels = [f"{name.translate(ESCAPES)}\t" for name in [*names, ""]]
-        self._limits = limits if limits.any() else None
-
-    @functools.cached_property
-    def _shares(self) -> list[str]:
-        return [f"{number / 10_000:.4f}\t" for number in range(10_001)]
-
-    def __call__(self, texts: Sequence[str], shares: np.ndarray) -> str | None:
-        """The lines, or None where they have to be written one by one."""
+        A probability of four digits is one of 10,001 texts, made once; escaping is left out where
+        one look at all sentences finds nothing to escape; and the rest is one ``join``. None where
+        the lines have to be written one by one.
+        """
         best = shares.argmax(axis=1)
         largest = np.take_along_axis(shares, best[:, None], axis=1)[:, 0]
         # Exact in float64 for any float32, so that rounding it rounds the probability itself, and
@@ -223,13 +210,19 @@ class _ManyTsvLines:
         if shares.dtype != np.float32 or not ((largest >= 0) & (largest <= 1)).all():
             return None
         digits = np.rint(largest.astype(np.float64) * 10_000).astype(np.int64)
-        if self._limits is not None:
-            best[largest < self._limits[best]] = len(self._labels) - 1
+        # The last begins the line of a sentence that is given none.
+        labels = [f"{name}\t" for name in (*self._escaped.values(), "")]
+        best[largest < self._limits[best]] = len(labels) - 1
         everything = "".join(texts)
         if any(mark in everything for mark in "\t\n\r\\"):
             texts = [text.translate(ESCAPES) for text in texts]
         cells = ["\n"] * (4 * len(texts))
-        cells[::4] = map(self._labels.__getitem__, best.tolist())
-        cells[1::4] = map(self._shares.__getitem__, digits.tolist())
+        cells[::4] = map(labels.__getitem__, best.tolist())
+        cells[1::4] = map(_rounded_shares().__getitem__, digits.tolist())
         cells[2::4] = texts
         return "".join(cells)
+
+
+@functools.cache
+def _rounded_shares() -> list[str]:
+    return [f"{number / 10_000:.4f}\t" for number in range(10_001)]

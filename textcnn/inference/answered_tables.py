@@ -18,7 +18,6 @@ from textcnn.inference.classifier import Classifier
 from textcnn.inference.decoded_lines import CHUNK_BYTES, DecodedLines, put_back
 from textcnn.inference.given_labels import Choice
 from textcnn.recipe.config import Config
-from textcnn.support.errors import UserError
 from textcnn.support.text import csv_line, guard
 
 FORM_OF = {"tsv": "tsv", "jsonl": "json"}
@@ -87,18 +86,6 @@ def remarks_on(table: Table, rows: Sequence[Row], classifier: Classifier) -> Ite
         yield without_token(
             len(no_token), len(rows), classifier.checkpoint.config.tokenizer, count_blank(no_token)
         )
-
-
-def rows_to_answer(table: Table) -> list[Row]:
-    """All of them.
-
-    Raises:
-        UserError: there are none.
-    """
-    rows = list(table.rows)
-    if not rows:
-        raise UserError(f"{table.path} holds no rows")
-    return rows
 
 
 def complaint_of(rows: Sequence[Row]) -> str:

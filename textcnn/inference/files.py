@@ -29,7 +29,6 @@ from textcnn.inference.answered_tables import (
     complaint_of,
     open_sentences,
     remarks_on,
-    rows_to_answer,
 )
 from textcnn.inference.classifier import FEW, Classifier
 from textcnn.inference.given_labels import Choice
@@ -253,7 +252,7 @@ def _answered(shard: Shard, options: ShardOptions, classifier: Classifier) -> Ou
     with _reading(shard.source) as read, _writing(shard.output) as stream:
         found = open_sentences(shard.source, read, model.config, given, said.append)
         if isinstance(found, Table):
-            rows = rows_to_answer(found)
+            rows = list(found.rows)
             said += remarks_on(found, rows, classifier)
             for data in answered_table(
                 found, rows, classifier, form, options.proba, options.choice

@@ -13,8 +13,8 @@ from textcnn.support.errors import UserError
 from textcnn.support.read_back import each_key_once
 
 _Object = dict[str, object]
-_Objects = Iterator[tuple[str, _Object | RowError]]
-"""Each with its place in the file."""
+_Objects = Iterator[tuple[str, object]]
+"""What should be objects, each with its place in the file; what is no JSON is a RowError."""
 
 _DECODER = json.JSONDecoder(object_pairs_hook=each_key_once)
 
@@ -40,7 +40,7 @@ def _lines(text: str) -> _Objects:
             hint = "; give a whole object a line, or an array of objects"
             yield f"line {number}", RowError("not valid JSON", f" ({error}){hint}")
         else:
-            yield f"line {number}", _object(found)
+            yield f"line {number}", found
 
 
 def _array(text: str, path: Path) -> _Objects:
@@ -51,13 +51,7 @@ def _array(text: str, path: Path) -> _Objects:
             f"{path}: not valid JSON ({error}); give an object a line, or a single array of objects"
         ) from error
     for number, found in enumerate(members, start=1):
-        yield f"object {number}", _object(found)
-
-
-def _object(found: object) -> _Object | RowError:
-    if isinstance(found, dict):
-        return found
-    return RowError("not a JSON object", "; give an object a line, or an array of objects")
+        yield f"object {number}", found
 
 
 def _rows(objects: _Objects, path: Path, taken: Taken) -> Iterator[Row]:
@@ -65,8 +59,9 @@ def _rows(objects: _Objects, path: Path, taken: Taken) -> Iterator[Row]:
     keys: list[str] = []
     for place, found in objects:
         where = f"{path}, {place}"
-        if isinstance(found, RowError):
-            yield Row(where, fault=found)
+        if not isinstance(found, dict):
+            other = RowError("not a JSON object", "; give an object a line, or an array of objects")
+            yield Row(where, fault=found if isinstance(found, RowError) else other)
             continue
         try:
             if not keys or names != list(found):  # Nearly all rows have those of the one before.

@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from textcnn.data.datasets.cells import Table, Taken
@@ -13,6 +13,7 @@ from textcnn.data.datasets.formats import format_of_suffix, told_format, untold
 from textcnn.data.datasets.json_rows import json_rows
 from textcnn.data.datasets.labelled_lines import fasttext_rows, trec_rows
 from textcnn.data.datasets.parquet import PARQUET_MAGIC, parquet_rows
+from textcnn.data.datasets.rows import Row
 from textcnn.data.datasets.text_files import content_of, decode, unpacked
 from textcnn.data.datasets.workbooks import is_workbook, workbook_rows
 from textcnn.support.errors import UserError
@@ -52,7 +53,16 @@ def read_table(path: Path, taken: Taken, data: bytes | None = None) -> Table:
     if other:
         taken.report(f"{path}: read with {' '.join(other)}, as its columns are called")
     asked = (read.text_column, read.label_column)
-    return dataclasses.replace(found, path=path, format=format, asked=asked)
+    rows = _one_or_more(found.rows, path)
+    return dataclasses.replace(found, rows=rows, path=path, format=format, asked=asked)
+
+
+def _one_or_more(rows: Iterator[Row], path: Path) -> Iterator[Row]:
+    first = next(rows, None)
+    if first is None:
+        raise UserError(f"{path} holds no rows")
+    yield first
+    yield from rows
 
 
 _READERS: dict[str, Callable[[str, Path, Taken], Table]] = {

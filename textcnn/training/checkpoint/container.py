@@ -222,15 +222,10 @@ class _Place:
         return math.prod(self.shape) * np.dtype(self.type).itemsize
 
 
-@dataclass(frozen=True)
-class _Index:
-    facts: dict[str, Any]
-    places: dict[str, _Place]
-    texts: list[str]
-
-
-def _parse_index(text: bytes, file_size: int) -> _Index:
-    """The index, every place in it inside the file and apart from the others.
+def _parse_index(
+    text: bytes, file_size: int
+) -> tuple[dict[str, Any], dict[str, _Place], list[str]]:
+    """Facts, places of arrays and names of texts, every place inside the file and by itself.
 
     Raises:
         ValueError: it is not such an index.
@@ -252,7 +247,7 @@ def _parse_index(text: bytes, file_size: int) -> _Index:
     memory = sum(_memory_of_texts(name, places) for name in texts)
     if memory > file_size + TEXTS_MEMORY:
         raise ValueError("index names more text than such a file can hold")
-    return _Index(facts, places, texts)
+    return facts, places, texts
 
 
 def _parse_place(name: str, entry: Any, file_size: int) -> _Place:
@@ -336,20 +331,18 @@ def _read(
     file_size = os.fstat(stream.fileno()).st_size
     offset, length = place_of_index
     stream.seek(offset)
-    index = _parse_index(stream.read(length), file_size)
-    of_texts = {part for name in index.texts for part in (_bytes(name), _lengths(name))}
+    facts, places, names = _parse_index(stream.read(length), file_size)
+    of_texts = {part for name in names for part in (_bytes(name), _lengths(name))}
     arrays = {
         name: _read_array(stream, name, place)
-        for name, place in index.places.items()
+        for name, place in places.items()
         if name not in of_texts and wanted(name)
     }
     texts = {}
-    for name in filter(wanted, index.texts):
+    for name in filter(wanted, names):
         parts = (_bytes(name), _lengths(name))
-        texts[name] = _split(
-            name, *(_read_array(stream, part, index.places[part]) for part in parts)
-        )
-    return Container(index.facts, arrays, texts)
+        texts[name] = _split(name, *(_read_array(stream, part, places[part]) for part in parts))
+    return Container(facts, arrays, texts)
 
 
 def _read_array(stream: io.BufferedReader, name: str, place: _Place) -> np.ndarray:
@@ -420,7 +413,7 @@ def _lay_out(
         if place.size
     }
     parts[place_of_index] = index
-    if _parse_index(index, sketch.size).facts != facts:
+    if _parse_index(index, sketch.size)[0] != facts:
         raise ValueError("its facts would be others in JSON")
     for name, array in arrays.items():
         _check_numbers(name, array)
