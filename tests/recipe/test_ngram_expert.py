@@ -9,7 +9,7 @@ from sklearn.svm import LinearSVC
 
 from textcnn.core.sentences import PackedSentences
 from textcnn.core.vocabulary import UNKNOWN, Vocabulary
-from textcnn.recipe.ngrams import learning, tables
+from textcnn.recipe.ngrams import expert, learning, tables
 from textcnn.recipe.ngrams.expert import NgramExpert, Texts
 from textcnn.recipe.ngrams.learning import Labelled, OldExpert, fit_expert
 from textcnn.recipe.ngrams.letters import SHORTEST, part_keys
@@ -161,6 +161,15 @@ def test_a_sentence_is_answered_the_same_alone_and_in_any_batch(kind, request):
     for row, sentence in enumerate(tokens):
         alone = expert.logits(Texts.of([sentence], vocabulary))
         assert alone.tobytes() == together[row : row + 1].tobytes()
+
+
+def test_further_words_are_refused_whose_ngrams_have_no_numbers(small, monkeypatch):
+    words = [f"new{number}" for number in range(10)]
+    known = len(small[0].words)
+    monkeypatch.setattr(expert, "LARGEST_KEY", (known + 10) ** 2)
+    assert len(small[0].with_words(words).words) == known + 10
+    with pytest.raises(UserError, match="11 more words are too many for the model's n-grams of 2"):
+        small[0].with_words([*words, "one"])
 
 
 @pytest.mark.parametrize("kind", ["small", "many"])

@@ -6,6 +6,7 @@ a text's pieces. Both formats are documented: safetensors is the length of a JSO
 header, and the bytes of the arrays.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -114,9 +115,7 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
             continue
         kind, shape = np.dtype(TYPES[entry["dtype"]]), tuple(map(int, entry["shape"]))
         begin, end = map(int, entry["data_offsets"])
-        size = kind.itemsize
-        for side in shape:
-            size *= side
+        size = kind.itemsize * math.prod(shape)
         if not 0 <= begin <= end <= len(data) or min(shape, default=0) < 0 or end - begin != size:
             raise ValueError(f"{VECTORS}: {name} does not fit its place")
         arrays[name] = np.frombuffer(data[begin:end], kind).reshape(shape)

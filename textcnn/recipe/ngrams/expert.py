@@ -23,6 +23,7 @@ from textcnn.core.vocabulary import UNKNOWN, Vocabulary
 from textcnn.recipe.ngrams.letters import part_keys
 from textcnn.recipe.ngrams.ngrams import LARGEST_KEY, KeyIndex, ngram_keys, rebased, rows_of
 from textcnn.recipe.ngrams.tables import CountTable, DenseTable, Table
+from textcnn.support.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -178,15 +179,21 @@ class NgramExpert:
 
     def _words_of(self, key: int, order: int) -> tuple[str, ...]:
         """The words of an n-gram, or a word by its number."""
-        numbers: list[int] = []
-        for _ in range(order):
-            key, digit = divmod(key, len(self.words))
-            numbers.insert(0, digit)
-        return tuple(self.words[number] for number in numbers)
+        numbers = np.unravel_index(key, (len(self.words),) * order)
+        return tuple(self.words[int(number)] for number in numbers)
 
     def with_words(self, words: Sequence[str]) -> "NgramExpert":
-        """The same with further words, whose rows are made of their parts; all logits stay."""
+        """The same with further words, whose rows are made of their parts; all logits stay.
+
+        Raises:
+            UserError: there are too many for numbers of its n-grams.
+        """
         longer = [*self.words, *words]
+        if len(longer) ** max(self.orders, default=1) > LARGEST_KEY:
+            raise UserError(
+                f"--vectors: {len(words):,} more words are too many for the model's n-grams of "
+                f"{max(self.orders)} words; give fewer sentences at once"
+            )
         keys = {
             name: kept
             if name == "parts"

@@ -46,15 +46,13 @@ def rebased(keys: np.ndarray, order: int, size: int, larger: int) -> np.ndarray:
         order: words in an n-gram.
         size: words in the vocabulary of the keys.
         larger: words in the other.
+
+    Raises:
+        ValueError: ``larger ** order`` is above :data:`LARGEST_KEY`.
     """
-    digits, rest = [], keys
-    for _ in range(order):
-        rest, digit = np.divmod(rest, size)
-        digits.append(digit)
-    found = np.zeros_like(keys)
-    for digit in reversed(digits):
-        found = found * larger + digit
-    return found  # Ascending still, since digits are compared from the first word on.
+    # Ascending still, since digits are compared from the first word on.
+    digits = np.unravel_index(keys, (size,) * order)
+    return np.ravel_multi_index(digits, (larger,) * order)
 
 
 def rows_of(keys: np.ndarray, known: np.ndarray) -> np.ndarray:
