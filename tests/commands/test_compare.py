@@ -22,6 +22,7 @@ from textcnn.evaluation.comparison import (
     difference_interval,
     mcnemar_p_value,
     shared_sentences,
+    shares_of,
 )
 from textcnn.evaluation.crossval.summary import paired_difference
 from textcnn.evaluation.scores import wilson_interval
@@ -40,8 +41,8 @@ def test_sentences_are_counted_by_who_was_right():
     right_b = np.array([True, False, False, True, False, True])
     paired = Paired.of(right_a, right_b)
     assert paired == Paired(both=2, only_a=2, only_b=1, neither=1)
-    assert (paired.count, paired.right_a, paired.right_b) == (6, 4, 3)
-    assert paired.difference == pytest.approx(1 / 6)
+    shares = [share for share, *_ in shares_of(paired)]
+    assert (paired.count, *shares) == pytest.approx((6, 4 / 6, 3 / 6, 1 / 6))
 
 
 @pytest.mark.parametrize(("a", "b"), [([], []), ([True], [True, False])])

@@ -14,6 +14,7 @@ import sys
 import termios
 import time
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,8 +24,8 @@ import pytest
 from tests.support.processes import PATIENCE, Started, environment, textcnn
 from tests.support.small_run import options_text
 from textcnn.commands import main
+from textcnn.commands.compare import comparison_text
 from textcnn.commands.screen import display as display_module
-from textcnn.commands.screen.compare_tables import comparison_text
 from textcnn.commands.screen.cv_tables import best_table
 from textcnn.commands.screen.display import NARROWEST, WIDTH, Bar, Display, TaskProgress, say
 from textcnn.commands.screen.results import written_table
@@ -33,8 +34,8 @@ from textcnn.core.progress import Evaluated, Evaluation, StepDone
 from textcnn.evaluation.comparison import (
     Comparison,
     Paired,
-    difference_interval,
     mcnemar_p_value,
+    shares_of,
 )
 from textcnn.evaluation.scores import Rows, Scores, score
 from textcnn.evaluation.search.trials import Tried
@@ -413,12 +414,11 @@ def test_a_search_shows_its_best_first(terminal, monkeypatch):
 
 def comparison(*counts: int) -> Any:
     """Of two networks with the same options, on sentences of one label."""
-    paired, answers = Paired(*counts), [["a"], ["a"]]
-    side: Any = SimpleNamespace(path="x", config=Config())
+    paired, answers = Paired(*counts), np.array([["a"], ["a"]], object)
     sentences: Any = SimpleNamespace(seen=(0, 0, 0), about="", texts=[""])
-    p_value, interval = mcnemar_p_value(paired), difference_interval(paired)
-    sureness = np.zeros((2, 1))
-    return Comparison([side, side], sentences, answers, sureness, paired, p_value, interval)
+    said = shares_of(paired), mcnemar_p_value(paired)
+    both = (Path("x"), Path("x")), (Config(), Config())
+    return Comparison(*both, *said, sentences, answers, np.zeros((2, 1)), paired)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,6 @@ from textcnn.evaluation.ranking import ranking_at
 from textcnn.evaluation.scoring import Sample, Scored, held_out, read_as_before, score_sample
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.given_labels import given_labels
-from textcnn.recipe.config import flag
 from textcnn.support.errors import UserError, if_missing
 from textcnn.support.files import check_not_read, replace_csv
 from textcnn.support.terminal import safe_lines
@@ -109,11 +108,9 @@ def sample_of(checkpoint: Checkpoint, given: dict[str, Any]) -> tuple[Sample, st
 
     How ``--data`` is written is taken from the run, unless the options say otherwise.
     """
-    if "data" in given:
-        corpus = read_as_before(checkpoint.config, checkpoint.labels, given, say)
+    corpus = read_as_before(checkpoint.config, checkpoint.labels, given, say)
+    if corpus is not None:
         return Sample.whole(corpus), f"data: {corpus.source}"
-    if given:
-        raise UserError(f"{flag(next(iter(given)))} describes --data; give that too")
     with if_missing("name sentences to score with --data"):
         corpora = Corpora.read(checkpoint.config, say)
     source = (corpora.test or corpora.learnt).source

@@ -1,10 +1,10 @@
-"""Two models' answers to the same sentences, and what comes of them."""
+"""Two models' answers to the same sentences, or two cross-validations, and what comes of them."""
 
 import dataclasses
 import math
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ from textcnn.evaluation.scoring import (
 )
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.given_labels import given_labels
-from textcnn.recipe.config import Config, Value, flag, read_toml
+from textcnn.recipe.config import Config, Value, read_toml
 from textcnn.support import read_back
 from textcnn.support.errors import UserError
 from textcnn.support.result_folder import WHERE_DATA_IS
@@ -96,34 +96,10 @@ def shared_sentences(sides: Sequence[Side], given: dict[str, Any], report: Repor
         given: the options of data that were given.
         report: told in one line of each attempt to reach a source.
     """
-    if "data" in given:
-        return _given_sentences(sides, given, report)
-    if given:
-        raise UserError(f"{flag(next(iter(given)))} describes --data; give that too")
-    a, b = _divided(sides, report)
-    parts = [data.part(data.split.test) for data in (a, b)]
-    texts, labels = _either(sides[0], *parts)
-    fresh = ~(_met(sides[0], a, texts) | _met(sides[1], b, texts))
-    kept = np.flatnonzero(fresh)
-    if not len(kept):
-        raise UserError(
-            "the two kept no test sentence that neither was trained on; name new ones with --data"
-        )
-    texts, labels = [texts[row] for row in kept], [labels[row] for row in kept]
-    if parts[0] == parts[1] and fresh.all():
-        about = f"the {len(kept):,} test sentences that both kept, from {a.source}"
-    else:
-        about = (
-            f"the two kept different test sentences ({len(parts[0][0]):,} and "
-            f"{len(parts[1][0]):,}): here are the {len(kept):,} of either that the other was not "
-            "trained on"
-        )
-    return _with_shared_labels(sides, texts, labels, about)
-
-
-def _given_sentences(sides: Sequence[Side], given: dict[str, Any], report: Report) -> Sentences:
     known = sorted({label for side in sides for label in side.classifier.labels})
     corpus = read_as_before(sides[0].config, known, given, report)
+    if corpus is None:
+        return _of_test_parts(sides, report)
     check_labels(corpus.labels, known, multilabel=False)
     found = _with_shared_labels(sides, corpus.texts, corpus.labels, f"data: {corpus.source}")
     a, b = (are_known(hashes_of(it.classifier, found.texts), it.checkpoint.seen) for it in sides)
@@ -132,21 +108,34 @@ def _given_sentences(sides: Sequence[Side], given: dict[str, Any], report: Repor
     return dataclasses.replace(found, about=f"{found.about}{new}", seen=seen)
 
 
-def _with_shared_labels(
-    sides: Sequence[Side], texts: list[str], labels: list[str], about: str
-) -> Sentences:
-    """Those whose label both know."""
-    ours, theirs = (set(side.classifier.labels) for side in sides)
-    kept = [row for row, label in enumerate(labels) if label in ours and label in theirs]
-    if not kept:
-        raise UserError("no sentence has a label that both A and B know; name others with --data")
-    if ours != theirs:
-        only = sorted(ours ^ theirs)
-        about += (
-            f"\nonly one of the two knows {some(only)}: {len(labels) - len(kept):,} "
-            "sentences with such a label are left out, and such an answer is wrong"
+def _of_test_parts(sides: Sequence[Side], report: Report) -> Sentences:
+    """The sentences of either test part that neither was trained on, nor chose its epoch by."""
+    data = _divided(sides, report)
+    ours, theirs = (one.part(one.split.test) for one in data)
+    a = sides[0].classifier
+    new = ~np.isin(hashes_of(a, theirs[0]), hashes_of(a, ours[0]))
+    texts, labels = (
+        [*mine, *compress(other, new)] for mine, other in zip(ours, theirs, strict=True)
+    )
+    fresh = np.ones(len(texts), bool)
+    for side, one in zip(sides, data, strict=True):
+        met = np.concatenate([one.hashes[one.everything_but_test], side.checkpoint.seen])
+        fresh &= ~are_known(hashes_of(side.classifier, texts), met)
+    if not fresh.any():
+        raise UserError(
+            "the two kept no test sentence that neither was trained on; name new ones with --data"
         )
-    return Sentences([texts[row] for row in kept], [labels[row] for row in kept], about)
+    count = int(fresh.sum())
+    if ours == theirs and fresh.all():
+        about = f"the {count:,} test sentences that both kept, from {data[0].source}"
+    else:
+        about = (
+            f"the two kept different test sentences ({len(ours[0]):,} and {len(theirs[0]):,}): "
+            f"here are the {count:,} of either that the other was not trained on"
+        )
+    return _with_shared_labels(
+        sides, list(compress(texts, fresh)), list(compress(labels, fresh)), about
+    )
 
 
 def _divided(sides: Sequence[Side], report: Report) -> list[TokenizedData]:
@@ -164,27 +153,20 @@ def _divided(sides: Sequence[Side], report: Report) -> list[TokenizedData]:
     return divided
 
 
-Part = tuple[list[str], list[str]]
-
-
-def _either(side: Side, ours: Part, theirs: Part) -> Part:
-    """The sentences of either part, with their labels: ours first, then those only theirs."""
-    (texts, labels), (other_texts, other_labels) = ours, theirs
-    new = np.flatnonzero(
-        ~np.isin(hashes_of(side.classifier, other_texts), hashes_of(side.classifier, texts))
-    )
-    return (
-        texts + [other_texts[row] for row in new],
-        labels + [other_labels[row] for row in new],
-    )
-
-
-def _met(side: Side, data: TokenizedData, texts: Sequence[str]) -> np.ndarray:
-    """(N,) booleans: which sentences the run was trained on, or chose its best epoch by."""
-    known = data.hashes[data.everything_but_test]
-    return are_known(
-        hashes_of(side.classifier, texts), np.concatenate([known, side.checkpoint.seen])
-    )
+def _with_shared_labels(
+    sides: Sequence[Side], texts: list[str], labels: list[str], about: str
+) -> Sentences:
+    """Those whose label both know."""
+    ours, theirs = (set(side.classifier.labels) for side in sides)
+    shared = [label in ours & theirs for label in labels]
+    if not any(shared):
+        raise UserError("no sentence has a label that both A and B know; name others with --data")
+    if ours != theirs:
+        about += (
+            f"\nonly one of the two knows {some(sorted(ours ^ theirs))}: {shared.count(False):,} "
+            "sentences with such a label are left out, and such an answer is wrong"
+        )
+    return Sentences(list(compress(texts, shared)), list(compress(labels, shared)), about)
 
 
 # Who is right
@@ -228,16 +210,6 @@ class Paired:
         return self.both + self.only_a + self.only_b + self.neither
 
     @property
-    def right_a(self) -> int:
-        """Sentences that A gets right."""
-        return self.both + self.only_a
-
-    @property
-    def right_b(self) -> int:
-        """Sentences that B gets right."""
-        return self.both + self.only_b
-
-    @property
     def difference(self) -> float:
         """A's accuracy minus B's."""
         return (self.only_a - self.only_b) / self.count
@@ -270,84 +242,99 @@ def difference_interval(paired: Paired) -> tuple[float, float]:
     return max(middle - spread, -1.0), min(middle + spread, 1.0)
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """What came of it.
-
-    Attributes:
-        sides: A and B.
-        sentences: the N sentences.
-        answers: the N labels that A answers, and those that B does.
-        sureness: (2, N) their probabilities.
-        paired: the sentences by who was right.
-        p_value: of a difference as large by chance; see :func:`mcnemar_p_value`.
-        interval: 95 % interval of A's accuracy minus B's.
-    """
-
-    sides: list[Side]
-    sentences: Sentences
-    answers: list[list[str]]
-    sureness: np.ndarray
-    paired: Paired
-    p_value: float
-    interval: tuple[float, float]
-
-    @classmethod
-    def of(cls, sides: list[Side], sentences: Sentences) -> "Comparison":
-        """Let both answer."""
-        answers, sureness, right = [], [], []
-        for side in sides:
-            probabilities = side.classifier.predict_proba(sentences.texts)
-            given = given_labels(probabilities, side.classifier.labels, None)
-            answers.append(given)
-            sureness.append(probabilities.max(axis=1))
-            right.append(np.array(list(map(operator.eq, given, sentences.labels))))
-        paired = Paired.of(*right)
-        p_value, interval = mcnemar_p_value(paired), difference_interval(paired)
-        return cls(sides, sentences, answers, np.array(sureness), paired, p_value, interval)
-
-    def flipped(self) -> np.ndarray:
-        """Rows of the sentences that get another answer; both together surest of it first."""
-        rows = np.flatnonzero(list(map(operator.ne, *self.answers)))
-        return rows[np.argsort(-self.sureness[:, rows].sum(axis=0), kind="stable")]
-
-    def accuracies(self) -> list[tuple[str, int, tuple[float, float]]]:
-        """Of A and B: the name, how many were right, the 95 % interval."""
-        paired = self.paired
-        return [
-            (name, right, wilson_interval(right, paired.count))
-            for name, right in (("A", paired.right_a), ("B", paired.right_b))
-        ]
-
-    def different_options(self) -> dict[str, tuple[Value, Value]]:
-        """Options whose values are not the same, by name, with A's and B's."""
-        return different_options(*(side.config for side in self.sides))
+Share = tuple[float, float, float]
+"""An accuracy, or a difference of two, and its 95 % interval."""
 
 
-def different_options(a: Config, b: Config) -> dict[str, tuple[Value, Value]]:
-    """Options whose values are not the same, by name, with both values."""
-    ours, theirs = vars(a.resolved()), vars(b.resolved())
-    names = [field.name for field in dataclasses.fields(Config)]
-    return {name: (ours[name], theirs[name]) for name in names if ours[name] != theirs[name]}
+def shares_of(paired: Paired) -> tuple[Share, Share, Share]:
+    """The accuracies of A and of B, and A's less B's."""
+    right, count = (paired.both + paired.only_a, paired.both + paired.only_b), paired.count
+    a, b = ((it / count, *wilson_interval(it, count)) for it in right)
+    return a, b, (paired.difference, *difference_interval(paired))
+
+
+# What is said of both
 
 
 @dataclass(frozen=True)
-class FoldsCompared:
-    """What two cross-validations found on the same folds.
+class Compared:
+    """A and B, be they models or cross-validations.
 
     Attributes:
-        paths: their folders, A and B.
-        folds: how many.
-        accuracies: of each over the folds.
-        difference: of A less B, paired fold by fold.
-        options: those that differ, with the values of both.
+        paths: where they are.
+        configs: their options.
+        shares: the accuracies of A and of B, and A's less B's.
+        p_value: of a difference as large by chance.
     """
 
     paths: tuple[Path, Path]
+    configs: tuple[Config, Config]
+    shares: tuple[Share, Share, Share]
+    p_value: float
+
+    @property
+    def different_options(self) -> dict[str, tuple[Value, Value]]:
+        """Options whose values are not the same, by name, with A's and B's."""
+        a, b = (vars(config.resolved()) for config in self.configs)
+        return {name: (a[name], b[name]) for name in a if a[name] != b[name]}
+
+
+@dataclass(frozen=True)
+class Comparison(Compared):
+    """What two models answered.
+
+    Attributes:
+        sentences: the N sentences.
+        answers: (2, N) labels that A answers, and those that B does.
+        sureness: (2, N) their probabilities.
+        paired: the sentences by who was right.
+    """
+
+    sentences: Sentences
+    answers: np.ndarray
+    sureness: np.ndarray
+    paired: Paired
+
+    def flipped(self) -> np.ndarray:
+        """Rows of the sentences that get another answer; both together surest of it first."""
+        rows = np.flatnonzero(self.answers[0] != self.answers[1])
+        return rows[np.argsort(-self.sureness[:, rows].sum(axis=0), kind="stable")]
+
+
+def compare(a: Side, b: Side, sentences: Sentences) -> Comparison:
+    """Let both answer."""
+    answers, sureness = [], []
+    for classifier in (a.classifier, b.classifier):
+        probabilities = classifier.predict_proba(sentences.texts)
+        answers.append(given_labels(probabilities, classifier.labels, None))
+        sureness.append(probabilities.max(axis=1))
+    labels = np.array(answers, object)
+    paired = Paired.of(*(labels == np.array(sentences.labels, object)))
+    return Comparison(
+        (a.path, b.path),
+        (a.config, b.config),
+        shares_of(paired),
+        mcnemar_p_value(paired),
+        sentences,
+        labels,
+        np.array(sureness),
+        paired,
+    )
+
+
+@dataclass(frozen=True)
+class FoldsCompared(Compared):
+    """What two cross-validations found on the same folds.
+
+    Attributes:
+        folds: how many.
+        accuracies: of each over the folds.
+        difference: of A less B, paired fold by fold.
+    """
+
     folds: int
     accuracies: tuple[Mean, Mean]
     difference: Difference
-    options: dict[str, tuple[Value, Value]]
 
 
 def is_cross_validation(path: Path) -> bool:
@@ -375,22 +362,27 @@ def compare_folds(a: Path, b: Path) -> FoldsCompared:
             f"{a} and {b}: have other folds (--folds, --repeats, --seed, --tokenizer), so they "
             "cannot be compared"
         )
-    ours, theirs = (list(accuracies.values()) for accuracies in found)
     share = plans[0].test_to_train
-    configs = [Config.from_mapping(read_toml(it.config), str(it.config)) for it in sides]
+    ours, theirs = (list(accuracies.values()) for accuracies in found)
+    means = (mean_interval(ours, share, SHARES), mean_interval(theirs, share, SHARES))
+    difference = paired_difference(ours, theirs, share)
+    of_a, of_b, between = ((it.mean, it.low, it.high) for it in (*means, difference))
+    config_a, config_b = (Config.from_mapping(read_toml(it.config), str(it.config)) for it in sides)
     return FoldsCompared(
-        paths=(a, b),
-        folds=len(ours),
-        accuracies=(mean_interval(ours, share, SHARES), mean_interval(theirs, share, SHARES)),
-        difference=paired_difference(ours, theirs, share),
-        options=different_options(*configs),
+        (a, b),
+        (config_a, config_b),
+        (of_a, of_b, between),
+        difference.p_value,
+        len(ours),
+        means,
+        difference,
     )
 
 
 def _accuracies(side: CrossValidationFolder) -> dict[tuple[int, str], float]:
     """The accuracy of each fold, by its repeat and the rows that it tested."""
     try:
-        accuracies = {
+        return {
             (read_back.whole_number(fold["repeat"]), str(fold["rows"])): read_back.share(
                 fold["accuracy"]
             )
@@ -402,4 +394,3 @@ def _accuracies(side: CrossValidationFolder) -> dict[tuple[int, str], float]:
         ) from None
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise UserError(f"{side.path}: damaged ({error}); run it anew") from error
-    return accuracies

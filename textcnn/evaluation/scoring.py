@@ -17,7 +17,7 @@ from textcnn.data.labels import label_names, split_labels, targets_of
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.scores import Apart, Rows, Scores, score
 from textcnn.inference.classifier import Classifier
-from textcnn.recipe.config import Config
+from textcnn.recipe.config import Config, flag
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint
 
@@ -73,8 +73,8 @@ def read_as_before(
     labels: Sequence[str],
     given: Mapping[str, Any],
     report: Callable[[str], None],
-) -> LabelledTexts:
-    """Read the sentences that ``--data`` names as a run has read its own.
+) -> LabelledTexts | None:
+    """The sentences that ``--data`` names, read as a run has read its own; None without it.
 
     Args:
         config: the run's options, which say how its data was written.
@@ -83,8 +83,12 @@ def read_as_before(
         report: told in one line of each attempt to reach a source.
 
     Raises:
-        UserError: they cannot be used.
+        UserError: they cannot be used, or other options describe what is not given.
     """
+    if "data" not in given:
+        for name in given:
+            raise UserError(f"{flag(name)} describes --data; give that too")
+        return None
     usual = {name: value for name, value in config.as_dict().items() if name in READING_OPTIONS}
     config = locate(Config.from_mapping({**usual, **given}, ""))
     found = load_corpus(config, report, or_usual=not COLUMNS & given.keys())
