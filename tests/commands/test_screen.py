@@ -26,10 +26,10 @@ from tests.support.small_run import options_text
 from textcnn.commands import main
 from textcnn.commands.compare import comparison_text
 from textcnn.commands.screen import display as display_module
-from textcnn.commands.screen.cv_tables import best_table
 from textcnn.commands.screen.display import NARROWEST, WIDTH, Bar, Display, TaskProgress, say
 from textcnn.commands.screen.results import written_table
 from textcnn.commands.screen.score_tables import class_table, confusion_table, scores_text
+from textcnn.commands.search import best_table
 from textcnn.core.progress import Evaluated, Evaluation, StepDone
 from textcnn.evaluation.comparison import (
     Comparison,

@@ -23,16 +23,14 @@ from textcnn.commands.arguments.where_to_run import runner_options
 from textcnn.commands.screen import cv_tables
 from textcnn.commands.screen.display import Clock, TaskProgress, percent, say
 from textcnn.commands.screen.results import format_option, print_results
-from textcnn.evaluation.crossval.baselines import BASELINES
 from textcnn.evaluation.crossval.figures import draw_folds
 from textcnn.evaluation.crossval.fold_run import FoldResult, rival_names, run_fold
-from textcnn.evaluation.crossval.folder import CrossValidationFolder, Plan
 from textcnn.evaluation.crossval.setup import (
     CrossValidation,
     new_cross_validation,
     resumed_cross_validation,
 )
-from textcnn.evaluation.crossval.summary import Summary, summarise
+from textcnn.evaluation.crossval.summary import summarise
 from textcnn.evaluation.doctor.diagnosis import diagnose
 from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
@@ -138,13 +136,13 @@ def _check_doctor(config: Config, doctor: bool) -> None:
 def _run(found: CrossValidation, runner: Runner) -> list[FoldResult]:
     """The results of all folds, in order; those that are not in the folder yet are run."""
     folder, folds = found.folder, found.folds
-    rivals = tuple(BASELINES) if found.plan.baselines else ()
+    rivals = rival_names(found.config, found.plan.baselines)
     loaded = [
         folder.load_fold(
             fold,
             found.data.targets(fold.split.test, found.labels),
             len(found.labels),
-            rival_names(found.config, found.plan.baselines),
+            rivals,
         )
         for fold in folds
     ]
@@ -198,7 +196,7 @@ def _report(
     separator = found.config.label_separator
     replace_csv(folder.predictions, cv_tables.prediction_rows(summary, found.data, separator))
     with contextlib.suppress(ImportError):  # The figure is an extra.
-        _draw(folder, found.plan, summary)
+        draw_folds(folder.figure, summary.accuracies, found.plan.test_to_train)
     shown = [cv_tables.summary_text(summary)]
     if doctor:
         diagnosis = diagnose(results, found.data, labels)
@@ -206,10 +204,3 @@ def _report(
         cv_doctor.save_diagnosis(folder.path, values["doctor"])
         shown.append(cv_doctor.diagnosis_text(values["doctor"]))
     print_results(form, values, cv_tables.accuracy_table(summary), "\n\n".join(shown))
-
-
-def _draw(folder: CrossValidationFolder, plan: Plan, summary: Summary) -> None:
-    accuracies = {"textcnn": [result.accuracy for result in summary.results]}
-    for name in summary.rivals:
-        accuracies[name] = [result.baseline_accuracy(name) for result in summary.results]
-    draw_folds(folder.figure, accuracies, plan.test_to_train)

@@ -3,7 +3,9 @@
 import contextlib
 import dataclasses
 import functools
+import math
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from textcnn.commands.arguments.options import (
 )
 from textcnn.commands.arguments.training_config import RunOptions, refuse_going_on, run_options
 from textcnn.commands.arguments.where_to_run import runner_options
-from textcnn.commands.screen import cv_tables
+from textcnn.commands.screen.cv_tables import mean_text
 from textcnn.commands.screen.display import Clock, TaskProgress, say
 from textcnn.data.datasets.corpus import locate
 from textcnn.data.remarks import remarks
@@ -28,13 +30,14 @@ from textcnn.evaluation.crossval.folds import Fold
 from textcnn.evaluation.crossval.summary import SHARES, mean_interval
 from textcnn.evaluation.search.folder import Plan, SearchFolder
 from textcnn.evaluation.search.session import Session
-from textcnn.evaluation.search.space import Space, default_specs
+from textcnn.evaluation.search.space import Drawn, Space, default_specs
 from textcnn.evaluation.search.trials import Tried, best_of, require_optuna
 from textcnn.recipe.config import Config, read_toml, write_toml
 from textcnn.support.errors import SAY_WHERE, if_missing
 from textcnn.support.files import replace_csv
 from textcnn.support.folder_lock import locked
 from textcnn.support.program import command_line
+from textcnn.support.tables import Table, table_text
 from textcnn.support.terminal import folded, next_commands
 from textcnn.support.workers.processes import Runner
 
@@ -159,7 +162,7 @@ def _run(session: Session) -> None:
         tried, best = session.search(None, listen, progress.say)
     _save(session, tried)  # Perhaps nothing was left to be tried, but the tables were not written.
     accuracies = [_outer(session, fold) for fold in session.outer_folds()]
-    click.echo(cv_tables.best_table(tried))
+    click.echo(best_table(tried))
     click.echo("\n" + _verdict(session, tried, best, accuracies))
     click.echo("\n" + next_commands(command_line("train", "--config", folder.best)))
 
@@ -168,7 +171,7 @@ def _show(progress: TaskProgress, tried: list[Tried], trials: int) -> None:
     """The last of these trials has finished."""
     best = best_of(tried)
     figures = f"best {100 * best.score:.2f} %, trial {best.number}" if best else ""
-    progress.show(len(tried), cv_tables.trial_line(tried[-1], trials, best), figures)
+    progress.show(len(tried), trial_line(tried[-1], trials, best), figures)
 
 
 def _outer(session: Session, fold: Fold) -> float:
@@ -187,7 +190,7 @@ def _outer(session: Session, fold: Fold) -> float:
 
 def _save(session: Session, tried: list[Tried]) -> None:
     folder, best = session.folder, best_of(tried)
-    replace_csv(folder.table, cv_tables.trial_rows(tried, session.plan.folds))
+    replace_csv(folder.table, trial_rows(tried, session.plan.folds))
     if best is not None:
         write_toml(folder.best, session.space.config(best.drawn))
 
@@ -202,9 +205,72 @@ def _verdict(session: Session, tried: list[Tried], best: Tried, accuracies: list
     if accuracies:
         nested = session.plan.nested
         mean = mean_interval(accuracies, 1 / (nested - 1), SHARES)
-        lines.append(f"test accuracy of {nested} such searches  {cv_tables.mean_text(mean)}")
+        lines.append(f"test accuracy of {nested} such searches  {mean_text(mean)}")
     if test:
         lines.append(
             f"{test:,} test sentences had no part in this; train scores the winner on them."
         )
     return "\n".join(map(folded, lines))
+
+
+# Trials in lines and tables
+
+
+def trial_line(tried: Tried, trials: int, best: Tried | None) -> str:
+    """A trial that has just finished."""
+    outcome = "failed " if tried.fault else f"{100 * tried.score:5.2f} %"
+    line = f"{tried.number:3} of {trials}  dev {outcome}  {_settings(tried)}"
+    if tried.fault:
+        return f"{line}  ({tried.fault})"
+    if best is tried:
+        return f"{line}  best"
+    notes = [f"cut short after fold {len(tried.accuracies)}"] if tried.cut_short else []
+    if best is not None:
+        notes.append(f"best: {100 * best.score:.2f} %, trial {best.number}")
+    return f"{line}  ({'; '.join(notes)})"
+
+
+def trial_rows(tried: Sequence[Tried], folds: int) -> Iterator[list[str]]:
+    """Every trial for a CSV file, a header first."""
+    names = list(tried[0].drawn)
+    yield ["trial", "dev_accuracy", "outcome", *names, *(f"fold_{n + 1}" for n in range(folds))]
+    best = best_of(tried)
+    for one in tried:
+        outcome = "failed" if one.fault else "cut short" if one.cut_short else "scored"
+        accuracies = [f"{accuracy:.6f}" for accuracy in one.accuracies]
+        yield [
+            str(one.number),
+            "" if math.isnan(one.score) else f"{one.score:.6f}",
+            "best" if one is best else outcome,
+            *(str(value) for value in one.drawn.values()),
+            *accuracies,
+            *[""] * (folds - len(accuracies)),
+        ]
+
+
+def _settings(tried: Tried) -> str:
+    return "  ".join(f"{name} {drawn_word(value)}" for name, value in tried.drawn.items())
+
+
+def drawn_word(value: Drawn) -> str:
+    """A setting's value, floats in four digits."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+SHOWN = 10
+"""Trials in the table of the best."""
+
+
+def best_table(tried: Sequence[Tried]) -> str:
+    """The best trials that were run on all folds, the best first."""
+    whole = sorted((one for one in tried if not one.cut_short), key=lambda one: -one.score)
+    heads = ["dev", "trial", *whole[0].drawn]
+    rows = [
+        [
+            f"{100 * one.score:.2f} %",
+            str(one.number),
+            *(drawn_word(value) for value in one.drawn.values()),
+        ]
+        for one in whole[:SHOWN]
+    ]
+    return table_text(Table(heads, rows, right=range(len(heads))))

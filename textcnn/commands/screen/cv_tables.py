@@ -1,4 +1,4 @@
-"""Cross-validations and searches in lines and tables."""
+"""Cross-validations in lines and tables."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -11,9 +11,7 @@ from textcnn.data.labels import BETWEEN
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.crossval.baselines import BASELINES, EXPERTS
 from textcnn.evaluation.crossval.fold_run import FoldResult
-from textcnn.evaluation.crossval.summary import Difference, Mean, Summary
-from textcnn.evaluation.search.space import Drawn
-from textcnn.evaluation.search.trials import Tried, best_of
+from textcnn.evaluation.crossval.summary import OURS, Difference, Mean, Summary
 from textcnn.inference.given_labels import given_labels
 from textcnn.support.tables import Table, table_text
 from textcnn.support.terminal import folded
@@ -33,7 +31,7 @@ def fold_line(result: FoldResult, finished: int, total: int) -> str:
 
 def summary_text(summary: Summary) -> str:
     """The result, for people: a line a fold, then the means."""
-    lines = [f"accuracy   {mean_text(summary.accuracy)}"]
+    lines = [f"accuracy   {mean_text(summary.means[OURS])}"]
     if summary.test_interval is not None:
         low, high = summary.test_interval
         lines.append(
@@ -47,12 +45,12 @@ def summary_text(summary: Summary) -> str:
         f"confidence off by {100 * summary.calibration_error:.2f} points from the share that is "
         "right (expected calibration error)",
     ]
-    for name, rival in summary.rivals.items():
+    for name, difference in summary.differences.items():
         lines += [
             "",
-            f"{name:9}  {mean_text(rival.accuracy)}",
+            f"{name:9}  {mean_text(summary.means[name])}",
             f"           {EXPERTS.get(name) or BASELINES[name].description}",
-            f"           textcnn's difference: {difference_text(rival.difference)}",
+            f"           textcnn's difference: {difference_text(difference)}",
         ]
     prose = "\n".join(folded(line, INDENT) for line in lines)
     return f"{table_text(fold_table(summary))}\n\n{prose}"
@@ -60,7 +58,7 @@ def summary_text(summary: Summary) -> str:
 
 def fold_table(summary: Summary) -> Table:
     """The scores of each fold, those of the rivals beside them."""
-    names = list(summary.rivals)
+    names = list(summary.differences)
     rows = [
         [
             str(result.repeat + 1),
@@ -68,9 +66,9 @@ def fold_table(summary: Summary) -> Table:
             _percent(result.accuracy),
             _percent(result.macro_f1),
             f"{result.epoch:.2f}",
-            *(_percent(result.baseline_accuracy(name)) for name in names),
+            *(_percent(summary.accuracies[name][number]) for name in names),
         ]
-        for result in summary.results
+        for number, result in enumerate(summary.results)
     ]
     heads = ["repeat", "fold", "accuracy", "macro-F1", "epoch", *names]
     return Table(heads, rows, right=range(len(heads)))
@@ -78,7 +76,6 @@ def fold_table(summary: Summary) -> Table:
 
 def accuracy_table(summary: Summary) -> Table:
     """The mean accuracies over the folds, in per cent, for papers."""
-    means = {"textcnn": summary.accuracy, **{k: it.accuracy for k, it in summary.rivals.items()}}
     rows = [
         [
             name,
@@ -87,7 +84,7 @@ def accuracy_table(summary: Summary) -> Table:
                 for share in (mean.mean, mean.standard_error, mean.low, mean.high)
             ),
         ]
-        for name, mean in means.items()
+        for name, mean in summary.means.items()
     ]
     heads = ["model", "accuracy %", "standard error", "95 % low", "high"]
     return Table(heads, rows, right=range(1, 5))
@@ -156,63 +153,3 @@ def _surest(result: FoldResult) -> np.ndarray:
 def _percent(share: float) -> str:
     """``79.31 %``, with a digit more than one test part alone would be worth."""
     return f"{100 * share:.2f} %"
-
-
-def trial_line(tried: Tried, trials: int, best: Tried | None) -> str:
-    """A trial that has just finished."""
-    outcome = "failed " if tried.fault else f"{100 * tried.score:5.2f} %"
-    line = f"{tried.number:3} of {trials}  dev {outcome}  {_settings(tried)}"
-    if tried.fault:
-        return f"{line}  ({tried.fault})"
-    if best is tried:
-        return f"{line}  best"
-    notes = [f"cut short after fold {len(tried.accuracies)}"] if tried.cut_short else []
-    if best is not None:
-        notes.append(f"best: {100 * best.score:.2f} %, trial {best.number}")
-    return f"{line}  ({'; '.join(notes)})"
-
-
-def trial_rows(tried: Sequence[Tried], folds: int) -> Iterator[list[str]]:
-    """Every trial for a CSV file, a header first."""
-    names = list(tried[0].drawn)
-    yield ["trial", "dev_accuracy", "outcome", *names, *(f"fold_{n + 1}" for n in range(folds))]
-    best = best_of(tried)
-    for one in tried:
-        outcome = "failed" if one.fault else "cut short" if one.cut_short else "scored"
-        accuracies = [f"{accuracy:.6f}" for accuracy in one.accuracies]
-        yield [
-            str(one.number),
-            "" if math.isnan(one.score) else f"{one.score:.6f}",
-            "best" if one is best else outcome,
-            *(str(value) for value in one.drawn.values()),
-            *accuracies,
-            *[""] * (folds - len(accuracies)),
-        ]
-
-
-def _settings(tried: Tried) -> str:
-    return "  ".join(f"{name} {drawn_word(value)}" for name, value in tried.drawn.items())
-
-
-def drawn_word(value: Drawn) -> str:
-    """A setting's value, floats in four digits."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-SHOWN = 10
-"""Trials in the table of the best."""
-
-
-def best_table(tried: Sequence[Tried]) -> str:
-    """The best trials that were run on all folds, the best first."""
-    whole = sorted((one for one in tried if not one.cut_short), key=lambda one: -one.score)
-    heads = ["dev", "trial", *whole[0].drawn]
-    rows = [
-        [
-            f"{100 * one.score:.2f} %",
-            str(one.number),
-            *(drawn_word(value) for value in one.drawn.values()),
-        ]
-        for one in whole[:SHOWN]
-    ]
-    return table_text(Table(heads, rows, right=range(len(heads))))

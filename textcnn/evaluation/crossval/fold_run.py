@@ -72,19 +72,20 @@ class FoldResult:
             return self.probabilities.argmax(axis=1)
         return self.probabilities >= self.thresholds
 
-    def baseline_accuracy(self, name: str) -> float:
-        """Of a baseline."""
-        return float(is_correct(self.baselines[name], self.classes).mean())
-
-
-def expert_names(config: Config) -> tuple[str, ...]:
-    """The experts that are tested alone: none where the network is all there is."""
-    return tuple(EXPERTS) if config.ngrams else ()
+    def rival_accuracies(self) -> dict[str, float]:
+        """Of the baselines and the experts, by name."""
+        return {
+            name: float(is_correct(answers, self.classes).mean())
+            for name, answers in self.baselines.items()
+        }
 
 
 def rival_names(config: Config, baselines: bool) -> tuple[str, ...]:
-    """Whose answers stand in the results of a fold, beside those of the whole model."""
-    return (*expert_names(config), *(BASELINES if baselines else ()))
+    """Whose answers stand in the results of a fold, beside those of the whole model.
+
+    The experts do unless the network is all there is.
+    """
+    return (*(EXPERTS if config.ngrams else ()), *(BASELINES if baselines else ()))
 
 
 def run_fold(
@@ -100,7 +101,7 @@ def run_fold(
         config: the options of training; each fold's networks have seeds of their own.
         data: the sentences; their own split is not used.
         fold: the rows.
-        baselines: names of the rivals.
+        baselines: names of the rivals (:func:`rival_names`).
         files: by the name of the option, what to read in the place of what ``config`` names (see
             :mod:`textcnn.training.option_files`).
 
@@ -131,8 +132,10 @@ def run_fold(
         probabilities=probabilities,
         thresholds=model.thresholds,
         baselines={
-            **{name: decide(logits[name], classes) for name in expert_names(config)},
-            **{name: baseline_answers(name, data, model.labels) for name in baselines},
+            name: decide(logits[name], classes)
+            if name in EXPERTS
+            else baseline_answers(name, data, model.labels)
+            for name in baselines
         },
         epoch=float(np.mean([chosen.epoch for chosen in outcome.best])),
         dev_accuracy=float(np.mean([chosen.dev_accuracy for chosen in outcome.best])),

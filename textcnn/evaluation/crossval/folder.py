@@ -165,63 +165,60 @@ class CrossValidationFolder(ResultFolder):
             # A number in JSON, or a truth value, takes no more characters.
             longest = ROOM + LONGEST_NUMBER * len(classes) * labels * (2 + len(baselines))
             values = read_back.unseal(read_back.read_json(path, longest), self._seal + path.name)
-            result = _result(fold, classes, values)
-            _check_result(result, fold, labels, baselines)
+            return _result(values, fold, classes, labels, baselines)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise UserError(
                 f"{path}: damaged ({error}); remove it to run that fold anew"
             ) from error
-        return result
 
     def _fold(self, repeat: int, number: int) -> Path:
         return self.folds / f"{repeat + 1}-{number + 1}.json"
 
 
-def _result(fold: Fold, classes: np.ndarray, values: dict[str, Any]) -> FoldResult:
-    thresholds = values["thresholds"] if classes.ndim == 2 else None
+def _result(
+    values: dict[str, Any],
+    fold: Fold,
+    classes: np.ndarray,
+    labels: int,
+    baselines: tuple[str, ...],
+) -> FoldResult:
+    """What came of the fold; raises ValueError and the like where the values cannot be that."""
+    if values["rows"] != fold.split.test.tolist():
+        raise ValueError("it tested other sentences")
+    if set(values["baselines"]) != set(baselines):
+        raise ValueError("it ran other baselines")
+    several = classes.ndim == 2
+    probabilities = _array(values["probabilities"], np.dtype(np.float32), (len(classes), labels))
+    sums = 1 if several else probabilities.sum(axis=1)
+    shares = (probabilities >= 0) & (probabilities <= 1)
+    if not shares.all() or not np.allclose(sums, 1, atol=1e-4):
+        raise ValueError("it holds impossible probabilities")
+    answers = {
+        name: _array(found, classes.dtype, classes.shape)
+        for name, found in values["baselines"].items()
+    }
+    if not several and any(a.min() < 0 or a.max() >= labels for a in answers.values()):
+        raise ValueError("it holds impossible labels")
     return FoldResult(
         repeat=fold.repeat,
         number=fold.number,
-        rows=_array(values["rows"], fold.split.test.dtype),
+        rows=fold.split.test,
         classes=classes,
-        probabilities=_array(values["probabilities"], np.dtype(np.float32)),
-        thresholds=None if thresholds is None else _array(thresholds, np.dtype(np.float64)),
-        baselines={
-            name: _array(found, classes.dtype) for name, found in values["baselines"].items()
-        },
+        probabilities=probabilities,
+        thresholds=_array(values["thresholds"], np.dtype(float), (labels,)) if several else None,
+        baselines=answers,
         epoch=read_back.number(values["epoch"]),
         dev_accuracy=read_back.share(values["dev_accuracy"]),
         seconds=read_back.number(values["seconds"]),
     )
 
 
-def _array(values: Any, kind: np.dtype) -> np.ndarray:
+def _array(values: Any, kind: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
     """The array that ``values`` list; NumPy would also make numbers of texts, and cut floats."""
     array = np.array(values)
     wanted = "fi" if kind.kind == "f" else kind.kind
-    if array.dtype.kind not in wanted:
-        raise ValueError(f"it holds {array.dtype} where {kind} should be")
+    if array.dtype.kind not in wanted or array.shape != shape:
+        raise ValueError(f"it holds {array.dtype}{array.shape} where {kind}{shape} should be")
     return array.astype(kind)
-
-
-def _check_result(result: FoldResult, fold: Fold, labels: int, baselines: tuple[str, ...]) -> None:
-    """Raise ValueError unless this is what came of the fold."""
-    if not np.array_equal(result.rows, fold.split.test):
-        raise ValueError("it tested other sentences")
-    if set(result.baselines) != set(baselines):
-        raise ValueError("it ran other baselines")
-    size, several = len(result.rows), result.thresholds is not None
-    answers = tuple(result.baselines.values())
-    shape = (size, labels) if several else (size,)
-    if result.probabilities.shape != (size, labels) or any(a.shape != shape for a in answers):
-        raise ValueError("it holds not one answer a sentence")
-    sums = np.ones(size) if several else result.probabilities.sum(axis=1)
-    shares = (result.probabilities >= 0) & (result.probabilities <= 1)
-    if not shares.all() or not np.allclose(sums, 1, atol=1e-4):
-        raise ValueError("it holds impossible probabilities")
-    if result.thresholds is not None and result.thresholds.shape != (labels,):
-        raise ValueError("it holds not one threshold a label")
-    if not several and any(a.min() < 0 or a.max() >= labels for a in answers):
-        raise ValueError("it holds impossible labels")

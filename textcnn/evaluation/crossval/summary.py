@@ -122,12 +122,8 @@ def mean_answers(results: Sequence[FoldResult]) -> tuple[np.ndarray, np.ndarray,
     return rows, classes, sums / np.bincount(place)[:, None]
 
 
-@dataclass(frozen=True)
-class Rival:
-    """A baseline on the same folds, and how the network differs from it."""
-
-    accuracy: Mean
-    difference: Difference
+OURS = "textcnn"
+"""What tables call the whole model."""
 
 
 @dataclass(frozen=True)
@@ -136,12 +132,15 @@ class Summary:
 
     Attributes:
         results: the folds, in order.
-        accuracy: of the network over the folds.
-        macro_f1: likewise, the mean of the F1 of those classes that the fold tests.
+        accuracies: in each of the folds, by the name of the model: the network first, as
+            :data:`OURS`, then its rivals.
+        means: of these.
+        differences: of the network's from each rival's, by the rival's name.
+        macro_f1: of the network over the folds, the mean of the F1 of those classes that the
+            fold tests.
         log_loss: mean negative log-probability of the true label, in nats; where a sentence may
             have several, of the right yes or no for each.
         calibration_error: see :func:`expected_calibration_error`.
-        rivals: by name.
         tested: different rows that were tested.
         given: rows of the data.
         test_interval: 95 % interval of the accuracy by the size of the test part (Wilson), where
@@ -149,11 +148,12 @@ class Summary:
     """
 
     results: list[FoldResult]
-    accuracy: Mean
+    accuracies: dict[str, list[float]]
+    means: dict[str, Mean]
+    differences: dict[str, Difference]
     macro_f1: Mean
     log_loss: float
     calibration_error: float
-    rivals: dict[str, Rival]
     tested: int
     given: int
     test_interval: tuple[float, float] | None
@@ -166,7 +166,7 @@ class Summary:
         return {
             "rows_tested": self.tested,
             "rows_given": self.given,
-            "accuracy": _numbers(self.accuracy),
+            "accuracy": _numbers(self.means[OURS]),
             "macro_f1": _numbers(self.macro_f1),
             "accuracy_95_by_test_size": self.test_interval,
             "log_loss": self.log_loss,
@@ -174,10 +174,10 @@ class Summary:
             "seconds": sum(result.seconds for result in self.results),
             "baselines": {
                 name: {
-                    "accuracy": _numbers(rival.accuracy),
-                    "network_minus_baseline": _numbers(rival.difference),
+                    "accuracy": _numbers(self.means[name]),
+                    "network_minus_baseline": _numbers(difference),
                 }
-                for name, rival in self.rivals.items()
+                for name, difference in self.differences.items()
             },
             "folds": [
                 {
@@ -188,7 +188,7 @@ class Summary:
                     "macro_f1": result.macro_f1,
                     "epoch": result.epoch,
                     "dev_accuracy": result.dev_accuracy,
-                    **{name: result.baseline_accuracy(name) for name in result.baselines},
+                    **result.rival_accuracies(),
                     "seconds": result.seconds,
                 }
                 for result in self.results
@@ -198,34 +198,33 @@ class Summary:
 
 def summarise(results: Sequence[FoldResult], plan: Plan, given: int) -> Summary:
     """Put the folds together, of data of so many rows."""
-    accuracies = [result.accuracy for result in results]
+    share = plan.test_to_train
+    of_folds = [{OURS: result.accuracy, **result.rival_accuracies()} for result in results]
+    accuracies = {name: [fold[name] for fold in of_folds] for name in of_folds[0]}
+    means = {name: mean_interval(it, share, SHARES) for name, it in accuracies.items()}
     probabilities, classes = one_answer_each(
         np.concatenate([result.probabilities for result in results]),
         np.concatenate([result.classes for result in results]),
     )
     smallest = np.finfo(np.float32).tiny
     true = np.maximum(probabilities[np.arange(len(classes)), classes], smallest)
-    rivals = {}
-    for name in results[0].baselines:
-        theirs = [result.baseline_accuracy(name) for result in results]
-        rivals[name] = Rival(
-            mean_interval(theirs, plan.test_to_train, SHARES),
-            paired_difference(accuracies, theirs, plan.test_to_train),
-        )
-    accuracy = mean_interval(accuracies, plan.test_to_train, SHARES)
     size = len(results[0].rows)
+    right = round(means[OURS].mean * size)
     return Summary(
         results=list(results),
-        accuracy=accuracy,
-        macro_f1=mean_interval([result.macro_f1 for result in results], plan.test_to_train, SHARES),
+        accuracies=accuracies,
+        means=means,
+        differences={
+            name: paired_difference(accuracies[OURS], theirs, share)
+            for name, theirs in accuracies.items()
+            if name != OURS
+        },
+        macro_f1=mean_interval([result.macro_f1 for result in results], share, SHARES),
         log_loss=float(-np.log(true.astype(np.float64)).mean()),
         calibration_error=expected_calibration_error(probabilities, classes),
-        rivals=rivals,
         tested=len(np.unique(np.concatenate([result.rows for result in results]))),
         given=given,
-        test_interval=(
-            wilson_interval(round(accuracy.mean * size), size) if plan.test_data else None
-        ),
+        test_interval=wilson_interval(right, size) if plan.test_data else None,
     )
 
 
