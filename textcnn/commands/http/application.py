@@ -19,6 +19,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 from starlette.applications import Starlette
@@ -70,17 +71,13 @@ class Service:
         """The application, to be run by an ASGI server."""
         routes = [
             Route("/", self._page, methods=["GET"]),
-            Route("/classify", self._classify, methods=["POST"]),
-            Route("/explain", self._explain, methods=["POST"]),
+            Route("/classify", partial(self._answered, Answerer.classify, SMALL), methods=["POST"]),
+            Route("/explain", partial(self._answered, Answerer.explain, -1), methods=["POST"]),
             Route("/health", self._health, methods=["GET"]),
             Route("/metrics", self._told_metrics, methods=["GET"]),
         ]
-        handlers: Any = {
-            HTTPException: _wrong_path,
-            RefusedError: _refused,
-            UserError: _unanswerable,
-            Exception: _failed,
-        }
+        faults = (RefusedError, UserError, Exception)
+        handlers: Any = {HTTPException: _wrong_path, **dict.fromkeys(faults, _fault)}
         paths = {route.path for route in routes}
         counted = Starlette(
             routes=routes, exception_handlers=handlers, lifespan=lambda _: self._looking()
@@ -92,25 +89,21 @@ class Service:
                 await counted(scope, receive, send)
                 return
             path = scope["path"] if scope["path"] in paths else "other"
-            await self._count(path, lambda send: counted(scope, receive, send), send)
+            status, began = 500, time.perf_counter()
+
+            async def noted(message: Message) -> None:
+                nonlocal status
+                status = message.get("status", status)
+                await send(message)
+
+            self._metrics.in_progress += 1
+            try:
+                await counted(scope, receive, noted)
+            finally:
+                self._metrics.in_progress -= 1
+                self._metrics.note(path, status, time.perf_counter() - began)
 
         return application
-
-    async def _count(self, path: str, call: Callable[[Send], Any], send: Send) -> None:
-        """Make the call and note how it ended."""
-        status, began = 500, time.perf_counter()
-
-        async def noted(message: Message) -> None:
-            nonlocal status
-            status = message.get("status", status)
-            await send(message)
-
-        self._metrics.in_progress += 1
-        try:
-            await call(noted)
-        finally:
-            self._metrics.in_progress -= 1
-            self._metrics.note(path, status, time.perf_counter() - began)
 
     @contextlib.asynccontextmanager
     async def _looking(self) -> AsyncIterator[None]:
@@ -128,20 +121,15 @@ class Service:
             task.cancel()
             self._threads.shutdown(cancel_futures=True)
 
-    async def _classify(self, request: Request) -> Response:
-        return await self._answered(request, self._model.model.classify, SMALL)
-
-    async def _explain(self, request: Request) -> Response:
-        return await self._answered(request, self._model.model.explain)
-
     async def _answered(
-        self, request: Request, answer: Callable[[bytes], tuple[bytes, int]], at_once: int = -1
+        self, answer: Callable[[Answerer, bytes], tuple[bytes, int]], at_once: int, request: Request
     ) -> Response:
-        body = await self._body(request)
+        """What the model answers to a body: at once where that is of no more bytes than so many."""
+        model, body = self._model.model, await self._body(request)
         if len(body) <= at_once:
-            found, texts = answer(body)
+            found, texts = answer(model, body)
         else:
-            found, texts = await self._in_thread(lambda: answer(body))
+            found, texts = await self._in_thread(lambda: answer(model, body))
         self._metrics.texts += texts
         return Response(found, media_type=JSON)
 
@@ -214,11 +202,13 @@ class Service:
             raise RefusedError(503, message) from error
 
 
-async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RefusedError)
+async def _fault(request: Request, error: Exception) -> Response:
+    """A refusal, a model whose numbers give no answer, or a fault of ours, which uvicorn prints."""
+    status = error.status if isinstance(error, RefusedError) else 500
+    told = isinstance(error, RefusedError | UserError)
     # After these the rest of a body may still be coming; it is no request.
-    headers = {"connection": "close"} if error.status in (408, 413, 415) else None
-    return _error(error.status, str(error), headers)
+    headers = {"connection": "close"} if status in (408, 413, 415) else None
+    return _error(status, str(error) if told else "a fault of the server", headers)
 
 
 async def _wrong_path(request: Request, error: Exception) -> Response:
@@ -229,16 +219,6 @@ async def _wrong_path(request: Request, error: Exception) -> Response:
         return _error(405, f"{request.method} is not for {path}; use {allowed}", error.headers)
     known = "POST /classify and /explain, GET /, /health and /metrics"
     return _error(error.status_code, f"there is no {path}; there are {known}")
-
-
-async def _unanswerable(request: Request, error: Exception) -> Response:
-    """A model whose numbers give no answer to this text."""
-    return _error(500, str(error))
-
-
-async def _failed(request: Request, error: Exception) -> Response:
-    """A fault of ours; uvicorn prints it."""
-    return _error(500, "a fault of the server")
 
 
 def _error(status: int, message: str, headers: Any = None) -> Response:
