@@ -8,7 +8,7 @@ import dataclasses
 import numbers
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -44,32 +44,6 @@ from textcnn.training.continuing import Initial
 from textcnn.training.one_pass import train_one_pass
 from textcnn.training.run import train_in_memory
 from textcnn.training.run_folder import find_checkpoint
-
-
-@dataclass
-class LazyClassifier:
-    """Holds what a :class:`Classifier` is made of.
-
-    A classifier has locks, which cannot be pickled, and tables, which need not be.
-
-    Attributes:
-        checkpoint: the model.
-        tokenize: with the tokenizer ``custom``, what it stands for.
-    """
-
-    checkpoint: Checkpoint
-    tokenize: Tokenizer | None
-    _made: Classifier | None = field(default=None, repr=False)
-
-    def get(self) -> Classifier:
-        """The classifier; two threads that ask for it at first may both make one."""
-        made = self._made
-        if made is None:
-            made = self._made = Classifier(self.checkpoint, tokenize=self.tokenize)
-        return made
-
-    def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "_made": None}
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -166,7 +140,9 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
             initial = (
                 self._initial(given) if self.warm_start and self.__sklearn_is_fitted__() else None
             )
-            classes = given.classes if initial is None else self._more_classes(given)
+            classes = given.classes
+            if initial is not None:
+                classes = self.classes_ if given.several else np.union1d(self.classes_, classes)
             _check_several_classes(classes)
             config = self._config(given, initial, seed_of(self.random_state))
             data = TokenizedData.prepare(
@@ -353,8 +329,6 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
                 np.sort(values_of(checkpoint.labels, checkpoint.label_kind)),
                 history_rows(checkpoint.history),
             )
-            # So that a missing tokenizer is said here and not at the first sentence.
-            loaded._model.get()
         return loaded
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -370,7 +344,7 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
 
     def _answers(self, X: Any, method: Callable[[Classifier, list[str]], np.ndarray]) -> np.ndarray:
         check_is_fitted(self)
-        return method(self._model.get(), checked_texts(X))
+        return method(self._model, checked_texts(X))
 
     def _config(self, given: Given, initial: Checkpoint | None, seed: int) -> Config:
         return config_of(self.get_params(deep=False), given.several, seed, initial)
@@ -389,16 +363,12 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
         absent = [label for label in self.class_weight if label not in set(classes.tolist())]
         if absent:
             warnings.warn(f"class_weight: no sentence is of class {absent[0]!r}", stacklevel=3)
-        of_class = np.array([self._weight_of(label) for label in classes.tolist()])
-        weights = of_class[given.numbers(classes)]
+        of_class = [self.class_weight.get(label, 1.0) for label in classes.tolist()]
+        for label, it in zip(classes.tolist(), of_class, strict=True):
+            if isinstance(it, bool) or not isinstance(it, numbers.Real) or not it >= 0:
+                raise InputError(f"class_weight: {label!r} counts {it!r}; give a number from 0 up")
+        weights = np.array(of_class, np.float64)[given.numbers(classes)]
         return weights if given.weights is None else weights * given.weights
-
-    def _weight_of(self, label: Any) -> float:
-        """What a class counts by the dict; 1 where that does not name it."""
-        weight = dict(self.class_weight or {}).get(label, 1.0)  # type: ignore[arg-type]
-        if isinstance(weight, bool) or not isinstance(weight, numbers.Real) or not weight >= 0:
-            raise InputError(f"class_weight: {label!r} counts {weight!r}; give a number from 0 up")
-        return float(weight)
 
     def _initial(self, given: Given) -> Checkpoint:
         """The present network, to go on from with these sentences."""
@@ -419,9 +389,6 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
         if not given.several and kind != checkpoint.label_kind:
             raise InputError(f"y: labels of type {kind}, the network's are {checkpoint.label_kind}")
         return checkpoint
-
-    def _more_classes(self, given: Given) -> np.ndarray:
-        return self.classes_ if given.several else np.union1d(self.classes_, given.classes)
 
     def _check_can_go_on(self) -> None:
         if self.ensemble != 1:
@@ -464,7 +431,7 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
         self.n_iter_ = max((int(np.ceil(row["epoch"])) for row in history), default=0)
         # The core's classes are in the order of their names, in which 10 goes before 2.
         self._columns = np.array([number[name] for name in class_names(classes)])
-        self._model = LazyClassifier(self.checkpoint_, self._custom_tokenizer())
+        self._model = Classifier(self.checkpoint_, self._custom_tokenizer())
 
 
 if TextCNNClassifier.__doc__:  # There is none with python -OO.
