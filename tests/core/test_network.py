@@ -5,14 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.numeric import assert_close, numeric_gradient, random_parameters, whole
+from tests.support.numeric import assert_close, numeric_gradient, packed, random_parameters, whole
 from textcnn.core import network, plain_network
 from textcnn.core.architecture import MODES, Architecture, initial_parameters, random_vectors
 from textcnn.core.gradients import Gradients
 from textcnn.core.network import Network
 from textcnn.core.sentences import Examples
 from textcnn.core.step import kim_step
-from textcnn.evaluation.selfcheck import packed
 from textcnn.recipe.steps import with_l2, with_word_dropout
 from textcnn.recipe.thinning import thinned_step
 

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.support.numeric import random_parameters, whole
+from tests.support.numeric import packed, random_parameters, whole
 from textcnn.core.architecture import Architecture
 from textcnn.core.network import forward
-from textcnn.evaluation.selfcheck import packed
 from textcnn.recipe.thinning import thinned
 
 

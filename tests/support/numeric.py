@@ -6,7 +6,7 @@ gradient of ones, mistakes that permute or transpose the output go unnoticed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from textcnn.core.architecture import Architecture, Parameters
 from textcnn.core.gradients import Gradient, RowGradient
+from textcnn.core.sentences import PackedSentences
 
 FloatArray = npt.NDArray[np.floating[Any]]
 
@@ -78,3 +79,10 @@ def random_parameters(
 def whole(gradient: Gradient, num_rows: int) -> np.ndarray:
     """A gradient as a full array."""
     return gradient.dense(num_rows) if isinstance(gradient, RowGradient) else gradient
+
+
+def packed(sentences: Sequence[Sequence[int]]) -> PackedSentences:
+    """The sentences one after another."""
+    words = [word for sentence in sentences for word in sentence]
+    lengths = [len(sentence) for sentence in sentences]
+    return PackedSentences(np.array(words, np.int32), np.array(lengths, np.int64))
