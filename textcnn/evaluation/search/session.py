@@ -1,6 +1,7 @@
 """A search with its folder and its sentences: the main one, and those inside outer folds."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -81,9 +82,8 @@ class Session:
             UserError: a setting cannot be used with the data, or the journal is damaged.
             RunError: no setting could be trained.
         """
-        journal = self._journal()
-        study = journal.study(_name(fold))
-        with journal.checked():
+        with self._journal.checked():
+            study = self._journal.study(_name(fold))
             tried = finished(study, self.space)
         if tried:
             report(f"going on after {len(tried)} trials")
@@ -123,9 +123,8 @@ class Session:
 
         It is trained on the fold's train and dev parts as ``train`` would.
         """
-        journal = self._journal()
-        study = journal.study(_name(fold))
-        with journal.checked():
+        with self._journal.checked():
+            study = self._journal.study(_name(fold))
             kept = study.user_attrs.get(TESTED, {"trial": 0})
             if kept["trial"] == best.number:
                 return float(kept["accuracy"])
@@ -139,6 +138,7 @@ class Session:
     def _splits(self, rows: np.ndarray) -> list[Split]:
         return dev_splits(self.data, rows, self.plan.folds, self.space.start.seed)
 
+    @functools.cached_property
     def _journal(self) -> Journal:
         # All of a search but for how long it is depends on what else was planned.
         plan = dataclasses.replace(self.plan, trials=1).sealed(self.folder.plan)

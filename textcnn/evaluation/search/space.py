@@ -94,9 +94,12 @@ class Space:
             if any(one.name == other.name for other in varied):
                 raise UserError(f"--vary {spec}: {flag(one.name)} is varied already")
             varied.append(one)
-        space = cls(start, varied)
-        space._check_together(specs)
-        return space
+        # Each value beside the first ones of the other options.
+        firsts = {one.name: one.values[0] for one in varied}
+        for spec, one in zip(specs, varied, strict=True):
+            for value in one.values:
+                _changed(start, {**firsts, one.name: value}).check(f"--vary {spec}")
+        return cls(start, varied)
 
     def config(self, drawn: dict[str, Drawn]) -> Config:
         """The options with what was drawn in place of what was given."""
@@ -113,13 +116,6 @@ class Space:
     def distributions(self) -> "dict[str, BaseDistribution]":
         """As Optuna has it."""
         return {one.name: one.distribution for one in self.varied}
-
-    def _check_together(self, specs: Sequence[str]) -> None:
-        """Try each value beside the first ones of the other options."""
-        firsts = {one.name: one.values[0] for one in self.varied}
-        for spec, one in zip(specs, self.varied, strict=True):
-            for value in one.values:
-                _changed(self.start, {**firsts, one.name: value}).check(f"--vary {spec}")
 
 
 def default_specs(config: Config) -> list[str]:
@@ -157,35 +153,14 @@ def _parse(spec: str) -> Varied:
             f"--vary {spec}: {flag(name)} is the same for all trials; give it once, beside --vary"
         )
     kind, several = value_type(name)
-    if kind in (int, float) and not several and ":" in words and "|" not in words:
-        return _range(spec, name, words.split(":"))
-    return _choices(spec, name, words.split("|"))
-
-
-def _range(spec: str, name: str, words: list[str]) -> Varied:
-    # Imported here and below: it need not be installed, and is slow to load.
-    from optuna.distributions import FloatDistribution, IntDistribution
-
-    log = len(words) == 3 and words[2].strip() == "log"
-    if len(words) != 2 and not log:
-        raise UserError(f"--vary {spec}: a range is LOW:HIGH or LOW:HIGH:log")
-    low, high = (_single(spec, name, word) for word in words[:2])
-    if not low < high:
-        raise UserError(f"--vary {spec}: the range must go from the lower number to the higher")
-    if log and low <= 0:
-        raise UserError(f"--vary {spec}: a range with log must begin above 0")
-    kind, _ = value_type(name)
-    made = IntDistribution if kind is int else FloatDistribution
-    return Varied(name, made(low, high, log=log), {})
-
-
-def _choices(spec: str, name: str, words: list[str]) -> Varied:
+    # Imported here: it need not be installed, and is slow to load.
     from optuna.distributions import CategoricalDistribution
 
-    _, several = value_type(name)
+    if kind in (int, float) and not several and ":" in words and "|" not in words:
+        return Varied(name, _range(spec, kind, words.split(":")), {})
     by_text: dict[str, Value] = {}
-    for word in (word.strip() for word in words):
-        parts = [_single(spec, name, part) for part in (word.split(",") if several else [word])]
+    for word in map(str.strip, words.split("|")):
+        parts = [_single(spec, kind, part) for part in (word.split(",") if several else [word])]
         value = tuple(parts) if several else parts[0]
         if value in by_text.values():
             raise UserError(f"--vary {spec}: {word} stands there twice")
@@ -195,19 +170,33 @@ def _choices(spec: str, name: str, words: list[str]) -> Varied:
     return Varied(name, CategoricalDistribution(list(by_text)), by_text)
 
 
-def _single(spec: str, name: str, word: str) -> Value:
-    """One value of the option; :class:`Config` tells whether it is within its limits."""
-    kind, _ = value_type(name)
-    wanted = {int: "a whole number", float: "a number", bool: "true or false"}.get(kind, "a text")
+def _range(spec: str, kind: type, words: list[str]) -> "BaseDistribution":
+    from optuna.distributions import FloatDistribution, IntDistribution
+
+    log = len(words) == 3 and words[2].strip() == "log"
+    if len(words) != 2 and not log:
+        raise UserError(f"--vary {spec}: a range is LOW:HIGH or LOW:HIGH:log")
+    low, high = (_single(spec, kind, word) for word in words[:2])
+    if not low < high:
+        raise UserError(f"--vary {spec}: the range must go from the lower number to the higher")
+    if log and low <= 0:
+        raise UserError(f"--vary {spec}: a range with log must begin above 0")
+    made = IntDistribution if kind is int else FloatDistribution
+    return made(low, high, log=log)
+
+
+_READ: dict[type, tuple[str, Callable[[str], Value]]] = {
+    int: ("a whole number", int),
+    float: ("a number", float),
+    str: ("a text", str),
+    bool: ("true or false", {"true": True, "false": False}.__getitem__),
+}
+
+
+def _single(spec: str, kind: type, word: str) -> Value:
+    """One value of an option; :class:`Config` tells whether it is within its limits."""
+    wanted, read = _READ[kind]
     try:
-        return _READ[kind](word.strip())
+        return read(word.strip())
     except (ValueError, KeyError):
         raise UserError(f"--vary {spec}: {word!r} is not {wanted}") from None
-
-
-_READ: dict[type, Callable[[str], Value]] = {
-    int: int,
-    float: float,
-    str: str,
-    bool: {"true": True, "false": False}.__getitem__,
-}

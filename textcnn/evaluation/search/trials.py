@@ -7,6 +7,7 @@ neither on how many folds run at once nor on where it was stopped and gone on wi
 
 import contextlib
 import dataclasses
+import itertools
 import json
 import math
 import os
@@ -37,17 +38,9 @@ if TYPE_CHECKING:
 # The score of a setting: how right it is about dev sentences, in several divisions of them
 
 
-@dataclass(frozen=True)
-class FoldScore:
-    """What came of a setting in one division.
-
-    Attributes:
-        accuracy: of the best evaluation on dev; not a number where training diverged.
-        fault: how it did; empty where it did not.
-    """
-
-    accuracy: float
-    fault: str = ""
+FoldScore = tuple[float, str]
+"""The accuracy of the best evaluation on dev, not a number where training diverged; and how it did.
+"""
 
 
 @dataclass(frozen=True)
@@ -83,8 +76,7 @@ class DevFolds:
             own = dataclasses.replace(one, network_seed=derived_seed(seed, number))
             tasks.append({"number": number, "config": own, "split": split})
         common = {"data": self.data, **option_files(config, self.vectors)}
-        scores = dict(self.runner.run(_score, tasks, common))
-        return [scores[number] for number in sorted(scores)]
+        return [score for _, score in sorted(self.runner.run(_score, tasks, common))]
 
 
 def dev_splits(data: TokenizedData, rows: np.ndarray, folds: int, seed: int) -> list[Split]:
@@ -125,8 +117,8 @@ def _score(
     try:
         _, outcome = train_in_memory(config, data, lambda line: None)
     except RunError as error:
-        return number, FoldScore(math.nan, str(error))
-    return number, FoldScore(outcome.best[0].dev_accuracy)
+        return number, (math.nan, str(error))
+    return number, (outcome.best[0].dev_accuracy, "")
 
 
 # Trials
@@ -213,32 +205,26 @@ def _run(study: "Study", trial: "Trial", number: int, config: Config, folds: Dev
     """Score a setting fold after fold, as many at once as there are jobs, and keep the result."""
     from optuna.trial import TrialState
 
-    accuracies, fault, cut_short = _known(study, trial.params), "", False
+    accuracies, fault, failed = _known(study, trial.params), "", False
     for fold in range(len(folds.splits)):
-        if fold == len(accuracies):
+        if fold == len(accuracies) and not fault:
             scores = folds.score(config, fold)
-            accuracies += [score.accuracy for score in scores]
-            fault = next((score.fault for score in scores if score.fault), "")
-            trial.set_user_attr(_ACCURACIES, _until_failure(accuracies))
+            accuracies += itertools.takewhile(math.isfinite, (accuracy for accuracy, _ in scores))
+            fault = next((fault for _, fault in scores if fault), "")
+            trial.set_user_attr(_ACCURACIES, accuracies)
+        failed, last = fold == len(accuracies), fold + 1 == len(folds.splits)
         # A mean that is not a number is the poorest of all to the sampler.
-        trial.report(float(np.mean(accuracies[: fold + 1])), fold)
-        failed, last = math.isnan(accuracies[fold]), fold + 1 == len(folds.splits)
+        mean = math.nan if failed else float(np.mean(accuracies[: fold + 1]))
+        trial.report(mean, fold)
         if failed or (not last and trial.should_prune()):
-            cut_short, accuracies = True, accuracies[: fold + 1]
+            outcome: dict[str, Any] = {"state": TrialState.PRUNED}
             break
+        outcome = {"values": mean}
     # Cut to what decided, since more may have been trained where there are more jobs.
-    trial.set_user_attr(_ACCURACIES, _until_failure(accuracies))
-    trial.set_user_attr(_FAULT, fault if math.isnan(accuracies[-1]) else "")
-    if cut_short:
-        study.tell(trial, state=TrialState.PRUNED)
-    else:
-        study.tell(trial, float(np.mean(accuracies)))
+    trial.set_user_attr(_ACCURACIES, accuracies[: fold + 1])
+    trial.set_user_attr(_FAULT, fault if failed else "")
+    study.tell(trial, **outcome)
     return _tried(number, study.get_trials(deepcopy=False)[trial.number])
-
-
-def _until_failure(accuracies: list[float]) -> list[float]:
-    whole = [math.isnan(accuracy) for accuracy in accuracies]
-    return accuracies[: whole.index(True)] if any(whole) else accuracies
 
 
 def _known(study: "Study", drawn: dict[str, Any]) -> list[float]:
@@ -344,22 +330,22 @@ class Journal:
     def study(self, name: str) -> "Study":
         """The search of this name, new or begun, whose unfinished trials are given up.
 
+        To be called within :meth:`checked`.
         Its sampler is set before each trial (see :mod:`textcnn.evaluation.search.trials`).
         """
         import optuna
         from optuna.trial import TrialState
 
-        with self.checked():
-            study = optuna.create_study(
-                storage=self._storage,
-                study_name=name,
-                direction="maximize",
-                pruner=optuna.pruners.MedianPruner(n_startup_trials=5),
-                load_if_exists=True,
-            )
-            for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-                study.tell(trial.number, state=TrialState.FAIL)
-            return study
+        study = optuna.create_study(
+            storage=self._storage,
+            study_name=name,
+            direction="maximize",
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=5),
+            load_if_exists=True,
+        )
+        for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            study.tell(trial.number, state=TrialState.FAIL)
+        return study
 
 
 def _whole_lines(path: Path) -> bytes:
