@@ -15,7 +15,6 @@ from textcnn.data.datasets.corpus import load_corpus, locate
 from textcnn.data.datasets.labelled_texts import BadRow
 from textcnn.data.datasets.suggestions import Suggestion, suggestions
 from textcnn.data.datasets.survey import Find, Repeated, Survey, survey
-from textcnn.data.datasets.text_faults import Fault
 from textcnn.data.datasets.text_files import check_encoding
 from textcnn.data.remarks import per_cent
 from textcnn.recipe.config import Config, command_words
@@ -59,7 +58,7 @@ def command(files: tuple[str, ...], as_json: bool, given: dict[str, Any]) -> Non
     if as_json:
         click.echo(json.dumps(_as_dict(found, advice), indent=2))
     else:
-        click.echo("\n".join(_report(found, config, advice)))
+        click.echo(_report(found, config, advice))
         if not any(suggestion.stops for suggestion in advice):
             click.echo("\n" + next_commands(_train_line(given, advice)))
 
@@ -107,94 +106,90 @@ def _as_dict(found: Survey, advice: Sequence[Suggestion]) -> dict[str, Any]:
     return facts
 
 
-def _report(found: Survey, config: Config, advice: Sequence[Suggestion]) -> Iterator[str]:
-    yield f"data: {safe(found.source)}"
-    yield f"{_count(found.rows, 'row')}, {_count(len(found.labels), 'label')}"
-    yield from _bad_row_lines(found)
-    yield ""
-    yield from _label_table(found)
-    yield ""
-    yield from _label_lines(found, config)
-    yield ""
-    yield from _sentence_lines(found, config)
-    yield ""
-    yield from _character_lines(found)
-    yield ""
-    yield from _word_lines(found, config)
-    yield ""
-    if advice:
-        yield "suggestions"
-        yield from (folded(safe(f"  {it.do}: {it.why}"), 4) for it in advice)
-    else:
-        yield "nothing to do"
+Fact = tuple[str, str]
+"""What something is called, and what is said of it; without a name more of what is above."""
 
 
-def _bad_row_lines(found: Survey) -> Iterator[str]:
-    if not found.bad_rows:
-        return
-    yield _line("bad rows", f"{len(found.bad_rows):,} of {found.given:,}, left out of all below")
+def _report(found: Survey, config: Config, advice: Sequence[Suggestion]) -> str:
+    head = [
+        f"data: {safe(found.source)}",
+        f"{_count(found.rows, 'row')}, {_count(len(found.labels), 'label')}",
+    ]
+    facts = (
+        _label_facts(found, config),
+        _sentence_facts(found, config),
+        _character_facts(found),
+        _word_facts(found, config),
+    )
+    advised = [folded(safe(f"  {it.do}: {it.why}"), 4) for it in advice]
+    blocks = [
+        [*head, *map(_line, _bad_row_facts(found))],
+        _label_table(found),
+        *(map(_line, block) for block in facts),
+        ["suggestions", *advised] if advice else ["nothing to do"],
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks)
+
+
+def _line(fact: Fact) -> str:
+    name, text = fact
+    return folded(f"{name:{NAME_WIDTH}}  {text}", NAME_WIDTH + 2)
+
+
+def _bad_row_facts(found: Survey) -> Iterator[Fact]:
+    if found.bad_rows:
+        yield "bad rows", f"{len(found.bad_rows):,} of {found.given:,}, left out of all below"
     where_of: dict[str, list[str]] = {}
     for row in found.bad_rows:
         where_of.setdefault(row.kind, []).append(row.where)
     for kind, where in where_of.items():
-        yield _line("", f"{len(where):,}: {kind} ({some(where, ROWS_SHOWN, '; ')})")
+        yield "", f"{len(where):,}: {kind} ({some(where, ROWS_SHOWN, '; ')})"
 
 
 def _label_table(found: Survey) -> Iterator[str]:
     shown = found.labels[:LABELS_SHOWN]
-    yield table_text(
-        Table(
-            ["label", "rows", "share"],
-            [[_short(label.name), f"{label.rows:,}", percent(label.share)] for label in shown],
-            right={1, 2},
-            bars=[label.share for label in shown],
-        )
-    )
+    rows = [[_short(label.name), f"{label.rows:,}", percent(label.share)] for label in shown]
+    bars = [label.share for label in shown]
+    yield table_text(Table(["label", "rows", "share"], rows, right={1, 2}, bars=bars))
     if len(found.labels) > LABELS_SHOWN:
         yield f"... {len(found.labels) - LABELS_SHOWN:,} more"
 
 
-def _label_lines(found: Survey, config: Config) -> Iterator[str]:
+def _label_facts(found: Survey, config: Config) -> Iterator[Fact]:
     answer = _answer(found.majority.labels, config.label_separator)
-    yield _line("baseline", f"{percent(found.majority.accuracy)} (always answering {answer})")
+    yield "baseline", f"{percent(found.majority.accuracy)} (always answering {answer})"
     if len(found.labels) > 1:
-        most, least = found.labels[0], found.labels[-1]
-        yield _line(
-            "imbalance",
-            f"{found.imbalance:.1f} to 1 ({_short(most.name)} to {_short(least.name)})",
-        )
+        most, least = _short(found.labels[0].name), _short(found.labels[-1].name)
+        yield "imbalance", f"{found.imbalance:.1f} to 1 ({most} to {least})"
     if found.multilabel:
         each = sum(label.rows for label in found.labels) / found.rows
-        yield _line("labels a row", f"{each:.2f}; {_count(found.unlabelled, 'row')} without")
+        yield "labels a row", f"{each:.2f}; {_count(found.unlabelled, 'row')} without"
     if found.rare_labels:
         names = [f"{_short(label.name)} ({label.sentences})" for label in found.rare_labels]
-        yield _line("too rare", f"fewer than 3 different sentences: {some(names, ROWS_SHOWN)}")
+        yield "too rare", f"fewer than 3 different sentences: {some(names, ROWS_SHOWN)}"
 
 
-def _sentence_lines(found: Survey, config: Config) -> Iterator[str]:
-    lengths = found.lengths
-    yield _line(
+def _sentence_facts(found: Survey, config: Config) -> Iterator[Fact]:
+    lengths, conflicts = found.lengths, found.conflicts
+    yield (
         "tokens",
         f"{lengths.total:,}; a row has {lengths.shortest:,} to {lengths.longest:,}, median "
         f"{lengths.median:,}, 95th percentile {lengths.percentile_95:,}",
     )
     if found.no_text:
-        yield _line("no text", _rows(found.no_text))
-    yield _line("no token", _rows(found.no_token))
-    yield _line("one token", _rows(found.one_token))
+        yield "no text", _rows(found.no_text)
+    yield "no token", _rows(found.no_token)
+    yield "one token", _rows(found.one_token)
     repeat = "row repeats" if found.surplus_rows == 1 else "rows repeat"
     surplus = f"{found.surplus_rows:,} {repeat} an earlier one" if found.repeated else "none"
-    yield _line("duplicates", surplus)
+    yield "duplicates", surplus
     for sentence in found.repeated[:SENTENCES_SHOWN]:
-        yield _line("", f"{len(sentence.rows):,} times: {_excerpt(sentence.text)}")
-    conflicts = found.conflicts
-    yield _line(
-        "conflicts",
-        f"{_count(len(conflicts), 'sentence')} under different labels" if conflicts else "none",
-    )
+        yield "", f"{len(sentence.rows):,} times: {_excerpt(sentence.text)}"
+    count = f"{_count(len(conflicts), 'sentence')} under different labels"
+    yield "conflicts", count if conflicts else "none"
     for sentence in conflicts[:SENTENCES_SHOWN]:
         rows = _labelled_rows(sentence, config.label_separator)
-        yield _line("", f"{rows}: {_excerpt(sentence.text)}")
+        yield "", f"{rows}: {_excerpt(sentence.text)}"
 
 
 def _labelled_rows(sentence: Repeated, separator: str) -> str:
@@ -206,7 +201,7 @@ def _labelled_rows(sentence: Repeated, separator: str) -> str:
     return some(named, ROWS_SHOWN)
 
 
-def _character_lines(found: Survey) -> Iterator[str]:
+def _character_facts(found: Survey) -> Iterator[Fact]:
     faults = found.faults
     kinds = (
         ("lost", "U+FFFD for a character", faults.replaced),
@@ -216,39 +211,30 @@ def _character_lines(found: Survey) -> Iterator[str]:
     )
     for name, what, fault in kinds:
         if fault:
-            yield _line(name, f"{what}{_examples(fault)}: {_rows(fault.rows)}")
+            examples = (
+                "" if fault is faults.replaced else f" ({', '.join(map(_visible, fault.seen))})"
+            )
+            yield name, f"{what}{examples}: {_rows(fault.rows)}"
     if not (faults.replaced or faults.mojibake or faults.control):
-        yield _line("characters", "no sign of a wrong encoding")
-    dropped = found.dropped
-    yield _line(
+        yield "characters", "no sign of a wrong encoding"
+    letters, words = per_cent(found.dropped.letters), per_cent(found.dropped.words)
+    dropped = f"drops {letters} of the letters, some in {words} of the words"
+    yield (
         "tokenizer",
-        f"{found.tokenizer} drops {per_cent(dropped.letters)} of the letters, some in "
-        f"{per_cent(dropped.words)} of the words"
-        if dropped.letters
-        else f"{found.tokenizer} keeps every letter",
+        f"{found.tokenizer} {dropped if found.dropped.letters else 'keeps every letter'}",
     )
 
 
-def _examples(fault: Fault) -> str:
-    if fault.seen == ("\ufffd",):
-        return ""
-    return f" ({', '.join(map(_visible, fault.seen))})"
-
-
-def _word_lines(found: Survey, config: Config) -> Iterator[str]:
-    words = found.words
+def _word_facts(found: Survey, config: Config) -> Iterator[Fact]:
+    words, coverage = found.words, found.coverage
     once = percent(words.once / words.count) if words.count else "none"
-    yield _line("words", f"{words.count:,} different, {once} of them seen once")
-    if found.coverage is not None:
-        yield _line(
+    yield "words", f"{words.count:,} different, {once} of them seen once"
+    if coverage is not None:
+        yield (
             "vectors",
-            f"{config.vectors} has {percent(found.coverage.words)} of the words, "
-            f"{percent(found.coverage.tokens)} of the tokens",
+            f"{config.vectors} has {percent(coverage.words)} of the words, "
+            f"{percent(coverage.tokens)} of the tokens",
         )
-
-
-def _line(name: str, text: str) -> str:
-    return folded(f"{name:{NAME_WIDTH}}  {text}", NAME_WIDTH + 2)
 
 
 def _count(number: int, what: str) -> str:
