@@ -154,7 +154,7 @@ def test_an_ensemble_is_shown(call, reviews):
     assert call("train", "--data", reviews, "--out", "run", *small)[0] == 0
     code, out, err = call("inspect", "run", "--filters", "24", "--words", "film")
     assert code == 0, err
-    assert "2 networks, each of " in out
+    assert "2 networks, each " in out
     assert "network 1, height 3" in out
     assert "network 2, height 5" in out
     assert "(first network)" in out

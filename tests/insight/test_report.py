@@ -230,7 +230,7 @@ def test_an_ensemble(call, reviews, drawn):
     page = train(call, reviews, "--ensemble", "2")
     assert "Evaluations of network 2" in page.text
     assert "2 networks. Of the first: Over 2.00 epochs loss" in page.words
-    assert "2 networks, each of" in page.words
+    assert "2 networks, each" in page.words
 
 
 def test_without_a_test_part_it_says_so(call, reviews):

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
 from textcnn.commands.arguments.checkpoint import checkpoint_argument, chosen_checkpoint
 from textcnn.commands.arguments.options import SectionedCommand, count_option, moved_data_options
@@ -79,7 +78,11 @@ def command(
     # Before anything that takes long, since a word may be misspelt.
     nearest = neighbours(model, asked, top)
     items_by_kind = ngram_items(model, top)
-    part, missing = _training_part(model, given)
+    part: TrainingPart | None
+    try:
+        part, missing = training_part(model, say, given), ""
+    except (UserError, RunError) as error:
+        part, missing = None, one_line(str(error))
     scans = [scan(it, part.train) for it in Model(model).network.members] if part else []
     ngrams = learnt_ngrams(model, scans, part.train, top) if part else []
     missed = filter_dictionary(model, scans, part, filters) if part and filters else []
@@ -88,10 +91,7 @@ def command(
         if labels_left_out(model):
             found["labels_looked_at"] = labels_left_out(model)
         found["ngram_items"] = {
-            kind: _by_label(
-                model, [[_plain(item, model, item.pushes) for item in items] for items in classes]
-            )
-            for kind, classes in items_by_kind.items()
+            kind: _plain(classes, model) for kind, classes in items_by_kind.items()
         }
         found |= _learnt_values(model, part, ngrams, missed)
         if missing:
@@ -111,14 +111,6 @@ def command(
     if nearest:
         blocks.append(_words(model, nearest))
     click.echo("\n\n".join("\n".join(lines) for lines in blocks if lines))
-
-
-def _training_part(model: Checkpoint, moved: dict[str, Any]) -> tuple[TrainingPart | None, str]:
-    """The training sentences; None where they are not at hand, and why not."""
-    try:
-        return training_part(model, say, moved), ""
-    except (UserError, RunError) as error:
-        return None, one_line(str(error))
 
 
 # As text
@@ -164,7 +156,7 @@ def _sizes(path: Path, model: Checkpoint) -> list[str]:
         for name, array in model.networks[0].items()
     ]
     lines = [
-        f"network     {network_words(model)}",
+        f"network     {network_words(model.networks, model.architecture)}",
         f"file        {path.stat().st_size / 1e6:.2f} MB",
         f"fusion      {fusion_words(model)}",
     ]
@@ -218,7 +210,7 @@ def _filters(model: Checkpoint, part: TrainingPart, filters: list[Filter]) -> li
         network = f"network {one.network + 1}, " if len(model.networks) > 1 else ""
         pushes = ", ".join(
             f"{one_line(label)} {push:+.3f}"
-            for label, push in _by_label(model, one.pushes[shown_labels(model)].tolist()).items()
+            for label, push in _by_label(model, one.pushes.tolist()).items()
         )
         lines += [
             "",
@@ -259,20 +251,20 @@ def _learnt_values(
         return {"training_sentences": None}
     found: dict[str, Any] = {
         "training_sentences": {"looked_at": len(part.train), "total": part.total},
-        "ngrams": _by_label(
-            model,
-            [[_plain(ngram, model, pushes=ngram.pushes) for ngram in ngrams] for ngrams in classes],
-        ),
+        "ngrams": _plain(classes, model),
     }
     if filters:
         found["dev_sentences"] = {
             "looked_at": len(part.dev.sentences),
             "trained_on": part.dev_trained,
         }
-        shown = shown_labels(model)
-        found["filters"] = [_plain(one, model, pushes=one.pushes[shown]) for one in filters]
+        found["filters"] = [_plain_one(one, model) for one in filters]
     return found
 
 
-def _plain(one: Item | Ngram | Filter, model: Checkpoint, pushes: np.ndarray) -> dict[str, Any]:
-    return {**vars(one), "pushes": _by_label(model, pushes.tolist())}
+def _plain(classes: Sequence[Sequence[Item | Ngram]], model: Checkpoint) -> dict[str, Any]:
+    return _by_label(model, [[_plain_one(one, model) for one in found] for found in classes])
+
+
+def _plain_one(one: Item | Ngram | Filter, model: Checkpoint) -> dict[str, Any]:
+    return {**vars(one), "pushes": _by_label(model, one.pushes.tolist())}

@@ -14,7 +14,7 @@ import click
 
 from textcnn.commands.arguments.options import SectionedCommand, config_options
 from textcnn.commands.arguments.training_config import RunOptions, run_options
-from textcnn.commands.screen.display import Clock, Display, say
+from textcnn.commands.screen.display import Clock, Display, percent, say
 from textcnn.commands.screen.score_tables import scores_text
 from textcnn.core.progress import Event
 from textcnn.core.trainer import Trainer
@@ -24,6 +24,7 @@ from textcnn.data.remarks import remarks
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.scoring import Sample, Scored, score_sample
 from textcnn.inference.classifier import Classifier
+from textcnn.insight.learnt.facts import network_words
 from textcnn.insight.report import is_installed
 from textcnn.insight.tensorboard import TensorBoard
 from textcnn.recipe.config import Config, read_toml, write_toml
@@ -191,38 +192,22 @@ def _half_lines(experiment: Experiment, config: Config) -> list[str]:
         lines.append(f"network {_number(experiment, config)} of {config.ensemble}:")
     if experiment.ngrams is not None:
         lines.append(f"n-grams: {experiment.ngrams.expert.summary}")
-    return [*lines, _network_line(experiment)]
-
-
-def _choice_lines(experiment: Experiment) -> list[str]:
-    best = experiment.trainer.progress.best
-    if best is None:
-        raise ValueError("a network that was trained to the end has a best evaluation")
-    return [
-        f"best on dev at epoch {best.epoch:.2f}: loss {best.dev_loss:.3f}, "
-        f"accuracy {100 * best.dev_accuracy:.1f} %",
-        *_expert_lines(experiment),
-    ]
-
-
-def _expert_lines(experiment: Experiment) -> list[str]:
-    """What each expert is worth on dev, where there are two."""
-    if experiment.ngrams is None:
-        return []
-    logits = [experiment.trainer.progress.dev_logits]
-    shares = dev_accuracies(logits, experiment.ngrams, experiment.dev)
-    return ["on dev: " + ", ".join(f"{name} {100 * share:.1f} %" for name, share in shares.items())]
-
-
-def _network_line(experiment: Experiment) -> str:
     network = experiment.trainer.network
-    architecture = network.architecture
-    numbers = sum(array.size for array in network.parameters.values())
-    return (
-        f"network: {architecture.mode}, {architecture.vocabulary_size:,} words, "
-        f"{architecture.num_filters} filters each of heights "
-        f"{','.join(map(str, architecture.filter_sizes))}, {numbers:,} parameters"
+    return [*lines, f"network: {network_words([network.parameters], network.architecture)}"]
+
+
+def _choice_lines(experiment: Experiment) -> Iterator[str]:
+    """What dev chose, and what each expert is worth there, where there are two."""
+    progress = experiment.trainer.progress
+    if progress.best is None:
+        raise ValueError("a network that was trained to the end has a best evaluation")
+    yield (
+        f"best on dev at epoch {progress.best.epoch:.2f}: loss {progress.best.dev_loss:.3f}, "
+        f"accuracy {100 * progress.best.dev_accuracy:.1f} %"
     )
+    if experiment.ngrams is not None:
+        shares = dev_accuracies([progress.dev_logits], experiment.ngrams, experiment.dev)
+        yield "on dev: " + ", ".join(f"{name} {percent(share)}" for name, share in shares.items())
 
 
 def _display(experiment: Experiment) -> Display:

@@ -1,9 +1,11 @@
 """What a checkpoint says of itself."""
 
 import datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from textcnn.core.architecture import Architecture, Parameters
 from textcnn.core.progress import history_rows
 from textcnn.insight.run_list import changed_options
 from textcnn.training.checkpoint import Checkpoint
@@ -45,15 +47,14 @@ def facts(path: Path, checkpoint: Checkpoint) -> dict[str, Any]:
     }
 
 
-def network_words(checkpoint: Checkpoint) -> str:
-    """How large the network is, or each of several, and what it is made of."""
-    config, networks = checkpoint.config, len(checkpoint.networks)
-    numbers = sum(array.size for array in checkpoint.networks[0].values())
-    each = f"{networks} networks, each of " if networks > 1 else ""
-    sizes = ",".join(map(str, config.filter_sizes))
+def network_words(networks: Sequence[Parameters], architecture: Architecture) -> str:
+    """What a network is made of, or each of several, and how large it is."""
+    several = f"{len(networks)} networks, each " if len(networks) > 1 else ""
+    numbers = sum(array.size for array in networks[0].values())
     return (
-        f"{each}{numbers:,} numbers: {config.mode}, {len(checkpoint.vocabulary):,} words, "
-        f"{config.num_filters} filters each of heights {sizes}"
+        f"{several}{architecture.mode}, {architecture.vocabulary_size:,} words, "
+        f"{architecture.num_filters} filters each of heights "
+        f"{','.join(map(str, architecture.filter_sizes))}, {numbers:,} parameters"
     )
 
 

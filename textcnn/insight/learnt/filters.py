@@ -9,7 +9,7 @@ from textcnn.core.decisions import is_correct
 from textcnn.core.objective import objective_of
 from textcnn.core.sentences import PackedSentences
 from textcnn.inference.model import Model
-from textcnn.insight.learnt.learnt_ngrams import window_words
+from textcnn.insight.learnt.learnt_ngrams import shown_labels, window_words
 from textcnn.insight.learnt.scan import Scan, windows_at
 from textcnn.insight.learnt.training_part import TrainingPart
 from textcnn.training.checkpoint import Checkpoint
@@ -28,8 +28,8 @@ class Filter:
         number: among the maps of that height, counted from 0.
         ngrams: the different training n-grams that excite it most, and its value there.
         fires: the share of training sentences in which it is above 0.
-        pushes: (C,) what it adds to each class where it fires, a mean; with one label a sentence,
-            less the mean over the classes.
+        pushes: (S,) what it adds where it fires to each label that is looked at, a mean; with one
+            label a sentence, less the mean over all labels.
         accuracy_lost: of the dev sentences, a share, when its term is left out.
         loss_added: to the mean loss of the dev sentences then.
     """
@@ -57,7 +57,7 @@ def filter_dictionary(
     """
     architecture, weights = checkpoint.architecture, _weights(checkpoint)
     losses, accuracies = _without_each(checkpoint, weights, part)
-    filters = []
+    shown, filters = shown_labels(checkpoint), []
     for index in np.argsort(-losses, kind="stable")[:count].tolist():
         network, column = divmod(index, architecture.num_features)
         which, number = divmod(column, architecture.num_filters)
@@ -75,7 +75,7 @@ def filter_dictionary(
                 number=number,
                 ngrams=_best_ngrams(checkpoint, part.train, features, starts, height),
                 fires=float(active.mean()),
-                pushes=push * mean,
+                pushes=push[shown] * mean,
                 accuracy_lost=float(accuracies[index]),
                 loss_added=float(losses[index]),
             )

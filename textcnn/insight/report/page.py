@@ -83,31 +83,26 @@ def page(
     # What takes most memory comes first, before the libraries are there that draw.
     ngrams = _ngrams(model, data, top) if data else {"ngrams": [], "looked_at": ""}
     wrong = _mistakes(model, data, scored, mistakes) if data and scored else []
-    values = {
-        "absent": absent,
+    options = model.config.as_dict().items()
+    return render(
+        "report.html",
+        f"Report of {folder.path}",
+        model=model,
+        several=model.config.multilabel,
+        fusion=fusion_words(model),
+        command=shlex.join(["textcnn", *train_words(model.config)]),
+        network=network_words(model.networks, model.architecture),
+        versions={name: text for name, text in model.written_by.items() if name != "time"},
+        options=[(flag(name), option_words(value)) for name, value in options],
+        absent=absent,
+        ngram_items=ngram_items(model, top),
+        shown=[model.labels[label] for label in shown_labels(model)],
+        left_out=labels_left_out(model),
+        mistakes=wrong,
         **ngrams,
         **_curve_values(folder, model),
-        **_model_values(model),
-        "ngram_items": ngram_items(model, top),
-        "shown": [model.labels[label] for label in shown_labels(model)],
-        "left_out": labels_left_out(model),
-        "mistakes": wrong,
         **_scored_values(scored),
-    }
-    return render("report.html", f"Report of {folder.path}", **values)
-
-
-def _model_values(model: Checkpoint) -> dict[str, Any]:
-    versions = {name: text for name, text in model.written_by.items() if name != "time"}
-    return {
-        "model": model,
-        "several": model.config.multilabel,
-        "fusion": fusion_words(model),
-        "command": shlex.join(["textcnn", *train_words(model.config)]),
-        "network": network_words(model),
-        "versions": versions,
-        "options": [(flag(k), option_words(value)) for k, value in model.config.as_dict().items()],
-    }
+    )
 
 
 def _curve_values(folder: RunFolder, model: Checkpoint) -> dict[str, Any]:
@@ -142,12 +137,8 @@ def _ngrams(checkpoint: Checkpoint, data: TokenizedData, top: int) -> dict[str, 
 
 
 def _scored_values(scored: Scored | None) -> dict[str, Any]:
-    sections = [("scores", "Scores"), ("training", "Training"), ("learnt", "What was learnt")]
-    last = ("repeat", "Repeat it")
     if scored is None:
-        return {"scores": None, "sections": [*sections, last]}
-    sections[2:2] = [("sureness", "Trust")]
-    sections += [("mistakes", "Mistakes"), last]
+        return {"scores": None}
     probabilities, classes = one_answer_each(scored.probabilities, scored.targets)
     error = expected_calibration_error(probabilities, classes)
     bins = reliability(probabilities, classes)
@@ -156,26 +147,21 @@ def _scored_values(scored: Scored | None) -> dict[str, Any]:
         coverage = coverage_curve(probabilities, classes)
         shares = np.linspace(1, 0.2, 33).tolist()
         trust.append(coverage_figure(coverage_curve(probabilities, classes, shares)))
+    counts, matrix, confusions = scored.scores.confusion, [], []
+    if counts is not None and len(counts) > WIDEST_CONFUSION:
+        labels = [row.label for row in scored.scores.classes]
+        confusions = commonest_confusions(counts, labels, WIDEST_CONFUSION)
+    elif counts is not None:
+        matrix = [_row(row, true) for true, row in enumerate(counts)]
     return {
-        "sections": sections,
         "scores": scored.scores,
         "calibration_error": error,
         "bins": bins,
         "coverage": coverage,
         "trust": trust,
-        **_confusion(scored),
+        "confusion": matrix,
+        "confusions": confusions,
     }
-
-
-def _confusion(scored: Scored) -> dict[str, Any]:
-    counts = scored.scores.confusion
-    if counts is None:
-        return {"confusion": [], "confusions": []}
-    if len(counts) > WIDEST_CONFUSION:
-        labels = [row.label for row in scored.scores.classes]
-        confusions = commonest_confusions(counts, labels, WIDEST_CONFUSION)
-        return {"confusion": [], "confusions": confusions}
-    return {"confusion": [_row(row, true) for true, row in enumerate(counts)], "confusions": []}
 
 
 def _row(counts: np.ndarray, true: int) -> list[dict[str, Any]]:
