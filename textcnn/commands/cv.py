@@ -5,7 +5,7 @@ import dataclasses
 import functools
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
@@ -25,6 +25,7 @@ from textcnn.commands.screen.display import Clock, TaskProgress, percent, say
 from textcnn.commands.screen.results import format_option, print_results
 from textcnn.evaluation.crossval.figures import draw_folds
 from textcnn.evaluation.crossval.fold_run import FoldResult, rival_names, run_fold
+from textcnn.evaluation.crossval.folder import CrossValidationFolder
 from textcnn.evaluation.crossval.setup import (
     CrossValidation,
     new_cross_validation,
@@ -35,7 +36,6 @@ from textcnn.evaluation.doctor.diagnosis import diagnose
 from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_csv
-from textcnn.support.folder_lock import locked
 from textcnn.support.program import command_line
 from textcnn.support.signals import handled
 from textcnn.support.workers.processes import Runner
@@ -107,13 +107,10 @@ def command(
     Vocabulary, counts, vectors and the best epoch come from each training part alone; what is
     tested decides nothing. Without options: the movie reviews, ten folds.
     """
-    clock, context = Clock(), click.get_current_context()
-    planned = given_options(own)
+    clock, planned = Clock(), given_options(own)
+    begin: Callable[..., CrossValidation]
     if run.resume is not None:
-        moved = run.moved({**given, **planned})
-        context.with_resource(locked(run.resume, "--resume"))
-        found = resumed_cross_validation(run.resume, moved, say)
-        _check_doctor(found.config, doctor)
+        begin = functools.partial(resumed_cross_validation, run.moved({**given, **planned}))
     else:
         if "folds" in planned and "test_data" in planned:
             raise UserError("--test-data is tested instead of folds; leave out --folds")
@@ -121,11 +118,12 @@ def command(
         refuse_going_on(config)
         config = dataclasses.replace(config, dev_data=(), test_data=())
         _check_doctor(config, doctor)
-        found = new_cross_validation(config, planned, run.out, say)
-        context.with_resource(locked(found.folder.path, "--out"))
-    results = _run(found, runner)
-    _report(found, results, doctor, form)
-    say(f"\nresults: {found.folder.path}\ntook {clock}")
+        begin = functools.partial(new_cross_validation, config, planned)
+    with run.opened(CrossValidationFolder) as folder:
+        found = begin(folder, say)
+        _check_doctor(found.config, doctor)
+        _report(found, _run(found, runner), doctor, form)
+    say(f"\nresults: {folder.path}\ntook {clock}")
 
 
 def _check_doctor(config: Config, doctor: bool) -> None:

@@ -1,12 +1,10 @@
 """``textcnn search``."""
 
-import contextlib
 import dataclasses
 import functools
 import math
 import sys
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import click
@@ -35,7 +33,6 @@ from textcnn.evaluation.search.trials import Tried, best_of, require_optuna
 from textcnn.recipe.config import Config, read_toml, write_toml
 from textcnn.support.errors import SAY_WHERE, if_missing
 from textcnn.support.files import replace_csv
-from textcnn.support.folder_lock import locked
 from textcnn.support.program import command_line
 from textcnn.support.tables import Table, table_text
 from textcnn.support.terminal import folded, next_commands
@@ -82,50 +79,46 @@ def command(given: dict[str, Any], runner: Runner, run: RunOptions, **own: Any) 
     them. Each trial trains one network a fold (--ensemble and --refit are for the winner), and a
     poor one is cut short.
     """
-    clock, context = Clock(), click.get_current_context()
+    clock = Clock()
     require_optuna()
+    begin: Callable[..., Session]
     if run.resume is not None:
-        moved = run.moved({**given, **own, "trials": None})
-        context.with_resource(locked(run.resume, "--resume"))
-        session = _resumed(run.resume, own["trials"], moved, runner)
-        on_failure: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
+        begin = functools.partial(
+            _resumed, run.moved({**given, **own, "trials": None}), own["trials"]
+        )
     else:
         config = run.training_config(given)
         refuse_going_on(config)
-        session = _new(config, given_options(own), run.out, runner)
-        context.with_resource(locked(session.folder.path, "--out"))
-        on_failure = session.folder.removed_unless_begun()
-    with on_failure:
+        plan = Plan(**{"vary": tuple(default_specs(config)), **given_options(own)})
+        plan.check()
+        Space.parse(plan.vary, config)  # A mistake should be said before the data is read.
+        begin = functools.partial(_new, config, plan)
+    with run.opened(SearchFolder) as folder:
+        session = begin(folder, runner)
         try:
             _run(session)
         except KeyboardInterrupt:
-            say("stopped; go on with:", command_line("search", "--resume", session.folder.path))
+            say("stopped; go on with:", command_line("search", "--resume", folder.path))
             sys.exit(130)
     say(f"took {clock}")
 
 
-def _new(config: Config, own: dict[str, Any], out: Path | None, runner: Runner) -> Session:
-    plan = Plan(**{"vary": tuple(default_specs(config)), **own})
-    plan.check()
-    Space.parse(plan.vary, config)  # A mistake should be said before the data is read.
+def _new(config: Config, plan: Plan, folder: SearchFolder, runner: Runner) -> Session:
     config = locate(config)
     data = TokenizedData.load(config, say)
     config = data.completed(config)
     plan = dataclasses.replace(plan, fingerprint=data.fingerprint)
-    folder = SearchFolder.create(out)
     session = Session(folder, Space.parse(plan.vary, config), plan, data, runner)
-    with folder.removed_unless_begun():
-        session.check_divisible()
-        # Not resolved: what follows from options that are varied is decided in each trial.
-        write_toml(folder.config, config)
-        plan.save(folder.plan)
+    session.check_divisible()
+    # Not resolved: what follows from options that are varied is decided in each trial.
+    write_toml(folder.config, config)
+    plan.save(folder.plan)
     return session
 
 
 def _resumed(
-    path: Path, trials: int | None, moved: dict[str, tuple[str, ...]], runner: Runner
+    moved: dict[str, tuple[str, ...]], trials: int | None, folder: SearchFolder, runner: Runner
 ) -> Session:
-    folder = SearchFolder.existing(path)
     config = Config.from_mapping(read_toml(folder.config), str(folder.config))
     plan = Plan.load(folder.plan)
     if trials is not None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import json
 import signal
 import sys
@@ -30,7 +31,6 @@ from textcnn.insight.tensorboard import TensorBoard
 from textcnn.recipe.config import Config, read_toml, write_toml
 from textcnn.support.errors import SAY_WHERE, if_missing
 from textcnn.support.files import replace_text
-from textcnn.support.folder_lock import locked
 from textcnn.support.program import command_line
 from textcnn.support.read_back import seal
 from textcnn.support.signals import handled
@@ -56,36 +56,25 @@ def command(given: dict[str, Any], run: RunOptions) -> None:
     on. What is fetched is kept in data/ of a clone, else in ~/.cache/textcnn or TEXTCNN_CACHE.
     """
     clock = Clock()
-    if run.resume is not None:
-        moved = run.moved(given)
-        _alone_in(run.resume, "--resume")
-        folder = RunFolder.existing(run.resume)
-        config, data = _resumed(folder, moved)
-    else:
-        config = run.training_config(given)
-        # Before anything that takes long: a folder that cannot be written should be said at once.
-        folder = RunFolder.create(run.out)
-        _alone_in(folder.path, "--out")
-        with folder.removed_unless_begun():
-            config, data = _new(config, folder)
-    with folder.removed_unless_begun():
+    begin = (
+        functools.partial(_new, run.training_config(given))
+        if run.resume is None
+        else functools.partial(_resumed, run.moved(given))
+    )
+    with run.opened(RunFolder) as folder:
+        config, data = begin(folder)
         outcome = _train(config, data, folder, _intro(data, folder))
-    if not outcome.finished:
-        say("go on with:", command_line("train", "--resume", folder.path))
-        sys.exit(128 + signal.SIGINT)
-    # From the file, not from memory: what is scored and shown is what will be used.
-    model = load_checkpoint(folder.best)
-    _report(folder, model, data, _score(folder, model, data))
+        if not outcome.finished:
+            say("go on with:", command_line("train", "--resume", folder.path))
+            sys.exit(128 + signal.SIGINT)
+        # From the file, not from memory: what is scored and shown is what will be used.
+        model = load_checkpoint(folder.best)
+        _report(folder, model, data, _score(folder, model, data))
     then = [_classify_line(config, data, folder)]
     if len(data.split.test):
         then.append(command_line("eval", folder.path, "--predictions", "predictions.csv"))
     click.echo("\n" + next_commands(*then))
     say(f"took {clock}")
-
-
-def _alone_in(folder: Path, option: str) -> None:
-    """Keep other processes out of the folder until this command ends."""
-    click.get_current_context().with_resource(locked(folder, option))
 
 
 def _new(config: Config, folder: RunFolder) -> tuple[Config, TokenizedData]:
@@ -103,7 +92,7 @@ def _new(config: Config, folder: RunFolder) -> tuple[Config, TokenizedData]:
     return config, data
 
 
-def _resumed(folder: RunFolder, moved: dict[str, Any]) -> tuple[Config, TokenizedData]:
+def _resumed(moved: dict[str, Any], folder: RunFolder) -> tuple[Config, TokenizedData]:
     """The run's options and its sentences; where these have been moved to is kept for good."""
     if folder.last.exists():
         checkpoint = load_checkpoint(folder.last)

@@ -1,11 +1,12 @@
 """From a preset, a file and a command line to the options of training, in that order."""
 
+import contextlib
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -13,10 +14,13 @@ from textcnn.commands.arguments.options import PATH, given_options, option
 from textcnn.recipe.config import Config, flag, read_toml
 from textcnn.recipe.presets import PRESETS
 from textcnn.support.errors import UserError
-from textcnn.support.result_folder import WHERE_DATA_IS
+from textcnn.support.folder_lock import locked
+from textcnn.support.result_folder import WHERE_DATA_IS, ResultFolder
 from textcnn.training.checkpoint import load_checkpoint
 from textcnn.training.continuing import usual_options
 from textcnn.training.run_folder import find_checkpoint
+
+Folder = TypeVar("Folder", bound=ResultFolder)
 
 FOR_ONE_OPTIMIZER = ("learning_rate", "epsilon")
 """Options whose values for one optimizer mean nothing to another."""
@@ -55,6 +59,24 @@ class RunOptions:
             path = find_checkpoint(Path(str(values["init_from"])))
             values = {**usual_options(load_checkpoint(path)), **values}
         return Config.from_mapping(values, "")
+
+    @contextlib.contextmanager
+    def opened(self, kind: type[Folder]) -> Iterator[Folder]:
+        """The folder to go on in or, new, to begin in, with other processes kept out meanwhile.
+
+        A new one is taken away again if nothing worth going on with comes of it.
+
+        Raises:
+            UserError: there is nothing to go on with, or it cannot be begun there.
+        """
+        if self.resume is not None:
+            with locked(self.resume, "--resume"):
+                yield kind.existing(self.resume)
+            return
+        # Before anything that takes long: a folder that cannot be written should be said at once.
+        folder = kind.create(self.out)
+        with locked(folder.path, "--out"), folder.removed_unless_begun():
+            yield folder
 
     def moved(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Of the options beside ``--resume``, those that say where the data has been moved to.

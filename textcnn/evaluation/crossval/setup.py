@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from textcnn.data.datasets.corpus import Corpora, locate
@@ -84,52 +83,48 @@ class CrossValidation:
 
 
 def new_cross_validation(
-    config: Config, given: dict[str, Any], out: Path | None, report: Report
+    config: Config, given: dict[str, Any], folder: CrossValidationFolder, report: Report
 ) -> CrossValidation:
-    """Make the folder, read and divide the sentences.
+    """Read and divide the sentences, and write down in the folder what is to be done.
 
     Args:
         config: the options of training.
         given: those of :class:`Plan` that were given.
-        out: the folder, or None.
+        folder: where results go.
         report: told, in one line, what was found.
 
     Raises:
-        UserError: the folder, the data or the vectors cannot be used; nothing is left behind.
+        UserError: the data or the vectors cannot be used.
         RunError: the data or the vectors cannot be reached.
     """
     config = locate(config)
-    # Before anything that takes long: a folder that cannot be written should be said at once.
-    folder = CrossValidationFolder.create(out)
-    with folder.removed_unless_begun():
-        plan = Plan("", **given)
-        plan.check()
-        corpora = read_corpora(config, plan, report)
-        plan = dataclasses.replace(plan, fingerprint=fingerprint(corpora))
-        data, folds = divide_corpora(corpora, config, plan, report)
-        for line in text_remarks(data):
-            report(line)
-        config = data.completed(config)
-        write_toml(folder.config, config.resolved())
-        keep_vectors(folder.vectors, config, data, report)
-        plan.save(folder.plan)
+    plan = Plan("", **given)
+    plan.check()
+    corpora = read_corpora(config, plan, report)
+    plan = dataclasses.replace(plan, fingerprint=fingerprint(corpora))
+    data, folds = divide_corpora(corpora, config, plan, report)
+    for line in text_remarks(data):
+        report(line)
+    config = data.completed(config)
+    write_toml(folder.config, config.resolved())
+    keep_vectors(folder.vectors, config, data, report)
+    plan.save(folder.plan)
     return CrossValidation(folder, config, plan, data, folds)
 
 
 def resumed_cross_validation(
-    path: Path, moved: Mapping[str, tuple[str, ...]], report: Report
+    moved: Mapping[str, tuple[str, ...]], folder: CrossValidationFolder, report: Report
 ) -> CrossValidation:
     """Read again what a cross-validation was started with.
 
     Args:
-        path: its folder.
         moved: of "data", "dev_data" and "test_data", those that are not where they were.
+        folder: of the cross-validation.
         report: told, in one line, what was found.
 
     Raises:
-        UserError: there is none in the folder, or its data has changed.
+        UserError: it is damaged, or its data has changed.
     """
-    folder = CrossValidationFolder.existing(path)
     config = Config.from_mapping(read_toml(folder.config), str(folder.config))
     config = locate(dataclasses.replace(config, data=moved.get("data", config.data)))
     parts = {name: given for name, given in moved.items() if name != "data"}
