@@ -152,7 +152,7 @@ def test_the_terms_add_up_to_the_logits_of_any_network(
     difference = np.abs(added_up(explanation) - plainly(model, text))
     assert (difference <= most_rounded(model) + 1e-5).all()
     np.testing.assert_allclose(added_up(explanation), explanation.logits, atol=1e-5)
-    filters, counts = explanation.by_source
+    _, filters, counts, _ = explanation.sums
     np.testing.assert_allclose(
         explanation.bias + filters + counts, added_up(explanation), atol=1e-9
     )

@@ -90,8 +90,9 @@ def _ngrams(explanation: Explanation, top: int, screen: Screen) -> str:
     if not terms[:top]:
         return ""
     narrow = screen.width is not None and screen.width < NARROW
-    labels = explanation.columns[: 1 if narrow else MOST_LABELS]
-    heads = ["what pushed most", "", *(printable(explanation.labels[index]) for index in labels)]
+    most = 1 if narrow else MOST_LABELS
+    labels = explanation.columns[:most]
+    heads = ["what pushed most", "", *map(printable, explanation.column_names[:most])]
     rows: list[list[Cell]] = []
     for term in terms[:top]:
         pushes = explanation.pushes(term.values)[labels].tolist()
@@ -109,12 +110,11 @@ def _number(push: float) -> Cell:
 
 def _sums(explanation: Explanation, screen: Screen) -> str:
     """How bias, filters and n-grams add up to each label's logit."""
-    parts = (explanation.bias, *explanation.by_source, explanation.logits)
-    shown = explanation.ranked[:MOST_LABELS]
+    shown, sums = explanation.ranked[:MOST_LABELS], explanation.sums
     rows = [
         [
             printable(explanation.labels[index]),
-            *(signed(values[index]) for values in parts),
+            *(signed(values[index]) for values in sums),
             share(explanation.probabilities[index]),
         ]
         for index in shown

@@ -82,17 +82,22 @@ class Explanation:
         return list(dict.fromkeys([*self.explained, *self.ranked]))
 
     @property
+    def column_names(self) -> list[str]:
+        """The names of these labels."""
+        return [self.labels[label] for label in self.columns]
+
+    @property
     def unknown_words(self) -> list[str]:
         """The different words that training never saw."""
         return list(dict.fromkeys(self.tokens[index] for index in self.unknown))
 
     @property
-    def by_source(self) -> tuple[np.ndarray, np.ndarray]:
-        """(C,) sums of the terms of the filters, and of the n-gram expert."""
+    def sums(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """(C,) the bias, the terms of the filters, those of the n-gram expert, and the logits."""
         filters, counts = np.zeros(len(self.labels)), np.zeros(len(self.labels))
         for term in self.terms:
             (filters if term.kind == FILTERS else counts)[:] += term.values
-        return filters, counts
+        return self.bias, filters, counts, self.logits
 
     @property
     def words(self) -> np.ndarray:
