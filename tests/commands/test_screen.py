@@ -37,7 +37,7 @@ from textcnn.evaluation.comparison import (
     mcnemar_p_value,
     shares_of,
 )
-from textcnn.evaluation.scores import Rows, Scores, score
+from textcnn.evaluation.scores import Scores, score
 from textcnn.evaluation.search.trials import Tried
 from textcnn.recipe.config import Config
 from textcnn.support.tables import Styled, Table, plain_text, table_text
@@ -357,7 +357,7 @@ def some_scores(labels: list[str]) -> Scores:
     classes = rng.integers(len(labels), size=200)
     probabilities = rng.dirichlet(np.ones(len(labels)), 200).astype(np.float32)
     probabilities[np.arange(120), classes[:120]] += 1
-    return score(probabilities / 2, classes, labels, np.ones(len(labels)), 0, Rows(200, 0, "kim"))
+    return score(probabilities / 2, classes, labels, np.ones(len(labels)))
 
 
 def confusion_of(scores: Scores) -> Table:

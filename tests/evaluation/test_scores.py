@@ -11,15 +11,13 @@ from textcnn.commands.screen.score_tables import scores_text
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.fingerprints import are_known, sentence_hashes
 from textcnn.evaluation import scoring
-from textcnn.evaluation.scores import Rows, Scores, score, wilson_interval
+from textcnn.evaluation.scores import Scores, score, wilson_interval
 from textcnn.evaluation.scoring import Sample, held_out, read_as_before, score_sample
 from textcnn.inference.classifier import Classifier
 from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
 from textcnn.support.read_back import unseal
 from textcnn.training.checkpoint import load_checkpoint
-
-ALL = Rows(200, 0, "kim")
 
 
 @pytest.mark.parametrize(
@@ -43,14 +41,9 @@ def three_classes() -> Scores:
     probabilities = np.array(
         [[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.25, 0.5, 0.25], [0.6, 0.2, 0.2]], np.float32
     )
-    return score(
-        probabilities,
-        np.array([0, 0, 1, 2]),
-        ["a", "b", "c"],
-        np.array([3, 9, 1]),
-        seen=2,
-        of=Rows(10, 1, "kim"),
-    )
+    targets, counts = np.array([0, 0, 1, 2]), np.array([3, 9, 1])
+    scores = score(probabilities, targets, ["a", "b", "c"], counts)
+    return dataclasses.replace(scores, seen=2, given=10, no_token=1, tokenizer="kim")
 
 
 def test_scores_by_hand():
@@ -73,7 +66,7 @@ def test_the_log_loss_is_that_of_scikit_learn():
     probabilities = rng.dirichlet(np.full(5, 0.1), 60).astype(np.float32)
     probabilities[:3] = np.eye(5, dtype=np.float32)[0]
     targets, names = rng.integers(0, 5, 60), list("abcde")
-    found = score(probabilities, targets, names, np.ones(5), seen=0, of=Rows(60, 0, "kim"))
+    found = score(probabilities, targets, names, np.ones(5))
     exact = probabilities.astype(np.float64)
     exact /= exact.sum(axis=1, keepdims=True)
     expected = metrics.log_loss(targets, exact, labels=np.arange(5))
@@ -109,13 +102,13 @@ def test_the_scores_are_plain_values_for_json():
 
 def test_a_class_that_is_not_among_the_scored_sentences_is_no_error():
     probabilities = np.array([[1, 0, 0], [0.5, 0.5, 0]], np.float32)
-    scores = score(probabilities, np.array([0, 1]), list("abc"), np.ones(3), 0, ALL)
+    scores = score(probabilities, np.array([0, 1]), list("abc"), np.ones(3))
     assert np.isfinite(scores.log_loss)
     assert scores.classes[2].count == 0
     assert (scores.classes[2].recall, scores.classes[2].f1) == (None, None)
     # The mean of a's 2/3 and b's 0: nothing was to be found of c.
     assert scores.macro_f1 == pytest.approx(1 / 3)
-    text = scores_text(scores)
+    text = scores_text(dataclasses.replace(scores, given=200))
     assert "2 of 200 rows" in text
     assert ["mean", "of", "2", "labels", "33.3", "%"] in [
         line.split() for line in text.splitlines()
@@ -239,7 +232,7 @@ def test_of_many_labels_the_commonest_confusions_are_shown():
     labels = [f"label{number}" for number in range(14)]
     classes = np.array([0, 0, 0, 1, 5])
     probabilities = np.eye(14, dtype=np.float32)[[3, 3, 0, 2, 5]] * 0.5 + 0.5 / 14
-    text = scores_text(score(probabilities, classes, labels, np.ones(14), 0, ALL))
+    text = scores_text(score(probabilities, classes, labels, np.ones(14)))
     table = text[text.index("true ") :].splitlines()
     assert [line.split() for line in table[1:]] == [
         ["label0", "label3", "2"],

@@ -38,21 +38,6 @@ class ClassScores:
 
 
 @dataclass(frozen=True)
-class Rows:
-    """What scored sentences stand for.
-
-    Attributes:
-        given: rows of the data that they were taken from, those of other parts included.
-        no_token: how many of the scored ones have no token, so that nothing of them can be read.
-        tokenizer: what leaves them none.
-    """
-
-    given: int
-    no_token: int
-    tokenizer: str
-
-
-@dataclass(frozen=True)
 class Apart:
     """How one group of the scored sentences was answered.
 
@@ -73,6 +58,8 @@ class Apart:
 class Scores:
     """What a model did on N labelled sentences of one label each, or of several or none.
 
+    Those with defaults are no matter of :func:`score`, but of where the sentences are from.
+
     Attributes:
         count: N.
         accuracy: share of right predictions; where there may be several labels, of the sentences
@@ -91,7 +78,9 @@ class Scores:
         thresholds: (C,) from which probability on each class was answered, where there may be
             several; else None.
         seen: how many of the sentences the model was trained on.
-        of: where the sentences are from, and which of them cannot be read.
+        given: rows of the data that they were taken from, those of other parts included.
+        no_token: how many of the scored ones have no token, so that nothing of them can be read.
+        tokenizer: what leaves them none.
         experts: share that each of the model's experts would have answered right alone, by its
             name; where a sentence may have several labels, by 0.5 and all of them. Empty where
             there is but one expert.
@@ -110,8 +99,10 @@ class Scores:
     classes: list[ClassScores]
     confusion: np.ndarray | None
     thresholds: np.ndarray | None
-    seen: int
-    of: Rows
+    seen: int = 0
+    given: int = 0
+    no_token: int = 0
+    tokenizer: str = ""
     experts: dict[str, float] = field(default_factory=dict)
     apart: Sequence[Apart] = ()
 
@@ -119,8 +110,8 @@ class Scores:
         """Plain values, for JSON."""
         values: dict[str, Any] = {
             "sentences": self.count,
-            "rows_given": self.of.given,
-            "without_token": self.of.no_token,
+            "rows_given": self.given,
+            "without_token": self.no_token,
             "seen_in_training": self.seen,
             "accuracy": self.accuracy,
             "accuracy_95": list(self.interval),
@@ -147,8 +138,6 @@ def score(
     targets: np.ndarray,
     labels: Sequence[str],
     label_counts: np.ndarray,
-    seen: int,
-    of: Rows,
     thresholds: np.ndarray | None = None,
 ) -> Scores:
     """Score predicted probabilities against the truth.
@@ -158,8 +147,6 @@ def score(
         targets: (N,) true classes, or (N, C) booleans where a sentence may have several.
         labels: names of the C classes.
         label_counts: (C,) training sentences of each.
-        seen: how many of the sentences the model was trained on (:mod:`textcnn.data.fingerprints`).
-        of: what the sentences stand for.
         thresholds: (C,) from which probability on each class is answered, where there may be
             several.
     """
@@ -200,8 +187,6 @@ def score(
         classes=classes,
         confusion=confusion,
         thresholds=thresholds,
-        seen=seen,
-        of=of,
     )
 
 

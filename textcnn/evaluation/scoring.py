@@ -15,7 +15,7 @@ from textcnn.data.datasets.rows import COLUMNS, READING_OPTIONS, plain_label
 from textcnn.data.fingerprints import NO_TOKEN, are_known, sentence_hashes
 from textcnn.data.labels import label_names, split_labels, targets_of
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.evaluation.scores import Apart, Rows, Scores, score
+from textcnn.evaluation.scores import Apart, Scores, score
 from textcnn.inference.classifier import Classifier
 from textcnn.recipe.config import Config, flag
 from textcnn.support.errors import UserError
@@ -149,19 +149,22 @@ def score_sample(classifier: Classifier, sample: Sample) -> Scored:
     check_labels(labels, classifier.labels, multilabel)
     targets = targets_of(labels, classifier.labels, multilabel)
     hashes = hashes_of(classifier, texts)
-    no_token = int((hashes == NO_TOKEN).sum())
     probabilities, alone = _answered(classifier, texts, targets)
-    scores = score(
-        probabilities,
-        targets,
-        classifier.labels,
-        checkpoint.label_counts,
-        int(are_known(hashes, checkpoint.seen).sum()),
-        Rows(sample.given, no_token, checkpoint.config.tokenizer),
-        checkpoint.thresholds,
+    scores = dataclasses.replace(
+        score(
+            probabilities,
+            targets,
+            classifier.labels,
+            checkpoint.label_counts,
+            checkpoint.thresholds,
+        ),
+        seen=int(are_known(hashes, checkpoint.seen).sum()),
+        given=sample.given,
+        no_token=int((hashes == NO_TOKEN).sum()),
+        tokenizer=checkpoint.config.tokenizer,
+        experts=alone,
+        apart=_apart(checkpoint, targets, probabilities),
     )
-    apart = _apart(checkpoint, targets, probabilities)
-    scores = dataclasses.replace(scores, experts=alone, apart=apart)
     return Scored(scores, probabilities, targets)
 
 

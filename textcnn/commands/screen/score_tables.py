@@ -22,7 +22,7 @@ INDENT = 10
 def scores_text(scores: Scores) -> str:
     """Accuracy with its interval, the baseline, scores of each class and the confusion matrix."""
     low, high = scores.interval
-    rows, of = f"{scores.count:,} of {scores.of.given:,} rows", scores.of
+    rows = f"{scores.count:,} of {scores.given:,} rows"
     interval = f"(95 % interval {percent(low)} to {percent(high)}, {rows})"
     always = f"(always answering {safe(scores.baseline_label)}, training's most frequent label)"
     accuracy, baseline = percent(scores.accuracy), percent(scores.baseline)
@@ -44,7 +44,8 @@ def scores_text(scores: Scores) -> str:
             f"baseline  {baseline}  {always}",
             f"log-loss  {scores.log_loss:.4f}",
         ]
-    lines += [without_token(of.no_token, scores.count, of.tokenizer)] if of.no_token else []
+    if scores.no_token:
+        lines.append(without_token(scores.no_token, scores.count, scores.tokenizer))
     lines.append(seen_text(scores))
     prose, tables = "\n".join(folded(line, INDENT) for line in lines), [class_table(scores)]
     if scores.confusion is not None:
