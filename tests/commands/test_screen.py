@@ -529,7 +529,7 @@ def test_elsewhere_tasks_are_lines_and_no_more(monkeypatch):
 def test_a_bar_without_colours(terminal, monkeypatch):
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("NO_COLOR", "1")
-    Bar(4, counted=True, often=False).show(2, "folds", lambda: "accuracy 50 %")
+    Bar(4).show(2, "folds", lambda: "2/4  accuracy 50 %")
     assert re.search(r"folds  \[#{12}-{12}\]  2/4  accuracy 50 %", terminal.getvalue())
 
 

@@ -83,7 +83,8 @@ def drawn(table: Table, screen: Screen) -> str:
     """The table as it is to be written on a screen; what data says cannot steer a terminal."""
     if screen.width is None:
         return plain_text(table)
-    table = _harmless(table)
+    rows = [[*map(_harmless, row)] for row in table.rows]
+    table = dataclasses.replace(table, heads=[*map(printable, table.heads)], rows=rows)
     for bar in BARS if screen.colour and table.bars else (0,):
         shown = _with_bars(table, bar) if bar else table
         widths = _widths(shown, screen.width)
@@ -107,20 +108,9 @@ def words_of(cell: Cell) -> str:
     return cell if isinstance(cell, str) else cell.text
 
 
-def _harmless(table: Table) -> Table:
-    return dataclasses.replace(
-        table,
-        heads=[printable(head) for head in table.heads],
-        rows=[
-            [
-                printable(cell)
-                if isinstance(cell, str)
-                else dataclasses.replace(cell, text=printable(cell.text))
-                for cell in row
-            ]
-            for row in table.rows
-        ],
-    )
+def _harmless(cell: Cell) -> Cell:
+    text = printable(words_of(cell))
+    return text if isinstance(cell, str) else dataclasses.replace(cell, text=text)
 
 
 # Bars

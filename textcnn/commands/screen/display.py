@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 import click
+import numpy as np
 
 from textcnn.core.progress import Evaluated, Event, StepDone, evaluation_line
 from textcnn.support.tables import bar_drawn
@@ -33,15 +34,11 @@ class Bar:
 
     Args:
         total: what is done at the end.
-        counted: whether to say how many of how many.
-        often: whether it is shown so often that most drawings are to be left out.
+        seconds: between two drawings at least; those asked for meanwhile are left out.
     """
 
-    def __init__(self, total: int, counted: bool, often: bool):
-        self._total = total
-        self._counted = counted
-        self._seconds = SECONDS if often else 0.0
-        self._next = 0.0
+    def __init__(self, total: int, seconds: float = 0.0):
+        self._total, self._seconds, self._next = total, seconds, 0.0
 
     def show(self, done: int, label: str, figures: Callable[[], str]) -> None:
         """Draw it, or not yet.
@@ -55,7 +52,7 @@ class Bar:
         if not is_terminal(sys.stderr) or now < self._next:
             return
         self._next = now + self._seconds
-        after = (f"{done}/{self._total}  " if self._counted else "") + figures()
+        after = figures()
         # The last column stays empty: some terminals go on to the next line there.
         room = columns_of(sys.stderr) - 1 - len(label) - 2 * len("  ")
         while after and room - len(after) < NARROWEST:
@@ -92,7 +89,7 @@ class TaskProgress:
         self._figures = ""
         self._count = 0
         self._start = time.perf_counter()
-        self._bar = Bar(total, counted=True, often=False)
+        self._bar = Bar(total)
 
     def __enter__(self) -> "TaskProgress":
         self._draw()
@@ -116,7 +113,8 @@ class TaskProgress:
         self._draw()
 
     def _draw(self) -> None:
-        self._bar.show(self._done, self._what, lambda: self._figures)
+        figures = f"{self._done}/{self._total}  {self._figures}"
+        self._bar.show(self._done, self._what, lambda: figures)
 
 
 class Display:
@@ -133,9 +131,7 @@ class Display:
         self._total_steps = total_steps
         self._steps_between = steps_between
         self._batch_size = batch_size
-        self._loss: float | None = None
-        self._accuracy = 0.0
-        self._seconds = 0.0
+        self._means = np.array([])
         self._bar: Bar | None = None
         self._before = 0
         self._step = done_steps
@@ -157,34 +153,26 @@ class Display:
             self._bar = None
 
     def _count(self, event: StepDone) -> None:
-        self._step = event.step
-        if self._loss is None:
-            self._loss, self._accuracy, self._seconds = event.loss, event.accuracy, event.seconds
-            return
-        self._loss = _blend(self._loss, event.loss)
-        self._accuracy = _blend(self._accuracy, event.accuracy)
-        self._seconds = _blend(self._seconds, event.seconds)
+        self._step, new = event.step, np.array([event.loss, event.accuracy, event.seconds])
+        old = self._means if len(self._means) else new
+        self._means = SMOOTHING * old + (1 - SMOOTHING) * new
 
     def _advance(self) -> None:
         if self._bar is None:
             done = (self._step - 1) % self._steps_between
             self._before = self._step - 1 - done
             length = min(self._steps_between, self._total_steps - self._before)
-            self._bar = Bar(length, counted=False, often=True)
+            self._bar = Bar(length, SECONDS)
         self._bar.show(self._step - self._before, f"step {self._step:,}", self._figures)
 
     def _figures(self) -> str:
-        left = (self._total_steps - self._step) * self._seconds
-        speed = self._batch_size / self._seconds
+        loss, accuracy, seconds = self._means.tolist()
+        left = duration((self._total_steps - self._step) * seconds)
         # "At most", since the patience may run out before the epochs do.
         return (
-            f"loss {self._loss:.3f}  accuracy {100 * self._accuracy:.1f} %  "
-            f"{speed:,.0f} sentences/s  at most {duration(left)} left"
+            f"loss {loss:.3f}  accuracy {100 * accuracy:.1f} %  "
+            f"{self._batch_size / seconds:,.0f} sentences/s  at most {left} left"
         )
-
-
-def _blend(old: float, new: float) -> float:
-    return SMOOTHING * old + (1 - SMOOTHING) * new
 
 
 def duration(seconds: float) -> str:
