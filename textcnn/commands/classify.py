@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from textcnn.commands.arguments.checkpoint import chosen_checkpoint
-from textcnn.commands.arguments.label_choice import choice_options
 from textcnn.commands.arguments.options import PATH, SectionedCommand
 from textcnn.commands.arguments.sentence_input import SentenceInput, open_input, sentence_options
 from textcnn.commands.screen.display import say
@@ -44,7 +43,21 @@ from textcnn.training.checkpoint import Checkpoint, load_checkpoint
     "[default: tsv; for a table, its own]",
 )
 @click.option("--proba", is_flag=True, help="Give the probabilities of all labels.")
-@choice_options
+@click.option(
+    "--top-k",
+    type=click.IntRange(1),
+    metavar="K",
+    help="Give the K most probable labels, the most probable first. [default: one, or all "
+    "above their thresholds where a sentence may have several]",
+)
+@click.option(
+    "--threshold",
+    "limits",
+    multiple=True,
+    metavar="[LABEL=]P",
+    help="Give no label a smaller probability than P; LABEL=P for one label, and as often as "
+    "there are labels. [default: 0; where a sentence may have several, what dev chose]",
+)
 @click.option(
     "--vectors",
     metavar="TEXT",
@@ -73,7 +86,8 @@ def command(
     asked: SentenceInput,
     form: str | None,
     proba: bool,
-    choice: Choice,
+    top_k: int | None,
+    limits: tuple[str, ...],
     vectors: str | None,
     output: Path | None,
     jobs: int | None,
@@ -89,6 +103,7 @@ def command(
     With --output FOLDER, label many files of lines, or tables. Those answered before are left
     alone, so a run that was stopped is gone on with by the same command.
     """
+    choice = _choice(top_k, limits)
     if output is not None:
         if vectors is not None:
             raise UserError("--vectors is for sentences and --input; leave it out with --output")
@@ -140,6 +155,22 @@ def command(
     complaint = found.complaint if isinstance(found, DecodedLines) else complaint_of(rows)
     if complaint:
         raise UserError(complaint)
+
+
+def _choice(top_k: int | None, limits: Sequence[str]) -> Choice:
+    """The labels that the options ask for."""
+    given: dict[str, float] = {}
+    for word in limits:
+        label, _, number = word.rpartition("=")
+        if label in given:
+            raise UserError(f"--threshold {word}: {label or 'every label'} has one already")
+        try:
+            given[label] = float(number)
+        except ValueError:
+            given[label] = -1.0
+        if not 0 <= given[label] <= 1:
+            raise UserError(f"--threshold {word}: {number!r} is not a number from 0 to 1")
+    return Choice(top_k, given.pop("", None), given)
 
 
 def _with_unseen_words(
