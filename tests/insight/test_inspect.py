@@ -230,12 +230,11 @@ def test_of_many_sentences_some_are_drawn(model, monkeypatch):
 def test_of_very_many_labels_those_with_the_most_sentences_are_looked_at(
     call, part, model, trained_run, monkeypatch
 ):
-    scans = [scan(Model(model).network.members[0], part.train)]
-    whole, items = learnt_ngrams(model, scans, part.train, 4), ngram_items(model, 4)["words"]
+    whole, items = learnt_ngrams(model, part, 4), ngram_items(model, 4)["words"]
     monkeypatch.setattr(learnt_ngrams_module, "MOST_LABELS", 1)
     (label,) = shown_labels(model)
     assert model.label_counts[label] == model.label_counts.max()
-    (found,) = learnt_ngrams(model, scans, part.train, 4)
+    (found,) = learnt_ngrams(model, part, 4)
     assert [it.text for it in found] == [it.text for it in whole[label]]
     for one, other in zip(found, whole[label], strict=True):
         np.testing.assert_allclose(one.pushes, other.pushes[[label]])
@@ -251,7 +250,7 @@ def test_of_very_many_labels_those_with_the_most_sentences_are_looked_at(
 
 def test_an_n_grams_push_is_that_of_the_explanations(part, model):
     """The table of a class is what explaining every training sentence would add up to."""
-    found = learnt_ngrams(model, [scan(Model(model).network.members[0], part.train)], part.train, 8)
+    found = learnt_ngrams(model, part, 8)
     explainer = Explainer(model)
     sums: dict[tuple[int, str, int, int], list[np.ndarray]] = {}
     for text in texts_of(part, model):
@@ -289,8 +288,7 @@ def test_a_word_of_the_ngram_expert_pushes_as_in_an_explanation(model):
 
 
 def test_a_filter_is_worth_what_dev_loses_when_its_weights_are_zero(part, model):
-    scans = [scan(Model(model).network.members[0], part.train)]
-    found = filter_dictionary(model, scans, part, 12)
+    found = filter_dictionary(model, part, 12)
     assert len(found) == 12
     losses = [one.loss_added for one in found]
     assert losses == sorted(losses, reverse=True)

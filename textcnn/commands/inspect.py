@@ -12,7 +12,6 @@ from textcnn.commands.arguments.checkpoint import checkpoint_argument, chosen_ch
 from textcnn.commands.arguments.options import SectionedCommand, count_option, moved_data_options
 from textcnn.commands.screen.display import percent, say
 from textcnn.core.progress import evaluation_line
-from textcnn.inference.model import Model
 from textcnn.insight.explanations.wording import signed
 from textcnn.insight.learnt.facts import facts, fusion_words, network_words, written
 from textcnn.insight.learnt.filters import Filter, filter_dictionary
@@ -25,7 +24,6 @@ from textcnn.insight.learnt.learnt_ngrams import (
     shown_labels,
 )
 from textcnn.insight.learnt.neighbours import neighbours
-from textcnn.insight.learnt.scan import scan
 from textcnn.insight.learnt.training_part import TrainingPart, training_part
 from textcnn.insight.run_list import changed_options, option_words
 from textcnn.support.errors import RunError, UserError
@@ -83,9 +81,8 @@ def command(
         part, missing = training_part(model, say, given), ""
     except (UserError, RunError) as error:
         part, missing = None, one_line(str(error))
-    scans = [scan(it, part.train) for it in Model(model).network.members] if part else []
-    ngrams = learnt_ngrams(model, scans, part.train, top) if part else []
-    missed = filter_dictionary(model, scans, part, filters) if part and filters else []
+    ngrams = learnt_ngrams(model, part, top) if part else []
+    missed = filter_dictionary(model, part, filters) if part and filters else []
     if as_json:
         found = facts(path, model)
         if labels_left_out(model):

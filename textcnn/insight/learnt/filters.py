@@ -1,6 +1,5 @@
 """A dictionary of the filters: what each looks for, what that speaks for, and what it is worth."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,7 @@ from textcnn.core.objective import objective_of
 from textcnn.core.sentences import PackedSentences
 from textcnn.inference.model import Model
 from textcnn.insight.learnt.learnt_ngrams import shown_labels, window_words
-from textcnn.insight.learnt.scan import Scan, windows_at
+from textcnn.insight.learnt.scan import windows_at
 from textcnn.insight.learnt.training_part import TrainingPart
 from textcnn.training.checkpoint import Checkpoint
 
@@ -44,14 +43,11 @@ class Filter:
     loss_added: float
 
 
-def filter_dictionary(
-    checkpoint: Checkpoint, scans: Sequence[Scan], part: TrainingPart, count: int
-) -> list[Filter]:
+def filter_dictionary(checkpoint: Checkpoint, part: TrainingPart, count: int) -> list[Filter]:
     """The ``count`` filters that dev misses most, by its loss.
 
     Args:
         checkpoint: the model.
-        scans: of each of its networks on ``part.train``.
         part: the sentences.
         count: filters wanted.
     """
@@ -62,7 +58,8 @@ def filter_dictionary(
         network, column = divmod(index, architecture.num_features)
         which, number = divmod(column, architecture.num_filters)
         height = architecture.filter_sizes[which]
-        features, starts = scans[network].features[:, column], scans[network].starts[:, column]
+        found = part.scans[network]
+        features, starts = found.features[:, column], found.starts[:, column]
         active = features > 0
         push = weights[:, index]
         if not checkpoint.config.multilabel:

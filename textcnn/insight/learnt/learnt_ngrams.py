@@ -1,14 +1,14 @@
 """The n-grams that push most towards each class, as the filters have learnt them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from textcnn.core.sentences import PackedSentences
 from textcnn.core.vocabulary import Vocabulary
 from textcnn.insight.explanations.wording import ngram_words
-from textcnn.insight.learnt.scan import BEYOND, Scan, windows_at
+from textcnn.insight.learnt.scan import BEYOND, windows_at
+from textcnn.insight.learnt.training_part import TrainingPart
 from textcnn.recipe.ngrams.expert import NgramExpert
 from textcnn.support.text import printable
 from textcnn.training.checkpoint import Checkpoint
@@ -99,23 +99,20 @@ class Ngram:
     pushes: np.ndarray
 
 
-def learnt_ngrams(
-    checkpoint: Checkpoint, scans: Sequence[Scan], sentences: PackedSentences, top: int
-) -> list[list[Ngram]]:
+def learnt_ngrams(checkpoint: Checkpoint, part: TrainingPart, top: int) -> list[list[Ngram]]:
     """For each of the shown labels the ``top`` n-grams that push most towards it.
 
     What is ranked is explained at :data:`DOUBT`.
 
     Args:
         checkpoint: the model.
-        scans: of each of its networks.
-        sentences: N training sentences.
+        part: the training sentences.
         top: n-grams of each label.
     """
     found: list[list[tuple[float, Ngram]]] = [[] for _ in shown_labels(checkpoint)]
     for index in range(len(checkpoint.config.filter_sizes)):
         # One height at a time: there are more n-grams than there is room to keep.
-        table = _of_height(checkpoint, scans, sentences, index)
+        table = _of_height(checkpoint, part, index)
         for number, candidates in enumerate(found):
             candidates += _best(checkpoint.vocabulary, table, number, top)
         del table
@@ -147,18 +144,19 @@ def window_words(window: np.ndarray, vocabulary: Vocabulary) -> str:
 
 
 def _of_height(
-    checkpoint: Checkpoint, scans: Sequence[Scan], sentences: PackedSentences, index: int
+    checkpoint: Checkpoint, part: TrainingPart, index: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The different n-grams of one height: (A, height) words, (A,) sentences, (A, S) pushes."""
     bank, height = checkpoint.architecture.bank, checkpoint.config.filter_sizes[index]
     maps = slice(index * bank.num_filters, (index + 1) * bank.num_filters)
+    sentences = part.train
     counts = np.maximum(sentences.lengths + height - 1, 1)
     firsts = np.cumsum(counts) - counts + (height - 1)
     labels = shown_labels(checkpoint)
     sums = np.zeros((int(counts.sum()), len(labels)))
     used = np.zeros(len(sums), bool)
     networks = checkpoint.networks
-    for found, parameters in zip(scans, networks, strict=True):
+    for found, parameters in zip(part.scans, networks, strict=True):
         pushes = parameters["dense/weights"]
         if not checkpoint.config.multilabel:
             pushes = pushes - pushes.mean(axis=0)

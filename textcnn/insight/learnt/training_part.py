@@ -11,6 +11,8 @@ from textcnn.core.tokenizers import CUSTOM
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.scoring import data_of_run
+from textcnn.inference.model import Model
+from textcnn.insight.learnt.scan import Scan, scan
 from textcnn.recipe.config import Value
 from textcnn.recipe.ngrams.expert import Texts
 from textcnn.support.errors import SAY_WHERE, UserError, if_missing
@@ -29,6 +31,7 @@ class TrainingPart:
 
     Attributes:
         train: those that are looked at, at most :data:`MOST_SENTENCES`, drawn at random.
+        scans: what the filters of each network chose in them.
         total: how many there are.
         dev: the dev sentences, or as many of them, with the letters of unknown words.
         dev_targets: (N,) their classes, or (N, C) booleans.
@@ -36,6 +39,7 @@ class TrainingPart:
     """
 
     train: PackedSentences
+    scans: list[Scan]
     total: int
     dev: Texts
     dev_targets: np.ndarray
@@ -87,7 +91,8 @@ def part_of(checkpoint: Checkpoint, data: TokenizedData) -> TrainingPart:
     asked = _drawn(data.split.dev, most)
     dev = Texts.of(data.tokens.take(asked), checkpoint.vocabulary)
     targets = data.targets(asked, checkpoint.labels)
-    return TrainingPart(train, len(rows), dev, targets, config.refit)
+    scans = [scan(member, train) for member in Model(checkpoint).network.members]
+    return TrainingPart(train, scans, len(rows), dev, targets, config.refit)
 
 
 def _drawn(rows: np.ndarray, most: int) -> np.ndarray:

@@ -13,7 +13,6 @@ from textcnn.evaluation.abstaining import coverage_curve
 from textcnn.evaluation.reliability import expected_calibration_error, one_answer_each, reliability
 from textcnn.evaluation.scores import commonest_confusions, surest_mistakes
 from textcnn.evaluation.scoring import Sample, Scored
-from textcnn.inference.model import Model
 from textcnn.insight.explanations.explaining import Explainer
 from textcnn.insight.explanations.wording import shade
 from textcnn.insight.learnt.facts import fusion_words, network_words
@@ -23,7 +22,6 @@ from textcnn.insight.learnt.learnt_ngrams import (
     ngram_items,
     shown_labels,
 )
-from textcnn.insight.learnt.scan import scan
 from textcnn.insight.learnt.training_part import part_of
 from textcnn.insight.pages import render, shaded_words
 from textcnn.insight.report.figures import coverage_figure, curves, reliability_figure
@@ -129,8 +127,7 @@ def _history(folder: RunFolder) -> list[Evaluation]:
 
 def _ngrams(checkpoint: Checkpoint, data: TokenizedData, top: int) -> dict[str, Any]:
     part = part_of(checkpoint, data)
-    scans = [scan(member, part.train) for member in Model(checkpoint).network.members]
-    found = learnt_ngrams(checkpoint, scans, part.train, top)
+    found = learnt_ngrams(checkpoint, part, top)
     # After training, free memory is kept at hand; this was much, and there is more to come.
     return_freed_memory()
     return {"ngrams": found, "looked_at": part.sentences}
