@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -15,13 +14,11 @@ import pytest
 import textcnn
 from docs.pages import between, page
 from tests.support.movie_reviews import write_movie_reviews
-from tests.support.small_run import labelled_sentences, options_text, write_csv
+from tests.support.small_run import labelled_sentences
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 
 CLONE = Path(__file__).resolve().parents[1]
 DOCKERFILE = (CLONE / "Dockerfile").read_text(encoding="utf-8")
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def test_the_newest_changes_are_this_version():
@@ -133,69 +130,70 @@ def installed(wheel: Path) -> Path:
     return folder / ".venv" / "bin"
 
 
-@pytest.fixture
-def run(installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run the installed command in an empty folder far from any sources."""
-    monkeypatch.delenv("PYTHONPATH", raising=False)
-    monkeypatch.setenv("PATH", str(installed))
+@pytest.fixture(scope="module")
+def trained(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The run that the second block of the walk made, far from any sources, and what it printed.
 
-    def run(*words: str | Path, **kwargs: object) -> subprocess.CompletedProcess[str]:
-        command = [installed / "textcnn", *words]
-        return subprocess.run(
-            command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=True, **kwargs
-        )
-
-    return run
+    With fewer and simpler sentences its lines are the same but for their numbers.
+    """
+    made, names = labelled_sentences(400), {"bad": "negative", "good": "positive"}
+    data = tmp_path_factory.mktemp("reviews")
+    labels = [names[label] for label in made.labels]
+    write_movie_reviews(data, LabelledTexts(made.texts, labels, ""))
+    folder = installed.parents[1]
+    return folder / "reviews", typed(blocks_of_the_walk()[1][0], folder, TEXTCNN_DATA=str(data))
 
 
 @pytest.mark.slow
-def test_the_wheel_trains_and_answers_far_from_its_sources(
-    installed: Path, run: Run, tmp_path: Path
+def test_the_wheel_answers_far_from_its_sources(
+    installed: Path, trained: tuple[Path, str], tmp_path: Path
 ) -> None:
-    where = "import textcnn; print(textcnn.__file__, end='')"
-    found = subprocess.run(
-        [installed / "python", "-c", where], cwd=tmp_path, capture_output=True, check=True
-    )
-    assert Path(found.stdout.decode()).is_relative_to(installed.parent)
+    def run(*words: str | Path, input: str | None = None) -> str:
+        return subprocess.run(
+            words,
+            cwd=tmp_path,
+            env={"PATH": str(installed), "OPENBLAS_NUM_THREADS": "1"},
+            input=input,
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
+        ).stdout
 
-    assert "TEXTCNN_CACHE" in run("train", "--help").stdout
-    write_csv(tmp_path / "reviews.csv", labelled_sentences())
-    trained = run("train", "--data", "reviews.csv", "--out", "run", *options_text())
-    following = trained.stdout[trained.stdout.index("next: ") :]
-    assert "next: textcnn classify --checkpoint run " in following
-    assert "\n      textcnn eval run --predictions" in following
-    assert "train.py" not in trained.stdout + trained.stderr
-    assert "\naccuracy " in run("eval", "run").stdout
+    found = run(installed / "python", "-c", "import textcnn; print(textcnn.__file__, end='')")
+    assert Path(found).is_relative_to(installed.parent)
+
+    folder, printed = trained
+    following = printed[printed.index("next: ") :]
+    assert "textcnn classify --checkpoint reviews " in following
+    assert "textcnn eval reviews --predictions" in following
+    assert "train.py" not in printed
     # What is not Python must have come along too.
-    run("export", "run", "--to", "html", "--out", "page.html")
-    assert (tmp_path / "run" / "report.html").exists()
+    assert (folder / "report.html").exists()
+    run(installed / "textcnn", "export", folder, "--to", "html", "--out", "page.html")
+    assert "TEXTCNN_CACHE" in run(installed / "textcnn", "train", "--help")
 
     # As the image answers.
     (words,) = re.findall(r'^CMD \["classify", (.*)\]$', DOCKERFILE, re.M)
-    model = tmp_path / "run" / "checkpoints" / "best.h5"
-    words = [str(model) if word == "/model.h5" else word for word in re.findall(r'"(.*?)"', words)]
-    answered = run("classify", *words, input="a lovely film\na dull film\n").stdout
+    model = str(folder / "checkpoints" / "best.h5")
+    words = [model if word == "/model.h5" else word for word in re.findall(r'"(.*?)"', words)]
+    answered = run(installed / "textcnn", "classify", *words, input="a lovely film\na dull film\n")
     assert len(answered.splitlines()) == 2
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 def test_the_walk_from_an_empty_folder_to_an_answer(
-    installed: Path, some_movie_reviews: LabelledTexts, tmp_path: Path
+    installed: Path, trained: tuple[Path, str]
 ) -> None:
-    """Every command of the page, as it is but for the port, and every line that it promises.
-
-    With fewer sentences the lines are the same but for their numbers.
-    """
+    """Every command of the page, as it is but for the port, and every line that it promises."""
     pytest.importorskip("uvicorn", reason="needs the extra serve")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
-    some = some_movie_reviews
-    write_movie_reviews(tmp_path, LabelledTexts(some.texts[::3], some.labels[::3], ""))
-    _, *blocks = blocks_of_the_walk()  # The first has been typed.
+    _, training, *blocks = blocks_of_the_walk()
+    assert_printed(training[1], trained[1])
     script = "trap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n"
     for commands, _ in blocks:
         script += commands.replace("8000", port) + "echo '--- next ---'\n"
-    printed = typed(script, installed.parents[1], TEXTCNN_DATA=str(tmp_path))
+    printed = typed(script, installed.parents[1])
     for (_, promised), lines in zip(blocks, printed.split("--- next ---\n"), strict=False):
         assert_printed(promised, lines)

@@ -38,10 +38,10 @@ def test_it_is_short_and_imports_nothing_but_the_core():
 
 
 @pytest.mark.slow
-def test_on_a_third_of_the_movie_reviews_it_learns_most_in_three_epochs(movie_reviews, tmp_path):
+def test_on_a_third_of_the_movie_reviews_it_learns_most_in_two_epochs(movie_reviews, tmp_path):
     texts, labels = movie_reviews.texts[::3], movie_reviews.labels[::3]
     write_movie_reviews(tmp_path, LabelledTexts(texts, labels, ""))
-    assert 0.67 < kim.main(tmp_path, epochs=3) < 0.77
+    assert 0.64 < kim.main(tmp_path, epochs=2) < 0.74
 
 
 @pytest.mark.torture

@@ -249,13 +249,17 @@ def test_a_folder_of_another_model_or_with_other_options_is_left_alone(
 # Stopped and killed
 
 
+LINES = 10_000
+"""Of a file that takes a moment."""
+
+
 @pytest.fixture
 def many(tmp_path: Path) -> Path:
     """A folder with files that take a moment each."""
     folder = tmp_path / "many"
     folder.mkdir()
     for number in range(6):
-        text = "".join(f"a dull film of {word}\n" for word in range(20_000))
+        text = "".join(f"a dull film of {word}\n" for word in range(LINES))
         (folder / f"{number}.txt.gz").write_bytes(gzip.compress(text.encode(), 1))
     return folder
 
@@ -276,7 +280,7 @@ def test_stopped_anywhere_it_leaves_whole_answers_and_is_gone_on_with(
         assert process.returncode == 130
         assert err.decode().splitlines()[-1] == "stopped; the same command goes on"
     for path in tmp_path.glob("out/*.gz"):
-        assert gzip.decompress(path.read_bytes()).count(b"\n") == 20_000
+        assert gzip.decompress(path.read_bytes()).count(b"\n") == LINES
     run = textcnn(*words, "--jobs", "1", cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     assert b"answered before: " in run.stderr
