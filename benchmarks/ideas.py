@@ -15,7 +15,7 @@ from textcnn.core.layers.convolve_and_pool import (
     _maxima,
     _stretches,
     _window_values,
-    _winners,
+    find_winners,
     project,
 )
 from textcnn.core.sentences import Examples, PackedSentences
@@ -109,7 +109,7 @@ def comparisons(batches: list[Batch]) -> dict[str, dict[str, Side]]:
             OURS: on(
                 lambda batch: (
                     _maxima(batch.Z, batch.windows),
-                    _winners(batch.Z, batch.maxima, batch.upstream, batch.windows.segment),
+                    find_winners(batch.Z, batch.maxima, batch.upstream, batch.windows.segment),
                 )
             ),
             "running argmax": on(lambda batch: running_argmax(batch.Z, batch.windows)),

@@ -61,9 +61,9 @@ class Batch:
             X = self.vectors[words[sentence]]
             for _, W, b, dY in self.by_height():
                 Z = reference.wide_convolution(X, W, b)
-                values, argmax = reference.max_over_time(np.maximum(Z, 0))
-                dvalues = dY[sentence] * (values > 0)
-                dZ = reference.max_over_time_backward(dvalues, argmax, len(Z))
+                maxima, argmax = reference.max_over_time(np.maximum(Z, 0))
+                dmaxima = dY[sentence] * (maxima > 0)
+                dZ = reference.max_over_time_backward(dmaxima, argmax, len(Z))
                 reference.wide_convolution_backward(dZ, X, W, b)
 
     def by_plain_layers(self) -> None:

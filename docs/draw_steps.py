@@ -23,7 +23,7 @@ START, END = "[start]", "[end]"
 
 
 def windows_picture(names: Mapping[str, Any]) -> Picture:
-    """The sentence, one window, the first filter, and all answers."""
+    """The sentence, one window, the first filter, and all responses."""
     picture = Picture(640, 300)
     words = [START, *names["sentence"], END]
     padded = np.concatenate([np.zeros((1, 2)), names["X"], np.zeros((1, 2))])
@@ -62,7 +62,7 @@ def over_time(picture: Picture, x: float, y: float, sentence: Sequence[str], wid
 
 
 def maximum_picture(names: Mapping[str, Any]) -> Picture:
-    """Both filters' answers over time, and where their maxima are."""
+    """Both filters' responses over time, and where their maxima are."""
     picture = Picture(640, 190)
     Z, argmax = names["Z"], names["argmax"]
     picture.rows(110, 50, ["filter 1", "filter 2"])
@@ -134,12 +134,12 @@ def products_picture(names: Mapping[str, Any]) -> Picture:
     picture = Picture(640, 260)
     t = int(names["argmax"][0])
     one, two = names["padded"][t], names["padded"][t + 1]
-    word_table(picture, names["rows"], names, {(one, 0): PALE[0], (two, 2): PALE[0]})
+    word_table(picture, names["P"], names, {(one, 0): PALE[0], (two, 2): PALE[0]})
     picture.text(500, 60 + (one + 0.5) * CELL_HEIGHT, pairs(names["sentence"])[t], FILTERS[0])
     y = 60 + two * CELL_HEIGHT + 6
-    picture.cell(400, y, names["rows"][one, 0, 0], PALE[0])
+    picture.cell(400, y, names["P"][one, 0, 0], PALE[0])
     picture.text(462, y + 13, "+")
-    picture.cell(478, y, names["rows"][two, 1, 0], PALE[0])
+    picture.cell(478, y, names["P"][two, 1, 0], PALE[0])
     picture.text(540, y + 13, "=")
     picture.cell(556, y, names["sums"][t, 0], PALE[0])
     picture.arrow((348, y + 13), (396, y + 13), FILTERS[0])

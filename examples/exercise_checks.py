@@ -19,9 +19,6 @@ VECTORS = np.array([[0.0, -1], [3, 0], [0, 2], [2, 0], [1, 1], [1, -1]])
 FILTERS = np.array([[[1.0, 0], [0, 1]], [[0, 1], [1, 1]]])
 BIASES = np.array([-2.0, 1])
 
-SEVERAL = 6
-"""Random sentences, beside the page's own."""
-
 
 @dataclass(frozen=True)
 class Exercise:
@@ -37,10 +34,10 @@ class Exercise:
 
 
 def sentences() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-    """(words, vectors, filters, biases): the page's, then small whole numbers, so that some tie."""
+    """(words, vectors, filters, biases): the page's, then small random integers, which tie."""
     yield SENTENCE, VECTORS, FILTERS, BIASES
     rng = np.random.default_rng(15)
-    for n in [1, 2, 0, *range(4, SEVERAL + 1)]:
+    for n in (1, 2, 4, 5, 6):
         D, h, F = (int(number) for number in rng.integers(1, 4, 3))
         vectors = rng.integers(-2, 3, (4, D)).astype(float)
         filters = rng.integers(-2, 3, (h, D, F)).astype(float)
@@ -63,8 +60,8 @@ def windows() -> Iterator[Arguments]:
             yield {"window": window, "w": filters[:, :, 0], "b": float(biases[0])}
 
 
-def answers() -> Iterator[Arguments]:
-    """All answers of one filter."""
+def responses() -> Iterator[Arguments]:
+    """All responses of one filter."""
     for arguments in one_filter():
         yield {"z": all_windows(**arguments)}
 
@@ -72,16 +69,15 @@ def answers() -> Iterator[Arguments]:
 def products() -> Iterator[Arguments]:
     """A table of products and a sentence of its rows."""
     for words, vectors, filters, _ in sentences():
-        if len(words) > 0:
-            table = np.einsum("ud,jdc->ujc", vectors, filters)
-            yield {"P": np.concatenate([table, np.zeros((1, *table.shape[1:]))]), "words": words}
+        table = np.einsum("ud,jdc->ujc", vectors, filters)
+        yield {"P": np.concatenate([table, np.zeros((1, *table.shape[1:]))]), "words": words}
 
 
 def products_and_gradient() -> Iterator[Arguments]:
     """The same, with the gradient of every filter's maximum."""
     for number, arguments in enumerate(products()):
         F = arguments["P"].shape[2]
-        yield {**arguments, "dvalues": np.arange(F) * 8.0 - 5 - number}
+        yield {**arguments, "dmaxima": np.arange(F) * 8.0 - 5 - number}
 
 
 def one_window(window: np.ndarray, w: np.ndarray, b: float) -> float:
@@ -94,20 +90,20 @@ def all_windows(X: np.ndarray, w: np.ndarray, b: float) -> np.ndarray:
 
 
 def first_maximum(z: np.ndarray) -> tuple[float, int]:
-    values, argmax = reference.max_over_time(z[:, None])
-    return float(values[0]), int(argmax[0])
+    maxima, argmax = reference.max_over_time(z[:, None])
+    return float(maxima[0]), int(argmax[0])
 
 
-def gradient_of_the_words(X: np.ndarray, w: np.ndarray, b: float, dvalue: float) -> np.ndarray:
+def gradient_of_the_words(X: np.ndarray, w: np.ndarray, b: float, dmaximum: float) -> np.ndarray:
     W, biases = w[:, :, None], np.array([b])
     Z = reference.wide_convolution(X, W, biases)
     _, argmax = reference.max_over_time(Z)
-    dZ = reference.max_over_time_backward(np.array([dvalue]), argmax, len(Z))
+    dZ = reference.max_over_time_backward(np.array([dmaximum]), argmax, len(Z))
     return reference.wide_convolution_backward(dZ, X, W, biases)[0]
 
 
 def as_convolution(P: np.ndarray, words: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A sentence and filters whose answers are sums of P: a word's vector only says which it is."""
+    """A sentence and filters whose responses are sums of P: each word's vector is one-hot."""
     return np.eye(len(P))[words], P.transpose(1, 0, 2), np.zeros(P.shape[2])
 
 
@@ -115,19 +111,19 @@ def sums_of_products(P: np.ndarray, words: np.ndarray) -> np.ndarray:
     return reference.wide_convolution(*as_convolution(P, words))
 
 
-def gradient_of_the_products(P: np.ndarray, words: np.ndarray, dvalues: np.ndarray) -> np.ndarray:
+def gradient_of_the_products(P: np.ndarray, words: np.ndarray, dmaxima: np.ndarray) -> np.ndarray:
     X, W, b = as_convolution(P, words)
     Z = reference.wide_convolution(X, W, b)
     _, argmax = reference.max_over_time(Z)
-    dZ = reference.max_over_time_backward(dvalues, argmax, len(Z))
+    dZ = reference.max_over_time_backward(dmaxima, argmax, len(Z))
     return reference.wide_convolution_backward(dZ, X, W, b)[1].transpose(1, 0, 2)
 
 
 EXERCISES: Mapping[str, Exercise] = {
     "one_window": Exercise(one_window, windows),
     "all_windows": Exercise(all_windows, one_filter),
-    "first_maximum": Exercise(first_maximum, answers),
-    "gradient_of_the_words": Exercise(gradient_of_the_words, lambda: one_filter(dvalue=-5.0)),
+    "first_maximum": Exercise(first_maximum, responses),
+    "gradient_of_the_words": Exercise(gradient_of_the_words, lambda: one_filter(dmaximum=-5.0)),
     "sums_of_products": Exercise(sums_of_products, products),
     "gradient_of_the_products": Exercise(gradient_of_the_products, products_and_gradient),
 }

@@ -3,8 +3,8 @@
     python -m examples.exercises
 
 Each function's docstring says what it must return. Loops are fine; the sentences are short. The
-functions are tried with the page's own sentence and with others, of repeated words, one word, and
-no word at all. :mod:`textcnn.reference` holds most of the answers.
+functions are tried with the page's own sentence and with others, of repeated words and of one word.
+:mod:`textcnn.reference` holds most of the solutions.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 
 def one_window(window: np.ndarray, w: np.ndarray, b: float) -> float:
-    """Step 1: one filter's answer to one window.
+    """Step 1: one filter's response to one window.
 
     Args:
         window: (h, D) the vectors of h words.
@@ -27,25 +27,25 @@ def one_window(window: np.ndarray, w: np.ndarray, b: float) -> float:
 
 
 def all_windows(X: np.ndarray, w: np.ndarray, b: float) -> np.ndarray:
-    """Step 1: one filter's answers to all windows of a sentence, zero vectors on either side.
+    """Step 1: one filter's responses to all windows of a sentence, zero vectors on either side.
 
     Args:
-        X: (n, D) a sentence; n may be 0.
+        X: (n, D) a sentence of n words, at least one.
         w: (h, D) the filter.
         b: its bias.
 
     Returns:
-        (max(n + h - 1, 1),) answers; number t is of the words t - h + 1 to t, and a word outside
-        the sentence is a vector of zeros.
+        (n + h - 1,) responses; number t is of the words t - h + 1 to t, and a word outside the
+        sentence is a vector of zeros.
     """
     raise NotImplementedError
 
 
 def first_maximum(z: np.ndarray) -> tuple[float, int]:
-    """Step 2: the largest of some answers, and where it stands first.
+    """Step 2: the largest of some responses, and where it stands first.
 
     Args:
-        z: (T,) answers, at least one.
+        z: (T,) one filter's responses to T windows, at least one.
 
     Returns:
         The largest, and the smallest t with ``z[t]`` equal to it.
@@ -53,14 +53,14 @@ def first_maximum(z: np.ndarray) -> tuple[float, int]:
     raise NotImplementedError
 
 
-def gradient_of_the_words(X: np.ndarray, w: np.ndarray, b: float, dvalue: float) -> np.ndarray:
+def gradient_of_the_words(X: np.ndarray, w: np.ndarray, b: float, dmaximum: float) -> np.ndarray:
     """Step 3: the gradient of each word's vector when the maximum over time has this gradient.
 
     Args:
-        X: (n, D) a sentence; n may be 0.
+        X: (n, D) a sentence of n words, at least one.
         w: (h, D) the filter.
         b: its bias.
-        dvalue: the gradient of the loss with respect to the maximum over time.
+        dmaximum: the gradient of the loss with respect to the maximum over time.
 
     Returns:
         (n, D) gradient of the loss with respect to X. Of tied windows the first one counts.
@@ -69,25 +69,26 @@ def gradient_of_the_words(X: np.ndarray, w: np.ndarray, b: float, dvalue: float)
 
 
 def sums_of_products(P: np.ndarray, words: np.ndarray) -> np.ndarray:
-    """Step 5: the answers of F filters, before the bias, from each different word's products.
+    """Step 5: the responses of F filters, before the bias, from each different word's products.
 
     Args:
-        P: (U + 1, h, F) what each word adds as the j-th of a window; the last row is zero.
-        words: (n,) rows of P; n is at least 1.
+        P: (U + 1, h, F) what each of U different words adds as the j-th word of a window; the last
+            row, for the zero vector outside the sentence, is zero.
+        words: (n,) the words of a sentence, as rows of P; at least one.
 
     Returns:
-        (n + h - 1, F) answers, a window a row.
+        (n + h - 1, F) responses, a window a row.
     """
     raise NotImplementedError
 
 
-def gradient_of_the_products(P: np.ndarray, words: np.ndarray, dvalues: np.ndarray) -> np.ndarray:
+def gradient_of_the_products(P: np.ndarray, words: np.ndarray, dmaxima: np.ndarray) -> np.ndarray:
     """Step 7: the gradient of the table of products, from the winning windows alone.
 
     Args:
         P: (U + 1, h, F) as in :func:`sums_of_products`.
-        words: (n,) rows of P; n is at least 1.
-        dvalues: (F,) gradient of the loss with respect to each filter's maximum over time.
+        words: (n,) the words of a sentence, as rows of P; at least one.
+        dmaxima: (F,) gradient of the loss with respect to each filter's maximum over time.
 
     Returns:
         (U + 1, h, F) gradient; what falls on the last row, of no word, does not matter.

@@ -149,9 +149,9 @@ def show_sentence() -> None:
     W = np.random.randn(3, 4, 2)  # two filters that look at three words in a row
     b = np.random.randn(2)
     Z = wide_convolution(X, W, b)
-    values, argmax = max_over_time(Z)
+    maxima, argmax = max_over_time(Z)
     print(f"Z, one row for each window, one column for each filter =\n{Z}")
-    print("each filter's maximum =", values, "in window", argmax)
+    print("each filter's maximum =", maxima, "in window", argmax)
     dZ = max_over_time_backward(np.ones(2), argmax, len(Z))
     dX, _, _ = wide_convolution_backward(dZ, X, W, b)
     print(f"how much each number of each word moves the sum of both maxima =\n{dX}")

@@ -222,8 +222,8 @@ class TestSentences:
 
     def test_max_over_time_takes_the_first_of_equal_maxima(self):
         Z = np.array([[1.0, -2.0, 0.0], [3.0, -2.0, -1.0], [3.0, -1.0, 0.0]])
-        values, argmax = reference.max_over_time(Z)
-        assert values.tolist() == [3, -1, 0]
+        maxima, argmax = reference.max_over_time(Z)
+        assert maxima.tolist() == [3, -1, 0]
         assert argmax.tolist() == [1, 2, 0]
         assert np.issubdtype(argmax.dtype, np.integer)
 
@@ -243,14 +243,14 @@ class TestSentences:
     def test_the_gradient_of_max_over_time(self, rng):
         # Distinct numbers far apart, for a maximum has no derivative where it is tied.
         Z = rng.permutation(15).reshape(5, 3) / 10
-        dvalues = rng.standard_normal(3)
+        dmaxima = rng.standard_normal(3)
         _, argmax = reference.max_over_time(Z)
 
         def output():
             return reference.max_over_time(Z)[0]
 
-        analytic = reference.max_over_time_backward(dvalues, argmax, len(Z))
-        assert_close(analytic, numeric_gradient(output, Z, dvalues))
+        analytic = reference.max_over_time_backward(dmaxima, argmax, len(Z))
+        assert_close(analytic, numeric_gradient(output, Z, dmaxima))
 
     def test_only_the_first_of_equal_maxima_receives_the_gradient(self):
         Z = np.array([[1.0, -2.0], [3.0, -2.0], [3.0, -2.0]])
@@ -271,11 +271,11 @@ class TestSentences:
 
         of_each = np.split(X, np.cumsum(lengths)[:-1])
         expected_dW, expected_db, expected_dX = np.zeros(W.shape), np.zeros(3), []
-        for sentence, (words, dvalues) in enumerate(zip(of_each, dY, strict=True)):
-            answers = reference.wide_convolution(words, W, b)
-            values, argmax = reference.max_over_time(answers)
-            np.testing.assert_allclose(Y[sentence], values, rtol=1e-12)
-            dZ = reference.max_over_time_backward(dvalues, argmax, len(answers))
+        for sentence, (words, dmaxima) in enumerate(zip(of_each, dY, strict=True)):
+            responses = reference.wide_convolution(words, W, b)
+            maxima, argmax = reference.max_over_time(responses)
+            np.testing.assert_allclose(Y[sentence], maxima, rtol=1e-12)
+            dZ = reference.max_over_time_backward(dmaxima, argmax, len(responses))
             one_dX, one_dW, one_db = reference.wide_convolution_backward(dZ, words, W, b)
             expected_dX.append(one_dX)
             expected_dW += one_dW
@@ -339,7 +339,7 @@ class TestWhatDoesNotFit:
         X, W, b = np.zeros((4, 2)), np.zeros((3, 2, 5)), np.zeros(5)
         with pytest.raises(ValueError, match=r"dZ has shape .* returned \(6, 5\)"):
             reference.wide_convolution_backward(np.zeros((4, 5)), X, W, b)
-        with pytest.raises(ValueError, match=r"dvalues has shape .* returned \(5,\)"):
+        with pytest.raises(ValueError, match=r"dmaxima has shape .* returned \(5,\)"):
             reference.max_over_time_backward(np.zeros(4), np.zeros(5, np.intp), 6)
 
     def test_the_small_steps(self):

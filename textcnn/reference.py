@@ -75,7 +75,7 @@ def conv_single_step(a_slice_prev: FloatArray, W: FloatArray, b: FloatArray) -> 
         b: The filter's bias, a single number in an array of shape (1, 1, 1).
 
     Returns:
-        One number, the filter's answer at this place.
+        One number, the filter's response at this place.
     """
     if np.shape(a_slice_prev) != np.shape(W):
         raise ValueError(
@@ -92,9 +92,10 @@ def conv_forward(
 ) -> tuple[FloatArray, ConvCache]:
     """Convolve every image with every filter.
 
-    With ``P`` the padded input, ``s`` the stride, ``k < f_h``, ``l < f_w`` and ``d < n_C_prev``::
+    With ``A_prev_pad`` the padded input, ``s`` the stride and ``k < f_h``, ``l < f_w``,
+    ``d < n_C_prev``::
 
-        Z[i, h, w, c] = b[c] + sum_{k, l, d} P[i, h*s + k, w*s + l, d] * W[k, l, d, c]
+        Z[i, h, w, c] = b[c] + sum_{k, l, d} A_prev_pad[i, h*s + k, w*s + l, d] * W[k, l, d, c]
 
     (Mathematicians call this cross-correlation: the filter is not turned round.)
 
@@ -129,11 +130,12 @@ def conv_backward(dZ: FloatArray, cache: ConvCache) -> tuple[FloatArray, FloatAr
     """Carry the gradient back through :func:`conv_forward`.
 
     ``Z[i, h, w, c]`` is a sum of products, so each factor's gradient is the other factor times
-    ``dZ[i, h, w, c]``; whatever took part in several products collects a sum::
+    ``dZ[i, h, w, c]``; whatever took part in several products collects a sum. With ``window`` the
+    place in the padded images that ``(i, h, w)`` looks at::
 
-        dA_window(h, w) += W[..., c] * dZ[i, h, w, c]
-        dW[..., c]      += a_window(h, w) * dZ[i, h, w, c]
-        db[c]           += dZ[i, h, w, c]
+        dA_prev_pad[window] += W[..., c] * dZ[i, h, w, c]
+        dW[..., c]          += A_prev_pad[window] * dZ[i, h, w, c]
+        db[..., c]          += dZ[i, h, w, c]
 
     Windows overlap when ``stride < f``, hence the ``+=`` for the input as well.
 
@@ -157,10 +159,10 @@ def conv_backward(dZ: FloatArray, cache: ConvCache) -> tuple[FloatArray, FloatAr
         for h in range(n_H):
             for w in range(n_W):
                 top, left = h * stride, w * stride
-                rows, columns = slice(top, top + f_h), slice(left, left + f_w)
+                window = (i, slice(top, top + f_h), slice(left, left + f_w))
                 for c in range(n_C):
-                    dA_prev_pad[i, rows, columns, :] += W[..., c] * dZ[i, h, w, c]
-                    dW[..., c] += A_prev_pad[i, rows, columns, :] * dZ[i, h, w, c]
+                    dA_prev_pad[window] += W[..., c] * dZ[i, h, w, c]
+                    dW[..., c] += A_prev_pad[window] * dZ[i, h, w, c]
                     db[..., c] += dZ[i, h, w, c]
     return without_padding(dA_prev_pad, pad), dW, db
 
@@ -175,10 +177,10 @@ def pool_forward(
 ) -> tuple[FloatArray, PoolCache]:
     """Reduce every window of every channel to one number: its maximum or its average.
 
-    With ``s`` the stride, ``k < f_h`` and ``l < f_w``::
+    With ``A_prev_pad`` the padded input, ``s`` the stride, ``k < f_h`` and ``l < f_w``::
 
-        max:      A[i, h, w, c] = max_{k, l} A_prev[i, h*s + k, w*s + l, c]
-        average:  A[i, h, w, c] = sum_{k, l} A_prev[i, h*s + k, w*s + l, c] / (f_h * f_w)
+        max:      A[i, h, w, c] = max_{k, l} A_prev_pad[i, h*s + k, w*s + l, c]
+        average:  A[i, h, w, c] = sum_{k, l} A_prev_pad[i, h*s + k, w*s + l, c] / (f_h * f_w)
 
     Channels do not mix, and there is nothing to learn.
 
@@ -250,10 +252,11 @@ def distribute_value(dz: float, shape: tuple[int, int]) -> FloatArray:
 def pool_backward(dA: FloatArray, cache: PoolCache, mode: str = "max") -> FloatArray:
     """Carry the gradient back through :func:`pool_forward`.
 
-    ::
+    With ``window`` the place in the padded images that ``(i, h, w, c)`` looks at, and ``mask`` what
+    :func:`create_mask_from_window` says of it::
 
-        max:      dA_window(h, w) += create_mask_from_window(a_window(h, w)) * dA[i, h, w, c]
-        average:  dA_window(h, w) += distribute_value(dA[i, h, w, c], (f_h, f_w))
+        max:      dA_prev_pad[window] += mask * dA[i, h, w, c]
+        average:  dA_prev_pad[window] += distribute_value(dA[i, h, w, c], (f_h, f_w))
 
     On ties of the maximum see :func:`create_mask_from_window`.
 
@@ -375,19 +378,19 @@ def wide_convolution_backward(
 
 
 def max_over_time(Z: FloatArray) -> tuple[FloatArray, npt.NDArray[np.intp]]:
-    """Keep, for each filter, its largest answer anywhere in the sentence.
+    """Keep, for each filter, its largest response anywhere in the sentence.
 
-    ``values[c] = max_t Z[t, c]``: a max pooling whose single window is the whole sentence
+    ``maxima[c] = max_t Z[t, c]``: a max pooling whose single window is the whole sentence
     (Collobert et al. 2011; Kim 2014, section 2). However long it was, ``F`` numbers remain.
 
     Ties: ``argmax[c]`` is the *first* ``t`` that attains the maximum. It alone receives the
     gradient, unlike in :func:`create_mask_from_window`, so as much goes back as came in.
 
     Args:
-        Z: The filters' answers, shape (T, F) with T at least 1.
+        Z: The filters' responses, shape (T, F) with T at least 1.
 
     Returns:
-        ``values`` and ``argmax``, both of shape (F,).
+        ``maxima`` and ``argmax``, both of shape (F,).
     """
     if Z.ndim != 2 or Z.shape[0] < 1:
         raise ValueError(f"Z has shape {Z.shape}; it must be (T, F) with at least one window")
@@ -400,29 +403,29 @@ def max_over_time(Z: FloatArray) -> tuple[FloatArray, npt.NDArray[np.intp]]:
     return Z[argmax, np.arange(F)], argmax
 
 
-def max_over_time_backward(dvalues: FloatArray, argmax: npt.NDArray[np.intp], T: int) -> FloatArray:
+def max_over_time_backward(dmaxima: FloatArray, argmax: npt.NDArray[np.intp], T: int) -> FloatArray:
     """Carry the gradient back through :func:`max_over_time`.
 
-    A small change of the largest answer is a change of the maximum by as much; a small change of
-    any other answer changes nothing. So the gradient of filter ``c`` goes to one window::
+    A small change of the largest response is a change of the maximum by as much; a small change of
+    any other response changes nothing. So the gradient of filter ``c`` goes to one window::
 
-        dZ[argmax[c], c] = dvalues[c]        and 0 everywhere else
+        dZ[argmax[c], c] = dmaxima[c]        and 0 everywhere else
 
     Args:
-        dvalues: Gradient of the loss with respect to ``values``, shape (F,).
-        argmax: What :func:`max_over_time` returned beside ``values``, shape (F,).
+        dmaxima: Gradient of the loss with respect to ``maxima``, shape (F,).
+        argmax: What :func:`max_over_time` returned beside ``maxima``, shape (F,).
         T: How many windows there were.
 
     Returns:
         ``dZ``, shape (T, F); each column holds at most one number that is not zero.
     """
-    check_gradient(dvalues, argmax.shape, "dvalues")
+    check_gradient(dmaxima, argmax.shape, "dmaxima")
     (F,) = argmax.shape
     if any(not 0 <= t < T for t in argmax):
         raise ValueError(f"argmax names the windows {argmax}, but there are only {T}")
     dZ = np.zeros((T, F))
     for c in range(F):
-        dZ[argmax[c], c] = dvalues[c]
+        dZ[argmax[c], c] = dmaxima[c]
     return dZ
 
 

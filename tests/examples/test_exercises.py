@@ -23,27 +23,22 @@ class Solutions:
     def all_windows(X, w, b):
         h = len(w)
         frame = np.zeros((h - 1, w.shape[1]))
-        padded = np.concatenate([frame, X, frame]) if h > 1 or len(X) else np.zeros_like(w)
-        return np.array(
-            [
-                Solutions.one_window(padded[t : t + h], w, b)
-                for t in range(max(len(X) + h - 1, 1))
-                if len(padded[t : t + h]) == h
-            ]
-        )
+        padded = np.concatenate([frame, X, frame])
+        T = len(X) + h - 1
+        return np.array([Solutions.one_window(padded[t : t + h], w, b) for t in range(T)])
 
     @staticmethod
     def first_maximum(z):
         return z.max(), list(z).index(z.max())
 
     @staticmethod
-    def gradient_of_the_words(X, w, b, dvalue):
+    def gradient_of_the_words(X, w, b, dmaximum):
         _, t = Solutions.first_maximum(Solutions.all_windows(X, w, b))
         dX = np.zeros_like(X)
         for j in range(len(w)):
             word = t - len(w) + 1 + j
             if 0 <= word < len(X):
-                dX[word] += w[j] * dvalue
+                dX[word] += w[j] * dmaximum
         return dX
 
     @staticmethod
@@ -54,13 +49,13 @@ class Solutions:
         return np.array([sum(P[padded[t + j], j] for j in range(h)) for t in range(T)])
 
     @staticmethod
-    def gradient_of_the_products(P, words, dvalues):
+    def gradient_of_the_products(P, words, dmaxima):
         h, zero = P.shape[1], len(P) - 1
         padded = [zero] * (h - 1) + list(words) + [zero] * (h - 1)
         S, G = Solutions.sums_of_products(P, words), np.zeros_like(P)
         for c, t in enumerate(S.argmax(axis=0)):
             for j in range(h):
-                G[padded[t + j], j, c] += dvalues[c]
+                G[padded[t + j], j, c] += dmaxima[c]
         return G
 
 
@@ -72,13 +67,13 @@ def narrow_windows(X, w, b):
     return Solutions.all_windows(X, w, b)[len(w) - 1 : len(X)]
 
 
-def gradient_to_every_maximum(X, w, b, dvalue):
+def gradient_to_every_maximum(X, w, b, dmaximum):
     z = Solutions.all_windows(X, w, b)
     dX = np.zeros_like(X)
     for t in np.flatnonzero(z == z.max()):
         for j in range(len(w)):
             if 0 <= t - len(w) + 1 + j < len(X):
-                dX[t - len(w) + 1 + j] += w[j] * dvalue
+                dX[t - len(w) + 1 + j] += w[j] * dmaximum
     return dX
 
 
@@ -96,7 +91,7 @@ def test_a_solution_is_right_and_a_stub_is_not_done(name):
         ("first_maximum", last_maximum),
         ("gradient_of_the_words", gradient_to_every_maximum),
         ("sums_of_products", lambda P, words: P[words].sum(axis=1)),
-        ("gradient_of_the_products", lambda P, words, dvalues: np.zeros(P.shape[1:])),
+        ("gradient_of_the_products", lambda P, words, dmaxima: np.zeros(P.shape[1:])),
         ("first_maximum", lambda z: None),
         ("one_window", lambda window, w, b: 1 / 0),
     ],

@@ -7,5 +7,5 @@ A gradient is called ``dX`` when it is that of ``X``. The shapes are written wit
 * h words that a filter looks at, its height; F filters of each height; K, the sum of all heights
 * N sentences, or features, of any number; C classes
 
-A filter's answers over a sentence are a (feature) map, so F is also the number of maps.
+A filter's responses over a sentence are its feature map, so F is also the number of maps.
 """

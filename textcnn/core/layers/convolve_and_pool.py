@@ -198,10 +198,10 @@ def convolve_and_pool(
 
     def backward(dY: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         dM = dY.reshape(len(dY), -1, bank.num_filters).swapaxes(0, 1).reshape(M.shape)
-        winners, maps, gradient = _winners(Z, M, dM[windows.order], windows.segment)
+        winners, columns, gradient = find_winners(Z, M, dM[windows.order], windows.segment)
         G = np.zeros_like(P)
         for rows in windows.rows:  # What falls on the rows of zeros is never looked at.
-            np.add.at(G.reshape(-1), rows[winners] * bank.num_filters + maps, gradient)
+            np.add.at(G.reshape(-1), rows[winners] * bank.num_filters + columns, gradient)
         W_trained = W.reshape(len(W), -1)[frozen:]
         return G[:-1] @ W_trained.T, (X.T @ G[:-1]).reshape(W.shape)
 
@@ -244,7 +244,7 @@ def _take_in(maxima: np.ndarray, Z: np.ndarray, begin: int) -> None:
         maxima[:] = values
 
 
-def _winners(
+def find_winners(
     Z: np.ndarray, M: np.ndarray, dM: np.ndarray, segment: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The first window that reached each maximum, where a gradient arrives at all.
@@ -252,16 +252,22 @@ def _winners(
     Dropout and ReLU have zeroed well over half of ``dM``; those maxima are replaced by NaN, which
     equals nothing, so that nobody looks for their windows.
 
+    Args:
+        Z: (windows, F) convolution.
+        M: (segments, F) maxima over the windows of each segment.
+        dM: (segments, F) their gradient.
+        segment: (windows,) which segment each window is of.
+
     Returns:
-        (A,) windows, (A,) maps and (A,) gradients.
+        The winning windows (rows of Z), their columns of Z, and their gradients, all of one length.
     """
     num_filters = Z.shape[1]
     wanted = np.where(dM != 0, M, np.nan)
     found = np.flatnonzero(wanted.take(segment, axis=0) == Z)
-    windows, maps = np.divmod(found, num_filters)
-    targets = segment[windows] * num_filters + maps
+    windows, columns = np.divmod(found, num_filters)
+    maximum = segment[windows] * num_filters + columns  # which of the flattened M it reached
     winner = np.full(M.size, -1)
     # Backwards: of several values assigned to one place NumPy keeps the last, the first window.
-    winner[targets[::-1]] = windows[::-1]
+    winner[maximum[::-1]] = windows[::-1]
     active = np.flatnonzero(winner >= 0)
     return winner[active], active % num_filters, dM.reshape(-1)[active]
