@@ -22,7 +22,7 @@ from benchmarks.torch_network import (
     padded,
 )
 from benchmarks.workload import KIM, ROOT, Workload, say
-from textcnn.core.layers.convolve_and_pool import WINDOWS_IN_HAND
+from textcnn.core.layers.convolve_and_pool import WINDOWS_AT_ONCE
 from textcnn.core.sentences import PackedSentences, segment_places
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.network import InferenceNetwork
@@ -152,7 +152,7 @@ def _rows_side(networks: _Networks, sentences: PackedSentences) -> Side:
     words[segment_places(starts, sentences.lengths)] = sentences.words
     words *= bank.num_rows
     table = projected.rows.reshape(-1, bank.num_filters)
-    blocks = np.array_split(np.arange(len(words) - gap), len(words) // WINDOWS_IN_HAND)
+    blocks = np.array_split(np.arange(len(words) - gap), len(words) // WINDOWS_AT_ONCE)
 
     def add_up(block: np.ndarray) -> None:
         for first, *others in projected.filter_rows:

@@ -46,10 +46,18 @@ def main(folder: Path, epochs: int = 4) -> float:
         Examples(vocabulary.pack([tokens[row] for row in rows[part]]), classes[rows[part]])
         for part in ("train", "dev", "test")
     )
-    architecture = Architecture("rand", len(vocabulary), 300, (3, 4, 5), 100, len(LABELS))
+    architecture = Architecture(
+        mode="rand",
+        vocabulary_size=len(vocabulary),
+        embedding_dim=300,
+        filter_sizes=(3, 4, 5),
+        num_filters=100,
+        num_classes=len(LABELS),
+    )
     network = Network(architecture, initial_parameters(architecture, rng))
     schedule = Schedule(batch_size=50, epochs=epochs, row_norm=3.0)
-    trainer = Trainer(kim_step(architecture, 0.5), network, Adam(1e-3), rng, schedule)
+    step, optimizer = kim_step(architecture, dropout_rate=0.5), Adam(learning_rate=1e-3)
+    trainer = Trainer(step, network, optimizer, rng, schedule)
     for event in trainer.run(train, dev):
         if isinstance(event, Evaluated):
             print(evaluation_line(event.evaluation, event.is_best))

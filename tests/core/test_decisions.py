@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from textcnn.core.decisions import USUAL, decide, fit_thresholds, is_correct, macro_f1
+from textcnn.core.decisions import DEFAULT_THRESHOLD, decide, fit_thresholds, is_correct, macro_f1
 
 
 def f1(targets: np.ndarray, given: np.ndarray) -> float:
@@ -25,7 +25,7 @@ def test_no_threshold_has_a_better_f1_than_the_fitted_one(values, seed):
     (threshold,) = fit_thresholds(probabilities, targets)
     assert 0 < threshold < 1
     if not targets.any():
-        assert threshold == USUAL
+        assert threshold == DEFAULT_THRESHOLD
         return
     found = f1(targets, probabilities >= threshold)
     others = [0.05, 0.15, 0.3, 0.47, 0.5, 0.6, 0.8]
@@ -34,7 +34,9 @@ def test_no_threshold_has_a_better_f1_than_the_fitted_one(values, seed):
 
 def test_of_equally_good_thresholds_the_usual_one_is_taken():
     separate = np.array([[0.9], [0.8], [0.2]])
-    assert fit_thresholds(separate, np.array([[True], [True], [False]])).tolist() == [USUAL]
+    assert fit_thresholds(separate, np.array([[True], [True], [False]])).tolist() == [
+        DEFAULT_THRESHOLD
+    ]
     assert fit_thresholds(separate, np.array([[True], [False], [False]])) == pytest.approx(0.85)
 
 

@@ -82,7 +82,7 @@ def test_evaluation_gives_the_logits_of_the_forward_pass_whatever_the_chunks(mod
     batch = packed([list(rng.integers(0, 7, length)) for length in (3, 0, 1, 8, 2, 5, 0)])
     expected, _ = network.forward(parameters, architecture, batch)
     for chunk in (1, 5, 20, 512):
-        monkeypatch.setattr(network, "WORDS_TOGETHER", chunk)
+        monkeypatch.setattr(network, "WORDS_AT_ONCE", chunk)
         logits = Network(architecture, parameters).logits(batch)
         np.testing.assert_allclose(logits, expected, atol=1e-12)
 

@@ -302,17 +302,17 @@ def test_pooling_without_backward_gives_the_same_bytes_alone_or_in_a_batch():
 @given(
     lengths=st.lists(st.integers(0, 12), min_size=1, max_size=9),
     sizes=st.sampled_from([(3, 4, 5), (1,), (2, 7)]),
-    in_hand=st.sampled_from([1, 5, 1024]),
+    at_once=st.sampled_from([1, 5, 1024]),
     seed=st.integers(0, 99),
 )
-def test_pooling_without_backward_is_that_of_training(lengths, sizes, in_hand, seed):
+def test_pooling_without_backward_is_that_of_training(lengths, sizes, at_once, seed):
     rng = np.random.default_rng(seed)
     bank, X = FilterBank(sizes, 3), rng.normal(size=(9, 4))
     W = rng.normal(size=(4, bank.num_rows, 3))
     sentences = PackedSentences(rng.integers(0, 9, sum(lengths)), np.array(lengths))
     expected, _ = convolve_and_pool(X, sentences, W, bank)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(convolve_and_pool_module, "WINDOWS_IN_HAND", in_hand)
+        patch.setattr(convolve_and_pool_module, "WINDOWS_AT_ONCE", at_once)
         assert pooled_maxima(project(X, W), sentences, bank.rows()).tobytes() == expected.tobytes()
 
 

@@ -167,7 +167,7 @@ def test_a_few_sentences_at_a_time_have_the_same_scores(classifier, monkeypatch)
     alone = classifier.expert_logits(sample.texts)
     right = {name: (one.argmax(axis=1) == whole.targets).mean() for name, one in alone.items()}
     assert whole.scores.experts == pytest.approx(right)
-    monkeypatch.setattr(scoring, "LOGITS_IN_HAND", 14)  # 7 sentences of 2 labels.
+    monkeypatch.setattr(scoring, "LOGITS_AT_ONCE", 14)  # 7 sentences of 2 labels.
     parts = score_sample(classifier, sample)
     np.testing.assert_array_equal(parts.probabilities, whole.probabilities)
     assert parts.scores.as_dict() == whole.scores.as_dict()

@@ -76,8 +76,8 @@ def test_a_long_sentence_is_answered_in_blocks_of_its_windows(monkeypatch):
     sentences = packed([rng.integers(0, 200, n).tolist() for n in (*range(40), 64, 65, 66, 500)])
     whole = InferenceNetwork([parameters], architecture).logits(sentences)
     for module in (maxima_module, pooling_module):
-        monkeypatch.setattr(module, "WINDOWS_IN_HAND", 8)
-    monkeypatch.setattr(network_module, "WORDS_TOGETHER", 100)
+        monkeypatch.setattr(module, "WINDOWS_AT_ONCE", 8)
+    monkeypatch.setattr(network_module, "WORDS_AT_ONCE", 100)
     in_blocks = InferenceNetwork([parameters], architecture).logits(sentences)
     assert in_blocks.tobytes() == whole.tobytes()
 

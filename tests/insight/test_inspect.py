@@ -210,7 +210,7 @@ def test_the_training_sentences_are_those_that_the_network_has_seen(part, model,
 def test_every_sentence_is_scanned_as_if_alone(model, part, monkeypatch):
     network = Model(model).network.members[0]
     found = scan(network, part.train)
-    monkeypatch.setattr(scan_module, "WINDOWS_IN_HAND", 40)  # Several blocks of one length.
+    monkeypatch.setattr(scan_module, "WINDOWS_AT_ONCE", 40)  # Several blocks of one length.
     few = scan(network, part.train)
     ends = np.cumsum(part.train.lengths)[:-1]
     for row, words in enumerate(np.split(part.train.words, ends)):

@@ -1,4 +1,4 @@
-"""The parameters of the network: their names, their shapes and where they start.
+"""The parameters of the network: their names, their shapes and their first values.
 
 They are one flat dict ``{name: array}``. The same names key gradients, the optimizer's slots and
 the paths in a checkpoint:
@@ -13,10 +13,12 @@ the paths in a checkpoint:
 ========================  ==========================  =============================================
 
 Modes differ only in which embeddings exist: ``rand`` and ``nonstatic`` have the tuned one,
-``static`` the static one, ``multichannel`` both, side by side.
+``static`` the static one, ``multichannel`` both, side by side. An embedding is a *channel*, as in
+Kim (2014), section 2; the shapes' letters are those of :mod:`textcnn.core.layers`.
 """
 
-from __future__ import annotations  # A generator in a signature would load numpy.random.
+# Else np.random.Generator, in signatures below, would load numpy.random wherever this is imported.
+from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,7 +50,7 @@ class Architecture:
     Attributes:
         mode: one of :data:`MODES`.
         vocabulary_size: V, the unknown word included.
-        embedding_dim: D, the numbers of a word vector.
+        embedding_dim: D, how many numbers a word vector has.
         filter_sizes: heights of the filters, in words.
         num_filters: F, maps of each height.
         num_classes: C.
@@ -69,8 +71,8 @@ class Architecture:
         return CHANNELS[self.mode]
 
     @property
-    def frozen(self) -> int:
-        """Columns of the embedded words that stay as they are; the tuned channel stands last."""
+    def num_frozen(self) -> int:
+        """How many first columns of the embedded words stay as they are: the static channel's."""
         return self.channels.count("embedding/static") * self.embedding_dim
 
     @property
@@ -144,7 +146,7 @@ def initial_parameters(
 
 
 ROWS_AT_ONCE = 2048
-"""Word vectors that are drawn together."""
+"""Word vectors that are drawn at once."""
 
 
 def random_vectors(

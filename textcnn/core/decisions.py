@@ -7,7 +7,7 @@ import numpy as np
 
 from textcnn.core.layers.sigmoid import sigmoid
 
-USUAL = 0.5
+DEFAULT_THRESHOLD = 0.5
 """The threshold of a class that dev sentences say nothing about."""
 
 
@@ -17,8 +17,8 @@ def decide(logits: np.ndarray, targets: np.ndarray, fitted: bool = False) -> np.
     Args:
         logits: (N, C) floats.
         targets: (N,) classes, or (N, C) booleans.
-        fitted: decide each of several classes by the threshold that suits these targets best,
-            and not by 0.5.
+        fitted: decide each of several classes by the threshold that suits these targets best
+            (:func:`fit_thresholds`), and not by 0.5.
     """
     if targets.ndim == 1:
         return logits.argmax(axis=1)
@@ -54,7 +54,7 @@ def fit_thresholds(probabilities: np.ndarray, targets: np.ndarray) -> np.ndarray
 
     Each class by itself, as Yang (2001), "A Study of Thresholding Strategies for Text
     Categorization", SCut. A threshold stands half-way between two probabilities; of equally good
-    ones the nearest to :data:`USUAL` is taken.
+    ones the nearest to :data:`DEFAULT_THRESHOLD` is taken.
 
     Args:
         probabilities: (N, C) of sentences the network was not trained on.
@@ -70,7 +70,7 @@ def fit_thresholds(probabilities: np.ndarray, targets: np.ndarray) -> np.ndarray
 
 def _fit_one(probabilities: np.ndarray, target: np.ndarray) -> float:
     if not target.any():  # As where there are no sentences at all.
-        return USUAL
+        return DEFAULT_THRESHOLD
     order = np.argsort(-probabilities, kind="stable")
     descending = probabilities[order]
     found = np.cumsum(target[order])
@@ -81,7 +81,9 @@ def _fit_one(probabilities: np.ndarray, target: np.ndarray) -> float:
     # No threshold parts equal probabilities.
     scores[descending == below] = 0
     best = np.flatnonzero(scores == scores.max())
-    nearest = best[np.argmin(np.abs(middles[best] - USUAL))]
+    nearest = best[np.argmin(np.abs(middles[best] - DEFAULT_THRESHOLD))]
     # 0.5 itself, where it does as well as what is just beside it.
     upper, lower = descending[nearest], below[nearest]
-    return USUAL if lower < USUAL <= upper else float(middles[nearest])
+    if lower < DEFAULT_THRESHOLD <= upper:
+        return DEFAULT_THRESHOLD
+    return float(middles[nearest])

@@ -17,7 +17,7 @@ from textcnn.core.layers.dropout import dropout
 from textcnn.core.layers.relu import relu
 from textcnn.core.sentences import PackedSentences, groups_by_length
 
-WORDS_TOGETHER = 2048
+WORDS_AT_ONCE = 2048
 """Words that are projected together where nothing is kept for training: a bound on memory."""
 
 
@@ -40,14 +40,14 @@ def forward(
     Returns:
         logits (B, C), and ``backward(dlogits)``, the gradient of every trained parameter.
     """
-    words, which = np.unique(sentences.words, return_inverse=True)
+    words, inverse = np.unique(sentences.words, return_inverse=True)
     X = word_vectors(parameters, architecture, words)
     maxima, convolution_backward = convolve_and_pool(
         X,
-        PackedSentences(which, sentences.lengths),
+        PackedSentences(inverse, sentences.lengths),
         parameters["convolution/weights"],
         architecture.bank,
-        architecture.frozen,
+        architecture.num_frozen,
     )
     features, relu_backward = relu(maxima + parameters["convolution/bias"])
     kept, dropout_backward = dropout(features, dropout_rate, rng)
@@ -86,16 +86,16 @@ class Network:
         """(N, C) logits of any number of sentences, nothing dropped, no backward pass."""
         dtype = self.parameters["dense/bias"].dtype
         logits = np.empty((len(sentences), self.architecture.num_classes), dtype)
-        for rows in groups_by_length(sentences.lengths, WORDS_TOGETHER):
+        for rows in groups_by_length(sentences.lengths, WORDS_AT_ONCE):
             logits[rows] = self._group_logits(sentences.take(rows))
         return logits
 
     def _group_logits(self, sentences: PackedSentences) -> np.ndarray:
         parameters = self.parameters
-        words, which = np.unique(sentences.words, return_inverse=True)
+        words, inverse = np.unique(sentences.words, return_inverse=True)
         X = word_vectors(parameters, self.architecture, words)
         P = project(X, parameters["convolution/weights"])
-        numbered = PackedSentences(which, sentences.lengths)
+        numbered = PackedSentences(inverse, sentences.lengths)
         maxima = pooled_maxima(P, numbered, self.architecture.bank.rows())
         features, _ = relu(maxima + parameters["convolution/bias"])
         logits, _ = dense(features, parameters["dense/weights"], parameters["dense/bias"])

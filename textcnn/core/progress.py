@@ -11,7 +11,7 @@ from textcnn.core.gradients import Gradients
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One look at the dev sentences, and at training since the look before.
+    """How good the network is on the dev sentences, and was in training since the last evaluation.
 
     Attributes:
         step: steps made.
@@ -39,9 +39,9 @@ class Progress:
 
     Attributes:
         step: steps made.
-        epoch: whole passes begun before the present one.
+        epoch: whole passes over the training sentences made.
         batch: batches of the present pass made.
-        order: (N,) the order of the present pass.
+        order: (N,) the rows of the training sentences in the order of the present pass.
         loss_sum, correct, seen: totals since the last evaluation.
         history: every evaluation so far.
         best_step: the step of the best one, by what the run was asked to choose; -1 before the
@@ -102,7 +102,7 @@ class StepDone:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """The dev sentences were looked at."""
+    """The network was evaluated on the dev sentences."""
 
     evaluation: Evaluation
     is_best: bool

@@ -12,7 +12,7 @@ class PackedSentences:
 
     Attributes:
         words: (T,) integers, all sentences one after another.
-        lengths: (B,) integers, the words of each; a sentence may have none.
+        lengths: (B,) integers, how many words each has; a sentence may have none.
     """
 
     words: np.ndarray
@@ -27,23 +27,23 @@ class PackedSentences:
         return segment_starts(self.lengths)
 
     def take(self, rows: np.ndarray) -> "PackedSentences":
-        """The sentences with these numbers, in this order."""
+        """The sentences in these rows, in this order."""
         lengths = self.lengths[rows]
         return PackedSentences(self.words[segment_places(self.starts[rows], lengths)], lengths)
 
     def cut(self, longest: int) -> "PackedSentences":
-        """The first so many words of each sentence."""
+        """The sentences, each without what follows its first ``longest`` words."""
         lengths = np.minimum(self.lengths, longest)
         return PackedSentences(self.words[segment_places(self.starts, lengths)], lengths)
 
 
 def groups_by_length(lengths: np.ndarray, most: int) -> list[np.ndarray]:
-    """The numbers of B sentences in groups, those of about one length together.
+    """The rows of B sentences in groups of about one length, the longest first.
 
     Args:
         lengths: (B,) words of each.
-        most: words of a group, if all its sentences were as long as its longest, one more each;
-            a longer sentence is alone.
+        most: limit of a group's work, its sentences times one more than the words of its longest;
+            a sentence that is longer is a group by itself.
     """
     order = np.argsort(lengths, kind="stable")
     groups, end = [], len(order)
@@ -60,7 +60,7 @@ def segment_starts(lengths: np.ndarray) -> np.ndarray:
 
 
 def segment_places(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """The numbers ``start, start + 1, ...`` of every segment, one segment after another.
+    """The places ``start, start + 1, ...`` of every segment, one segment after another.
 
     Starts 5 and 0 with lengths 2 and 3 give 5, 6, 0, 1, 2.
     """
@@ -69,7 +69,7 @@ def segment_places(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
 
 
 def sum_segments(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """(B, C) sums of (T, C) values, segment after segment; an empty one sums to zero."""
+    """(B, N) sums of (T, N) values, segment after segment; an empty one sums to zero."""
     sums = np.zeros((len(lengths), values.shape[1]), values.dtype)
     some = lengths > 0
     if some.any():
@@ -79,7 +79,7 @@ def sum_segments(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Examples:
-    """Sentences and what is to be answered.
+    """Sentences and their true classes.
 
     Attributes:
         sentences: N packed sentences.
@@ -95,6 +95,6 @@ class Examples:
         return len(self.targets)
 
     def take(self, rows: np.ndarray) -> "Examples":
-        """The examples with these numbers, in this order."""
+        """The examples in these rows, in this order."""
         weights = None if self.weights is None else self.weights[rows]
         return Examples(self.sentences.take(rows), self.targets[rows], weights)

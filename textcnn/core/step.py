@@ -1,7 +1,7 @@
 """One training step's arithmetic, short of the update.
 
-A step is a function, so that whatever changes it (dropout of words, an L2 penalty) is a function
-from step to step and stays out of the network.
+A step is a function, so that whatever changes it (dropout of words, an L2 penalty) can be a
+function that takes a step and returns another, and stays out of the network.
 """
 
 from collections.abc import Callable, Mapping

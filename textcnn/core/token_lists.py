@@ -10,7 +10,7 @@ import numpy as np
 from textcnn.core.sentences import PackedSentences
 from textcnn.core.tokenizers import Tokenizer
 
-PIECES_TOGETHER = 1 << 20
+PIECES_AT_ONCE = 1 << 20
 """Pieces of text whose tokens are put in order at once: a bound on memory."""
 
 
@@ -19,7 +19,7 @@ class TokenLists:
     """N lists of tokens in a tenth of the memory: one string for each different token.
 
     Attributes:
-        tokens: the D different tokens, and perhaps more.
+        tokens: the different tokens, and perhaps more.
         sentences: N packed sentences of int32 places among ``tokens``.
     """
 
@@ -51,7 +51,7 @@ class TokenLists:
         split = cls.of(map(str.split, texts))
         pieces = cls.of(map(tokenize, split.tokens))
         in_order = split.sentences.words
-        blocks = np.array_split(in_order, 1 + len(in_order) // PIECES_TOGETHER)
+        blocks = np.array_split(in_order, 1 + len(in_order) // PIECES_AT_ONCE)
         words = np.concatenate([pieces.sentences.take(block).words for block in blocks])
         ends = np.append(0, np.cumsum(pieces.sentences.lengths[in_order]))
         starts = split.sentences.starts
@@ -68,11 +68,11 @@ class TokenLists:
             yield [self.tokens[place] for place in words[start:end].tolist()]
 
     def take(self, rows: np.ndarray) -> "TokenLists":
-        """The lists with these numbers, in this order."""
+        """The lists in these rows, in this order."""
         return TokenLists(self.tokens, self.sentences.take(rows))
 
     def cut(self, longest: int) -> "TokenLists":
-        """The first so many tokens of each list."""
+        """The lists, each without what follows its first ``longest`` tokens."""
         return TokenLists(self.tokens, self.sentences.cut(longest))
 
     def counts(self) -> dict[str, int]:

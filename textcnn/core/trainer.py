@@ -34,11 +34,11 @@ class DivergedError(ArithmeticError):
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long to train, when to look at dev, and what holds the updates back.
+    """How long to train, when to evaluate on dev, and what holds the updates back.
 
     Attributes:
-        batch_size: sentences a step.
-        epochs: most passes over the training sentences.
+        batch_size: sentences in a step.
+        epochs: passes over the training sentences, at most.
         patience: stop after this many evaluations without a better one; 0 for never.
         evaluate_every: steps between evaluations; 0 for once an epoch.
         checkpoint_every: steps between checkpoints; 0 for at each evaluation.
@@ -83,7 +83,7 @@ class Trainer:
         network: its parameters are changed in place.
         optimizer: changes them.
         rng: source of the order of the sentences and of what is dropped.
-        schedule: how long to train and when to look.
+        schedule: how long to train and when to evaluate.
         progress: where training stands; None for the start.
         average: what answers in the place of the parameters, or None.
     """
@@ -104,12 +104,12 @@ class Trainer:
         self.schedule = schedule
         self.progress = progress or Progress()
         self.average = average
-        self._make_step = step
+        self._step = step
         self._stopping = False
         keep_freed_memory()
 
-    def answering(self) -> Network:
-        """The network that answers: with averaged parameters, where an average is kept."""
+    def answering_network(self) -> Network:
+        """The network whose answers count: of averaged parameters, where an average is kept."""
         if self.average is None:
             return self.network
         averaged = self.average.of(self.network.parameters, self.progress.step)
@@ -142,24 +142,23 @@ class Trainer:
         while not (progress.finished or stopping):
             if progress.batch == 0:
                 progress.order = self.rng.permutation(len(train)).astype(np.int32)
-            yield self._step(train)
-            look_due = self._due(self.schedule.evaluate_every or per_epoch)
+            yield self._train_step(train)
+            evaluation_due = self._due(self.schedule.evaluate_every or per_epoch)
             if dev is None:
                 is_best = ended = progress.step >= steps
                 if ended and self.average is not None:
                     self.average.catch_up(self.network.parameters, progress.step)
             else:
                 is_best, ended = False, progress.epoch >= self.schedule.epochs
-                if look_due or ended:
+                if evaluation_due or ended:
                     evaluation, dev_logits = self._evaluate(dev, per_epoch)
                     is_best = progress.add(evaluation, dev_logits, self.schedule.best_by)
                     ended |= self._out_of_patience()
                     yield Evaluated(evaluation, is_best)
             progress.finished = ended
-            # Read once: a signal between this look and the next would end the loop without a
-            # checkpoint.
+            # Read once: a signal between two readings would end the loop without a checkpoint.
             stopping = self._stopping
-            if is_best or ended or stopping or self._checkpoint_due(look_due):
+            if is_best or ended or stopping or self._checkpoint_due(evaluation_due):
                 self._check_finite()
                 yield CheckpointDue(is_best)
 
@@ -176,12 +175,12 @@ class Trainer:
 
     # Overflow is not worth NumPy's warnings: what comes of it is looked for and said.
     @np.errstate(over="ignore", invalid="ignore")
-    def _step(self, train: Examples) -> StepDone:
+    def _train_step(self, train: Examples) -> StepDone:
         progress, start = self.progress, time.perf_counter()
         size = self.schedule.batch_size
         begin = progress.batch * size
         batch = train.take(progress.order[begin : begin + size])
-        loss, logits, gradients = self._make_step(self.network.parameters, batch, self.rng)
+        loss, logits, gradients = self._step(self.network.parameters, batch, self.rng)
         self._update(loss, gradients)
         correct = int(is_correct(decide(logits, batch.targets), batch.targets).sum())
         progress.step += 1
@@ -217,7 +216,7 @@ class Trainer:
         progress = self.progress
         if self.average is not None:
             self.average.catch_up(self.network.parameters, progress.step)
-        logits = self.answering().logits(dev.sentences)
+        logits = self.answering_network().logits(dev.sentences)
         objective = objective_of(self.network.architecture.multilabel)
         dev_loss, _ = objective.loss(logits, dev.targets, dev.weights)
         if not math.isfinite(dev_loss):

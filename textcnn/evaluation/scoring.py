@@ -21,7 +21,7 @@ from textcnn.recipe.config import Config, flag
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint
 
-LOGITS_IN_HAND = 1 << 22
+LOGITS_AT_ONCE = 1 << 22
 """Logits of one expert that are kept at once: with many labels they take more than the model."""
 
 
@@ -174,7 +174,7 @@ def _answered(
     """(N, C) probabilities, and the share that each of several experts answers wholly right."""
     probabilities = np.empty((len(texts), len(classifier.labels)), np.float32)
     right: Counter[str] = Counter()
-    size = max(LOGITS_IN_HAND // len(classifier.labels), 1)
+    size = max(LOGITS_AT_ONCE // len(classifier.labels), 1)
     for part in (slice(start, start + size) for start in range(0, len(texts), size)):
         logits = classifier.expert_logits(texts[part])
         probabilities[part] = classifier.fused_probabilities(logits)

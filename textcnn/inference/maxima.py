@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from textcnn.core.layers.convolve_and_pool import WINDOWS_IN_HAND
+from textcnn.core.layers.convolve_and_pool import WINDOWS_AT_ONCE
 
 LOWEST = np.iinfo(np.int16).min
 """Below every sum."""
@@ -17,8 +17,8 @@ def maxima_of_one(P: np.ndarray, words: np.ndarray, filter_sizes: tuple[int, ...
     the arithmetic. Whole rows of P are taken, and windows of all heights that begin at one word
     are added up together: to the first rows of all, the second rows of those that have two, and so
     on, which lie side by side. That takes two thirds of the time that short rows would, each taken
-    for itself. Of a long sentence so many windows are in hand as :data:`WINDOWS_IN_HAND`, so that
-    the memory that it takes does not grow with it.
+    for itself. Of a long sentence no more than :data:`WINDOWS_AT_ONCE` windows are added up at a
+    time, so that the memory that they take does not grow with it.
 
     Args:
         P: (U + 1, K * F) int16 projected words, ordered by place in a window
@@ -31,8 +31,8 @@ def maxima_of_one(P: np.ndarray, words: np.ndarray, filter_sizes: tuple[int, ...
     padded = np.full(max(len(words), 1) + 2 * gap, len(P) - 1)
     padded[gap : gap + len(words)] = words
     of_blocks = []
-    for start in range(0, len(padded) - gap, WINDOWS_IN_HAND):
-        rows = P.take(padded[start : start + WINDOWS_IN_HAND + gap], axis=0)
+    for start in range(0, len(padded) - gap, WINDOWS_AT_ONCE):
+        rows = P.take(padded[start : start + WINDOWS_AT_ONCE + gap], axis=0)
         count, end = len(rows) - gap, len(heights) * num_filters
         Z = rows[:count, :end].copy()
         for j, heights_there in enumerate(reaching[1:], start=1):

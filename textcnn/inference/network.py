@@ -17,7 +17,7 @@ from textcnn.inference.maxima import maxima_of_one
 from textcnn.inference.projected_words import ProjectedWords
 from textcnn.support.threads import in_threads, keep_freed_memory
 
-WORDS_TOGETHER = 1 << 16
+WORDS_AT_ONCE = 1 << 16
 """Words whose sentences one thread answers together. With fewer, NumPy's calls are so short that
 threads wait for the interpreter between them, and two are no faster than one.
 """
@@ -89,7 +89,7 @@ class InferenceNetwork:
             rows[group] = function(sentences.take(group))
 
         # One that is long is alone, and answered in blocks of its windows.
-        groups = groups_by_length(sentences.lengths, WORDS_TOGETHER)
+        groups = groups_by_length(sentences.lengths, WORDS_AT_ONCE)
         if threads:
             in_threads(fill, groups)
         else:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from textcnn.core.architecture import Parameters
-from textcnn.core.decisions import USUAL
+from textcnn.core.decisions import DEFAULT_THRESHOLD
 from textcnn.core.progress import Evaluation
 from textcnn.core.trainer import Trainer
 from textcnn.data.tokenized_data import Report, TokenizedData
@@ -75,7 +75,7 @@ def _answering_as(trained: Checkpoint, initial: Checkpoint) -> Checkpoint:
     thresholds = trained.thresholds
     if thresholds is not None and initial.thresholds is not None:
         known = dict(zip(initial.labels, initial.thresholds, strict=True))
-        thresholds = np.array([known.get(label, USUAL) for label in trained.labels])
+        thresholds = np.array([known.get(label, DEFAULT_THRESHOLD) for label in trained.labels])
     bias = np.zeros_like(trained.fusion.bias)
     bias[label_columns(initial, trained.labels)] = initial.fusion.bias
     fusion = dataclasses.replace(initial.fusion, bias=bias)

@@ -12,9 +12,9 @@ from textcnn.core.sentences import segment_places, segment_starts
 Gradients = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def window_counts(lengths: np.ndarray, filter_size: int) -> np.ndarray:
+def window_counts(lengths: np.ndarray, height: int) -> np.ndarray:
     """(B,) windows of each sentence: ``n + h - 1``, and one (all zeros) for an empty sentence."""
-    return np.maximum(lengths + filter_size - 1, 1)
+    return np.maximum(lengths + height - 1, 1)
 
 
 def convolve(
@@ -54,8 +54,8 @@ def _window_rows(lengths: np.ndarray, height: int) -> np.ndarray:
     """(windows, h) rows of X under each window; T, the row of zeros, outside its sentence."""
     counts = window_counts(lengths, height)
     starts = segment_starts(lengths)
-    first = segment_places(starts - (height - 1), counts)
-    rows = first[:, None] + np.arange(height)
+    first_rows = segment_places(starts - (height - 1), counts)
+    rows = first_rows[:, None] + np.arange(height)
     begin = np.repeat(starts, counts)[:, None]
     end = np.repeat(starts + lengths, counts)[:, None]
     return np.where((rows >= begin) & (rows < end), rows, lengths.sum())

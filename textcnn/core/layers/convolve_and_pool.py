@@ -21,8 +21,8 @@ import numpy as np
 from textcnn.core.layers.convolution import window_counts
 from textcnn.core.sentences import PackedSentences, segment_places, segment_starts
 
-WINDOWS_IN_HAND = 1024
-"""Windows that are added up together where nothing is kept for training: they stay in the cache."""
+WINDOWS_AT_ONCE = 1024
+"""Windows that are added up or compared together: so few stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -56,30 +56,35 @@ class FilterBank:
 
 
 class Windows:
-    """The windows of a batch under filters of every height, as rows of P.
+    """The windows of a batch under filters of every height: which rows of P each of them adds up.
 
-    A sentence under the filters of one height is a segment, and segments stand in the order of
-    their windows' number, the most first. Windows stand by time: first every segment's first one.
-    So at any time the segments that still have a window are the first few, and the maximum over
-    time is a running maximum over whole blocks of memory, in a quarter of the time that
-    ``maximum.reduceat`` takes by sentence.
+    A *segment* is one sentence under the filters of one height. Segments are sorted by the number
+    of their windows, the most first, and windows by time: window 0 of every segment, then window 1
+    of those that have one, and so on. So the segments that are still alive at some time, that have
+    a window then, are the first few, and the maximum over time is a running maximum over whole
+    blocks of memory, in a quarter of the time that ``maximum.reduceat`` takes by sentence.
+
+    P of shape (U + 1, K * F) is taken as (U + 1) * K *short rows* of F numbers. What word u adds as
+    the j-th of a window, under the filters whose rows in W begin at ``first``, is the short row
+    ``u * K + first + j``.
 
     Args:
-        sentences: B sentences of rows of words.
+        sentences: B sentences of rows of X.
         bank: the layout of the filters.
-        zero_row: the word whose projection is zeros.
+        zero_row: the row of P that is zeros, for what is outside a sentence.
 
     Attributes:
-        rows: for each place in the highest window the (windows,) short rows of P that stand there;
-            in lower windows a row of zeros.
-        segment: (windows,) which segment each is of.
-        counts: (heights * B,) windows of each segment, not growing.
-        order: (heights * B,) the segments as they would stand height by height.
+        rows: for each j below the greatest height, (windows,) the short rows that the windows' j-th
+            words add; one of zeros where a window has no more than j words.
+        segment: (windows,) the segment of each.
+        counts: (heights * B,) windows of each segment, descending.
+        order: (heights * B,) which each segment was before they were sorted, when all sentences
+            under the first height stood before those under the second.
     """
 
     def __init__(self, sentences: PackedSentences, bank: FilterBank, zero_row: int):
         lengths, num_rows = sentences.lengths, bank.num_rows
-        # So wide that an empty sentence has a zero row of its own to look at, under all filters.
+        # So wide that an empty sentence has a zero row of its own to look at under every filter.
         gap = max(bank.filter_sizes)
         starts = segment_starts(lengths) + gap * np.arange(1, len(lengths) + 1)
         size = int(lengths.sum()) + gap * (len(lengths) + 1)
@@ -143,7 +148,7 @@ def pooled_maxima(
             for j, row in enumerate(others, start=1):
                 words = columns[shift + begin + j : shift + end + j, :alive]
                 Z += short_rows[row:].take(words, axis=0)
-            _take_in(largest[:alive], Z, begin)
+            _update_maxima(largest[:alive], Z, begin)
         maxima[order, index] = largest
     return maxima.reshape(len(order), -1)
 
@@ -160,36 +165,36 @@ def _columns(
 
 
 def _stretches(counts: np.ndarray) -> Iterator[tuple[int, int, int]]:
-    """(begin, end, alive): times at which the first ``alive`` sentences have windows.
+    """(begin, end, alive): from time begin to end, the first ``alive`` sentences have windows.
 
     Args:
-        counts: (B,) windows of each sentence, not growing.
+        counts: (B,) windows of each sentence, descending.
     """
     begin = 0
     for place in np.append(np.flatnonzero(np.diff(counts)), len(counts) - 1)[::-1].tolist():
         end, alive = int(counts[place]), place + 1
-        step = max(WINDOWS_IN_HAND // alive, 1)
+        step = max(WINDOWS_AT_ONCE // alive, 1)
         for start in range(begin, end, step):
             yield start, min(start + step, end), alive
         begin = end
 
 
 def convolve_and_pool(
-    X: np.ndarray, sentences: PackedSentences, W: np.ndarray, bank: FilterBank, frozen: int = 0
+    X: np.ndarray, sentences: PackedSentences, W: np.ndarray, bank: FilterBank, num_frozen: int = 0
 ) -> tuple[np.ndarray, Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]]:
     """Maximum over time of every feature map, before bias and ReLU.
 
     Args:
         X: (U, D) vectors of the batch's different words.
-        sentences: B sentences whose words are rows of X.
+        sentences: B sentences of rows of X.
         W: (D, K, F) filters, laid out as :class:`FilterBank` says.
         bank: the layout.
-        frozen: the first columns of X, whose gradient nobody wants: a third of the work is saved
-            where that is all of them.
+        num_frozen: how many of X's first columns need no gradient; where that is all of them, a
+            third of the work is saved.
 
     Returns:
         The maxima (B, heights * F), heights in the bank's order, and ``backward(dY) -> (dX, dW)``,
-        dX being (U, D - frozen). Where windows tie, the first one takes the gradient.
+        dX being (U, D - num_frozen). Where windows tie, the first one takes the gradient.
     """
     P = project(X, W)
     windows = Windows(sentences, bank, zero_row=len(X))
@@ -202,7 +207,7 @@ def convolve_and_pool(
         G = np.zeros_like(P)
         for rows in windows.rows:  # What falls on the rows of zeros is never looked at.
             np.add.at(G.reshape(-1), rows[winners] * bank.num_filters + columns, gradient)
-        W_trained = W.reshape(len(W), -1)[frozen:]
+        W_trained = W.reshape(len(W), -1)[num_frozen:]
         return G[:-1] @ W_trained.T, (X.T @ G[:-1]).reshape(W.shape)
 
     Y = np.empty_like(M)
@@ -230,13 +235,13 @@ def _maxima(Z: np.ndarray, windows: Windows) -> np.ndarray:
     for begin, end, alive in _stretches(windows.counts):
         size = (end - begin) * alive
         block = Z[start : start + size].reshape(end - begin, alive, -1)
-        _take_in(maxima[:alive], block, begin)
+        _update_maxima(maxima[:alive], block, begin)
         start += size
     return maxima
 
 
-def _take_in(maxima: np.ndarray, Z: np.ndarray, begin: int) -> None:
-    """Make (alive, F) maxima up to time ``begin`` those up to the end of (times, alive, F) Z."""
+def _update_maxima(maxima: np.ndarray, Z: np.ndarray, begin: int) -> None:
+    """Let (alive, F) running maxima, up to time ``begin``, take in (times, alive, F) further Z."""
     values = Z.max(axis=0) if len(Z) > 1 else Z[0]
     if begin:
         np.maximum(maxima, values, out=maxima)

@@ -22,9 +22,9 @@ def embed(
     """
 
     def backward(dY: np.ndarray) -> RowGradient:
-        rows, which = np.unique(words, return_inverse=True)
+        rows, inverse = np.unique(words, return_inverse=True)
         values = np.zeros((len(rows), table.shape[1]), dY.dtype)
-        np.add.at(values, which, dY)
+        np.add.at(values, inverse, dY)
         return RowGradient(rows, values)
 
     return table[words], backward

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textcnn.core.layers.convolve_and_pool import WINDOWS_IN_HAND
+from textcnn.core.layers.convolve_and_pool import WINDOWS_AT_ONCE
 from textcnn.core.sentences import PackedSentences
 from textcnn.inference.network import Member
 from textcnn.insight.explanations.explaining import winning_features
@@ -33,7 +33,7 @@ def scan(network: Member, sentences: PackedSentences) -> Scan:
     features, starts = np.empty(shape, np.float32), np.empty(shape, np.int32)
     for length in np.unique(sentences.lengths).tolist():
         rows = np.flatnonzero(sentences.lengths == length)
-        for block in np.array_split(rows, 1 + len(rows) * length // WINDOWS_IN_HAND):
+        for block in np.array_split(rows, 1 + len(rows) * length // WINDOWS_AT_ONCE):
             words = sentences.take(block).words.reshape(len(block), length).T
             features[block], starts[block] = winning_features(network, words)
     return Scan(features, starts)
