@@ -47,14 +47,23 @@ class Fusion:
     def fit(
         cls, logits: Sequence[np.ndarray], targets: np.ndarray, weights: np.ndarray | None = None
     ) -> "Fusion":
-        """The most probable weights and biases, given the targets and what is expected beforehand.
+        """The weights w and biases b with the largest posterior, given the targets.
 
-        Expected is a mean of the experts' standardised logits, as large as the first expert's are:
-        for one expert, that is temperature 1. Of several, each counts by the square of what it
-        alone tells of the targets, in nats, so that one which has learnt nothing spoils nothing. A
-        weight is log-normal about that, and a bias normal about 0; what is found maximises their
-        posterior. Classes that no target has are left out: their bias is 0. Of more than
-        :data:`MOST_CELLS` logits, those of every so many-th sentence are used.
+        A weight is log-normal about its expected value and a bias normal about 0, so they minimise,
+        over N sentences::
+
+            N * mean_loss(sum_e w[e] * logits[e] + b)
+                + sum_e (log(w[e] / expected[e]) / TRUST_DEVIATION)**2 / 2
+                + sum_c (b[c] / BIAS_DEVIATION)**2 / 2
+
+            expected[e] = share[e] * size[0] / size[e]
+
+        The size of an expert is the root mean square of its logits, so all count as if they were as
+        large as the first one's. The shares add up to 1: one expert is expected to have temperature
+        1, and several count by the square of what each alone tells of the targets, in nats, so that
+        one which has learnt nothing spoils nothing. Classes that no target has are left out: their
+        bias is 0. Of more than :data:`MOST_CELLS` logits, those of every so many-th sentence are
+        used.
 
         Args:
             logits: of E experts, (N, C) each, of sentences that none was trained on, finite. The
@@ -74,8 +83,8 @@ class Fusion:
         present = np.arange(classes)
         if not several:
             present, targets = np.unique(targets, return_inverse=True)
-        dev = _Dev(experts[:, :, present], targets, weights)
-        found, bias[present] = dev.fit(dev.shares(scales) * scales)
+        posterior = _Posterior(experts[:, :, present], targets, weights)
+        found, bias[present] = posterior.maximum(posterior.shares(scales) * scales)
         return cls(found.astype(np.float32), bias.astype(np.float32))
 
     def combine(self, logits: Sequence[np.ndarray]) -> np.ndarray:
@@ -88,30 +97,31 @@ class Fusion:
 
 
 @dataclass(frozen=True)
-class _Dev:
-    """What experts say of sentences, (E, N, C), and what is true of them."""
+class _Posterior:
+    """How probable weights and biases are, given (E, N, C) logits of experts and true classes."""
 
     experts: np.ndarray
     targets: np.ndarray
     weights: np.ndarray | None
 
-    def fit(self, expected: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The weights (E,) and biases (C,) with the largest posterior, these being expected."""
+    def maximum(self, expected: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The most probable weights (E,) and biases (C,), where (E,) weights are expected."""
         # Imported here: SciPy takes longer to load than a sentence to classify.
         from scipy.optimize import minimize
 
         count, size, classes = self.experts.shape
 
         def loss(free: np.ndarray) -> tuple[float, np.ndarray]:
-            trust, bias = expected * np.exp(free[:count]), free[count:]
-            mean, backward = self._loss(np.tensordot(trust, self.experts, 1) + bias)
-            upstream = backward(float(size))
+            logs, bias = free[:count], free[count:]  # log(weight / expected), and the biases
+            weights = expected * np.exp(logs)
+            mean, backward = self._loss(np.tensordot(weights, self.experts, 1) + bias)
+            dlogits = backward(float(size))
             gradient = np.append(
-                trust * np.tensordot(self.experts, upstream, 2) + free[:count] / TRUST_DEVIATION**2,
-                upstream.sum(axis=0) + bias / BIAS_DEVIATION**2,
+                weights * np.tensordot(self.experts, dlogits, 2) + logs / TRUST_DEVIATION**2,
+                dlogits.sum(axis=0) + bias / BIAS_DEVIATION**2,
             )
-            far = (free[:count] / TRUST_DEVIATION) ** 2, (bias / BIAS_DEVIATION) ** 2
-            return mean * size + (far[0].sum() + far[1].sum()) / 2, gradient
+            squares = (logs / TRUST_DEVIATION) ** 2, (bias / BIAS_DEVIATION) ** 2
+            return mean * size + (squares[0].sum() + squares[1].sum()) / 2, gradient
 
         with one_thread():  # A second one is waited for: with 50 classes it took 3 times as long.
             found = minimize(loss, np.zeros(count + classes), jac=True, method="L-BFGS-B").x
@@ -121,14 +131,15 @@ class _Dev:
         """(E,) expected share of each expert; ``scales`` make their logits equally large."""
         if len(scales) == 1:
             return np.ones(1)
-        untold, gains = self._loss(self._prior())[0], []
+        uninformed, gains = self._loss(self._frequency_logits())[0], []
         for expert, scale in zip(self.experts, scales, strict=True):
-            (trust,), bias = _Dev(expert[None], self.targets, self.weights).fit(scale[None])
-            gains.append(max(untold - self._loss(trust * expert + bias)[0], 0.0))
+            alone = _Posterior(expert[None], self.targets, self.weights)
+            (weight,), bias = alone.maximum(scale[None])
+            gains.append(max(uninformed - self._loss(weight * expert + bias)[0], 0.0))
         squares = np.maximum(np.square(gains), LEAST_SHARE * np.square(max(gains)))
         return squares / squares.sum() if squares.any() else np.full(len(gains), 1 / len(gains))
 
-    def _prior(self) -> np.ndarray:
+    def _frequency_logits(self) -> np.ndarray:
         """(N, C) logits that know nothing but how frequent each class is."""
         shape = self.experts.shape[1:]
         if self.targets.ndim == 1:

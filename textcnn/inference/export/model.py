@@ -34,7 +34,7 @@ from textcnn.core.architecture import Architecture, word_vectors
 from textcnn.core.tokenizers import CUSTOM
 from textcnn.inference.export.random_start import Start, random_start
 from textcnn.inference.projected_words import step_sizes
-from textcnn.recipe.ngrams.expert import NgramExpert, scale
+from textcnn.recipe.ngrams.expert import NgramExpert, length_factor
 from textcnn.recipe.ngrams.ngrams import rows_of
 from textcnn.recipe.ngrams.tables import Table
 from textcnn.support.errors import UserError
@@ -132,8 +132,8 @@ def _network(
 
 
 def _ngrams(expert: NgramExpert, weight: float) -> Arrays:
-    # The rest of the scale, a division by the root of the words, is for each sentence.
-    factor = weight * float(scale(np.ones(1, np.int64))[0])
+    # The rest of the factor, a division by the root of the length, is for each sentence.
+    factor = weight * float(length_factor(np.ones(1, np.int64))[0])
     arrays: Arrays = {}
     for name, table in expert.tables.items():
         arrays |= _rows(f"ngrams/{name}", table, expert, factor)

@@ -2,9 +2,10 @@
 
 Wang and Manning (2012) showed how far a support vector machine goes on words and word pairs, each
 weighted by naive Bayes' log-count ratio; parts of words add what rare words have in common with
-others, and stand for words never seen. Words, parts and n-grams are the items of the model, and
-each has a row of C numbers, one a class. A sentence's logits are the sum of its items' rows, times
-a factor for its length (:func:`scale`), and a bias.
+others, and stand for words never seen (they are known as subwords, or character n-grams). Words,
+parts and n-grams are the items of the model, and each has a row of C numbers, one a class. A
+sentence's logits are the sum of its items' rows, times a factor for its length
+(:func:`length_factor`), and a bias.
 
 With many classes nothing is optimised: the rows are naive Bayes' ratios, for classes that an item
 was seen with (:class:`CountTable`), and parts stand for unknown words alone.
@@ -48,7 +49,7 @@ class Texts:
         return cls(packed, [lists.tokens[place] for place in unknown])
 
     def cut(self, longest: int) -> "Texts":
-        """The first so many words of each sentence."""
+        """The sentences, each without what follows its first ``longest`` words."""
         lengths = self.sentences.lengths
         if not len(lengths) or int(lengths.max()) <= longest:
             return self
@@ -65,7 +66,7 @@ class Term:
     Attributes:
         kind: "words" (with their parts), "2-grams", "3-grams" and so on.
         start: place of its first word.
-        order: its words.
+        order: how many words it has.
         values: (C,) float64.
     """
 
@@ -82,7 +83,8 @@ class NgramExpert:
     Attributes:
         words: the vocabulary, the unknown word first.
         subwords: characters in the longest parts of words; 0 for no parts.
-        penalty: of errors, as it was trained; 0 where nothing was optimised.
+        penalty: of errors in training, C of the support vector machine; 0 where nothing was
+            optimised.
         bias: (C,) float32.
         keys: by table, ascending int64: "parts" (:func:`part_keys`), "2", "3" … for n-grams
             (:func:`ngram_keys`).
@@ -108,7 +110,7 @@ class NgramExpert:
 
     @property
     def orders(self) -> list[int]:
-        """Words in the n-grams of each of its tables."""
+        """How many words the n-grams of each of its tables have, ascending."""
         return sorted(int(name) for name in self.keys if name != "parts")
 
     def logits(self, texts: Texts) -> np.ndarray:
@@ -123,7 +125,7 @@ class NgramExpert:
             rows = self._unknown_rows(different.tolist())[numbers]
             zeros = (sentences.words == UNKNOWN).astype(np.int64)[:, None]
             sums += sum_segments(rows, sum_segments(zeros, sentences.lengths)[:, 0])
-        logits = sums * scale(sentences.lengths)[:, None] + self.bias
+        logits = sums * length_factor(sentences.lengths)[:, None] + self.bias
         return logits.astype(np.float32)
 
     def word_rows(self, words: Sequence[str]) -> np.ndarray:
@@ -147,7 +149,7 @@ class NgramExpert:
 
     def terms(self, tokens: Sequence[str]) -> list[Term]:
         """What each item adds to a sentence's logits; with the bias they add up to the logits."""
-        factor = float(scale(np.array([len(tokens)]))[0])
+        factor = float(length_factor(np.array([len(tokens)]))[0])
         found = []
         for order in (1, *self.orders):
             kind = "words" if order == 1 else f"{order}-grams"
@@ -163,7 +165,7 @@ class NgramExpert:
         """The items that add most to a class.
 
         Args:
-            order: their words.
+            order: how many words they have; 1 for single words.
             label: number of the class.
             count: how many at most.
 
@@ -289,19 +291,19 @@ class NgramExpert:
 
 
 ORDERS = ("2", "3", "4", "5")
-"""Words in the n-grams of its tables, as these are called."""
+"""The names that tables of n-grams can have: how many words these have."""
 
 MOST_SUBWORDS = 20
-"""Characters in the longest parts of words."""
+"""The largest ``subwords``."""
 
 FEWEST_INDEXED = 100
 """Fewer keys are found sooner by a binary search than by making an index first."""
 
 USUAL_LENGTH = 20
-"""Words of a sentence whose sum counts as it is."""
+"""How many words a sentence has whose factor is 1."""
 
 
-def scale(lengths: np.ndarray) -> np.ndarray:
+def length_factor(lengths: np.ndarray) -> np.ndarray:
     """(N,) float64 what a sentence's sum is multiplied by: ``sqrt(20 / words)``.
 
     A mean would make short sentences as sure as long ones, a sum long ones surer than they can be.

@@ -10,7 +10,7 @@ from scipy.sparse import csc_matrix, csr_matrix, vstack
 from textcnn.core.objective import objective_of
 from textcnn.core.vocabulary import UNKNOWN
 from textcnn.recipe.fusion import Fusion
-from textcnn.recipe.ngrams.expert import NgramExpert, Texts, scale
+from textcnn.recipe.ngrams.expert import NgramExpert, Texts, length_factor
 from textcnn.recipe.ngrams.letters import part_keys
 from textcnn.recipe.ngrams.nbsvm import Features, nbsvm
 from textcnn.recipe.ngrams.ngrams import LARGEST_KEY, KeyIndex, ngram_keys, rows_of
@@ -154,7 +154,7 @@ class _Learner:
             by_word,
             (self._count_ngrams(order, most) for order in range(2, ngrams + 1)),
             parts,
-            scale(train.texts.sentences.lengths),
+            length_factor(train.texts.sentences.lengths),
         )
 
     def _count_words(self, fewest: int) -> tuple[csr_matrix, csr_matrix]:
