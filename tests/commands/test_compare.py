@@ -17,7 +17,7 @@ from textcnn.core.tokenizers import kim
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.fingerprints import sentence_hashes
 from textcnn.evaluation.comparison import (
-    Paired,
+    PairedCounts,
     Side,
     difference_interval,
     mcnemar_p_value,
@@ -31,7 +31,7 @@ from textcnn.inference.classifier import Classifier
 from textcnn.training.checkpoint import load_checkpoint
 
 COUNTS = st.integers(0, 60)
-TABLES = st.builds(Paired, COUNTS, COUNTS, COUNTS, st.integers(1, 60))
+TABLES = st.builds(PairedCounts, COUNTS, COUNTS, COUNTS, st.integers(1, 60))
 
 # The statistics
 
@@ -39,8 +39,8 @@ TABLES = st.builds(Paired, COUNTS, COUNTS, COUNTS, st.integers(1, 60))
 def test_sentences_are_counted_by_who_was_right():
     right_a = np.array([True, True, True, False, False, True])
     right_b = np.array([True, False, False, True, False, True])
-    paired = Paired.of(right_a, right_b)
-    assert paired == Paired(both=2, only_a=2, only_b=1, neither=1)
+    paired = PairedCounts.of(right_a, right_b)
+    assert paired == PairedCounts(both=2, only_a=2, only_b=1, neither=1)
     shares = [share for share, *_ in shares_of(paired)]
     assert (paired.count, *shares) == pytest.approx((6, 4 / 6, 3 / 6, 1 / 6))
 
@@ -48,20 +48,22 @@ def test_sentences_are_counted_by_who_was_right():
 @pytest.mark.parametrize(("a", "b"), [([], []), ([True], [True, False])])
 def test_other_sentences_cannot_be_paired(a, b):
     with pytest.raises(ValueError, match="the same sentences"):
-        Paired.of(np.array(a, bool), np.array(b, bool))
+        PairedCounts.of(np.array(a, bool), np.array(b, bool))
 
 
 def test_few_discordant_sentences_are_tested_exactly():
     # One head and seven tails, or fewer or more: 2 * (1 + 8) / 2 ** 8.
-    assert mcnemar_p_value(Paired(1, 1, 7, 12)) == pytest.approx(18 / 256)
+    assert mcnemar_p_value(PairedCounts(1, 1, 7, 12)) == pytest.approx(18 / 256)
 
 
 def test_many_discordant_sentences_are_tested_exactly_too():
     tail = sum(math.comb(180, heads) for heads in range(60)) / 2**180
-    assert mcnemar_p_value(Paired(101, 59, 121, 33)) == pytest.approx(2 * tail)
+    assert mcnemar_p_value(PairedCounts(101, 59, 121, 33)) == pytest.approx(2 * tail)
 
 
-@pytest.mark.parametrize("paired", [Paired(7, 0, 0, 3), Paired(0, 20, 20, 0), Paired(5, 8, 8, 1)])
+@pytest.mark.parametrize(
+    "paired", [PairedCounts(7, 0, 0, 3), PairedCounts(0, 20, 20, 0), PairedCounts(5, 8, 8, 1)]
+)
 def test_where_both_sides_are_equal_there_is_nothing_to_explain(paired):
     assert mcnemar_p_value(paired) == 1
 
@@ -73,7 +75,7 @@ def test_the_interval_holds_the_true_difference_19_times_of_20(both, only_a, onl
     rng, held = np.random.default_rng(0), 0
     shares = [both, only_a, only_b, 1 - both - only_a - only_b]
     for counts in rng.multinomial(30, shares, 2000).tolist():
-        low, high = difference_interval(Paired(*counts))
+        low, high = difference_interval(PairedCounts(*counts))
         held += low <= only_a - only_b <= high
     assert 0.93 < held / 2000 < 0.995
 
@@ -83,7 +85,7 @@ def test_the_interval_holds_the_true_difference_19_times_of_20(both, only_a, onl
 def test_the_interval_holds_the_difference_and_turns_round_with_the_models(paired):
     low, high = difference_interval(paired)
     assert -1 <= low <= paired.difference <= high <= 1
-    swapped = Paired(paired.both, paired.only_b, paired.only_a, paired.neither)
+    swapped = PairedCounts(paired.both, paired.only_b, paired.only_a, paired.neither)
     assert difference_interval(swapped) == pytest.approx((-high, -low))
     assert mcnemar_p_value(swapped) == pytest.approx(mcnemar_p_value(paired))
     assert 0 <= mcnemar_p_value(paired) <= 1
@@ -131,11 +133,11 @@ def test_two_runs_are_compared_on_the_test_sentences_that_both_kept(call, traine
     answers = [Classifier.load(run).predict(texts) for run in (trained_run, poor_run)]
     right = [np.array(given) == np.array(labels) for given in answers]
     assert found["sentences"] == len(texts) == 12
-    assert found["right"] == vars(Paired.of(*right))
+    assert found["right"] == vars(PairedCounts.of(*right))
     assert found["accuracy"] == {"A": right[0].mean(), "B": right[1].mean()}
     assert found["accuracy_95"]["A"] == list(wilson_interval(int(right[0].sum()), 12))
     assert found["a_minus_b"] == pytest.approx(right[0].mean() - right[1].mean())
-    assert found["p_value"] == mcnemar_p_value(Paired.of(*right))
+    assert found["p_value"] == mcnemar_p_value(PairedCounts.of(*right))
     assert found["seen_in_training"] == {"A": 0, "B": 0, "either": 0}
     different = {"ngrams", "network_seed", "learning_rate", "epochs"}
     assert set(found["different_options"]) == different

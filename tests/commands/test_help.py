@@ -6,7 +6,7 @@ import click
 import pytest
 
 from textcnn.commands import COMMANDS, cli
-from textcnn.commands.arguments.help import EXAMPLES, FEWER, USUAL
+from textcnn.commands.arguments.help import EXAMPLES, FEWER, USUAL_OPTIONS
 from textcnn.support.program import command_line
 
 TWO_SCREENS = 48
@@ -52,9 +52,9 @@ def test_everything_is_shown_on_demand(call, name):
 
 def test_what_is_usual_is_an_option_of_some_command():
     names = {param.name for name in COMMANDS for param in command_of(name).params}
-    assert names >= USUAL
+    assert names >= USUAL_OPTIONS
     for name, fewer in FEWER.items():
-        assert fewer <= {param.name for param in command_of(name).params} & USUAL
+        assert fewer <= {param.name for param in command_of(name).params} & USUAL_OPTIONS
 
 
 def test_a_mistyped_command_is_told_the_nearest(call):

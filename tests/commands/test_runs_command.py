@@ -349,7 +349,7 @@ def test_a_pipe_in_a_files_place_does_not_make_it_wait(call, runs):
 def test_a_folder_that_may_not_be_looked_into(call, runs, monkeypatch):
     cross_validation(runs / "cv-20270101-000000")
 
-    def forbidden(listed: run_list.Listed) -> run_list.Listed:
+    def forbidden(listed: run_list.ListedRun) -> run_list.ListedRun:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(run_list, "_run", forbidden)

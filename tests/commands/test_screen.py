@@ -33,12 +33,12 @@ from textcnn.commands.search import best_table
 from textcnn.core.progress import Evaluated, Evaluation, StepDone
 from textcnn.evaluation.comparison import (
     Comparison,
-    Paired,
+    PairedCounts,
     mcnemar_p_value,
     shares_of,
 )
 from textcnn.evaluation.scores import Scores, score
-from textcnn.evaluation.search.trials import Tried
+from textcnn.evaluation.search.trials import FinishedTrial
 from textcnn.recipe.config import Config
 from textcnn.support.tables import Styled, Table, plain_text, table_text
 from textcnn.support.terminal import can_draw, next_commands, one_line
@@ -402,8 +402,8 @@ def test_a_terminal_shows_the_same_figures(terminal, monkeypatch, labels):
 # Others
 
 
-def tried(number: int, accuracy: float) -> Tried:
-    return Tried(number, {"dropout": 0.5}, [accuracy], cut_short=False, fault="")
+def tried(number: int, accuracy: float) -> FinishedTrial:
+    return FinishedTrial(number, {"dropout": 0.5}, [accuracy], cut_short=False, fault="")
 
 
 def test_a_search_shows_its_best_first(terminal, monkeypatch):
@@ -414,7 +414,7 @@ def test_a_search_shows_its_best_first(terminal, monkeypatch):
 
 def comparison(*counts: int) -> Any:
     """Of two networks with the same options, on sentences of one label."""
-    paired, answers = Paired(*counts), np.array([["a"], ["a"]], object)
+    paired, answers = PairedCounts(*counts), np.array([["a"], ["a"]], object)
     sentences: Any = SimpleNamespace(seen=(0, 0, 0), about="", texts=[""])
     said = shares_of(paired), mcnemar_p_value(paired)
     both = (Path("x"), Path("x")), (Config(), Config())

@@ -11,12 +11,12 @@ import pytest
 from tests.support.local_server import Answer, serving, silence, talking, trickle
 from textcnn.data.datasets import download
 from textcnn.data.datasets.download import (
-    Fetched,
     FetchError,
+    Response,
     fetch,
+    host_of,
     keep_copy,
     kept_copy,
-    place,
     sha256,
 )
 from textcnn.support.errors import UserError
@@ -27,7 +27,7 @@ def _no_proxy(monkeypatch):
     monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 
-def get(url: str, limit: int = 1000, seconds: float = 60.0, **options) -> Fetched:
+def get(url: str, limit: int = 1000, seconds: float = 60.0, **options) -> Response:
     return fetch(url, limit=limit, deadline=time.monotonic() + seconds, **options)
 
 
@@ -37,7 +37,7 @@ def test_content_type_and_final_url_come_back():
         "/new": Answer(b"hello", headers={"Content-Type": "Text/HTML; charset=utf-8"}),
     }
     with serving(answers) as server:
-        assert get(f"{server.url}/old") == Fetched(f"{server.url}/new", "text/html", b"hello")
+        assert get(f"{server.url}/old") == Response(f"{server.url}/new", "text/html", b"hello")
 
 
 def test_file_url(tmp_path):
@@ -141,7 +141,7 @@ def test_malformed_urls_give_a_reason_without_the_password(url):
     with pytest.raises(FetchError, match=r"malformed|not a web address") as caught:
         get(url)
     assert "sec" not in str(caught.value)
-    assert "sec" not in place(url)
+    assert "sec" not in host_of(url)
 
 
 @pytest.mark.parametrize("variable", download.CERTIFICATES)
@@ -156,9 +156,9 @@ def test_unreadable_certificates_are_named(tmp_path, monkeypatch, variable):
 
 
 def test_place_names_host_or_path_only():
-    assert place("https://me:secret@Host.org:8080/simple") == "host.org:8080"
-    assert place("https://host.org/simple/") == "host.org"
-    assert place("file:///a%20b/simple") == "/a b/simple"
+    assert host_of("https://me:secret@Host.org:8080/simple") == "host.org:8080"
+    assert host_of("https://host.org/simple/") == "host.org"
+    assert host_of("file:///a%20b/simple") == "/a b/simple"
 
 
 def test_kept_copy(tmp_path):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from textcnn.data.datasets.cells import Taken
+from textcnn.data.datasets.cells import Selection
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.datasets.readers import read_labelled
@@ -39,7 +39,7 @@ def write(tmp_path, monkeypatch):
 def opened(path: Path, labels: tuple[str, ...] | None = None, **options) -> Any:
     """A table, and what is said when it is opened."""
     said: list[str] = []
-    table = read_table(path, Taken(Config(**options), labels, report=said.append))
+    table = read_table(path, Selection(Config(**options), labels, report=said.append))
     return SimpleNamespace(**vars(table), said=tuple(said))
 
 

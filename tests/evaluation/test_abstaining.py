@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textcnn.evaluation.abstaining import coverage_curve, covered
+from textcnn.evaluation.abstaining import coverage_curve, coverage_point
 
 
 def test_a_limit_by_hand():
     probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.5, 0.5]])
-    point = covered(probabilities, np.array([0, 1, 1, 0]), 0.6)
+    point = coverage_point(probabilities, np.array([0, 1, 1, 0]), 0.6)
     assert (point.coverage, point.accuracy) == (0.75, pytest.approx(2 / 3))
-    nothing = covered(probabilities, np.array([0, 1, 1, 0]), 0.95)
+    nothing = coverage_point(probabilities, np.array([0, 1, 1, 0]), 0.95)
     assert nothing.coverage == 0
     assert nothing.as_dict()["accuracy"] is None
 
@@ -27,7 +27,7 @@ def test_the_curve_answers_as_many_as_it_says_or_more(confidences):
     curve = coverage_curve(probabilities, classes, coverages)
     for asked, point in zip(coverages, curve, strict=True):
         assert point.coverage >= asked - 1e-9
-        assert point == covered(probabilities, classes, point.threshold)
+        assert point == coverage_point(probabilities, classes, point.threshold)
     assert curve[0].coverage == 1
     assert curve[0].accuracy == (classes == 0).mean()
 

@@ -379,13 +379,13 @@ def test_a_large_page_is_written_and_said_to_be(call, trained_run, tmp_path, mon
 
 
 def test_text_of_a_packed_model_means_nothing_in_html_or_a_string():
-    text = packing.Packed(bytes(range(256)) * 300, 0).text
+    text = packing.PackedModel(bytes(range(256)) * 300, 0).text
     assert not set(text) & set("<&\"'\\\n")
     assert len(set(text)) == 85
 
 
 def test_the_page_allows_its_own_script_and_nothing_else():
-    page = page_text(packing.Packed(b"", 0))
+    page = page_text(packing.PackedModel(b"", 0))
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
     assert policy is not None
     rules = dict(rule.strip().split(" ", 1) for rule in policy[1].split(";"))

@@ -7,7 +7,7 @@ from tests.support.small_run import options_text
 from textcnn.commands import main
 from textcnn.core.vocabulary import Vocabulary
 from textcnn.inference.classifier import Classifier
-from textcnn.inference.unseen_words import unseen, with_vectors
+from textcnn.inference.unseen_words import find_unseen, with_vectors
 from textcnn.training.checkpoint import load_checkpoint
 
 
@@ -82,7 +82,7 @@ def test_ngrams_still_say_what_they_said_with_new_words(call, tmp_path, reviews)
 
 def test_unseen_words_are_listed_once():
     vocabulary = Vocabulary.fit([["a", "b"]])
-    assert unseen([["c", "a"], ["c", "<unknown>"]], vocabulary) == ["c"]
+    assert find_unseen([["c", "a"], ["c", "<unknown>"]], vocabulary) == ["c"]
 
 
 def test_a_tuned_network_is_refused(call, trained_run, tmp_path):

@@ -33,7 +33,7 @@ from textcnn.insight.explanations.what_if import what_if
 from textcnn.recipe.config import Config
 from textcnn.recipe.fusion import Fusion
 from textcnn.recipe.ngrams.expert import Texts
-from textcnn.recipe.ngrams.learning import Labelled, fit_expert
+from textcnn.recipe.ngrams.learning import NgramExamples, fit_expert
 from textcnn.support.terminal import Screen
 from textcnn.training.checkpoint import Checkpoint, architecture_of, load_checkpoint
 from textcnn.training.run import train_in_memory
@@ -79,7 +79,7 @@ def random_checkpoint(
         targets = rng.integers(0, num_classes, 12)
         if multilabel:
             targets = np.eye(num_classes, dtype=bool)[targets]
-        labelled = Labelled(Texts.of(sentences, vocabulary), targets)
+        labelled = NgramExamples(Texts.of(sentences, vocabulary), targets)
         expert = fit_expert(labelled, vocabulary.words, num_classes, ngrams, 4, penalty=0.1)
     architecture = architecture_of(config, len(vocabulary), num_classes)
     every = [random_parameters(architecture.shapes(), rng, integers) for _ in range(networks)]

@@ -20,7 +20,7 @@ from textcnn.commands.arguments.options import config_options
 from textcnn.commands.arguments.training_config import RunOptions
 from textcnn.core.progress import Evaluation
 from textcnn.data.datasets.labelled_texts import LabelledTexts
-from textcnn.evaluation.abstaining import Covered
+from textcnn.evaluation.abstaining import CoveragePoint
 from textcnn.evaluation.reliability import Bin, one_answer_each
 from textcnn.evaluation.scores import surest_mistakes
 from textcnn.insight import report
@@ -464,7 +464,7 @@ def test_figures_take_the_pages_colours(drawn):
     drawn = [
         *figures.curves([history, history], [10, 20]),
         figures.reliability_figure([Bin(0.5, 0.6, 3, 0.55, 0.5), Bin(0.9, 1.0, 1, 0.95, 1.0)], 0.1),
-        figures.coverage_figure([Covered(0.0, 1.0, 0.5), Covered(0.9, 0.25, 1.0)]),
+        figures.coverage_figure([CoveragePoint(0.0, 1.0, 0.5), CoveragePoint(0.9, 0.25, 1.0)]),
     ]
     for figure in drawn:
         for stand_in in figures.VARIABLES:

@@ -11,7 +11,7 @@ from textcnn.core.sentences import PackedSentences
 from textcnn.core.vocabulary import UNKNOWN, Vocabulary
 from textcnn.recipe.ngrams import expert, learning, tables
 from textcnn.recipe.ngrams.expert import NgramExpert, Texts
-from textcnn.recipe.ngrams.learning import Labelled, OldExpert, fit_expert
+from textcnn.recipe.ngrams.learning import NgramExamples, OldExpert, fit_expert
 from textcnn.recipe.ngrams.letters import SHORTEST, part_keys
 from textcnn.recipe.ngrams.nbsvm import ALPHA, BETA, Features, nbsvm
 from textcnn.recipe.ngrams.ngrams import ngram_keys
@@ -44,8 +44,8 @@ def topics(count: int) -> tuple[list[list[str]], np.ndarray]:
 
 def labelled(
     tokens: list[list[str]], targets: np.ndarray, vocabulary: Vocabulary, weights=None
-) -> Labelled:
-    return Labelled(Texts.of(tokens, vocabulary), targets, weights)
+) -> NgramExamples:
+    return NgramExamples(Texts.of(tokens, vocabulary), targets, weights)
 
 
 def learnt(tokens, targets, num_classes=2, **options) -> tuple[NgramExpert, Vocabulary]:

@@ -13,7 +13,7 @@ from textcnn.data.tokenized_data import TokenizedData
 from textcnn.inference.classifier import Classifier
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
-from textcnn.training.continuing import Initial, initial_network
+from textcnn.training.continuing import InitialNetwork, initial_network
 from textcnn.training.experiment import new_experiment
 from textcnn.training.run import train_in_memory
 
@@ -74,7 +74,7 @@ def test_it_learns_the_new_and_keeps_the_old(before):
     new, old = weather(), labelled_sentences(60, seed=3)
     both = LabelledTexts([*new.texts, *old.texts], [*new.labels, *old.labels], "both")
     data = TokenizedData.prepare(both, config, inherited=before.handed_on)
-    now = Classifier(train_in_memory(config, data, quiet, Initial.of(before))[0])
+    now = Classifier(train_in_memory(config, data, quiet, InitialNetwork.of(before))[0])
     fresh = labelled_sentences(60, seed=5)
     assert np.mean(np.array(now.predict(fresh.texts)) == np.array(fresh.labels)) > 0.8
     assert now.predict(["the sky was rain", "a lovely sky"]) == ["rainy", "good"]

@@ -13,7 +13,7 @@ from tests.support.unequal_labels import unequal
 from textcnn.core.progress import Evaluation, Progress
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.recipe.class_weights import balanced_weights, example_weights, mean_one
+from textcnn.recipe.class_weights import balanced_weights, example_weights, with_mean_one
 from textcnn.support.errors import UserError
 from textcnn.training.experiment import new_experiment
 
@@ -40,7 +40,7 @@ def test_without_weights_there_are_none():
 @pytest.mark.parametrize("bad", [[-1.0, 2], [np.nan, 1], [0, 0]])
 def test_impossible_weights_are_refused(bad):
     with pytest.raises(UserError, match="sample_weight"):
-        mean_one(np.array(bad), np.arange(2))
+        with_mean_one(np.array(bad), np.arange(2))
 
 
 def test_only_the_proportions_of_weights_matter():

@@ -24,7 +24,7 @@ from textcnn.inference.classifier import Classifier
 from textcnn.inference.decoded_lines import DecodedLines
 from textcnn.inference.given_labels import Choice
 from textcnn.inference.streams import LineAnswerer, answered
-from textcnn.inference.unseen_words import check_static, unseen, with_vectors
+from textcnn.inference.unseen_words import check_static, find_unseen, with_vectors
 from textcnn.support.errors import UserError
 from textcnn.support.terminal import is_terminal, reader_gone
 from textcnn.support.text import printable_lines
@@ -180,7 +180,7 @@ def _with_unseen_words(
     from textcnn.data.vectors import load_vectors
 
     tokenize = find_tokenizer(model.config.tokenizer)
-    words = unseen((tokenize(text) for chunk in chunks for text in chunk), model.vocabulary)
+    words = find_unseen((tokenize(text) for chunk in chunks for text in chunk), model.vocabulary)
     # Also where there are no such words, or a wrong name would pass unseen.
     found = load_vectors(vectors, words, say)
     if words:

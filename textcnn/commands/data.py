@@ -14,7 +14,7 @@ from textcnn.commands.screen.display import percent, say
 from textcnn.data.datasets.corpus import load_corpus, locate
 from textcnn.data.datasets.labelled_texts import BadRow
 from textcnn.data.datasets.suggestions import Suggestion, suggestions
-from textcnn.data.datasets.survey import Find, Repeated, Survey, survey
+from textcnn.data.datasets.survey import HasVector, RepeatedSentence, Survey, survey
 from textcnn.data.datasets.text_files import check_encoding
 from textcnn.data.remarks import per_cent
 from textcnn.recipe.config import Config, command_words
@@ -82,7 +82,7 @@ def _train_line(given: Mapping[str, Any], advice: Sequence[Suggestion]) -> str:
     return command_line("train", *words)
 
 
-def _finder(vectors: str | None) -> Find | None:
+def _finder(vectors: str | None) -> HasVector | None:
     if vectors is None:
         return None
     if vectors == "train":
@@ -192,7 +192,7 @@ def _sentence_facts(found: Survey, config: Config) -> Iterator[Fact]:
         yield "", f"{rows}: {_excerpt(sentence.text)}"
 
 
-def _labelled_rows(sentence: Repeated, separator: str) -> str:
+def _labelled_rows(sentence: RepeatedSentence, separator: str) -> str:
     """One row of each label."""
     row_of: dict[tuple[str, ...], int] = {}
     for row, labels in zip(sentence.rows, sentence.labels, strict=True):

@@ -14,9 +14,9 @@ from textcnn.commands.screen.display import say
 from textcnn.commands.screen.score_tables import coverage_text, ranking_text, scores_text
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.labels import BETWEEN
-from textcnn.evaluation.abstaining import Covered, coverage_curve, covered
+from textcnn.evaluation.abstaining import CoveragePoint, coverage_curve, coverage_point
 from textcnn.evaluation.ranking import ranking_at
-from textcnn.evaluation.scoring import Sample, Scored, held_out, read_as_before, score_sample
+from textcnn.evaluation.scoring import Sample, ScoredSample, held_out, read_as_before, score_sample
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.given_labels import given_labels
 from textcnn.support.errors import UserError, if_missing
@@ -94,12 +94,12 @@ def command(
         click.echo(safe_lines(f"\npredictions written to {predictions}"))
 
 
-def _curve(scored: Scored, threshold: float | None) -> list[Covered]:
+def _curve(scored: ScoredSample, threshold: float | None) -> list[CoveragePoint]:
     """What leaving unsure sentences unlabelled gains; nothing where there are several labels."""
     if scored.targets.ndim == 2:
         return []
     given = [] if threshold is None else [threshold]
-    points = [covered(scored.probabilities, scored.targets, limit) for limit in given]
+    points = [coverage_point(scored.probabilities, scored.targets, limit) for limit in given]
     return [*coverage_curve(scored.probabilities, scored.targets), *points]
 
 

@@ -13,7 +13,7 @@ from textcnn.commands.arguments.options import SectionedCommand, count_option, m
 from textcnn.commands.screen.display import percent, say
 from textcnn.core.progress import evaluation_line
 from textcnn.insight.explanations.wording import signed
-from textcnn.insight.learnt.facts import facts, fusion_words, network_words, written
+from textcnn.insight.learnt.facts import facts, fusion_words, network_words, written_at
 from textcnn.insight.learnt.filters import Filter, filter_dictionary
 from textcnn.insight.learnt.learnt_ngrams import (
     Item,
@@ -119,7 +119,7 @@ def _origin(path: Path, model: Checkpoint) -> list[str]:
     programs = ", ".join(f"{name} {version}" for name, version in model.written_by.items())
     lines = [
         f"checkpoint  {path}",
-        f"written     {written(path)}, by {one_line(programs) or 'unknown'}",
+        f"written     {written_at(path)}, by {one_line(programs) or 'unknown'}",
         f"data        {one_line(model.source)}",
         f"SHA-256     {one_line(model.fingerprint)}",
         f"options     {changed or 'all as by default'}",

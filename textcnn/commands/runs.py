@@ -15,8 +15,8 @@ from textcnn.insight.run_list import (
     CROSS_VALIDATION,
     RUN,
     SEARCH,
-    Listed,
-    Tested,
+    ListedRun,
+    ResultOnTest,
     changed_options,
     list_runs,
     option_words,
@@ -63,7 +63,7 @@ def command(folder: Path, sort: str, form: str | None) -> None:
         say("\nwhat has stopped can go on:", command_line(command, "--resume", last.path))
 
 
-def _table(found: Sequence[Listed]) -> Table:
+def _table(found: Sequence[ListedRun]) -> Table:
     heads = ["name", "when", "data", "test accuracy", "dev", "loss", "epochs"]
     return Table(
         [*heads, "other options than the defaults"],
@@ -72,7 +72,7 @@ def _table(found: Sequence[Listed]) -> Table:
     )
 
 
-def _row(listed: Listed) -> list[str]:
+def _row(listed: ListedRun) -> list[str]:
     start = [one_line(listed.path.name), f"{listed.began:%Y-%m-%d %H:%M}"]
     if listed.config is None or listed.damage:
         return [*start, *[""] * 5, f"damaged: {one_line(listed.damage)}"]
@@ -88,7 +88,7 @@ def _row(listed: Listed) -> list[str]:
     ]
 
 
-def _changed(listed: Listed) -> dict[str, Value]:
+def _changed(listed: ListedRun) -> dict[str, Value]:
     if listed.config is None:
         return {}
     # What a cross-validation makes no use of it does not leave at the default.
@@ -97,7 +97,7 @@ def _changed(listed: Listed) -> dict[str, Value]:
     return {name: value for name, value in changed.items() if name not in not_given}
 
 
-def _test_words(tested: Tested) -> str:
+def _test_words(tested: ResultOnTest) -> str:
     """``79.6 % (77.1 to 82.0)``, or ``80.19 % ± 0.47, 10 folds``."""
     if tested.standard_error is not None:
         error = 100 * tested.standard_error
@@ -128,7 +128,7 @@ def _last_part(path: str) -> str:
     return Path(path).name or path
 
 
-def _values(listed: Listed) -> dict[str, Any]:
+def _values(listed: ListedRun) -> dict[str, Any]:
     """Plain values, for JSON."""
     config, tested, chosen = listed.config, listed.tested, listed.chosen
     return {

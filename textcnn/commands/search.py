@@ -29,7 +29,7 @@ from textcnn.evaluation.crossval.summary import SHARES, mean_interval
 from textcnn.evaluation.search.folder import Plan, SearchFolder
 from textcnn.evaluation.search.session import Session
 from textcnn.evaluation.search.space import Drawn, Space, default_specs
-from textcnn.evaluation.search.trials import Tried, best_of, require_optuna
+from textcnn.evaluation.search.trials import FinishedTrial, best_of, require_optuna
 from textcnn.recipe.config import Config, read_toml, write_toml
 from textcnn.support.errors import SAY_WHERE, if_missing
 from textcnn.support.files import replace_csv
@@ -148,7 +148,7 @@ def _run(session: Session) -> None:
 
     with TaskProgress("trials", plan.trials) as progress:
 
-        def listen(tried: list[Tried]) -> None:
+        def listen(tried: list[FinishedTrial]) -> None:
             _show(progress, tried, plan.trials)
             _save(session, tried)
 
@@ -160,7 +160,7 @@ def _run(session: Session) -> None:
     click.echo("\n" + next_commands(command_line("train", "--config", folder.best)))
 
 
-def _show(progress: TaskProgress, tried: list[Tried], trials: int) -> None:
+def _show(progress: TaskProgress, tried: list[FinishedTrial], trials: int) -> None:
     """The last of these trials has finished."""
     best = best_of(tried)
     figures = f"best {100 * best.score:.2f} %, trial {best.number}" if best else ""
@@ -181,14 +181,16 @@ def _outer(session: Session, fold: Fold) -> float:
     return accuracy
 
 
-def _save(session: Session, tried: list[Tried]) -> None:
+def _save(session: Session, tried: list[FinishedTrial]) -> None:
     folder, best = session.folder, best_of(tried)
     replace_csv(folder.table, trial_rows(tried, session.plan.folds))
     if best is not None:
         write_toml(folder.best, session.space.config(best.drawn))
 
 
-def _verdict(session: Session, tried: list[Tried], best: Tried, accuracies: list[float]) -> str:
+def _verdict(
+    session: Session, tried: list[FinishedTrial], best: FinishedTrial, accuracies: list[float]
+) -> str:
     """What the search says, and does not say, about new sentences."""
     test = len(session.data.split.test)
     lines = [
@@ -209,7 +211,7 @@ def _verdict(session: Session, tried: list[Tried], best: Tried, accuracies: list
 # Trials in lines and tables
 
 
-def trial_line(tried: Tried, trials: int, best: Tried | None) -> str:
+def trial_line(tried: FinishedTrial, trials: int, best: FinishedTrial | None) -> str:
     """A trial that has just finished."""
     outcome = "failed " if tried.fault else f"{100 * tried.score:5.2f} %"
     line = f"{tried.number:3} of {trials}  dev {outcome}  {_settings(tried)}"
@@ -223,7 +225,7 @@ def trial_line(tried: Tried, trials: int, best: Tried | None) -> str:
     return f"{line}  ({'; '.join(notes)})"
 
 
-def trial_rows(tried: Sequence[Tried], folds: int) -> Iterator[list[str]]:
+def trial_rows(tried: Sequence[FinishedTrial], folds: int) -> Iterator[list[str]]:
     """Every trial for a CSV file, a header first."""
     names = list(tried[0].drawn)
     yield ["trial", "dev_accuracy", "outcome", *names, *(f"fold_{n + 1}" for n in range(folds))]
@@ -241,7 +243,7 @@ def trial_rows(tried: Sequence[Tried], folds: int) -> Iterator[list[str]]:
         ]
 
 
-def _settings(tried: Tried) -> str:
+def _settings(tried: FinishedTrial) -> str:
     return "  ".join(f"{name} {drawn_word(value)}" for name, value in tried.drawn.items())
 
 
@@ -254,7 +256,7 @@ SHOWN = 10
 """Trials in the table of the best."""
 
 
-def best_table(tried: Sequence[Tried]) -> str:
+def best_table(tried: Sequence[FinishedTrial]) -> str:
     """The best trials that were run on all folds, the best first."""
     whole = sorted((one for one in tried if not one.cut_short), key=lambda one: -one.score)
     heads = ["dev", "trial", *whole[0].drawn]

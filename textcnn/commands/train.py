@@ -23,7 +23,7 @@ from textcnn.data.datasets.corpus import Corpora, locate
 from textcnn.data.datasets.formats import format_of_suffix
 from textcnn.data.remarks import remarks
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.evaluation.scoring import Sample, Scored, score_sample
+from textcnn.evaluation.scoring import Sample, ScoredSample, score_sample
 from textcnn.inference.classifier import Classifier
 from textcnn.insight.learnt.facts import network_words
 from textcnn.insight.report import is_installed
@@ -222,7 +222,7 @@ def stopping_on_signals(trainer: Trainer) -> Iterator[None]:
         yield
 
 
-def _score(folder: RunFolder, model: Checkpoint, data: TokenizedData) -> Scored | None:
+def _score(folder: RunFolder, model: Checkpoint, data: TokenizedData) -> ScoredSample | None:
     if not len(data.split.test):
         return None
     scored = score_sample(Classifier(model), Sample.test_part(data))
@@ -234,7 +234,7 @@ def _score(folder: RunFolder, model: Checkpoint, data: TokenizedData) -> Scored 
 
 
 def _report(
-    folder: RunFolder, model: Checkpoint, data: TokenizedData, scored: Scored | None
+    folder: RunFolder, model: Checkpoint, data: TokenizedData, scored: ScoredSample | None
 ) -> None:
     if not is_installed():
         return

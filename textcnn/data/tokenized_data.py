@@ -19,7 +19,7 @@ from textcnn.data.datasets.splits import (
     check_labels_known,
     sentence_keys,
     stratified_split,
-    without,
+    without_equal,
 )
 from textcnn.data.datasets.suggestions import about_names
 from textcnn.data.fingerprints import Division, are_known, sentence_hashes
@@ -303,14 +303,17 @@ def _split(corpora: Corpora, data: TokenizedData, config: Config) -> Split:
         old = Split(*(learnt[are_known(hashes, part)] for part in before))
     # Never out of the test part, so that its scores stay comparable with those of others.
     test = given_test if corpora.test else old.test
-    dev = without(np.union1d(given_dev, old.dev), keys, np.union1d(test, old.test))
+    dev = without_equal(np.union1d(given_dev, old.dev), keys, np.union1d(test, old.test))
     if len(given_dev) and not len(dev):
         raise UserError(
             "--dev-data: every sentence also stands in --test-data, and what chooses cannot "
             "score; give other sentences, or leave one of the two out for a share of --data"
         )
     held_out = np.concatenate([test, old.test, dev])
-    learnt, trained = without(learnt, keys, held_out), without(old.train, keys, held_out)
+    learnt, trained = (
+        without_equal(learnt, keys, held_out),
+        without_equal(old.train, keys, held_out),
+    )
     if len(learnt) == 0:
         raise UserError("--data: every sentence also stands in --dev-data or --test-data")
     known = data.labels_of(learnt).union(() if inherited is None else inherited.labels)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from textcnn.core.tokenizers import AUTO, find_tokenizer
-from textcnn.data.datasets.text_faults import Dropped, dropped_letters
+from textcnn.data.datasets.text_faults import DroppedShares, dropped_letters
 
 UNICODE = "--tokenizer unicode"
 
@@ -27,7 +27,7 @@ def choose_tokenizer(name: str, texts: Sequence[str]) -> str:
     return "unicode" if is_damage(dropped_letters(texts, "kim")) else "kim"
 
 
-def is_damage(dropped: Dropped) -> bool:
+def is_damage(dropped: DroppedShares) -> bool:
     """Whether a tokenizer leaves out so much that another one is worth a try."""
     return max(dropped.letters, dropped.words) > DAMAGE
 

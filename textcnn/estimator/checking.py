@@ -79,8 +79,8 @@ NAME = "TextCNNClassifier"
 
 
 @dataclass(frozen=True)
-class Given:
-    """N sentences with what is to be learnt of them.
+class TrainingInput:
+    """N sentences with their labels and weights, as ``fit`` was given them.
 
     Attributes:
         texts: N.
@@ -94,7 +94,7 @@ class Given:
     weights: np.ndarray | None
 
     @classmethod
-    def checked(cls, X: Any, y: Any, sample_weight: Any) -> "Given":
+    def checked(cls, X: Any, y: Any, sample_weight: Any) -> "TrainingInput":
         """Check what was given to ``fit``.
 
         Raises:

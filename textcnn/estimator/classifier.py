@@ -27,8 +27,8 @@ from textcnn.data.tokenized_data import TokenizedData
 from textcnn.estimator.checking import (
     NAME,
     CheckedTokenizer,
-    Given,
     InputError,
+    TrainingInput,
     checked_texts,
     class_names,
     sequence_of_labels,
@@ -40,7 +40,7 @@ from textcnn.inference.classifier import Classifier
 from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from textcnn.training.continuing import Initial
+from textcnn.training.continuing import InitialNetwork
 from textcnn.training.one_pass import train_one_pass
 from textcnn.training.run import train_in_memory
 from textcnn.training.run_folder import find_checkpoint
@@ -136,7 +136,7 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
             RunError: training diverged.
         """
         with told_in_python():
-            given = Given.checked(X, y, sample_weight)
+            given = TrainingInput.checked(X, y, sample_weight)
             initial = (
                 self._initial(given) if self.warm_start and self.__sklearn_is_fitted__() else None
             )
@@ -153,7 +153,7 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
                 None if initial is None else initial.handed_on,
             )
             data = dataclasses.replace(data, declared=tuple(class_names(classes)))
-            start = None if initial is None else Initial.of(initial)
+            start = None if initial is None else InitialNetwork.of(initial)
             trained, outcome = train_in_memory(config, data, self._report, start, self._listen)
         self._keep(trained, classes, _history([choice.history for choice in outcome.choices]))
         return self
@@ -180,7 +180,7 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
             RunError: training diverged.
         """
         with told_in_python():
-            given = Given.checked(X, y, sample_weight)
+            given = TrainingInput.checked(X, y, sample_weight)
             self._check_can_go_on()
             initial = self._initial(given) if self.__sklearn_is_fitted__() else None
             known = self._declared_classes(classes)
@@ -346,13 +346,13 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
         check_is_fitted(self)
         return method(self._model, checked_texts(X))
 
-    def _config(self, given: Given, initial: Checkpoint | None, seed: int) -> Config:
+    def _config(self, given: TrainingInput, initial: Checkpoint | None, seed: int) -> Config:
         return config_of(self.get_params(deep=False), given.several, seed, initial)
 
     def _custom_tokenizer(self) -> Tokenizer | None:
         return CheckedTokenizer(self.tokenizer) if callable(self.tokenizer) else None
 
-    def _weights(self, given: Given, classes: np.ndarray) -> np.ndarray | None:
+    def _weights(self, given: TrainingInput, classes: np.ndarray) -> np.ndarray | None:
         """What each sentence counts, by itself and by its class."""
         if not isinstance(self.class_weight, Mapping):
             return given.weights
@@ -370,7 +370,7 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
         weights = np.array(of_class, np.float64)[given.numbers(classes)]
         return weights if given.weights is None else weights * given.weights
 
-    def _initial(self, given: Given) -> Checkpoint:
+    def _initial(self, given: TrainingInput) -> Checkpoint:
         """The present network, to go on from with these sentences."""
         checkpoint = self.checkpoint_
         if len(checkpoint.networks) > 1:
@@ -461,7 +461,7 @@ def _check_several_classes(classes: np.ndarray) -> None:
         )
 
 
-def _corpus(given: Given, classes: np.ndarray) -> LabelledTexts:
+def _corpus(given: TrainingInput, classes: np.ndarray) -> LabelledTexts:
     source = f"{len(given.texts):,} sentences given in Python"
     return LabelledTexts(given.texts, given.names(classes), source)
 

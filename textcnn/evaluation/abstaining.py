@@ -16,7 +16,7 @@ COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5)
 
 
 @dataclass(frozen=True)
-class Covered:
+class CoveragePoint:
     """A point of the curve.
 
     Attributes:
@@ -35,23 +35,25 @@ class Covered:
         return {name: None if math.isnan(value) else value for name, value in values.items()}
 
 
-def covered(probabilities: np.ndarray, classes: np.ndarray, threshold: float) -> Covered:
-    """What comes of one limit.
+def coverage_point(
+    probabilities: np.ndarray, classes: np.ndarray, threshold: float
+) -> CoveragePoint:
+    """Coverage and accuracy at one threshold.
 
     Args:
         probabilities: (N, C), N at least 1.
         classes: (N,) true classes.
-        threshold: the limit.
+        threshold: sentences whose most probable class has a smaller probability are left out.
     """
     answered = probabilities.max(axis=1) >= threshold
     right = probabilities.argmax(axis=1) == classes
     accuracy = float(right[answered].mean()) if answered.any() else float("nan")
-    return Covered(threshold, float(answered.mean()), accuracy)
+    return CoveragePoint(threshold, float(answered.mean()), accuracy)
 
 
 def coverage_curve(
     probabilities: np.ndarray, classes: np.ndarray, coverages: Sequence[float] = COVERAGES
-) -> list[Covered]:
+) -> list[CoveragePoint]:
     """The points where as many sentences are answered, or the fewest more that ties allow.
 
     Args:
@@ -65,5 +67,5 @@ def coverage_curve(
         last = max(int(np.ceil(coverage * len(confidence))), 1) - 1
         # Nothing need be left out to answer all.
         limit = confidence[last] if last < len(confidence) - 1 else 0.0
-        points.append(covered(probabilities, classes, float(limit)))
+        points.append(coverage_point(probabilities, classes, float(limit)))
     return points

@@ -173,8 +173,8 @@ def _with_shared_labels(
 
 
 @dataclass(frozen=True)
-class Paired:
-    """N sentences by who was right.
+class PairedCounts:
+    """Of how many of N sentences both models, one, or neither was right.
 
     Attributes:
         both, only_a, only_b, neither: how many; they sum to N, at least 1.
@@ -186,7 +186,7 @@ class Paired:
     neither: int
 
     @classmethod
-    def of(cls, right_a: np.ndarray, right_b: np.ndarray) -> "Paired":
+    def of(cls, right_a: np.ndarray, right_b: np.ndarray) -> "PairedCounts":
         """Count.
 
         Args:
@@ -215,7 +215,7 @@ class Paired:
         return (self.only_a - self.only_b) / self.count
 
 
-def mcnemar_p_value(paired: Paired) -> float:
+def mcnemar_p_value(paired: PairedCounts) -> float:
     """Of McNemar's exact test, two-sided, that neither model is better.
 
     The sentences that one model alone gets right then fall like coins: McNemar, "Note on the
@@ -229,7 +229,7 @@ def mcnemar_p_value(paired: Paired) -> float:
     return float(binomtest(paired.only_a, discordant, 0.5).pvalue) if discordant else 1.0
 
 
-def difference_interval(paired: Paired) -> tuple[float, float]:
+def difference_interval(paired: PairedCounts) -> tuple[float, float]:
     """95 % interval of A's accuracy minus B's, for paired proportions.
 
     Agresti and Min, "Simple improved confidence intervals for comparing matched proportions"
@@ -246,7 +246,7 @@ Share = tuple[float, float, float]
 """An accuracy, or a difference of two, and its 95 % interval."""
 
 
-def shares_of(paired: Paired) -> tuple[Share, Share, Share]:
+def shares_of(paired: PairedCounts) -> tuple[Share, Share, Share]:
     """The accuracies of A and of B, and A's less B's."""
     right, count = (paired.both + paired.only_a, paired.both + paired.only_b), paired.count
     a, b = ((it / count, *wilson_interval(it, count)) for it in right)
@@ -293,7 +293,7 @@ class Comparison(Compared):
     sentences: Sentences
     answers: np.ndarray
     sureness: np.ndarray
-    paired: Paired
+    paired: PairedCounts
 
     def flipped(self) -> np.ndarray:
         """Rows of the sentences that get another answer; both together surest of it first."""
@@ -309,7 +309,7 @@ def compare(a: Side, b: Side, sentences: Sentences) -> Comparison:
         answers.append(given_labels(probabilities, classifier.labels, None))
         sureness.append(probabilities.max(axis=1))
     labels = np.array(answers, object)
-    paired = Paired.of(*(labels == np.array(sentences.labels, object)))
+    paired = PairedCounts.of(*(labels == np.array(sentences.labels, object)))
     return Comparison(
         (a.path, b.path),
         (a.config, b.config),

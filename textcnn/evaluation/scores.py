@@ -38,7 +38,7 @@ class ClassScores:
 
 
 @dataclass(frozen=True)
-class Apart:
+class GroupAccuracy:
     """How one group of the scored sentences was answered.
 
     Attributes:
@@ -104,7 +104,7 @@ class Scores:
     no_token: int = 0
     tokenizer: str = ""
     experts: dict[str, float] = field(default_factory=dict)
-    apart: Sequence[Apart] = ()
+    apart: Sequence[GroupAccuracy] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""

@@ -15,7 +15,7 @@ from textcnn.data.datasets.rows import COLUMNS, READING_OPTIONS, plain_label
 from textcnn.data.fingerprints import NO_TOKEN, are_known, sentence_hashes
 from textcnn.data.labels import label_names, split_labels, targets_of
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.evaluation.scores import Apart, Scores, score
+from textcnn.evaluation.scores import GroupAccuracy, Scores, score
 from textcnn.inference.classifier import Classifier
 from textcnn.recipe.config import Config, flag
 from textcnn.support.errors import UserError
@@ -26,7 +26,7 @@ LOGITS_AT_ONCE = 1 << 22
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredSample:
     """Scores and the predictions behind them.
 
     Attributes:
@@ -138,7 +138,7 @@ def held_out(checkpoint: Checkpoint, corpora: Corpora) -> Sample:
     return Sample.test_part(data)
 
 
-def score_sample(classifier: Classifier, sample: Sample) -> Scored:
+def score_sample(classifier: Classifier, sample: Sample) -> ScoredSample:
     """Classify labelled sentences and score the answers.
 
     Raises:
@@ -165,7 +165,7 @@ def score_sample(classifier: Classifier, sample: Sample) -> Scored:
         experts=alone,
         apart=_apart(checkpoint, targets, probabilities),
     )
-    return Scored(scores, probabilities, targets)
+    return ScoredSample(scores, probabilities, targets)
 
 
 def _answered(
@@ -184,7 +184,9 @@ def _answered(
     return probabilities, alone if len(alone) > 1 else {}
 
 
-def _apart(checkpoint: Checkpoint, targets: np.ndarray, probabilities: np.ndarray) -> list[Apart]:
+def _apart(
+    checkpoint: Checkpoint, targets: np.ndarray, probabilities: np.ndarray
+) -> list[GroupAccuracy]:
     """The sentences with new labels apart from the others."""
     new = checkpoint.new_labels
     if not new:
@@ -196,7 +198,7 @@ def _apart(checkpoint: Checkpoint, targets: np.ndarray, probabilities: np.ndarra
     rightly = is_correct(given, targets)
     old = [label for label in checkpoint.labels if label not in new]
     return [
-        Apart(name, labels, float(rightly[rows].mean()), int(rows.sum()))
+        GroupAccuracy(name, labels, float(rightly[rows].mean()), int(rows.sum()))
         for name, labels, rows in (("old", old, ~of_new), ("new", new, of_new))
         if rows.any()
     ]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from textcnn.data.datasets.cells import Table, Taken, names_texts
+from textcnn.data.datasets.cells import Selection, Table, names_texts
 from textcnn.data.datasets.foreign_formats import refuse_foreign
 from textcnn.data.datasets.formats import format_of_suffix
 from textcnn.data.datasets.rows import COLUMNS, Row
@@ -53,7 +53,7 @@ def open_sentences(
         UserError: it cannot be read.
     """
     reading = dataclasses.replace(config, **given)
-    taken = Taken(reading, (), not COLUMNS & given.keys(), report)
+    taken = Selection(reading, (), not COLUMNS & given.keys(), report)
     head = read(CHUNK_BYTES)
     read, wide = put_back(head, read), wide_encoding(head)
     known = is_table(path, head, wide or reading.encoding, taken)

@@ -21,7 +21,7 @@ def check_static(checkpoint: Checkpoint) -> None:
         )
 
 
-def unseen(sentences: Iterable[Sequence[str]], vocabulary: Vocabulary) -> list[str]:
+def find_unseen(sentences: Iterable[Sequence[str]], vocabulary: Vocabulary) -> list[str]:
     """The different words of these token lists that the vocabulary does not hold, sorted."""
     words = {word for sentence in sentences for word in sentence}
     return sorted(words - {UNKNOWN_WORD, *vocabulary.words})

@@ -34,8 +34,8 @@ DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, Recursion
 
 
 @dataclass(frozen=True)
-class Tested:
-    """What test sentences said.
+class ResultOnTest:
+    """How a run or a cross-validation did on test sentences.
 
     Attributes:
         accuracy: a share; of a cross-validation the mean over its folds.
@@ -52,8 +52,8 @@ class Tested:
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """What dev sentences chose; means, where there are several networks.
+class ResultOnDev:
+    """How what dev sentences chose did on them; means, where there are several networks.
 
     Attributes:
         accuracy: of the best evaluation, or of a search's best setting.
@@ -69,8 +69,8 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class Listed:
-    """A run, a cross-validation or a search.
+class ListedRun:
+    """A run, a cross-validation or a search, as a list shows it.
 
     Attributes:
         path: its folder.
@@ -89,15 +89,15 @@ class Listed:
     kind: str
     began: datetime.datetime
     config: Config | None = None
-    tested: Tested | None = None
-    chosen: Chosen | None = None
+    tested: ResultOnTest | None = None
+    chosen: ResultOnDev | None = None
     state: str = ""
     unfinished: bool = False
     running: bool = False
     damage: str = ""
 
 
-def list_runs(folder: Path) -> list[Listed]:
+def list_runs(folder: Path) -> list[ListedRun]:
     """Every run, cross-validation and search directly below ``folder``, the oldest first.
 
     Folders that hold nothing of ours are passed over; what is damaged is listed as such.
@@ -115,24 +115,24 @@ def list_runs(folder: Path) -> list[Listed]:
     return sorted(found, key=lambda listed: (listed.began, listed.path.name))
 
 
-def read_run(path: Path) -> Listed | None:
+def read_run(path: Path) -> ListedRun | None:
     """What is in a folder, or None where nothing of ours is."""
     kind: str | None = RUN
     try:
         kind = _kind(path)
         if kind is None:
             return None
-        bare = Listed(path, kind, _began(path), _config(path / "config.toml"))
+        bare = ListedRun(path, kind, _began(path), _config(path / "config.toml"))
         listed = {RUN: _run, CROSS_VALIDATION: _cross_validation, SEARCH: _search}[kind](bare)
         return _running(listed) if is_locked(path) else listed
     except UserError as error:
         damage = str(error)
     except OSError as error:  # For instance, a folder of somebody else's.
         damage = error.strerror or str(error)
-    return Listed(path, kind or RUN, _began(path), damage=" ".join(damage.split()))
+    return ListedRun(path, kind or RUN, _began(path), damage=" ".join(damage.split()))
 
 
-def _running(listed: Listed) -> Listed:
+def _running(listed: ListedRun) -> ListedRun:
     """The same, a process being at work in it."""
     words = listed.state.removeprefix("stopped ")
     state = f"running, {words}" if words else "running"
@@ -203,7 +203,7 @@ def _config(path: Path) -> Config:
 # Runs
 
 
-def _run(listed: Listed) -> Listed:
+def _run(listed: ListedRun) -> ListedRun:
     folder = RunFolder(listed.path)
     networks = folder.networks
     histories = [read_history(network.metrics) for network in networks]
@@ -243,7 +243,7 @@ def _as_new(path: Path, other: Path) -> bool:
     return path.exists() and path.stat().st_mtime_ns >= other.stat().st_mtime_ns
 
 
-def _tested(path: Path) -> Tested | None:
+def _tested(path: Path) -> ResultOnTest | None:
     if not path.exists():
         return None
     with _checked(path):
@@ -251,7 +251,7 @@ def _tested(path: Path) -> Tested | None:
         shares = (values["accuracy"], *values["accuracy_95"])
         accuracy, low, high = map(read_back.share, shares)
         count = read_back.whole_number(values["sentences"], least=1)
-        return Tested(accuracy, low, high, None, count)
+        return ResultOnTest(accuracy, low, high, None, count)
 
 
 def read_history(path: Path) -> list[Evaluation]:
@@ -279,12 +279,12 @@ def _evaluation(row: dict[str, Any]) -> Evaluation:
     )
 
 
-def _chosen(histories: list[list[Evaluation]], best_by: str) -> Chosen | None:
+def _chosen(histories: list[list[Evaluation]], best_by: str) -> ResultOnDev | None:
     """Of one network, or the means over an ensemble's."""
     if not histories:
         return None
     best = [best_evaluation(history, best_by) for history in histories]
-    return Chosen(
+    return ResultOnDev(
         accuracy=fmean(one.dev_accuracy for one in best),
         loss=fmean(one.dev_loss for one in best),
         epoch=fmean(one.epoch for one in best),
@@ -300,7 +300,7 @@ def best_evaluation(history: list[Evaluation], best_by: str) -> Evaluation:
 # Cross-validations and searches
 
 
-def _cross_validation(listed: Listed) -> Listed:
+def _cross_validation(listed: ListedRun) -> ListedRun:
     folder = CrossValidationFolder(listed.path)
     if not folder.summary.exists():
         plan = Plan.load(folder.plan)
@@ -315,14 +315,14 @@ def _cross_validation(listed: Listed) -> Listed:
             None if accuracy[name] is None else read_back.number(accuracy[name])
             for name in ("low", "high", "standard_error")
         )
-        tested = Tested(read_back.share(accuracy["mean"]), low, high, error, len(folds))
+        tested = ResultOnTest(read_back.share(accuracy["mean"]), low, high, error, len(folds))
         dev = [read_back.share(fold["dev_accuracy"]) for fold in folds]
         epoch = [read_back.number(fold["epoch"]) for fold in folds]
-        chosen = Chosen(fmean(dev), epoch=fmean(epoch))
+        chosen = ResultOnDev(fmean(dev), epoch=fmean(epoch))
     return dataclasses.replace(listed, tested=tested, chosen=chosen)
 
 
-def _search(listed: Listed) -> Listed:
+def _search(listed: ListedRun) -> ListedRun:
     folder = SearchFolder(listed.path)
     trials = SearchPlan.load(folder.plan).trials
     tried: list[dict[str, str]] = []
@@ -333,7 +333,7 @@ def _search(listed: Listed) -> Listed:
             for row in tried:
                 if row["outcome"] == "best":
                     accuracy = read_back.share(float(row["dev_accuracy"]))
-                    listed = dataclasses.replace(listed, chosen=Chosen(accuracy))
+                    listed = dataclasses.replace(listed, chosen=ResultOnDev(accuracy))
     if len(tried) < trials:
         state = f"stopped after {len(tried)} of {trials} settings"
         return dataclasses.replace(listed, state=state, unfinished=True)

@@ -47,7 +47,7 @@ def example_weights(
     return weights.astype(np.float32)
 
 
-def mean_one(weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def with_mean_one(weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """(N,) weights scaled so that those of the training rows have a mean of 1.
 
     So only their proportions matter, not their scale.

@@ -1,4 +1,4 @@
-"""What holds a network back while it is trained, each a function from step to step."""
+"""What holds a network back in training: functions that take a step and return another."""
 
 from collections.abc import Mapping
 

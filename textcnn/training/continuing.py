@@ -38,7 +38,7 @@ INHERITED = (
 
 
 @dataclass(frozen=True)
-class Initial:
+class InitialNetwork:
     """A trained network to go on from, once for each half of a run.
 
     Attributes:
@@ -51,7 +51,7 @@ class Initial:
     choosing: Checkpoint
 
     @classmethod
-    def of(cls, checkpoint: Checkpoint) -> "Initial":
+    def of(cls, checkpoint: Checkpoint) -> "InitialNetwork":
         """The network alone."""
         return cls(checkpoint, checkpoint)
 
@@ -61,7 +61,7 @@ class Initial:
         return self.choosing.handed_on
 
 
-def initial_network(config: Config) -> Initial | None:
+def initial_network(config: Config) -> InitialNetwork | None:
     """The network that ``--init-from`` names, if it names one.
 
     Raises:
@@ -74,8 +74,8 @@ def initial_network(config: Config) -> Initial | None:
     check_inherited(config, initial)
     chosen = RunFolder(Path(config.init_from)).chosen
     if not chosen.is_file():
-        return Initial.of(initial)
-    return Initial(initial, load_checkpoint(chosen))
+        return InitialNetwork.of(initial)
+    return InitialNetwork(initial, load_checkpoint(chosen))
 
 
 def with_rehearsal(

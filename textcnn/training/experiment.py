@@ -19,10 +19,10 @@ from textcnn.core.trainer import DivergedError, Schedule, Trainer
 from textcnn.core.vocabulary import UNKNOWN_WORD, Vocabulary
 from textcnn.data.tokenized_data import Report, TokenizedData
 from textcnn.recipe.averaging import MovingAverage, copied
-from textcnn.recipe.class_weights import balanced_weights, example_weights, mean_one
+from textcnn.recipe.class_weights import balanced_weights, example_weights, with_mean_one
 from textcnn.recipe.config import Config
 from textcnn.recipe.ngrams.expert import Texts
-from textcnn.recipe.ngrams.learning import Labelled, OldExpert
+from textcnn.recipe.ngrams.learning import NgramExamples, OldExpert
 from textcnn.recipe.steps import with_l2, with_word_dropout
 from textcnn.recipe.thinning import thinned_step
 from textcnn.support.errors import RunError, UserError
@@ -49,10 +49,10 @@ class NumberedSentences:
     train: Examples
     dev: Examples
 
-    def labelled(self, tokens: TokenLists, examples: Examples) -> Labelled:
+    def ngram_examples(self, tokens: TokenLists, examples: Examples) -> NgramExamples:
         """The sentences as the n-gram expert reads them, with the letters of unknown words."""
         texts = Texts.of(tokens, self.vocabulary)
-        return Labelled(texts, examples.targets, examples.weights)
+        return NgramExamples(texts, examples.targets, examples.weights)
 
 
 def number_sentences(
@@ -72,7 +72,7 @@ def number_sentences(
     if config.class_weight == "balanced":
         by_class = balanced_weights(packed[0][1], len(labels))
     if data.weights is not None:
-        own = mean_one(data.weights, rows)
+        own = with_mean_one(data.weights, rows)
     train, dev = (
         Examples(
             sentences,
@@ -249,8 +249,8 @@ def new_experiment(
         ngrams = train_ngrams(
             config,
             vocabulary.words,
-            parts.labelled(tokens, parts.train),
-            parts.labelled(data.tokens.take(data.choosing), parts.dev),
+            parts.ngram_examples(tokens, parts.train),
+            parts.ngram_examples(data.tokens.take(data.choosing), parts.dev),
             len(labels),
             before,
             ngrams,

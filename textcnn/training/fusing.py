@@ -12,7 +12,7 @@ from textcnn.core.sentences import Examples
 from textcnn.recipe.config import Config
 from textcnn.recipe.fusion import Fusion
 from textcnn.recipe.ngrams.expert import NgramExpert
-from textcnn.recipe.ngrams.learning import Labelled, OldExpert, fit_expert
+from textcnn.recipe.ngrams.learning import NgramExamples, OldExpert, fit_expert
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class TrainedNgrams:
 def train_ngrams(
     config: Config,
     words: Sequence[str],
-    train: Labelled,
-    dev: Labelled,
+    train: NgramExamples,
+    dev: NgramExamples,
     num_classes: int,
     before: OldExpert | None = None,
     chosen: TrainedNgrams | None = None,

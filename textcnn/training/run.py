@@ -16,7 +16,7 @@ from textcnn.data.tokenized_data import Report, TokenizedData
 from textcnn.recipe.config import Config
 from textcnn.support.threads import return_freed_memory
 from textcnn.training.checkpoint import Checkpoint
-from textcnn.training.continuing import Initial
+from textcnn.training.continuing import InitialNetwork
 from textcnn.training.experiment import (
     Experiment,
     chosen_epochs,
@@ -114,7 +114,7 @@ def train_run(
     data: TokenizedData,
     keeper: Keeper,
     report: Report,
-    initial: Initial | None = None,
+    initial: InitialNetwork | None = None,
     watch: Watch = lambda experiment: contextlib.nullcontext(_ignore),
 ) -> Outcome:
     """Train every network that is not trained yet, until one is stopped.
@@ -159,7 +159,7 @@ class _Run:
 
     data: TokenizedData
     report: Report
-    initial: Initial | None
+    initial: InitialNetwork | None
     watch: Watch
     ngrams: TrainedNgrams | None = None
     refitted_ngrams: TrainedNgrams | None = None
@@ -261,7 +261,7 @@ def train_in_memory(
     config: Config,
     data: TokenizedData,
     report: Report,
-    initial: Initial | None = None,
+    initial: InitialNetwork | None = None,
     listen: Listener = _ignore,
 ) -> tuple[Checkpoint, Outcome]:
     """:func:`train_run` without a folder: the model, and how it went."""

@@ -15,7 +15,7 @@ from textcnn.training.checkpoint.container import MARK
 from textcnn.training.run_folder import RunFolder, find_checkpoint, newest_run
 
 if TYPE_CHECKING:
-    from textcnn.insight.run_list import Listed
+    from textcnn.insight.run_list import ListedRun
 
 
 checkpoint_option = option(
@@ -68,7 +68,7 @@ def newest_finished_run() -> RunFolder:
     return newest
 
 
-def _state(listed: "Listed | None") -> str:
+def _state(listed: "ListedRun | None") -> str:
     """Why a run is not finished; empty where it is."""
     if listed is None or listed.damage:
         return "damaged"

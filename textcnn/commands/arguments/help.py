@@ -1,6 +1,6 @@
 """What ``--help`` says of a command besides what its options say: which are usual, and examples."""
 
-USUAL = frozenset(
+USUAL_OPTIONS = frozenset(
     {
         *("data", "text_column", "label_column", "multilabel", "test_data", "tokenizer", "vectors"),
         *("init_from", "seed", "out", "resume", "checkpoint", "folds", "repeats", "baselines"),
@@ -44,4 +44,4 @@ EXAMPLES = {
 
 def is_usual(command: str, option: str) -> bool:
     """Whether ``--help`` of the command lists this option."""
-    return option in USUAL and option not in FEWER.get(command, ())
+    return option in USUAL_OPTIONS and option not in FEWER.get(command, ())

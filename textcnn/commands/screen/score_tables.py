@@ -8,7 +8,7 @@ import numpy as np
 
 from textcnn.commands.screen.display import percent
 from textcnn.data.tokenizer_choice import without_token
-from textcnn.evaluation.abstaining import Covered
+from textcnn.evaluation.abstaining import CoveragePoint
 from textcnn.evaluation.ranking import Ranking
 from textcnn.evaluation.scores import ClassScores, Scores, commonest_confusions
 from textcnn.support.tables import BAD, GOOD, Cell, Styled, Table, fits, table_text
@@ -77,7 +77,7 @@ def _mean_of(scores: Scores) -> str:
     return f"the mean of the {scored} labels with a sentence here"
 
 
-def coverage_text(curve: Sequence[Covered]) -> str:
+def coverage_text(curve: Sequence[CoveragePoint]) -> str:
     """Accuracy of the sentences that are answered, the fewer the surer."""
     rows = [
         [

@@ -15,7 +15,7 @@ from textcnn.recipe.config import Config
 from textcnn.support.errors import UserError
 from textcnn.support.text import some
 
-USUAL = Config()
+DEFAULTS = Config()
 
 # No table has more columns than this can count; int() itself refuses thousands of digits.
 NUMBER = re.compile(r"[0-9]{1,9}")
@@ -52,15 +52,15 @@ def text_names(text_column: str, names: Sequence[str]) -> list[str]:
     return [text_column] if whole else parts
 
 
-def names_texts(line: str, text_column: str = USUAL.text_column) -> bool:
+def names_texts(line: str, text_column: str = DEFAULTS.text_column) -> bool:
     """Whether a line is what a column of texts is called, and so may be a header of one column."""
-    names = {_plain(text_column), USUAL.text_column, *OTHER_NAMES["text_column"]}
+    names = {_plain(text_column), DEFAULTS.text_column, *OTHER_NAMES["text_column"]}
     return _plain(line) in names
 
 
 @dataclass(frozen=True)
-class Taken:
-    """What is taken of a table's rows.
+class Selection:
+    """What to take of a table's rows: the columns of text and label, and how to look for them.
 
     Attributes:
         options: those of how files are read.
@@ -71,13 +71,13 @@ class Taken:
         by_columns: what to do where a text is a list or an object.
     """
 
-    options: Config = USUAL
+    options: Config = DEFAULTS
     labels: tuple[str, ...] | None = None
     or_usual: bool = False
     report: Report = lambda line: None
     by_columns: str = ""
 
-    def in_columns(self, names: Sequence[str]) -> "Taken":
+    def in_columns(self, names: Sequence[str]) -> "Selection":
         """The same where a column that is not asked for by name has another of its usual names.
 
         Args:
@@ -86,7 +86,7 @@ class Taken:
         """
         found: dict[str, Any] = {}
         for option, others in OTHER_NAMES.items():
-            asked, usual = getattr(self.options, option), getattr(USUAL, option)
+            asked, usual = getattr(self.options, option), getattr(DEFAULTS, option)
             wanted = text_names(asked, names) if option == "text_column" else [asked]
             insists = asked != usual and not self.or_usual
             if insists or all(matching(name, names) for name in wanted):

@@ -129,7 +129,7 @@ def load_corpus(
             a file.
         with_bad_rows: whether rows that cannot be used are returned rather than refused.
         or_usual: whether the columns' names are those of other data, as of a network's that is gone
-            on from; see :class:`textcnn.data.datasets.cells.Taken`.
+            on from; see :class:`textcnn.data.datasets.cells.Selection`.
 
     Raises:
         UserError: the data cannot be used.

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from textcnn.data.datasets.cells import NUMBER, Table, Taken, column_of
+from textcnn.data.datasets.cells import NUMBER, Selection, Table, column_of
 from textcnn.data.datasets.rows import Row, RowError
 from textcnn.data.datasets.text_files import split_lines
 from textcnn.support.errors import UserError
@@ -42,7 +42,7 @@ Fields = list[str] | RowError
 Records = Iterator[tuple[int, Fields]]
 
 
-def delimited_rows(text: str, path: Path, taken: Taken, *, quoted: bool) -> Table:
+def delimited_rows(text: str, path: Path, taken: Selection, *, quoted: bool) -> Table:
     """The rows of a CSV file (``quoted``), or of a TSV file, which are a line each.
 
     In CSV a quoted field may hold delimiters and span lines; in TSV a quotation mark has no special
@@ -52,7 +52,7 @@ def delimited_rows(text: str, path: Path, taken: Taken, *, quoted: bool) -> Tabl
     sep = _SEP_LINE.match(text)
     body, start = (text[sep.end() :], 2) if sep else (text, 1)
     given = taken.options.field_delimiter or (sep and sep[1])
-    delimiter = given or told_delimiter(body, taken, usual, quoted)
+    delimiter = given or detected_delimiter(body, taken, usual, quoted)
     if delimiter != usual and taken.options.delimiter is None:
         parted = DELIMITERS.get(delimiter, repr(delimiter))
         taken.report(f"{path}: fields are parted by {parted}")
@@ -60,7 +60,7 @@ def delimited_rows(text: str, path: Path, taken: Taken, *, quoted: bool) -> Tabl
     return dataclasses.replace(opened, delimiter=delimiter)
 
 
-def rows_of(records: Records, path: Path, taken: Taken, place: str = "line") -> Table:
+def rows_of(records: Records, path: Path, taken: Selection, place: str = "line") -> Table:
     """The rows of a table, in columns that it names or that are counted.
 
     Args:
@@ -98,7 +98,7 @@ def rows_of(records: Records, path: Path, taken: Taken, place: str = "line") -> 
     return Table(keys, rows)
 
 
-def titles_before(rows: Iterable[Fields], taken: Taken) -> int | None:
+def titles_before(rows: Iterable[Fields], taken: Selection) -> int | None:
     """How many rows stand above the header: a report's titles, which have a cell each.
 
     None where no row of the first ones names the columns asked for.
@@ -119,7 +119,7 @@ def _name(field: str) -> str:
     return field.replace("\ufeff", "").strip()
 
 
-def told_delimiter(text: str, taken: Taken, usual: str, quoted: bool) -> str:
+def detected_delimiter(text: str, taken: Selection, usual: str, quoted: bool) -> str:
     """What parts the fields: what gives the columns asked for, else as many in each row."""
     candidates = [usual, *(delimiter for delimiter in DELIMITERS if delimiter != usual)]
     samples = {one: _sample(text, one, quoted) for one in candidates}
@@ -135,7 +135,7 @@ def told_delimiter(text: str, taken: Taken, usual: str, quoted: bool) -> str:
     return best if 2 * alike[best] > len(samples[best]) else usual
 
 
-def names_its_columns(text: str, taken: Taken) -> str | None:
+def names_its_columns(text: str, taken: Selection) -> str | None:
     """The format of a table whose first line names the columns asked for, several; or None."""
     for delimiter in DELIMITERS:
         rows = _sample(text, delimiter, quoted=True)
@@ -214,7 +214,7 @@ def _csv_records(lines: _Lines, path: Path, delimiter: str) -> Records:
             yield line, record
 
 
-def _has_header(names: list[str], path: Path, taken: Taken) -> bool:
+def _has_header(names: list[str], path: Path, taken: Selection) -> bool:
     """Whether the first row names columns: decided by what is asked for, never by what it holds."""
     wanted = taken.wanted(names)
     numbers = all(NUMBER.fullmatch(name) for _, name in wanted)
@@ -247,9 +247,9 @@ def _unique(names: list[str]) -> tuple[str, ...]:
 
 
 def _chosen(
-    names: list[str], keys: tuple[str, ...], header: bool, path: Path, taken: Taken
+    names: list[str], keys: tuple[str, ...], header: bool, path: Path, taken: Selection
 ) -> list[str]:
-    """The keys of the columns asked for, in the order of :meth:`Taken.wanted`."""
+    """The keys of the columns asked for, in the order of :meth:`Selection.wanted`."""
     chosen: list[str] = []
     parted = "" if len(names) > 1 else ", or with --delimiter what parts its fields"
     hint = f"{parted}, or where there is no header count columns, as in {BY_NUMBER}"
@@ -267,7 +267,7 @@ def _rows(
     records: Records,
     path: Path,
     place: str,
-    taken: Taken,
+    taken: Selection,
     keys: tuple[str, ...],
     chosen: list[str],
     header: list[str] | None,

@@ -68,8 +68,8 @@ class FetchError(Exception):
 
 
 @dataclass(frozen=True)
-class Fetched:
-    """What came back.
+class Response:
+    """What a server sent.
 
     Attributes:
         url: where it came from in the end, after redirects, without user name and password.
@@ -82,7 +82,7 @@ class Fetched:
     body: bytes
 
 
-def fetch(url: str, *, limit: int, deadline: float, accept: str = "*/*") -> Fetched:
+def fetch(url: str, *, limit: int, deadline: float, accept: str = "*/*") -> Response:
     """Return the content of an http, https or file URL.
 
     Proxies are those of the environment, as everywhere in :mod:`urllib`. ``user:password@`` in the
@@ -104,16 +104,18 @@ def fetch(url: str, *, limit: int, deadline: float, accept: str = "*/*") -> Fetc
         seconds = min(ANSWER_SECONDS, deadline - time.monotonic())
         if seconds <= 0:
             raise FetchError("not asked: this source's time is used up")
-        with within(seconds, lambda: opener.open(request, timeout=PACKET_SECONDS)) as response:
+        with within_seconds(
+            seconds, lambda: opener.open(request, timeout=PACKET_SECONDS)
+        ) as response:
             body = _read(response, limit, deadline)
-            return Fetched(response.url, response.headers.get_content_type(), body)
+            return Response(response.url, response.headers.get_content_type(), body)
     except (OSError, http.client.HTTPException, ValueError) as error:
         if isinstance(error, urllib.error.HTTPError):
             error.close()
         raise FetchError(_reason(error)) from error
 
 
-def place(url: str) -> str:
+def host_of(url: str) -> str:
     """Return the host (or, of a file URL, the path) for messages: never a password."""
     try:
         parts = urlsplit(url)
@@ -149,8 +151,8 @@ def keep_copy(path: Path, data: bytes) -> None:
         aside.write_bytes(data)
 
 
-def answer_of(command: list[str], seconds: float) -> bytes:
-    """What a program writes on its standard output; nothing where it fails or cannot be asked."""
+def output_of(command: list[str], seconds: float) -> bytes:
+    """What a program writes on its standard output; nothing where it fails or cannot be run."""
     try:
         return subprocess.run(command, capture_output=True, check=True, timeout=seconds).stdout
     except (OSError, subprocess.SubprocessError):
@@ -184,7 +186,7 @@ def _tls() -> ssl.SSLContext:
     return context
 
 
-def within(seconds: float, function: Callable[[], Any]) -> Any:
+def within_seconds(seconds: float, function: Callable[[], Any]) -> Any:
     """What the function returns, unless that takes longer.
 
     urllib bounds the wait for each packet, but neither a name server's silence nor the number of

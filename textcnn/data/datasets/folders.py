@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from textcnn.data.datasets.cells import Taken, names_texts
+from textcnn.data.datasets.cells import Selection, names_texts
 from textcnn.data.datasets.delimited import names_its_columns
-from textcnn.data.datasets.formats import format_of_suffix, told_format
+from textcnn.data.datasets.formats import detected_format, format_of_suffix
 from textcnn.data.datasets.parquet import PARQUET_MAGIC
 from textcnn.data.datasets.rows import Row
 from textcnn.data.datasets.text_files import (
@@ -36,8 +36,8 @@ def one_label_rows(path: Path, label: str, encoding: str, report: Report) -> Ite
     """
     data = read_bytes(path)
     text = decode(data, path, encoding, report)
-    named = names_its_columns(text, Taken(labels=()))
-    if data.startswith(PARQUET_MAGIC) or named or told_format(path, text) is not None:
+    named = names_its_columns(text, Selection(labels=()))
+    if data.startswith(PARQUET_MAGIC) or named or detected_format(path, text) is not None:
         raise UserError(
             f"{path}: its rows are no plain lines, as {label}={path} needs; give it by itself, "
             "with a label in each row, or as a table called .csv, .jsonl or .parquet"

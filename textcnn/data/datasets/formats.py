@@ -30,7 +30,7 @@ def format_of_suffix(path: Path) -> str | None:
     return _FORMAT_OF_SUFFIX.get(without_gz(path).suffix.lower())
 
 
-def told_format(path: Path, text: str) -> str | None:
+def detected_format(path: Path, text: str) -> str | None:
     """The format of ``path``, which holds ``text``, by its suffix or how it begins; or None."""
     by_suffix = format_of_suffix(path)
     if by_suffix is not None and by_suffix not in _NO_TEXT:
@@ -41,8 +41,8 @@ def told_format(path: Path, text: str) -> str | None:
     return "jsonl" if _LIKE_JSON.match(beginning) else None
 
 
-def untold(path: Path, text: str) -> UserError:
-    """What to say where neither says it."""
+def undetected_format(path: Path, text: str) -> UserError:
+    """The error for a file whose format shows neither in its name nor in how it begins."""
     beginning = text.lstrip()
     advice = f"say --format {_TOLD}, or, where all its lines have one label, LABEL={path}"
     if _LIKE_TREC.match(beginning):

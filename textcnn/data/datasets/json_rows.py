@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from textcnn.data.datasets.cells import Table, Taken, matching
+from textcnn.data.datasets.cells import Selection, Table, matching
 from textcnn.data.datasets.rows import Row, RowError
 from textcnn.data.datasets.text_files import lines_of_text
 from textcnn.support.errors import UserError
@@ -23,7 +23,7 @@ BY_COLUMNS = "; if pandas wrote the file, use to_json(orient='records', lines=Tr
 """What to do with JSON that is not a row an object."""
 
 
-def json_rows(text: str, path: Path, taken: Taken) -> Table:
+def json_rows(text: str, path: Path, taken: Selection) -> Table:
     """The rows; the columns are the keys of the first object."""
     found = _array(text, path) if text.lstrip().startswith("[") else _lines(text)
     objects, again = itertools.tee(found)
@@ -54,7 +54,7 @@ def _array(text: str, path: Path) -> _Objects:
         yield f"object {number}", found
 
 
-def _rows(objects: _Objects, path: Path, taken: Taken) -> Iterator[Row]:
+def _rows(objects: _Objects, path: Path, taken: Selection) -> Iterator[Row]:
     names: list[str] = []
     keys: list[str] = []
     for place, found in objects:

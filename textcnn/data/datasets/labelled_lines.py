@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from textcnn.data.datasets.cells import Table, Taken
+from textcnn.data.datasets.cells import Selection, Table
 from textcnn.data.datasets.rows import Row, RowError
 from textcnn.data.datasets.text_files import lines_of_text
 
@@ -21,7 +21,7 @@ _NEXT = re.compile(rf"[,;|/+&]?{_MARK}")
 _TREC_LINE = re.compile(r"\s*([^\s:]+):([^\s:]+)(?:\s+(.*))?", re.DOTALL)
 
 
-def fasttext_rows(text: str, path: Path, taken: Taken) -> Table:
+def fasttext_rows(text: str, path: Path, taken: Selection) -> Table:
     """The rows of a file of ``__label__x text`` lines; blank lines are left out.
 
     As in fastText, a word that begins with the mark is a label wherever in the line it stands. One
@@ -34,7 +34,7 @@ def fasttext_rows(text: str, path: Path, taken: Taken) -> Table:
     return Table(LINE_COLUMNS, _rows(text, path, taken, lambda line: _fasttext_parts(line, taken)))
 
 
-def trec_rows(text: str, path: Path, taken: Taken, *, fine: bool) -> Table:
+def trec_rows(text: str, path: Path, taken: Selection, *, fine: bool) -> Table:
     """The rows of a file of ``COARSE:fine question`` lines; blank lines are left out.
 
     The question classification set of Li and Roth (2002), "Learning question classifiers".
@@ -49,7 +49,7 @@ def trec_rows(text: str, path: Path, taken: Taken, *, fine: bool) -> Table:
 
 
 def _rows(
-    text: str, path: Path, taken: Taken, parts_of: Callable[[str], tuple[str, str]]
+    text: str, path: Path, taken: Selection, parts_of: Callable[[str], tuple[str, str]]
 ) -> Iterator[Row]:
     """The rows, given what makes of a line its label and its sentence."""
     label, sentence = LINE_COLUMNS
@@ -64,7 +64,7 @@ def _rows(
             yield taken.row(where, cells, keys)
 
 
-def _fasttext_parts(line: str, taken: Taken) -> tuple[str, str]:
+def _fasttext_parts(line: str, taken: Selection) -> tuple[str, str]:
     words = _WORD.findall(line)
     marked = [label.rstrip(",;") for word in words for label in _NEXT.split(word)[1:]]
     if taken.labels is None:

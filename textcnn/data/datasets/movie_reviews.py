@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from textcnn.data.datasets.download import FetchError, fetch, keep_copy, kept_copy, place, sha256
+from textcnn.data.datasets.download import FetchError, fetch, host_of, keep_copy, kept_copy, sha256
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.datasets.package_index import ask_indexes
 from textcnn.data.datasets.text_files import decode, read_bytes, split_lines
@@ -105,7 +105,7 @@ _Found = tuple[LabelledTexts, dict[str, bytes]]
 def _sources(cache: Path) -> Iterator[tuple[str, Callable[[], _Found]]]:
     """What is done, in words and in fact: each is done only where those before were in vain."""
     yield f"looking in {cache}", functools.partial(_from_cache, cache)
-    yield f"asking {place(CORNELL)}", _from_cornell
+    yield f"asking {host_of(CORNELL)}", _from_cornell
     deadline = time.monotonic() + SOURCE_SECONDS
     wanted = {"digest": VADER_ZIP_SHA256, "limit": _DOWNLOAD_LIMIT, "deadline": deadline}
     for index, get in ask_indexes(VADER_PROJECT, VADER_ZIP, **wanted):

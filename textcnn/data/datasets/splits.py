@@ -87,10 +87,10 @@ class DifferentSentences:
                 )
 
 
-def without(rows: np.ndarray, keys: Sequence[str], others: np.ndarray) -> np.ndarray:
-    """Those of ``rows`` whose sentence is none of the others', by the keys of all rows."""
-    taken = {keys[row] for row in others}
-    return np.array([row for row in rows if keys[row] not in taken], dtype=np.int64)
+def without_equal(rows: np.ndarray, keys: Sequence[str], others: np.ndarray) -> np.ndarray:
+    """Those of ``rows`` whose sentence stands in none of the rows ``others``, by all rows' keys."""
+    excluded = {keys[row] for row in others}
+    return np.array([row for row in rows if keys[row] not in excluded], dtype=np.int64)
 
 
 def check_labels_known(option: str, labels: set[str], known: set[str]) -> None:

@@ -11,12 +11,17 @@ import numpy.typing as npt
 from textcnn.core.tokenizers import find_tokenizer
 from textcnn.data.datasets.labelled_texts import BadRow, LabelledTexts
 from textcnn.data.datasets.splits import sentence_keys
-from textcnn.data.datasets.text_faults import Dropped, TextFaults, dropped_letters, text_faults
+from textcnn.data.datasets.text_faults import (
+    DroppedShares,
+    TextFaults,
+    dropped_letters,
+    text_faults,
+)
 from textcnn.data.labels import split_labels
 from textcnn.data.tokenizer_choice import choose_tokenizer
 from textcnn.support.errors import UserError
 
-Find = Callable[[Sequence[str]], npt.NDArray[np.bool_]]
+HasVector = Callable[[Sequence[str]], npt.NDArray[np.bool_]]
 """Says which of V words have a vector: (V,) booleans."""
 
 
@@ -63,7 +68,7 @@ class Lengths:
 
 
 @dataclass(frozen=True)
-class Repeated:
+class RepeatedSentence:
     """A sentence that stands in several rows.
 
     Attributes:
@@ -138,9 +143,9 @@ class Survey:
     no_text: tuple[int, ...]
     no_token: tuple[int, ...]
     one_token: tuple[int, ...]
-    repeated: tuple[Repeated, ...]
+    repeated: tuple[RepeatedSentence, ...]
     faults: TextFaults
-    dropped: Dropped
+    dropped: DroppedShares
     words: Words
     coverage: Coverage | None
 
@@ -155,7 +160,7 @@ class Survey:
         return sum(len(sentence.rows) - 1 for sentence in self.repeated)
 
     @property
-    def conflicts(self) -> list[Repeated]:
+    def conflicts(self) -> list[RepeatedSentence]:
         """Equal sentences with different labels."""
         return [sentence for sentence in self.repeated if len(set(sentence.labels)) > 1]
 
@@ -166,7 +171,7 @@ class Survey:
 
 
 def survey(
-    corpus: LabelledTexts, tokenizer: str, multilabel: bool = False, find: Find | None = None
+    corpus: LabelledTexts, tokenizer: str, multilabel: bool = False, find: HasVector | None = None
 ) -> Survey:
     """Look through N rows, in time linear in their tokens.
 
@@ -241,10 +246,10 @@ def _row_numbers(chosen: np.ndarray) -> tuple[int, ...]:
 
 def _repeated(
     texts: Sequence[str], labels: Sequence[tuple[str, ...]], rows_of: list[list[int]]
-) -> tuple[Repeated, ...]:
+) -> tuple[RepeatedSentence, ...]:
     several = [rows for rows in rows_of if len(rows) > 1]
     return tuple(
-        Repeated(
+        RepeatedSentence(
             texts[rows[0]],
             tuple(row + 1 for row in rows),
             tuple(labels[row] for row in rows),
@@ -253,7 +258,7 @@ def _repeated(
     )
 
 
-def _coverage(counts: Counter[str], find: Find) -> Coverage:
+def _coverage(counts: Counter[str], find: HasVector) -> Coverage:
     found = np.asarray(find(list(counts)), bool)
     weights = np.fromiter(counts.values(), np.int64, len(counts))
     return Coverage(

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from textcnn.data.datasets.cells import Table, Taken
+from textcnn.data.datasets.cells import Selection, Table
 from textcnn.data.datasets.delimited import delimited_rows, names_its_columns
 from textcnn.data.datasets.foreign_formats import ZIP_MAGIC
-from textcnn.data.datasets.formats import format_of_suffix, told_format, untold
+from textcnn.data.datasets.formats import detected_format, format_of_suffix, undetected_format
 from textcnn.data.datasets.json_rows import json_rows
 from textcnn.data.datasets.labelled_lines import fasttext_rows, trec_rows
 from textcnn.data.datasets.parquet import PARQUET_MAGIC, parquet_rows
@@ -19,7 +19,7 @@ from textcnn.data.datasets.workbooks import is_workbook, workbook_rows
 from textcnn.support.errors import UserError
 
 
-def read_table(path: Path, taken: Taken, data: bytes | None = None) -> Table:
+def read_table(path: Path, taken: Selection, data: bytes | None = None) -> Table:
     """Open the table in ``path``, which may be compressed with gzip.
 
     Args:
@@ -65,7 +65,7 @@ def _one_or_more(rows: Iterator[Row], path: Path) -> Iterator[Row]:
     yield from rows
 
 
-_READERS: dict[str, Callable[[str, Path, Taken], Table]] = {
+_READERS: dict[str, Callable[[str, Path, Selection], Table]] = {
     "csv": functools.partial(delimited_rows, quoted=True),
     "tsv": functools.partial(delimited_rows, quoted=False),
     "jsonl": json_rows,
@@ -76,18 +76,18 @@ _READERS: dict[str, Callable[[str, Path, Taken], Table]] = {
 """Of the formats that are text."""
 
 
-def _format(text: str, path: Path, taken: Taken) -> str:
+def _format(text: str, path: Path, taken: Selection) -> str:
     """What ``--format`` says, else what the name or the first line does."""
     options = taken.options
     if options.format != "auto":
         return options.format
-    told = told_format(path, text) or names_its_columns(text, taken)
+    told = detected_format(path, text) or names_its_columns(text, taken)
     if told is None and options.delimiter is None:
-        raise untold(path, text)
+        raise undetected_format(path, text)
     return told or "csv"
 
 
-def is_table(path: Path, head: bytes, encoding: str, taken: Taken) -> bool:
+def is_table(path: Path, head: bytes, encoding: str, taken: Selection) -> bool:
     """Whether a file is one by its name or how it begins, where it may hold a sentence a line.
 
     Args:

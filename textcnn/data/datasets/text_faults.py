@@ -84,8 +84,8 @@ def _fault(pattern: re.Pattern[str], texts: Sequence[tuple[int, str]]) -> Fault:
 
 
 @dataclass(frozen=True)
-class Dropped:
-    """What a tokenizer leaves out.
+class DroppedShares:
+    """How much of texts a tokenizer leaves out.
 
     Attributes:
         letters: share of all letters that are dropped.
@@ -96,10 +96,10 @@ class Dropped:
     words: float
 
 
-def dropped_letters(texts: Sequence[str], tokenizer: str) -> Dropped:
+def dropped_letters(texts: Sequence[str], tokenizer: str) -> DroppedShares:
     """What ``tokenizer`` drops of N texts: ``kim`` all letters but a to z, the others none."""
     if tokenizer != "kim":
-        return Dropped(0.0, 0.0)
+        return DroppedShares(0.0, 0.0)
     letters = letters_dropped = words = words_damaged = 0
     for text in texts:
         parts = text.split()
@@ -111,4 +111,4 @@ def dropped_letters(texts: Sequence[str], tokenizer: str) -> Dropped:
         letters += len(found)
         letters_dropped += len(found) - len(found.encode("ascii", errors="ignore"))
         words_damaged += sum(_LETTER_BEYOND_ASCII.search(part) is not None for part in parts)
-    return Dropped(letters_dropped / max(letters, 1), words_damaged / max(words, 1))
+    return DroppedShares(letters_dropped / max(letters, 1), words_damaged / max(words, 1))

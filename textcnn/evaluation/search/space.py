@@ -34,7 +34,7 @@ nothing to a trial, or are luck."""
 
 
 @dataclass(frozen=True)
-class Varied:
+class VariedOption:
     """An option that is varied.
 
     Attributes:
@@ -74,7 +74,7 @@ class Space:
     """
 
     start: Config
-    varied: list[Varied]
+    varied: list[VariedOption]
 
     @classmethod
     def parse(cls, specs: Sequence[str], start: Config) -> "Space":
@@ -88,7 +88,7 @@ class Space:
         Raises:
             UserError: naming the first that makes no sense, and why.
         """
-        varied: list[Varied] = []
+        varied: list[VariedOption] = []
         for spec in specs:
             one = _parse(spec)
             if any(one.name == other.name for other in varied):
@@ -141,7 +141,7 @@ def _changed(config: Config, values: dict[str, Value]) -> Config:
     return dataclasses.replace(config, **values)
 
 
-def _parse(spec: str) -> Varied:
+def _parse(spec: str) -> VariedOption:
     name, equals, words = spec.partition("=")
     name = name.strip().removeprefix("--").replace("-", "_")
     if not equals or not name:
@@ -157,7 +157,7 @@ def _parse(spec: str) -> Varied:
     from optuna.distributions import CategoricalDistribution
 
     if kind in (int, float) and not several and ":" in words and "|" not in words:
-        return Varied(name, _range(spec, kind, words.split(":")), {})
+        return VariedOption(name, _range(spec, kind, words.split(":")), {})
     by_text: dict[str, Value] = {}
     for word in map(str.strip, words.split("|")):
         parts = [_single(spec, kind, part) for part in (word.split(",") if several else [word])]
@@ -167,7 +167,7 @@ def _parse(spec: str) -> Varied:
         by_text[word] = value
     if len(by_text) < 2:
         raise UserError(f"--vary {spec}: one value is nothing to choose from; give {flag(name)}")
-    return Varied(name, CategoricalDistribution(list(by_text)), by_text)
+    return VariedOption(name, CategoricalDistribution(list(by_text)), by_text)
 
 
 def _range(spec: str, kind: type, words: list[str]) -> "BaseDistribution":

@@ -128,7 +128,7 @@ _ACCURACIES, _FAULT = "accuracies", "fault"
 
 
 @dataclass(frozen=True)
-class Tried:
+class FinishedTrial:
     """A finished trial.
 
     Attributes:
@@ -151,13 +151,13 @@ class Tried:
         return float(np.mean(self.accuracies)) if self.accuracies else math.nan
 
 
-def best_of(tried: Sequence[Tried]) -> Tried | None:
+def best_of(tried: Sequence[FinishedTrial]) -> FinishedTrial | None:
     """The best trial that was run on all folds; of equals the first."""
     whole = [one for one in tried if not one.cut_short]
     return max(whole, key=lambda one: (one.score, -one.number)) if whole else None
 
 
-def finished(study: "Study", space: Space) -> list[Tried]:
+def finished(study: "Study", space: Space) -> list[FinishedTrial]:
     """The finished trials of a search.
 
     Raises:
@@ -176,7 +176,7 @@ def finished(study: "Study", space: Space) -> list[Tried]:
 
 def run_trials(
     study: "Study", space: Space, folds: DevFolds, trials: int, stream: int
-) -> Iterator[Tried]:
+) -> Iterator[FinishedTrial]:
     """Try settings until so many are finished; yield each as it is.
 
     The first is the options as given, where they lie within the space.
@@ -201,7 +201,9 @@ def run_trials(
         yield _run(study, trial, number + 1, space.config(trial.params), folds)
 
 
-def _run(study: "Study", trial: "Trial", number: int, config: Config, folds: DevFolds) -> Tried:
+def _run(
+    study: "Study", trial: "Trial", number: int, config: Config, folds: DevFolds
+) -> FinishedTrial:
     """Score a setting fold after fold, as many at once as there are jobs, and keep the result."""
     from optuna.trial import TrialState
 
@@ -242,7 +244,7 @@ def _finished_trials(study: "Study") -> "list[FrozenTrial]":
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
 
 
-def _tried(number: int, trial: "FrozenTrial") -> Tried:
+def _tried(number: int, trial: "FrozenTrial") -> FinishedTrial:
     from optuna.trial import TrialState
 
     cut_short = trial.state == TrialState.PRUNED
@@ -250,7 +252,7 @@ def _tried(number: int, trial: "FrozenTrial") -> Tried:
     if not cut_short and not accuracies:
         raise ValueError(f"trial {trial.number} has no accuracies")
     fault = str(trial.user_attrs.get(_FAULT, ""))
-    return Tried(number, dict(trial.params), accuracies, cut_short, fault)
+    return FinishedTrial(number, dict(trial.params), accuracies, cut_short, fault)
 
 
 def _accuracies(trial: "FrozenTrial") -> list[float]:

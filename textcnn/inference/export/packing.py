@@ -53,7 +53,7 @@ NGRAM_STEP = 1 / 1024
 
 
 @dataclass(frozen=True)
-class Packed:
+class PackedModel:
     """A packed model.
 
     Attributes:
@@ -81,7 +81,7 @@ class Packed:
         return base64.b85encode(padded).translate(bytes.maketrans(b"<&", b",.")).decode("ascii")
 
 
-def pack(model: Model, room: int) -> Packed:
+def pack(model: Model, room: int) -> PackedModel:
     """Pack ``model`` with the smallest steps whose text has no more than ``room`` characters.
 
     Where even :data:`COARSEST` steps do not bring it there, the text is longer.
@@ -98,10 +98,10 @@ def pack(model: Model, room: int) -> Packed:
         if name not in networks
     }
 
-    def packed(step: float) -> Packed:
+    def packed(step: float) -> PackedModel:
         parts = others | {name: array.part(step) for name, array in networks.items()}
         arrays = {name: array for name, (_, _, array) in parts.items()}
-        return Packed(_joined(model.header, parts), step, arrays)
+        return PackedModel(_joined(model.header, parts), step, arrays)
 
     best = packed(FINEST)
     if best.size <= room:

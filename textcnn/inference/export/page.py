@@ -10,7 +10,7 @@ from importlib import resources
 
 from textcnn.inference.export.characters import character_tables
 from textcnn.inference.export.model import Model
-from textcnn.inference.export.packing import Packed, pack
+from textcnn.inference.export.packing import PackedModel, pack
 
 LARGEST = 6_000_000
 """Bytes that a page or a module shall have at most."""
@@ -18,7 +18,7 @@ LARGEST = 6_000_000
 LIBRARY = ("random.js", "unpacking.js", "tokenizers.js", "network.js", "ngrams.js", "model.js")
 
 
-def packed_for(model: Model, room: int | None = None) -> Packed:
+def packed_for(model: Model, room: int | None = None) -> PackedModel:
     """The model as both carry it.
 
     Args:
@@ -30,11 +30,11 @@ def packed_for(model: Model, room: int | None = None) -> Packed:
     if header["tokenizer"] != "kim":
         header = {**header, "characters": character_tables()}
     if room is None:
-        room = LARGEST - len(page_text(Packed(b"", 0)).encode())
+        room = LARGEST - len(page_text(PackedModel(b"", 0)).encode())
     return pack(dataclasses.replace(model, header=header), room)
 
 
-def page_text(packed: Packed) -> str:
+def page_text(packed: PackedModel) -> str:
     """The page. Nothing of the model stands in it but in base 85, so none of it can be markup."""
     style, script = _piece("page.css"), _pieces(*LIBRARY, "page.js")
     text = _piece("page.html")
@@ -49,7 +49,7 @@ def page_text(packed: Packed) -> str:
     return text
 
 
-def module_text(packed: Packed) -> str:
+def module_text(packed: PackedModel) -> str:
     """The module, which exports ``load``."""
     code = _pieces(*LIBRARY, "module.js")
     return code.replace("{{model}}", packed.text)

@@ -11,8 +11,8 @@ from textcnn.insight.run_list import changed_options
 from textcnn.training.checkpoint import Checkpoint
 
 
-def written(path: Path) -> str:
-    """When a file was, by the file system."""
+def written_at(path: Path) -> str:
+    """When a file was last written, by the file system."""
     changed = datetime.datetime.fromtimestamp(path.stat().st_mtime)
     return changed.isoformat(timespec="seconds")
 
@@ -23,7 +23,7 @@ def facts(path: Path, checkpoint: Checkpoint) -> dict[str, Any]:
     return {
         "checkpoint": str(path),
         "file_size": path.stat().st_size,
-        "written": written(path),
+        "written": written_at(path),
         "written_by": dict(checkpoint.written_by),
         "data": list(config.data),
         "source": checkpoint.source,

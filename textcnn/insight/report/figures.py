@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from textcnn.core.progress import Evaluation
-from textcnn.evaluation.abstaining import Covered
+from textcnn.evaluation.abstaining import CoveragePoint
 from textcnn.evaluation.reliability import Bin
 
 SVG = "http://www.w3.org/2000/svg"
@@ -155,7 +155,7 @@ def reliability_figure(bins: Sequence[Bin], error: float) -> Figure:
     return _drawn("reliability", "Right answers (%) by confidence", words, draw)
 
 
-def coverage_figure(points: Sequence[Covered]) -> Figure:
+def coverage_figure(points: Sequence[CoveragePoint]) -> Figure:
     """Accuracy of the sentences that are answered, against their share.
 
     Args:

@@ -12,7 +12,7 @@ from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.abstaining import coverage_curve
 from textcnn.evaluation.reliability import expected_calibration_error, one_answer_each, reliability
 from textcnn.evaluation.scores import commonest_confusions, surest_mistakes
-from textcnn.evaluation.scoring import Sample, Scored
+from textcnn.evaluation.scoring import Sample, ScoredSample
 from textcnn.insight.explanations.explaining import Explainer
 from textcnn.insight.explanations.wording import shade
 from textcnn.insight.learnt.facts import fusion_words, network_words
@@ -57,7 +57,7 @@ def page(
     folder: RunFolder,
     model: Checkpoint,
     data: TokenizedData | None,
-    scored: Scored | None,
+    scored: ScoredSample | None,
     absent: str = "",
     top: int = 10,
     mistakes: int = 20,
@@ -133,7 +133,7 @@ def _ngrams(checkpoint: Checkpoint, data: TokenizedData, top: int) -> dict[str, 
     return {"ngrams": found, "looked_at": part.sentences}
 
 
-def _scored_values(scored: Scored | None) -> dict[str, Any]:
+def _scored_values(scored: ScoredSample | None) -> dict[str, Any]:
     if scored is None:
         return {"scores": None}
     probabilities, classes = one_answer_each(scored.probabilities, scored.targets)
@@ -172,7 +172,7 @@ def _row(counts: np.ndarray, true: int) -> list[dict[str, Any]]:
 
 
 def _mistakes(
-    model: Checkpoint, data: TokenizedData, scored: Scored, count: int
+    model: Checkpoint, data: TokenizedData, scored: ScoredSample, count: int
 ) -> list[dict[str, Any]]:
     """The surest wrong answers, the surest first.
 

@@ -46,8 +46,8 @@ NO_KEYS = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
-class Labelled:
-    """N sentences and what is known of them.
+class NgramExamples:
+    """N sentences and their true classes, as the n-gram expert learns from them.
 
     Attributes:
         texts: the sentences.
@@ -74,12 +74,12 @@ class OldExpert:
 
 
 def fit_expert(
-    train: Labelled,
+    train: NgramExamples,
     words: Sequence[str],
     num_classes: int,
     ngrams: int = 2,
     subwords: int = 6,
-    dev: Labelled | None = None,
+    dev: NgramExamples | None = None,
     penalty: float | None = None,
     before: OldExpert | None = None,
 ) -> NgramExpert:
@@ -121,7 +121,7 @@ def fit_expert(
     return tried[int(np.argmin(losses))]
 
 
-def _loss(logits: np.ndarray, dev: Labelled) -> float:
+def _loss(logits: np.ndarray, dev: NgramExamples) -> float:
     """The loss on dev sentences, with the scale and the biases that suit them best."""
     fused = Fusion.fit([logits], dev.targets, dev.weights).combine([logits])
     return objective_of(dev.targets.ndim == 2).loss(fused, dev.targets, dev.weights)[0]
@@ -132,7 +132,7 @@ class _Learner:
 
     def __init__(
         self,
-        train: Labelled,
+        train: NgramExamples,
         words: Sequence[str],
         num_classes: int,
         ngrams: int,
