@@ -217,7 +217,7 @@ def test_a_run_leaves_what_the_documentation_lists(trained_run):
     assert last.training is not None
     assert [vars(row) for row in last.training.choice.history] == metrics
     # The network trained anew on train and dev, once dev had chosen for how long.
-    assert last.training.chosen is not None
+    assert last.training.first_half is not None
     assert last.training.progress.finished
     best = load_checkpoint(trained_run / "checkpoints" / "best.h5")
     assert [vars(row) for row in best.history] == metrics

@@ -116,7 +116,7 @@ def test_answers_are_those_of_the_plain_network_but_for_the_rounding(
     narrow = {name: array.astype(np.float32) for name, array in parameters.items()}
     inference = InferenceNetwork([narrow], architecture)
     # Each of the rows of a window is rounded by half a step at most.
-    off = inference.members[0].projected.steps * np.repeat(sizes, maps) / 2
+    off = inference.members[0].projected.step_sizes * np.repeat(sizes, maps) / 2
     most = np.abs(parameters["dense/weights"]) @ off
     assert (np.abs(inference.logits(batch) - exact) <= most + 1e-5 * (1 + np.abs(exact))).all()
 
@@ -135,7 +135,7 @@ def test_no_window_overflows_even_where_all_words_pull_one_way():
         projected = member.projected
         maxima = maxima_of_one(projected.rows, np.array([1, 2] * 50), architecture.filter_sizes)
         expected = np.repeat([1.0, 5.0, 40.0], 2) * 4 * 0.01 if sign > 0 else np.full(6, -0.04)
-        found = maxima[0] * projected.steps
+        found = maxima[0] * projected.step_sizes
         np.testing.assert_allclose(found, expected, rtol=2e-3)
         assert np.abs(maxima).max() > 32_600 or sign < 0
 

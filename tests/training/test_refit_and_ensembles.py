@@ -54,7 +54,7 @@ def again(data, chosen):
         data,
         quiet,
         epochs=chosen_epochs(progress),
-        chosen=progress,
+        first_half=progress,
         ngrams=chosen.ngrams,
     )
 

@@ -51,7 +51,7 @@ def halves(tmp_path_factory: pytest.TempPathFactory, data: TokenizedData) -> dic
         data,
         lambda line: None,
         epochs=chosen_epochs(progress),
-        chosen=progress,
+        first_half=progress,
         ngrams=first.ngrams,
     )
     stop_at(second, 2)

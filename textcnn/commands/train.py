@@ -132,7 +132,7 @@ def _train(config: Config, data: TokenizedData, folder: RunFolder, intro: list[s
             listeners: list[Listener] = [
                 stack.enter_context(contextlib.closing(_display(experiment)))
             ]
-            if experiment.chosen is None:
+            if experiment.first_half is None:
                 with contextlib.suppress(ImportError):
                     board = TensorBoard(own.tensorboard, experiment.trainer.progress.step)
                     listeners.append(stack.enter_context(contextlib.closing(board)))
@@ -145,7 +145,7 @@ def _train(config: Config, data: TokenizedData, folder: RunFolder, intro: list[s
         progress = experiment.trainer.progress
         if not progress.finished:
             say(f"stopped at step {progress.step:,}")
-        elif experiment.chosen is None:
+        elif experiment.first_half is None:
             for line in _choice_lines(experiment):
                 say(line)
 
@@ -172,7 +172,7 @@ def _intro(data: TokenizedData, folder: RunFolder) -> list[str]:
 
 def _half_lines(experiment: Experiment, config: Config) -> list[str]:
     """What is about to be trained."""
-    if experiment.chosen is not None:
+    if experiment.first_half is not None:
         epochs = experiment.steps / experiment.trainer.steps_per_epoch(experiment.train)
         done = experiment.trainer.progress.finished
         return [] if done else [f"again, on train and dev together, for {epochs:.2f} epochs"]

@@ -35,9 +35,9 @@ def remarks(data: TokenizedData) -> Iterator[str]:
 def text_remarks(data: TokenizedData) -> Iterator[str]:
     """What becomes of the sentences' letters, and how many sentences have nothing left."""
     dropped = dropped_letters(data.texts, data.tokenizer)
-    if data.chosen and data.tokenizer == "kim":
+    if data.tokenizer_chosen and data.tokenizer == "kim":
         yield "tokenizer: kim, for English, chosen by the letters of the sentences"
-    elif data.chosen:
+    elif data.tokenizer_chosen:
         lost = dropped_letters(data.texts, "kim").words
         yield f"tokenizer: {data.tokenizer}, as kim drops letters of {per_cent(lost)} of the words"
     elif is_damage(dropped):

@@ -43,7 +43,7 @@ class TokenizedData:
         texts: N sentences as they were read.
         tokens: of the N sentences.
         tokenizer: what made them; never ``auto``.
-        chosen: whether ``auto`` has chosen that.
+        tokenizer_chosen: whether ``auto`` has chosen that.
         labels: N label names; with ``multilabel`` what :func:`textcnn.data.labels.join_labels`
             makes of each sentence's.
         split: rows of each part.
@@ -68,7 +68,7 @@ class TokenizedData:
     source: str
     multilabel: bool = False
     tokenizer: str = CUSTOM
-    chosen: bool = False
+    tokenizer_chosen: bool = False
     weights: np.ndarray | None = None
     removed: int = 0
     cut: int = 0
@@ -168,7 +168,7 @@ class TokenizedData:
             source=whole.source,
             multilabel=config.multilabel,
             tokenizer=tokenizer,
-            chosen=config.tokenizer == AUTO,
+            tokenizer_chosen=config.tokenizer == AUTO,
             cut=cut,
             bad_rows=sum(len(part.bad_rows) for part in corpora.parts),
             asked=corpora.asked,

@@ -136,7 +136,7 @@ class Member:
 
     def activated(self, maxima: np.ndarray) -> np.ndarray:
         """(..., heights * F) features from int16 maxima over time: scale, bias and ReLU."""
-        features = maxima * self.projected.steps + self._parameters["convolution/bias"]
+        features = maxima * self.projected.step_sizes + self._parameters["convolution/bias"]
         return np.maximum(features, 0, out=features)
 
     def logits(self, sentences: PackedSentences) -> np.ndarray:

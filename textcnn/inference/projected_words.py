@@ -31,16 +31,16 @@ class ProjectedWords:
     Attributes:
         rows: (V + 1, K * F) int16; only blocks asked for with :meth:`need` are valid.
         filter_rows: for each height, where among the K its filters' rows stand.
-        steps: (heights * F,) the step of each map, what its maximum over rows is multiplied by.
+        step_sizes: (heights * F,) the step of each map: what its whole numbers are multiplied by.
     """
 
     def __init__(self, parameters: Mapping[str, np.ndarray], architecture: Architecture):
         self._parameters = parameters
         self._architecture = architecture
         filters = parameters["convolution/weights"]
-        self.steps = step_sizes(parameters, architecture)
+        self.step_sizes = step_sizes(parameters, architecture)
         by_row = np.repeat(
-            self.steps.reshape(-1, architecture.num_filters), architecture.filter_sizes, axis=0
+            self.step_sizes.reshape(-1, architecture.num_filters), architecture.filter_sizes, axis=0
         )
         self.filter_rows = rows_by_place(architecture.filter_sizes)
         in_order = np.empty_like(filters)

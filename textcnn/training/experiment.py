@@ -99,7 +99,7 @@ class Experiment(NumberedSentences):
         trainer: the loop and its state.
         tokenizer_chosen: the tokenizer is what ``auto`` has chosen, here or in a network before.
         epochs: how long to train, in the second half; None where dev chooses.
-        chosen: where the first half ended; None in that half.
+        first_half: where the first half ended, which dev chose; None in that half.
     """
 
     config: Config
@@ -109,7 +109,7 @@ class Experiment(NumberedSentences):
     trainer: Trainer
     tokenizer_chosen: bool
     epochs: float | None = None
-    chosen: Progress | None = None
+    first_half: Progress | None = None
 
     @property
     def steps(self) -> int:
@@ -140,7 +140,7 @@ class Experiment(NumberedSentences):
     def checkpoint(self) -> Checkpoint:
         """The state as it is now; arrays are not copied where they need not be."""
         trainer, ngrams = self.trainer, self.ngrams
-        choice = self.chosen or trainer.progress
+        choice = self.first_half or trainer.progress
         fusion, thresholds = fuse([choice.dev_logits], ngrams, self.dev, len(self.labels))
         return Checkpoint(
             config=self.config,
@@ -165,7 +165,7 @@ class Experiment(NumberedSentences):
                 slots=trainer.optimizer.slots,
                 random_state=dict(trainer.rng.bit_generator.state),
                 progress=trainer.progress,
-                chosen=self.chosen,
+                first_half=self.first_half,
                 parameters=trainer.network.parameters,
                 average=cast(MovingAverage | None, trainer.average),
                 ngram_dev_logits=None if ngrams is None else ngrams.dev_logits,
@@ -186,7 +186,7 @@ def new_experiment(
     report: Report,
     initial: Checkpoint | None = None,
     epochs: float | None = None,
-    chosen: Progress | None = None,
+    first_half: Progress | None = None,
     ngrams: TrainedNgrams | None = None,
     start: StartVectors | None = None,
 ) -> Experiment:
@@ -198,7 +198,7 @@ def new_experiment(
         report: told, in one line, what was found.
         initial: a model to go on from, with its training state, or None.
         epochs: how long to train on train and dev together; None to let dev choose.
-        chosen: where the half ended in which dev chose, or None.
+        first_half: where the first half ended; None to set up that.
         ngrams: the n-gram expert of this half where it is trained already, for another network
             of an ensemble, or of the first half, from which the second takes its choices.
         start: what the networks of a run begin with; None for those of this one alone.
@@ -255,7 +255,7 @@ def new_experiment(
             before,
             ngrams,
         )
-    seen, auto = data.hashes[rows], data.chosen
+    seen, auto = data.hashes[rows], data.tokenizer_chosen
     if initial is not None:
         seen, auto = np.concatenate([seen, initial.seen]), auto or initial.tokenizer_chosen
     return Experiment(
@@ -267,20 +267,20 @@ def new_experiment(
         trainer=trainer,
         tokenizer_chosen=auto,
         epochs=epochs,
-        chosen=chosen,
+        first_half=first_half,
     )
 
 
 def decay_of(config: Config, sentences: int) -> float:
-    """What is left in the average of the parameters of one step's after the next."""
+    """The decay of the moving average, which spans ``averaging`` epochs."""
     return math.exp(-1 / (config.averaging * math.ceil(sentences / config.batch_size)))
 
 
-def chosen_epochs(chosen: Progress) -> float:
+def chosen_epochs(first_half: Progress) -> float:
     """How long the second half of a run trains, once the first has ended so."""
-    if chosen.best is None:
+    if first_half.best is None:
         raise ValueError("a half that was trained to its end has a best evaluation")
-    return chosen.best.epoch
+    return first_half.best.epoch
 
 
 def make_step(config: Config, architecture: Architecture) -> Step:
@@ -303,6 +303,6 @@ def make_optimizer(config: Config) -> Optimizer:
 
 
 def make_schedule(config: Config) -> Schedule:
-    """How long to train and when to look, as the options say."""
+    """How long to train and when to evaluate, as the options say."""
     names = [field.name for field in dataclasses.fields(Schedule)]
     return Schedule(**{name: getattr(config, name) for name in names})

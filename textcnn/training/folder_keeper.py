@@ -34,12 +34,12 @@ class FolderKeeper(Keeper):
     def begin(self, experiment: Experiment) -> None:
         """Write the options that the vectors decided; make up for what a killed run did not do."""
         progress = experiment.trainer.progress
-        if progress.step == 0 and experiment.chosen is None:
+        if progress.step == 0 and experiment.first_half is None:
             write_toml(self.folder.config, experiment.config)
         elif progress.step == 0:
             share_file(self.folder.best, self.folder.chosen)
         if self.folder.last.exists() and progress.step:
-            refitting = experiment.chosen is not None
+            refitting = experiment.first_half is not None
             is_best = progress.finished if refitting else progress.best_step == progress.step
             last = dataclasses.replace(load_checkpoint(self.folder.last), config=experiment.config)
             self._keep_besides(experiment, last, is_best)
@@ -56,10 +56,10 @@ class FolderKeeper(Keeper):
         if is_best:
             save_checkpoint(self.folder.best, dataclasses.replace(now, training=None))
         # Steps are counted anew in the second half, and numbered copies would mix them up.
-        if experiment.chosen is None:
+        if experiment.first_half is None:
             step = experiment.trainer.progress.step
             self.folder.copy_last(step, experiment.config.checkpoints_kept)
-        choice = experiment.chosen or experiment.trainer.progress
+        choice = experiment.first_half or experiment.trainer.progress
         self.folder.save_metrics(choice.history)
 
     def best(self) -> Checkpoint:

@@ -37,7 +37,7 @@ def train_ngrams(
     dev: NgramExamples,
     num_classes: int,
     before: OldExpert | None = None,
-    chosen: TrainedNgrams | None = None,
+    first_half: TrainedNgrams | None = None,
 ) -> TrainedNgrams | None:
     """Train the expert for one half of a run.
 
@@ -48,7 +48,7 @@ def train_ngrams(
         dev: those that choose the penalty of errors, in the first half.
         num_classes: C.
         before: an expert to go on from, or None.
-        chosen: the expert of the first half, whose choices are trained with anew; or None.
+        first_half: the expert of the first half, whose choices are trained with anew; or None.
 
     Returns:
         The expert, or None where the options ask for none.
@@ -58,9 +58,9 @@ def train_ngrams(
     learner = functools.partial(
         fit_expert, train, words, num_classes, config.ngrams, config.subwords, before=before
     )
-    if chosen is not None:
-        refitted = learner(penalty=chosen.expert.penalty)
-        return TrainedNgrams(refitted, chosen.dev_logits, refitted=True)
+    if first_half is not None:
+        refitted = learner(penalty=first_half.expert.penalty)
+        return TrainedNgrams(refitted, first_half.dev_logits, refitted=True)
     expert = learner(dev=dev)
     return TrainedNgrams(expert, expert.logits(dev.texts))
 

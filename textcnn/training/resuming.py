@@ -89,7 +89,7 @@ def resumed_experiment(checkpoint: Checkpoint, data: TokenizedData) -> Experimen
         raise ValueError("the checkpoint was loaded without its training state")
     check_same_data(data, checkpoint)
     _refuse_any(_of_the_data(checkpoint, state, data))
-    optimizer, refit = make_optimizer(config), state.chosen is not None
+    optimizer, refit = make_optimizer(config), state.first_half is not None
     optimizer.steps, optimizer.slots = state.steps, state.slots
     trainer = Trainer(
         make_step(config, checkpoint.architecture),
@@ -116,8 +116,8 @@ def resumed_experiment(checkpoint: Checkpoint, data: TokenizedData) -> Experimen
         ngrams=ngrams,
         trainer=trainer,
         tokenizer_chosen=checkpoint.tokenizer_chosen,
-        epochs=None if state.chosen is None else chosen_epochs(state.chosen),
-        chosen=state.chosen,
+        epochs=None if state.first_half is None else chosen_epochs(state.first_half),
+        first_half=state.first_half,
     )
     _refuse_any(_of_the_run(checkpoint, state, experiment))
     return experiment
@@ -136,7 +136,7 @@ def _of_the_data(
 ) -> Iterator[str]:
     """What must hold before the sentences can be numbered."""
     config, labels, words = checkpoint.config, checkpoint.labels, checkpoint.vocabulary.words
-    tokens = data.tokens.take(data.learnt_rows(state.chosen is not None))
+    tokens = data.tokens.take(data.learnt_rows(state.first_half is not None))
     fitted = Vocabulary.fit(tokens, config.min_count, config.max_vocabulary).words
     if config.init_from is None:
         same_labels, same_words = labels == data.label_names, words == fitted
@@ -147,10 +147,10 @@ def _of_the_data(
         yield "its labels are not those of the data"
     if not same_words:
         yield "its words are not those of the data"
-    if state.chosen is not None:
+    if state.first_half is not None:
         if not config.refit:
             yield "it is in a second half, which a run without --refit does not have"
-        if not state.chosen.finished or state.chosen.best is None:
+        if not state.first_half.finished or state.first_half.best is None:
             yield "it is in its second half, and dev has not chosen in the first"
 
 
@@ -165,7 +165,7 @@ def _of_the_run(
     yield from _of_the_history(state.choice, experiment)
     if checkpoint.history != state.choice.history:
         yield "what dev has said stands in it twice, and not alike"
-    if experiment.chosen is not None and state.progress.history:
+    if experiment.first_half is not None and state.progress.history:
         yield "it was evaluated in its second half"
     yield from _of_the_position(state.progress, experiment)
     yield from _of_the_optimizer(state, experiment)

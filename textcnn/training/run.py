@@ -1,5 +1,8 @@
 """A whole training run: every network, both halves, one model at the end.
 
+A network trains in one half, whose end the dev sentences choose or, with the option ``refit``, in
+two: the second begins anew and trains on train and dev together, for as many epochs as dev chose.
+
 The command, the estimator, cross-validation and search all train through :func:`train_run`. They
 differ in where states are kept, in a folder or in memory, and in who watches.
 """
@@ -29,7 +32,7 @@ from textcnn.training.start_vectors import StartVectors
 
 Listener = Callable[[Event], None]
 Watch = Callable[[Experiment], AbstractContextManager[Listener]]
-"""Opened for each half of each network: what is told of the events of its training."""
+"""Opened for each half of each network; gives the listener that is told of its events."""
 
 
 class Keeper:
@@ -50,7 +53,7 @@ class Keeper:
 
     def keep(self, experiment: Experiment, is_best: bool) -> None:
         """Keep the state of the experiment as the last one, and perhaps as the best."""
-        refitting = experiment.chosen is not None
+        refitting = experiment.first_half is not None
         # The first half of a run with a second one leaves nothing but its choices.
         if is_best and refitting == experiment.config.refit:
             now = experiment.checkpoint()
@@ -147,7 +150,7 @@ def train_run(
             return outcome
     if len(keepers) > 1:
         members = [own.best() for own in keepers]
-        keeper.keep_ensemble(together(members, config, data))
+        keeper.keep_ensemble(ensemble_of(members, config, data))
     return dataclasses.replace(outcome, finished=True)
 
 
@@ -171,8 +174,8 @@ class _Run:
         if last is not None:
             experiment = resumed_experiment(last, self.data)
             # The options that were kept name the tokenizer, and not that auto chose it.
-            chosen = self.data.chosen or last.tokenizer_chosen
-            self.data = dataclasses.replace(self.data, chosen=chosen)
+            chosen = self.data.tokenizer_chosen or last.tokenizer_chosen
+            self.data = dataclasses.replace(self.data, tokenizer_chosen=chosen)
         else:
             experiment = new_experiment(
                 config,
@@ -184,7 +187,7 @@ class _Run:
             )
         del last
         self._train(experiment, keeper)
-        choice, progress = experiment.chosen, experiment.trainer.progress
+        choice, progress = experiment.first_half, experiment.trainer.progress
         if choice is None:
             choice, self.ngrams = progress, experiment.ngrams
             if progress.finished and config.refit:
@@ -198,7 +201,7 @@ class _Run:
                     _ignore,  # What was found has been reported in the first half.
                     None if initial is None else initial.answering,
                     epochs=chosen_epochs(choice),
-                    chosen=choice,
+                    first_half=choice,
                     ngrams=self.refitted_ngrams or self.ngrams,
                     start=self.start,
                 )
@@ -223,10 +226,10 @@ class _Run:
 
 
 def _ignore(what: object) -> None:
-    """Nobody wants to hear of it."""
+    """Listen to nothing."""
 
 
-def together(members: Sequence[Checkpoint], config: Config, data: TokenizedData) -> Checkpoint:
+def ensemble_of(members: Sequence[Checkpoint], config: Config, data: TokenizedData) -> Checkpoint:
     """One checkpoint of all networks, with a fusion of its own.
 
     Args:

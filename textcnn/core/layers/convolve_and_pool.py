@@ -30,7 +30,7 @@ class FilterBank:
     """Where each row of each filter stands in the weights.
 
     All filters share one array W of shape (D, K, F), K being the sum of the filter heights:
-    ``W[:, offset + j]`` is row j of the F filters of one height, heights in the order given.
+    ``W[:, first + j]`` is row j of the F filters of one height, heights in the order given.
 
     Attributes:
         filter_sizes: the heights, such as (3, 4, 5).
@@ -90,7 +90,7 @@ class Windows:
         size = int(lengths.sum()) + gap * (len(lengths) + 1)
         words = np.full(size, zero_row, dtype=np.int64)
         words[segment_places(starts, lengths)] = sentences.words
-        words *= num_rows
+        words *= num_rows  # from rows of P to the first short row of each
 
         counts = np.concatenate([window_counts(lengths, height) for height in bank.filter_sizes])
         self.order = np.argsort(-counts, kind="stable")
@@ -98,6 +98,7 @@ class Windows:
         heights, firsts = np.repeat(bank.offsets(), len(lengths), axis=0)[self.order].T
         begins = np.resize(starts, len(counts))[self.order] - (heights - 1)
 
+        # At each time, how many segments still have a window.
         alive = np.searchsorted(-self.counts, -np.arange(int(self.counts[0])))
         self.segment = segment_places(np.zeros_like(alive), alive)
         places = begins[self.segment] + np.repeat(np.arange(len(alive)), alive)

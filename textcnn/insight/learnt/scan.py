@@ -29,7 +29,7 @@ class Scan:
 
 def scan(network: Member, sentences: PackedSentences) -> Scan:
     """Run one network's filters over N sentences of word numbers."""
-    shape = (len(sentences), len(network.projected.steps))
+    shape = (len(sentences), len(network.projected.step_sizes))
     features, starts = np.empty(shape, np.float32), np.empty(shape, np.int32)
     for length in np.unique(sentences.lengths).tolist():
         rows = np.flatnonzero(sentences.lengths == length)

@@ -29,7 +29,7 @@ class TrainingState:
         slots: the optimizer's arrays.
         random_state: of the NumPy bit generator.
         progress: where the loop stands.
-        chosen: where the first half of the run ended, in which dev chose; None within it.
+        first_half: where the first half of the run ended, in which dev chose; None within it.
         parameters: as the optimizer left them.
         average: of the parameters, or None; it may be some steps behind.
         ngram_dev_logits: (dev sentences, C) of the n-gram expert of the first half, or None.
@@ -39,7 +39,7 @@ class TrainingState:
     slots: dict[str, np.ndarray]
     random_state: dict[str, Any]
     progress: Progress
-    chosen: Progress | None
+    first_half: Progress | None
     parameters: Parameters
     average: MovingAverage | None
     ngram_dev_logits: np.ndarray | None = None
@@ -47,7 +47,7 @@ class TrainingState:
     @property
     def choice(self) -> Progress:
         """The progress that holds what dev has said: of the first half of the run."""
-        return self.chosen or self.progress
+        return self.first_half or self.progress
 
     def generator(self) -> np.random.Generator:
         """What draws random numbers, as it was.

@@ -181,9 +181,9 @@ def _stored_training(state: TrainingState) -> tuple[dict[str, Any], dict[str, np
         **_under("slots", state.slots),
         **_under("progress", _progress_arrays(state.progress)),
     }
-    if state.chosen is not None:
-        facts["chosen"] = _position(state.chosen)
-        arrays |= _under("chosen", _progress_arrays(state.chosen))
+    if state.first_half is not None:
+        facts["chosen"] = _position(state.first_half)
+        arrays |= _under("chosen", _progress_arrays(state.first_half))
     if state.ngram_dev_logits is not None:
         arrays["ngram_dev_logits"] = state.ngram_dev_logits
     average = state.average
@@ -375,7 +375,7 @@ def _training(
         slots=_slots(state, architecture),
         random_state=facts["random_state"],
         progress=progress,
-        chosen=_progress(state, "chosen", classes) if "chosen" in facts else None,
+        first_half=_progress(state, "chosen", classes) if "chosen" in facts else None,
         parameters=parameters,
         average=average,
         ngram_dev_logits=dev_logits,
