@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from textcnn.inference.answer_lines import EVERY, AnswerWriter
+from textcnn.inference.answer_lines import DEFAULT_CHOICE, AnswerWriter
 from textcnn.inference.given_labels import Choice
 from textcnn.support.errors import UserError
 
@@ -21,7 +21,7 @@ def written(
     form: str,
     proba: bool = False,
     thresholds: Any = (0.5, 0.3, 0.5),
-    choice: Choice = EVERY,
+    choice: Choice = DEFAULT_CHOICE,
 ) -> str:
     """Three answers by a network with these thresholds; None for one label a sentence."""
     several = thresholds is not None
@@ -106,7 +106,7 @@ def test_a_threshold_holds_labels_back():
 
 def test_a_threshold_goes_before_what_dev_chose():
     dev = (0.5, 0.3, 0.5)
-    assert labels_of(EVERY, dev) == [["sad", "fun\tny"], [], ["long"]]
+    assert labels_of(DEFAULT_CHOICE, dev) == [["sad", "fun\tny"], [], ["long"]]
     assert labels_of(Choice(threshold=0.35), dev) == [["sad", "fun\tny"], [], ["long"]]
     assert labels_of(Choice(thresholds={"long": 0.3}), dev)[1] == ["long"]
     assert labels_of(Choice(1), dev) == [["sad"], [], ["long"]]

@@ -371,7 +371,7 @@ def test_less_room_is_coarser_steps(trained_run):
 
 def test_a_large_page_is_written_and_said_to_be(call, trained_run, tmp_path, monkeypatch):
     for module in ("textcnn.inference.export.page", "textcnn.commands.export"):
-        monkeypatch.setattr(f"{module}.LARGEST", 20_000)
+        monkeypatch.setattr(f"{module}.LARGEST_PAGE", 20_000)
     code, out, err = call("export", trained_run, "--to", "html", "--out", "model.html")
     assert code == 0
     assert "more than 0.02 MB" in err

@@ -19,7 +19,12 @@ from textcnn.inference import stream_processes as stream
 from textcnn.inference import streams
 from textcnn.inference.answer_lines import AnswerWriter
 from textcnn.inference.given_labels import Choice
-from textcnn.inference.stream_processes import AHEAD, PIECE, UNWRITTEN, answered_together
+from textcnn.inference.stream_processes import (
+    CHUNKS_AHEAD,
+    PIECE_SENTENCES,
+    PIECES_UNWRITTEN,
+    answered_together,
+)
 from textcnn.inference.streams import LineAnswerer, answered
 from textcnn.support.errors import RunError, UserError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
@@ -52,7 +57,7 @@ def test_several_processes_write_what_one_does(model, words, monkeypatch):
         return submit(self, function, *texts)
 
     monkeypatch.setattr(ProcessPoolExecutor, "submit", noted)
-    monkeypatch.setattr(stream, "PIECE", 100)
+    monkeypatch.setattr(stream, "PIECE_SENTENCES", 100)
     alone = list(answered(CHUNKS, LineAnswerer(model, *words)))
     assert not given_away
     together = list(answered(CHUNKS, LineAnswerer(model, *words), jobs=2, enough=1))
@@ -110,12 +115,12 @@ def threads(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("threads")
 def test_what_comes_in_small_chunks_is_answered_in_larger_pieces_and_never_in_huge_ones():
-    texts = [str(number) for number in range(3 * PIECE)]
-    chunks = [texts[:5], texts[5:9], texts[9 : 2 * PIECE], texts[2 * PIECE :]]
+    texts = [str(number) for number in range(3 * PIECE_SENTENCES)]
+    chunks = [texts[:5], texts[5:9], texts[9 : 2 * PIECE_SENTENCES], texts[2 * PIECE_SENTENCES :]]
     answer = Numbers()
     out = b"".join(answered_together(iter(chunks), answer, 1))
     assert out.decode().split() == texts
-    assert max(answer.given) <= PIECE
+    assert max(answer.given) <= PIECE_SENTENCES
     long = ["x" * 400_000] * 4
     answer = Numbers()
     assert len(b"".join(answered_together(iter([long[:2], long[2:]]), answer, 1))) == 1_600_004
@@ -129,13 +134,13 @@ def test_what_is_not_taken_is_not_read():
     def source() -> Iterator[list[str]]:
         for number in range(1000):
             read.append(number)
-            yield [str(number)] * PIECE
+            yield [str(number)] * PIECE_SENTENCES
 
     with contextlib.closing(answered_together(source(), Numbers(), 1)) as answers:
         assert next(answers).startswith(b"0\n")
         time.sleep(0.05)
     # What was taken, what waits, and what is in the hands of those who read and share out.
-    assert len(read) <= 1 + AHEAD + UNWRITTEN + 2
+    assert len(read) <= 1 + CHUNKS_AHEAD + PIECES_UNWRITTEN + 2
 
 
 @pytest.mark.usefixtures("threads")
@@ -163,7 +168,7 @@ def test_a_slow_stream_starts_no_processes(monkeypatch):
 
 def test_neither_do_a_few_lines(monkeypatch, model):
     monkeypatch.setattr(stream, "answered_together", lambda *_: pytest.fail("started"))
-    chunks = [["a film"] * (streams.ENOUGH - 1)]
+    chunks = [["a film"] * (streams.ENOUGH_LINES - 1)]
     assert len(list(answered(chunks, LineAnswerer(model, "tsv"), jobs=2))) == 1
 
 

@@ -14,7 +14,7 @@ from textcnn.commands.screen.display import say
 from textcnn.core.tokenizers import find_tokenizer
 from textcnn.data.datasets.cells import Table
 from textcnn.data.tokenizer_choice import WithoutToken
-from textcnn.inference.answer_lines import FORMATS
+from textcnn.inference.answer_lines import ANSWER_FORMATS
 from textcnn.inference.answered_tables import (
     answered_table,
     complaint_of,
@@ -37,7 +37,7 @@ from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 @click.option(
     "--format",
     "form",
-    type=click.Choice(FORMATS),
+    type=click.Choice(ANSWER_FORMATS),
     help="tsv: label, probability, text. json: an object a line. csv: with a header. "
     "spreadsheet: the same, with ' before a cell that a spreadsheet would take for a formula. "
     "[default: tsv; for a table, its own]",
@@ -143,7 +143,7 @@ def command(
                 say(line)
             answers = answered_table(found, rows, classifier, form, proba, choice)
         else:
-            answer = LineAnswerer(model, form or FORMATS[0], proba, choice)
+            answer = LineAnswerer(model, form or ANSWER_FORMATS[0], proba, choice)
             lines = answered(no_token.passing(chunks), answer, jobs or processors())
             answers = stack.enter_context(contextlib.closing(lines))
         for data in answers:

@@ -14,7 +14,7 @@ from textcnn.inference.classifier import Classifier
 from textcnn.inference.export.arrays import write_arrays
 from textcnn.inference.export.model import Model, model_of
 from textcnn.inference.export.numpy_classifier import Model as NumpyModel
-from textcnn.inference.export.page import LARGEST, module_text, packed_for, page_text
+from textcnn.inference.export.page import LARGEST_PAGE, module_text, packed_for, page_text
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
 from textcnn.support.terminal import safe_lines
@@ -56,8 +56,8 @@ def command(checkpoint: Path | None, form: str, out: Path, given: dict[str, Any]
     say(source)
     click.echo(safe_lines("\n".join(map(str, written))))
     click.echo(f"size       {megabytes(*written)}")
-    if form != "npz" and out.stat().st_size > LARGEST:
-        say(f"more than {LARGEST / 1e6:g} MB: rounded further, answers would differ too much")
+    if form != "npz" and out.stat().st_size > LARGEST_PAGE:
+        say(f"more than {LARGEST_PAGE / 1e6:g} MB: rounded further, answers would differ too much")
     click.echo(f"agreement  {_agreement(whole, model, texts) if texts else 'not measured'}")
 
 

@@ -10,7 +10,7 @@ UNICODE = "--tokenizer unicode"
 
 _LETTER = re.compile("[a-zA-Z]")
 
-DAMAGE = 0.01
+LEAST_DAMAGE = 0.01
 """Share of the letters or the words from which on losing letters is damage. Of English reviews,
 names such as Émile among them, it is 0.001; German loses letters in a tenth of its words."""
 
@@ -29,7 +29,7 @@ def choose_tokenizer(name: str, texts: Sequence[str]) -> str:
 
 def is_damage(dropped: DroppedShares) -> bool:
     """Whether a tokenizer leaves out so much that another one is worth a try."""
-    return max(dropped.letters, dropped.words) > DAMAGE
+    return max(dropped.letters, dropped.words) > LEAST_DAMAGE
 
 
 class WithoutToken:

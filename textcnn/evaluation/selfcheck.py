@@ -23,7 +23,7 @@ from textcnn.core.step import Step, kim_step
 from textcnn.core.tokenizers import find_tokenizer
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.tokenized_data import TokenizedData
-from textcnn.inference.classifier import FEW, Classifier
+from textcnn.inference.classifier import FEW_TEXTS, Classifier
 from textcnn.recipe.config import Config
 from textcnn.recipe.steps import with_l2, with_word_dropout
 from textcnn.recipe.thinning import thinned_step
@@ -252,7 +252,7 @@ def check_batches() -> Result:
     answer, expected = classifier.predict_proba, classifier.predict_proba(texts)
     order = np.random.default_rng(1).permutation(len(texts))
     batches = [texts[start : start + 7] for start in range(0, len(texts), 7)]
-    many = texts * (FEW // len(texts) + 1)  # More than one thread takes.
+    many = texts * (FEW_TEXTS // len(texts) + 1)  # More than one thread takes.
     otherwise = {
         "alone": np.concatenate([answer([text]) for text in texts]),
         "in small batches": np.concatenate([answer(batch) for batch in batches]),

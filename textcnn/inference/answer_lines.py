@@ -31,9 +31,9 @@ from textcnn.training.checkpoint import Checkpoint
 EXTENSIONS = {"tsv": ".tsv", "json": ".jsonl", "csv": ".csv", "spreadsheet": ".csv"}
 """How the name of a file in each format ends."""
 
-FORMATS = tuple(EXTENSIONS)
+ANSWER_FORMATS = tuple(EXTENSIONS)
 
-EVERY = Choice()
+DEFAULT_CHOICE = Choice()
 """The labels that a model gives by itself."""
 
 ESCAPES = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r", "\\": "\\\\"})
@@ -70,7 +70,7 @@ class Layout:
 
     model: Checkpoint
     proba: bool
-    choice: Choice = EVERY
+    choice: Choice = DEFAULT_CHOICE
 
     @functools.cached_property
     def separator(self) -> str | None:
@@ -141,7 +141,7 @@ class AnswerWriter:
     """Turns texts and their probabilities into the next lines of one file or stream.
 
     Args:
-        form: one of :data:`FORMATS`.
+        form: one of :data:`ANSWER_FORMATS`.
         checkpoint: of the network that answers.
         proba: give the probabilities of all classes.
         choice: which labels are given.
@@ -153,7 +153,7 @@ class AnswerWriter:
         form: str,
         checkpoint: Checkpoint,
         proba: bool,
-        choice: Choice = EVERY,
+        choice: Choice = DEFAULT_CHOICE,
         header: bool = True,
     ):
         self._layout = layout = Layout(checkpoint, proba, choice)

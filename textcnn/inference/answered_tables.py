@@ -110,7 +110,7 @@ def answered_table(
         table: as it was opened.
         rows: its rows.
         classifier: what answers.
-        form: one of :data:`textcnn.inference.answer_lines.FORMATS`; None for the table's own.
+        form: one of :data:`.answer_lines.ANSWER_FORMATS`; None for the table's own.
         proba: give the probabilities of all classes.
         choice: which labels are given.
     """

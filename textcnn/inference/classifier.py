@@ -16,10 +16,10 @@ from textcnn.support.threads import in_threads, processors
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 from textcnn.training.run_folder import find_checkpoint
 
-FEW = 2048
+FEW_TEXTS = 2048
 """Texts that are answered in one thread."""
 
-PIECE = 4096
+PIECE_TEXTS = 4096
 """Texts that each of several threads takes at a time, at most."""
 
 
@@ -110,11 +110,11 @@ class Classifier:
     ) -> np.ndarray:
         """The rows that ``function`` makes of the texts' word numbers."""
         texts = _checked_texts(texts)
-        if len(texts) <= FEW:
+        if len(texts) <= FEW_TEXTS:
             return function(self._numbers.pack(texts))
         # Taking text apart holds the interpreter and adding up windows seldom does: first the one,
         # then the other in threads, which then hardly wait for each other.
-        rows, together = [], PIECE * processors()
+        rows, together = [], PIECE_TEXTS * processors()
         for start in range(0, len(texts), together):
             block = texts[start : start + together]
             size = math.ceil(len(block) / processors())

@@ -22,7 +22,7 @@ from textcnn.data.datasets.cells import Table
 from textcnn.data.datasets.formats import format_of_suffix
 from textcnn.data.datasets.text_files import GZIP_MAGIC
 from textcnn.data.tokenizer_choice import WithoutToken
-from textcnn.inference.answer_lines import EVERY, EXTENSIONS, AnswerWriter
+from textcnn.inference.answer_lines import DEFAULT_CHOICE, EXTENSIONS, AnswerWriter
 from textcnn.inference.answered_tables import (
     FORM_OF,
     answered_table,
@@ -30,7 +30,7 @@ from textcnn.inference.answered_tables import (
     open_sentences,
     remarks_on,
 )
-from textcnn.inference.classifier import FEW, Classifier
+from textcnn.inference.classifier import FEW_TEXTS, Classifier
 from textcnn.inference.given_labels import Choice
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.files import (
@@ -67,8 +67,8 @@ class ShardOptions:
     """What answers depend on besides the model.
 
     Attributes:
-        format: one of :data:`textcnn.inference.answer_lines.FORMATS`; "auto" for tsv or, for a
-            table, its own.
+        format: one of :data:`.answer_lines.ANSWER_FORMATS`; "auto" for tsv or, for a table,
+            its own.
         proba: give the probabilities of all classes.
         encoding: of the files.
         choice: which labels are given.
@@ -77,7 +77,7 @@ class ShardOptions:
     format: str = AUTO
     proba: bool = False
     encoding: str = "utf-8"
-    choice: Choice = EVERY
+    choice: Choice = DEFAULT_CHOICE
 
 
 @dataclass(frozen=True)
@@ -264,8 +264,8 @@ def _answered(shard: Shard, options: ShardOptions, classifier: Classifier) -> Ou
         for chunk in no_token.passing(found):
             # Not all at once, which would be done by several threads: here, processes share the
             # processors.
-            for start in range(0, len(chunk), FEW):
-                texts = chunk[start : start + FEW]
+            for start in range(0, len(chunk), FEW_TEXTS):
+                texts = chunk[start : start + FEW_TEXTS]
                 stream.write(write(texts, classifier.predict_proba(texts)))
             count += len(chunk)
     said += [str(no_token)] if str(no_token) else []

@@ -17,7 +17,7 @@ from textcnn.core.architecture import Architecture, word_vectors
 BLOCK = 64
 """Words projected together; frequent words are neighbours, so a sentence touches few blocks."""
 
-LARGEST = 32_700
+MOST_STEPS = 32_700
 """Steps in the largest sum of a window; int16 ends at 32,767, and rounding takes some of the rest.
 """
 
@@ -103,5 +103,5 @@ def step_sizes(parameters: Mapping[str, np.ndarray], architecture: Architecture)
     by_row = np.sqrt(np.einsum("dkf,dkf->kf", filters, filters))
     bank = architecture.bank
     bounds = [by_row[first : first + size].sum(axis=0) for size, first in bank.offsets()]
-    steps = np.sqrt(squares.max()) * np.concatenate(bounds) / (LARGEST - max(bank.filter_sizes))
+    steps = np.sqrt(squares.max()) * np.concatenate(bounds) / (MOST_STEPS - max(bank.filter_sizes))
     return np.where(steps > 0, steps, 1).astype(filters.dtype)

@@ -20,24 +20,24 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Generic, TypeVar
 
-from textcnn.inference.classifier import FEW
+from textcnn.inference.classifier import FEW_TEXTS
 from textcnn.inference.streams import LineAnswerer, at_most
 from textcnn.support.errors import RunError
 from textcnn.support.signals import handled
 from textcnn.support.workers.processes import end_with_parent
 
-PIECE = FEW
+PIECE_SENTENCES = FEW_TEXTS
 """Sentences that a process is given at once, if so many wait: as many as one thread answers, for
 the processors are shared out already. 4 to 7 % faster than half as many, as more of them are of the
 same length."""
 
-CHARACTERS = 1 << 19
-"""About how much text is a piece, if it has fewer lines than :data:`PIECE`."""
+PIECE_CHARACTERS = 1 << 19
+"""About how much text is a piece, if it has fewer lines than :data:`PIECE_SENTENCES`."""
 
-AHEAD = 8
+CHUNKS_AHEAD = 8
 """Chunks of the stream that are read before anybody is free to answer them."""
 
-UNWRITTEN = 4
+PIECES_UNWRITTEN = 4
 """Pieces, for each process, that may be worked on or wait for the answer of one before them."""
 
 LARGEST_TABLE = 128 << 20
@@ -49,9 +49,9 @@ def answered_together(
 ) -> Generator[bytes]:
     """See :func:`textcnn.inference.streams.answered`; here, the processes start at once."""
     pool = _started(answer, jobs)
-    chunks = _ReadAhead(at_most(PIECE, source), AHEAD)
+    chunks = _ReadAhead(at_most(PIECE_SENTENCES, source), CHUNKS_AHEAD)
     answers = _ReadAhead(
-        (pool.submit(_answer, piece) for piece in _pieces(chunks)), UNWRITTEN * jobs
+        (pool.submit(_answer, piece) for piece in _pieces(chunks)), PIECES_UNWRITTEN * jobs
     )
     try:
         for future in answers:
@@ -72,8 +72,8 @@ def _pieces(chunks: "_ReadAhead[Sequence[str]]") -> Iterator[list[str]]:
         texts = list(chunk)
         while (
             (waiting := chunks.waiting) is not None
-            and len(texts) + len(waiting) <= PIECE
-            and sum(map(len, texts)) < CHARACTERS
+            and len(texts) + len(waiting) <= PIECE_SENTENCES
+            and sum(map(len, texts)) < PIECE_CHARACTERS
         ):
             texts += next(chunks)
         yield texts

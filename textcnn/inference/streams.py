@@ -8,12 +8,12 @@ process answers them, and a few lines, or a slow pipe, never see them.
 import time
 from collections.abc import Generator, Iterable, Sequence
 
-from textcnn.inference.answer_lines import EVERY, AnswerWriter
+from textcnn.inference.answer_lines import DEFAULT_CHOICE, AnswerWriter
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.given_labels import Choice
 from textcnn.training.checkpoint import Checkpoint
 
-ENOUGH = 4096
+ENOUGH_LINES = 4096
 """Lines that have to come faster than they are answered before other processes start."""
 
 
@@ -22,7 +22,7 @@ class LineAnswerer:
 
     Args:
         model: that answers.
-        form: one of :data:`textcnn.inference.answer_lines.FORMATS`.
+        form: one of :data:`textcnn.inference.answer_lines.ANSWER_FORMATS`.
         proba: give the probabilities of all classes.
         choice: which labels are given.
         header: begin with the line above all others, where the format has one.
@@ -33,7 +33,7 @@ class LineAnswerer:
         model: Checkpoint,
         form: str,
         proba: bool = False,
-        choice: Choice = EVERY,
+        choice: Choice = DEFAULT_CHOICE,
         header: bool = True,
     ):
         self._sent = (model, form, proba, choice, False)
@@ -54,7 +54,7 @@ class LineAnswerer:
 
 
 def answered(
-    chunks: Iterable[Sequence[str]], answer: LineAnswerer, jobs: int = 1, enough: int = ENOUGH
+    chunks: Iterable[Sequence[str]], answer: LineAnswerer, jobs: int = 1, enough: int = ENOUGH_LINES
 ) -> Generator[bytes]:
     """The answers to sentences, in their order: the same bytes whatever ``jobs`` is.
 
@@ -64,7 +64,7 @@ def answered(
         chunks: sentences, as many as have come in.
         answer: sentences to lines.
         jobs: processes that answer, this one among them.
-        enough: see :data:`ENOUGH`.
+        enough: see :data:`ENOUGH_LINES`.
 
     Raises:
         RunError: a process was killed.

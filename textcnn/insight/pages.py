@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from textcnn.insight.explanations.explanation import Explanation
-from textcnn.insight.explanations.wording import SHADES, shade, share, typeset
+from textcnn.insight.explanations.wording import SHADES, probability_words, shade, typeset
 from textcnn.support.text import cut, printable
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _environment() -> "Environment":
     )
     environment.filters |= {
         "percent": _percent,
-        "share": share,
+        "probability": probability_words,
         "typeset": typeset,
         "brief": functools.partial(cut, longest=LONGEST_WORD),
         "width": _width,

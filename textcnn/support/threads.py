@@ -52,7 +52,7 @@ def _controller(modules: int) -> Any:
     return ThreadpoolController()
 
 
-LARGEST = 31 << 20
+LARGEST_BLOCK = 31 << 20
 """Bytes; glibc adapts to blocks of up to 32 MiB."""
 
 
@@ -66,7 +66,7 @@ def keep_freed_memory() -> None:
     ``M_MMAP_THRESHOLD``). So one is made and freed here. It is never written to, so it takes no
     memory; with another C library this does nothing.
     """
-    np.empty(LARGEST, np.uint8)
+    np.empty(LARGEST_BLOCK, np.uint8)
 
 
 def return_freed_memory() -> None:

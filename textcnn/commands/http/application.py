@@ -39,13 +39,13 @@ from textcnn.support.threads import processors
 
 JSON = "application/json"
 
-PIECE = 1 << 16
+PIECE_BYTES = 1 << 16
 """Bytes of a page sent at once."""
 
 SMALL = 1 << 11
 """Bytes of a body that is answered at once: a few sentences."""
 
-PATIENCE = 16
+OVERSIZE_READ = 16
 """An oversized body is read to this many times its limit, so that its sender hears why not."""
 
 LOOK_EVERY = 1.0
@@ -141,8 +141,8 @@ class Service:
             raise RefusedError(404, f"there is no page of this model: {error}") from error
 
         async def pieces() -> AsyncIterator[bytes]:  # So that no slow reader keeps a copy of it.
-            for start in range(0, len(page), PIECE):
-                yield page[start : start + PIECE]
+            for start in range(0, len(page), PIECE_BYTES):
+                yield page[start : start + PIECE_BYTES]
 
         headers = {"content-length": str(len(page))}
         return StreamingResponse(pieces(), media_type="text/html", headers=headers)
@@ -172,7 +172,7 @@ class Service:
             raise RefusedError(415, f"the body is encoded ({encoding[:20]}); send it as it is")
         refusal = RefusedError(413, f"the body is too large; send at most {limit:,} bytes")
         declared = request.headers.get("content-length", "0")
-        if int(declared) > PATIENCE * limit:
+        if int(declared) > OVERSIZE_READ * limit:
             raise refusal
         body, size = bytearray(), 0
         try:
@@ -181,7 +181,7 @@ class Service:
                     size += len(piece)
                     if size <= limit:
                         body += piece
-                    elif size > PATIENCE * limit:
+                    elif size > OVERSIZE_READ * limit:
                         break
         except TimeoutError as error:
             raise RefusedError(408, f"no whole body in {self._limits.seconds:g} seconds") from error

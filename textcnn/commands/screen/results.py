@@ -10,7 +10,7 @@ from textcnn.commands.arguments.options import option
 from textcnn.support.tables import Table, words_of
 from textcnn.support.text import csv_line
 
-FORMATS = ("markdown", "latex", "csv", "json")
+RESULT_FORMATS = ("markdown", "latex", "csv", "json")
 
 _LATEX = str.maketrans(
     {
@@ -30,7 +30,7 @@ def format_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
     Not ``--format``, which is that of the sentences, though it is taken for this where it can be no
     other (:class:`SectionedCommand`). The command is passed ``form``: one of
-    :data:`FORMATS`, or None for lines to read.
+    :data:`RESULT_FORMATS`, or None for lines to read.
     """
     as_json = option(
         "--json",
@@ -44,7 +44,7 @@ def format_option(function: Callable[..., Any]) -> Callable[..., Any]:
         "--as",
         "form",
         section="Run",
-        type=click.Choice(FORMATS),
+        type=click.Choice(RESULT_FORMATS),
         default=None,
         help="Print the results as a table to be pasted elsewhere, or as JSON. --format does too, "
         "except csv beside --data, whose it then is.",

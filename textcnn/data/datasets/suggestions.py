@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from textcnn.data.datasets.labelled_texts import spellings
 from textcnn.data.datasets.rows import LOOK_LATIN, listed_labels, plain_label
 from textcnn.data.datasets.survey import Survey
-from textcnn.data.tokenizer_choice import DAMAGE, is_damage
+from textcnn.data.tokenizer_choice import LEAST_DAMAGE, is_damage
 from textcnn.recipe.config import Config
 from textcnn.support.text import some
 
@@ -210,7 +210,7 @@ def _about_characters(survey: Survey, config: Config) -> Iterator[Suggestion]:
             f"characters were lost in {len(faults.replaced.rows):,} rows",
         )
     lost = len(survey.no_token) - len(survey.no_text)
-    if not is_damage(survey.dropped) and lost > DAMAGE * survey.rows:
+    if not is_damage(survey.dropped) and lost > LEAST_DAMAGE * survey.rows:
         yield Suggestion(
             "--tokenizer unicode" if survey.tokenizer == "kim" else "take these rows out",
             f"{survey.tokenizer} makes no token of the text of {lost:,} rows",

@@ -29,7 +29,7 @@ from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
 from textcnn.support.result_folder import ResultFolder
 
-LARGEST = 10**6
+LARGEST_NUMBER = 10**6
 """Folds or repeats that a plan may ask for."""
 
 
@@ -59,8 +59,8 @@ class Plan(result_folder.Plan):
         """See :class:`textcnn.support.result_folder.Plan`."""
         for name, least in (("folds", 2), ("repeats", 1)):
             value = getattr(self, name)
-            if not least <= value <= LARGEST:
-                raise UserError(f"--{name} {value}: must be from {least} to {LARGEST:,}")
+            if not least <= value <= LARGEST_NUMBER:
+                raise UserError(f"--{name} {value}: must be from {least} to {LARGEST_NUMBER:,}")
         if not 0 < self.train_share <= 1:
             raise UserError(f"--train-share {self.train_share}: must be above 0 and at most 1")
         if self.dev_data and not self.test_data:

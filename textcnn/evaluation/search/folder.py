@@ -17,7 +17,7 @@ from textcnn.support import result_folder
 from textcnn.support.errors import UserError
 from textcnn.support.result_folder import ResultFolder
 
-LARGEST = 10**6
+LARGEST_NUMBER = 10**6
 """Trials or folds that a plan may ask for."""
 
 
@@ -45,8 +45,8 @@ class Plan(result_folder.Plan):
             value = getattr(self, name)
             if value < least and not (or_none and value == 0):
                 raise UserError(f"--{name} {value}: must be {or_none}at least {least}")
-            if value > LARGEST:
-                raise UserError(f"--{name} {value}: must be at most {LARGEST:,}")
+            if value > LARGEST_NUMBER:
+                raise UserError(f"--{name} {value}: must be at most {LARGEST_NUMBER:,}")
         if not self.vary:
             raise UserError("--vary: nothing is varied")
 

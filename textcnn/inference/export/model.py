@@ -46,7 +46,7 @@ PART_BITS = 40
 """Of the 63 of a part's hash. JavaScript has 53 in a number, and a page pays for each. One foreign
 part in ten million is then taken for one of 100,000 known ones."""
 
-PIECE = 1024
+ROWS_AT_ONCE = 1024
 """Rows of a table that are looked at together."""
 
 
@@ -150,8 +150,8 @@ def _ngrams(expert: NgramExpert, weight: float) -> Arrays:
 def _rows(name: str, table: Table, expert: NgramExpert, factor: float) -> Arrays:
     """The rows of a table, or the cells that are not zero."""
     cells, values = [], []
-    for start in range(0, max(len(table), 1), PIECE):
-        numbers = np.arange(start, min(start + PIECE, len(table)))
+    for start in range(0, max(len(table), 1), ROWS_AT_ONCE):
+        numbers = np.arange(start, min(start + ROWS_AT_ONCE, len(table)))
         rows = factor * table.sums(numbers, np.ones(len(numbers), np.int64))
         found = np.flatnonzero(rows) if not expert.dense else np.arange(rows.size)
         cells.append(start * expert.num_classes + found)

@@ -12,7 +12,7 @@ from textcnn.inference.export.characters import character_tables
 from textcnn.inference.export.model import Model
 from textcnn.inference.export.packing import PackedModel, pack
 
-LARGEST = 6_000_000
+LARGEST_PAGE = 6_000_000
 """Bytes that a page or a module shall have at most."""
 
 LIBRARY = ("random.js", "unpacking.js", "tokenizers.js", "network.js", "ngrams.js", "model.js")
@@ -24,13 +24,13 @@ def packed_for(model: Model, room: int | None = None) -> PackedModel:
     Args:
         model: the model.
         room: characters that it may take; by default as many as keep the file below
-            :data:`LARGEST`.
+            :data:`LARGEST_PAGE`.
     """
     header = model.header
     if header["tokenizer"] != "kim":
         header = {**header, "characters": character_tables()}
     if room is None:
-        room = LARGEST - len(page_text(PackedModel(b"", 0)).encode())
+        room = LARGEST_PAGE - len(page_text(PackedModel(b"", 0)).encode())
     return pack(dataclasses.replace(model, header=header), room)
 
 

@@ -10,7 +10,7 @@ from textcnn.insight.explanations.what_if import Change
 from textcnn.insight.explanations.wording import (
     change_words,
     kind_words,
-    share,
+    probability_words,
     signed,
     term_words,
 )
@@ -47,7 +47,7 @@ def _answer(explanation: Explanation, screen: Screen) -> list[str]:
     lines = []
     for label in explanation.explained:
         name, probability = printable(explanation.labels[label]), explanation.probabilities[label]
-        answer = f"{name} {share(probability)}"
+        answer = f"{name} {probability_words(probability)}"
         lines.append(answer if explanation.answered else f"no label; nearest is {answer}")
     if explanation.unknown:
         lines.append("not seen in training: " + " ".join(map(printable, explanation.unknown_words)))
@@ -115,7 +115,7 @@ def _sums(explanation: Explanation, screen: Screen) -> str:
         [
             printable(explanation.labels[index]),
             *(signed(values[index]) for values in sums),
-            share(explanation.probabilities[index]),
+            probability_words(explanation.probabilities[index]),
         ]
         for index in shown
     ]

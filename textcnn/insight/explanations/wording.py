@@ -62,14 +62,15 @@ def change_words(explanation: Explanation, change: Change) -> str:
         else f"with {' and '.join(words)} swapped"
     )
     label = printable(explanation.labels[change.label])
-    before = explanation.probabilities[change.label]
-    moved = f"{label} {share(before)} -> {share(change.probabilities[change.label])}"
+    before = probability_words(explanation.probabilities[change.label])
+    after = probability_words(change.probabilities[change.label])
+    moved = f"{label} {before} -> {after}"
     if change.flips:
         return f"{what}: {label_words(explanation, change.answered)} ({moved})"
     return f"no single change gives another label; most moves {what}: {moved}"
 
 
-def share(value: float) -> str:
+def probability_words(value: float) -> str:
     """``98.4 %``, and never 0 or 100 for what only rounds to it."""
     percent = 100 * float(value)
     if 0 < percent < 0.05:

@@ -10,7 +10,7 @@ import numpy as np
 WIDTHS = ("float32", "float16", "int8")
 """How an array's numbers can be kept."""
 
-LARGEST = 127
+LARGEST_BYTE = 127
 
 _ROW_AXIS = {"embedding": 0, "dense": 0, "convolution": -1}
 """Along which axis each scale is its own, by the first part of a parameter's name."""
@@ -34,7 +34,7 @@ def quantise(name: str, array: np.ndarray, width: str) -> tuple[np.ndarray, np.n
         return array.astype(np.float16), None
     axis %= array.ndim
     others = tuple(other for other in range(array.ndim) if other != axis)
-    scales = np.abs(array).max(axis=others, keepdims=True) / LARGEST
+    scales = np.abs(array).max(axis=others, keepdims=True) / LARGEST_BYTE
     scales = np.where(scales > 0, scales, 1).astype(np.float32)
     return np.round(array / scales).astype(np.int8), scales
 
