@@ -107,11 +107,11 @@ def test_a_label_that_no_sentence_scores_is_named():
 
 def test_with_very_many_labels_a_part_of_dev_chooses(monkeypatch):
     data = TokenizedData.prepare(labelled_sentences(), small_config())
-    assert data.choosing.tolist() == data.split.dev.tolist()
+    assert data.choosing_rows.tolist() == data.split.dev.tolist()
     assert not any("of the dev part" in line for line in remarks(data))
 
     monkeypatch.setattr(tokenized_data, "MOST_DEV_LOGITS", 12)  # 12 sentences, 2 labels
-    assert data.choosing.tolist() == data.split.dev[::2].tolist()
+    assert data.choosing_rows.tolist() == data.split.dev[::2].tolist()
     line = "of the dev part 6 of 12 sentences choose the epoch, as there are 2 labels"
     assert line in list(remarks(data))
     model, _ = train_in_memory(small_config(epochs=2), data, lambda line: None)

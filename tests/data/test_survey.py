@@ -94,7 +94,7 @@ class TestBadRows:
     def test_counted_beside_the_others(self):
         bad = [BadRow("r.csv, line 3", "the label is missing", "the label is missing")]
         found = survey(LabelledTexts(["one", ""], ["a", "b"], "test", bad), "kim")
-        assert (found.rows, found.given, found.bad_rows) == (2, 3, tuple(bad))
+        assert (found.rows, found.rows_given, found.bad_rows) == (2, 3, tuple(bad))
         assert found.no_text == (2,)
         assert advice(found)["--skip-bad-rows"].startswith("1 of 3 rows cannot be used")
 

@@ -43,7 +43,7 @@ def three_classes() -> Scores:
     )
     targets, counts = np.array([0, 0, 1, 2]), np.array([3, 9, 1])
     scores = score(probabilities, targets, ["a", "b", "c"], counts)
-    return dataclasses.replace(scores, seen=2, given=10, no_token=1, tokenizer="kim")
+    return dataclasses.replace(scores, seen=2, rows_given=10, no_token=1, tokenizer="kim")
 
 
 def test_scores_by_hand():
@@ -108,7 +108,7 @@ def test_a_class_that_is_not_among_the_scored_sentences_is_no_error():
     assert (scores.classes[2].recall, scores.classes[2].f1) == (None, None)
     # The mean of a's 2/3 and b's 0: nothing was to be found of c.
     assert scores.macro_f1 == pytest.approx(1 / 3)
-    text = scores_text(dataclasses.replace(scores, given=200))
+    text = scores_text(dataclasses.replace(scores, rows_given=200))
     assert "2 of 200 rows" in text
     assert ["mean", "of", "2", "labels", "33.3", "%"] in [
         line.split() for line in text.splitlines()
@@ -149,7 +149,7 @@ def test_a_run_is_scored_on_sentences_it_was_not_trained_on(classifier, reviews,
     rows = json.loads((trained_run / "split.json").read_text())["test"]
     assert sample.texts == [labelled_sentences().texts[row] for row in rows]
     assert (sample.rows - 1).tolist() == rows
-    assert sample.given == len(labelled_sentences())
+    assert sample.rows_given == len(labelled_sentences())
 
 
 def test_sentences_of_the_training_are_counted_however_they_are_spelt(classifier, trained_run):

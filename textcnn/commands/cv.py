@@ -187,7 +187,7 @@ def _report(
     found: CrossValidation, results: list[FoldResult], doctor: bool, form: str | None
 ) -> None:
     folder, labels = found.folder, found.labels
-    summary = summarise(results, found.plan, found.data.given)
+    summary = summarise(results, found.plan, found.data.rows_given)
     values = summary.as_dict()
     folder.save_summary(values)
     replace_csv(folder.table, cv_tables.fold_rows(values["folds"]))

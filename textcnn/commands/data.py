@@ -138,7 +138,7 @@ def _line(fact: Fact) -> str:
 
 def _bad_row_facts(found: Survey) -> Iterator[Fact]:
     if found.bad_rows:
-        yield "bad rows", f"{len(found.bad_rows):,} of {found.given:,}, left out of all below"
+        yield "bad rows", f"{len(found.bad_rows):,} of {found.rows_given:,}, left out of all below"
     where_of: dict[str, list[str]] = {}
     for row in found.bad_rows:
         where_of.setdefault(row.kind, []).append(row.where)

@@ -56,7 +56,7 @@ def command(checkpoint: Path | None, width: str, out: Path | None, given: dict[s
         f"size      {megabytes(path)} -> {megabytes(target)}, "
         f"{sizes[0] / sizes[1]:.1f} times smaller\n"
         f"accuracy  {percent(before.scores.accuracy)} -> {percent(after.scores.accuracy)}, "
-        f"{len(sample.texts):,} of {sample.given:,} rows\n"
+        f"{len(sample.texts):,} of {sample.rows_given:,} rows\n"
         f"log-loss  {before.scores.log_loss:.4f} -> {after.scores.log_loss:.4f}\n"
         f"answers   {changed:,} changed; probabilities by at most {most:.4f}"
     )

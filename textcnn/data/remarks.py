@@ -21,7 +21,7 @@ def remarks(data: TokenizedData) -> Iterator[str]:
         yield f"left out of what comes before: {data.removed:,} sentences in dev or test"
     if data.cut:
         yield f"cut at --max-tokens: {data.cut:,} of {len(data.texts):,} sentences"
-    chosen, dev = len(data.choosing), len(data.split.dev)
+    chosen, dev = len(data.choosing_rows), len(data.split.dev)
     if chosen < dev:
         yield (
             f"of the dev part {chosen:,} of {dev:,} sentences choose the epoch, as there are "

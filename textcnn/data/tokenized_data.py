@@ -204,7 +204,7 @@ class TokenizedData:
         )
 
     @property
-    def given(self) -> int:
+    def rows_given(self) -> int:
         """How many rows the data has, those that could not be used among them."""
         return len(self.texts) + self.bad_rows
 
@@ -245,7 +245,7 @@ class TokenizedData:
         return [self.texts[row] for row in rows], [self.labels[row] for row in rows]
 
     @property
-    def choosing(self) -> np.ndarray:
+    def choosing_rows(self) -> np.ndarray:
         """Rows of the dev part that choose: all or, with very many labels, every so many-th."""
         dev = self.split.dev
         every = -(-len(dev) * len(self.label_names) // MOST_DEV_LOGITS)

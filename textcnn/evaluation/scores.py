@@ -78,7 +78,7 @@ class Scores:
         thresholds: (C,) from which probability on each class was answered, where there may be
             several; else None.
         seen: how many of the sentences the model was trained on.
-        given: rows of the data that they were taken from, those of other parts included.
+        rows_given: rows of the data that they were taken from, those of other parts included.
         no_token: how many of the scored ones have no token, so that nothing of them can be read.
         tokenizer: what leaves them none.
         experts: share that each of the model's experts would have answered right alone, by its
@@ -100,7 +100,7 @@ class Scores:
     confusion: np.ndarray | None
     thresholds: np.ndarray | None
     seen: int = 0
-    given: int = 0
+    rows_given: int = 0
     no_token: int = 0
     tokenizer: str = ""
     experts: dict[str, float] = field(default_factory=dict)
@@ -110,7 +110,7 @@ class Scores:
         """Plain values, for JSON."""
         values: dict[str, Any] = {
             "sentences": self.count,
-            "rows_given": self.given,
+            "rows_given": self.rows_given,
             "without_token": self.no_token,
             "seen_in_training": self.seen,
             "accuracy": self.accuracy,

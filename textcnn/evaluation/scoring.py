@@ -47,25 +47,25 @@ class Sample:
     Attributes:
         texts, labels: N of each, as they were read.
         rows: (N,) their numbers among the rows that could be used, counted from 1.
-        given: rows of the data, those of other parts and those that could not be used included.
+        rows_given: rows of the data, those of other parts and unusable ones included.
     """
 
     texts: list[str]
     labels: list[str]
     rows: np.ndarray
-    given: int
+    rows_given: int
 
     @classmethod
     def whole(cls, corpus: LabelledTexts) -> "Sample":
         """All sentences of the data."""
-        rows, given = np.arange(1, len(corpus) + 1), len(corpus) + len(corpus.bad_rows)
-        return cls(corpus.texts, corpus.labels, rows, given)
+        rows, rows_given = np.arange(1, len(corpus) + 1), len(corpus) + len(corpus.bad_rows)
+        return cls(corpus.texts, corpus.labels, rows, rows_given)
 
     @classmethod
     def test_part(cls, data: TokenizedData) -> "Sample":
         """The test part, its rows counted in ``--test-data`` where the data came with that."""
         test = data.split.test
-        return cls(*data.part(test), test + 1 - data.first_test_row, data.given)
+        return cls(*data.part(test), test + 1 - data.first_test_row, data.rows_given)
 
 
 def read_as_before(
@@ -159,7 +159,7 @@ def score_sample(classifier: Classifier, sample: Sample) -> ScoredSample:
             checkpoint.thresholds,
         ),
         seen=int(are_known(hashes, checkpoint.seen).sum()),
-        given=sample.given,
+        rows_given=sample.rows_given,
         no_token=int((hashes == NO_TOKEN).sum()),
         tokenizer=checkpoint.config.tokenizer,
         experts=alone,

@@ -66,7 +66,7 @@ def number_sentences(
 
     What each counts is decided by the proportions of the training sentences, for those of dev too.
     """
-    parts = rows, data.choosing
+    parts = rows, data.choosing_rows
     packed = [data.packed(part, vocabulary, labels) for part in parts]
     by_class = own = None
     if config.class_weight == "balanced":
@@ -250,7 +250,7 @@ def new_experiment(
             config,
             vocabulary.words,
             parts.ngram_examples(tokens, parts.train),
-            parts.ngram_examples(data.tokens.take(data.choosing), parts.dev),
+            parts.ngram_examples(data.tokens.take(data.choosing_rows), parts.dev),
             len(labels),
             before,
             ngrams,

@@ -39,7 +39,7 @@ def summary_text(summary: Summary) -> str:
             f"{100 * high:.2f}"
         )
     lines += [
-        f"rows       {summary.tested:,} tested of {summary.given:,} given",
+        f"rows       {summary.tested:,} tested of {summary.rows_given:,} given",
         f"macro-F1   {mean_text(summary.macro_f1)}",
         f"log-loss   {summary.log_loss:.4f}",
         f"confidence off by {100 * summary.calibration_error:.2f} points from the share that is "

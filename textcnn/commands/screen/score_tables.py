@@ -22,7 +22,7 @@ INDENT = 10
 def scores_text(scores: Scores) -> str:
     """Accuracy with its interval, the baseline, scores of each class and the confusion matrix."""
     low, high = scores.interval
-    rows = f"{scores.count:,} of {scores.given:,} rows"
+    rows = f"{scores.count:,} of {scores.rows_given:,} rows"
     interval = f"(95 % interval {percent(low)} to {percent(high)}, {rows})"
     always = f"(always answering {safe(scores.baseline_label)}, training's most frequent label)"
     accuracy, baseline = percent(scores.accuracy), percent(scores.baseline)

@@ -45,7 +45,7 @@ def suggestions(survey: Survey, config: Config) -> Iterator[Suggestion]:
     if not config.skip_bad_rows and (bad or survey.no_text):
         yield Suggestion(
             "--skip-bad-rows",
-            f"{bad:,} of {survey.given:,} rows cannot be used, and training stops at them"
+            f"{bad:,} of {survey.rows_given:,} rows cannot be used, and training stops at them"
             if bad
             else f"rows without text: {len(survey.no_text):,}",
         )

@@ -150,7 +150,7 @@ class Survey:
     coverage: Coverage | None
 
     @property
-    def given(self) -> int:
+    def rows_given(self) -> int:
         """All rows, those that cannot be used among them."""
         return self.rows + len(self.bad_rows)
 

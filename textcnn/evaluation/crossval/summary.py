@@ -142,7 +142,7 @@ class Summary:
             have several, of the right yes or no for each.
         calibration_error: see :func:`expected_calibration_error`.
         tested: different rows that were tested.
-        given: rows of the data.
+        rows_given: rows of the data.
         test_interval: 95 % interval of the accuracy by the size of the test part (Wilson), where
             the data came with one and its spread over the folds says nothing of other sentences.
     """
@@ -155,7 +155,7 @@ class Summary:
     log_loss: float
     calibration_error: float
     tested: int
-    given: int
+    rows_given: int
     test_interval: tuple[float, float] | None
 
     def as_dict(self) -> dict[str, Any]:
@@ -165,7 +165,7 @@ class Summary:
         """
         return {
             "rows_tested": self.tested,
-            "rows_given": self.given,
+            "rows_given": self.rows_given,
             "accuracy": _numbers(self.means[OURS]),
             "macro_f1": _numbers(self.macro_f1),
             "accuracy_95_by_test_size": self.test_interval,
@@ -196,7 +196,7 @@ class Summary:
         }
 
 
-def summarise(results: Sequence[FoldResult], plan: Plan, given: int) -> Summary:
+def summarise(results: Sequence[FoldResult], plan: Plan, rows_given: int) -> Summary:
     """Put the folds together, of data of so many rows."""
     share = plan.test_to_train
     of_folds = [{OURS: result.accuracy, **result.rival_accuracies()} for result in results]
@@ -223,7 +223,7 @@ def summarise(results: Sequence[FoldResult], plan: Plan, given: int) -> Summary:
         log_loss=float(-np.log(true.astype(np.float64)).mean()),
         calibration_error=expected_calibration_error(probabilities, classes),
         tested=len(np.unique(np.concatenate([result.rows for result in results]))),
-        given=given,
+        rows_given=rows_given,
         test_interval=wilson_interval(right, size) if plan.test_data else None,
     )
 
