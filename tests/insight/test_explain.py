@@ -1,5 +1,6 @@
 """``textcnn explain``: terms that add up to the logits, pushes of words, changes that matter."""
 
+import copy
 import dataclasses
 import io
 import itertools
@@ -25,6 +26,7 @@ from textcnn.evaluation.scoring import held_out
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.projected_words import step_sizes
 from textcnn.insight import pages
+from textcnn.insight.classifier import Classifier as ExplainingClassifier
 from textcnn.insight.explanations.as_html import page
 from textcnn.insight.explanations.as_text import as_text
 from textcnn.insight.explanations.explaining import Explainer, winning_windows
@@ -185,6 +187,11 @@ def test_the_answer_is_the_classifiers(trained_run):
         explanation = explainer.explain(text)
         alone = classifier.predict_proba([text])[0]
         assert explanation.probabilities.tobytes() == alone.tobytes()
+
+
+def test_a_copied_classifier_still_explains(trained_run):
+    copied = copy.deepcopy(ExplainingClassifier.load(trained_run))
+    assert copied.explain("a lovely film").answered
 
 
 @settings(max_examples=60, deadline=None)

@@ -63,7 +63,7 @@ class Classifier:
 
     def __reduce__(self) -> tuple[type["Classifier"], tuple[object, ...]]:
         # What it is made of, and not the tables made of that, nor their locks.
-        return Classifier, (self.checkpoint, self.tokenize)
+        return type(self), (self.checkpoint, self.tokenize)
 
     def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
         """(N, C) float32 probabilities of N sentences, the rows in the order given.
