@@ -84,8 +84,8 @@ class Scores:
         experts: share that each of the model's experts would have answered right alone, by its
             name; where a sentence may have several labels, by 0.5 and all of them. Empty where
             there is but one expert.
-        apart: where the model went on from another, the sentences whose labels that knew, and those
-            with a new one; groups without a sentence are left out. Else empty.
+        groups: where the model went on from another, the sentences whose labels that knew, and
+            those with a new one; groups without a sentence are left out. Else empty.
     """
 
     count: int
@@ -104,7 +104,7 @@ class Scores:
     no_token: int = 0
     tokenizer: str = ""
     experts: dict[str, float] = field(default_factory=dict)
-    apart: Sequence[GroupAccuracy] = ()
+    groups: Sequence[GroupAccuracy] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -116,7 +116,7 @@ class Scores:
             "accuracy": self.accuracy,
             "accuracy_95": list(self.interval),
             "experts": self.experts,
-            "apart": [vars(group) for group in self.apart],
+            "apart": [vars(group) for group in self.groups],
             "macro_f1": self.macro_f1,
             "log_loss": self.log_loss,
             "classes": [dict(vars(scores)) for scores in self.classes],

@@ -163,7 +163,7 @@ def score_sample(classifier: Classifier, sample: Sample) -> ScoredSample:
         no_token=int((hashes == NO_TOKEN).sum()),
         tokenizer=checkpoint.config.tokenizer,
         experts=alone,
-        apart=_apart(checkpoint, targets, probabilities),
+        groups=_groups(checkpoint, targets, probabilities),
     )
     return ScoredSample(scores, probabilities, targets)
 
@@ -184,7 +184,7 @@ def _answered(
     return probabilities, alone if len(alone) > 1 else {}
 
 
-def _apart(
+def _groups(
     checkpoint: Checkpoint, targets: np.ndarray, probabilities: np.ndarray
 ) -> list[GroupAccuracy]:
     """The sentences with new labels apart from the others."""

@@ -33,14 +33,14 @@ def scores_text(scores: Scores) -> str:
             f"baseline  {baseline} micro  {always}",
             f"all right {accuracy} of the sentences  {interval}",
             *_expert_text(scores),
-            *_apart_text(scores),
+            *_groups_text(scores),
             f"log-loss  {scores.log_loss:.4f} a label",
         ]
     else:
         lines = [
             f"accuracy  {accuracy}  {interval}",
             *_expert_text(scores),
-            *_apart_text(scores),
+            *_groups_text(scores),
             f"baseline  {baseline}  {always}",
             f"log-loss  {scores.log_loss:.4f}",
         ]
@@ -60,13 +60,13 @@ def _expert_text(scores: Scores) -> list[str]:
     return [f"{name:9} {percent(share)}  {told}" for name, share in scores.experts.items()]
 
 
-def _apart_text(scores: Scores) -> list[str]:
+def _groups_text(scores: Scores) -> list[str]:
     """How sentences with old and with new labels were answered, where there are both."""
     what = {"old": "with labels known before", "new": "with new labels"}
     return [
         f"{group.name:9} {percent(group.accuracy)}  of {group.count:,} sentences "
         f"{what[group.name]} ({some(list(map(safe, group.labels)))})"
-        for group in scores.apart
+        for group in scores.groups
     ]
 
 
