@@ -69,7 +69,7 @@ def segment_places(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
 
 
 def sum_segments(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """(B, N) sums of (T, N) values, segment after segment; an empty one sums to zero."""
+    """(B, M) sums of (T, M) values, segment after segment; an empty one sums to zero."""
     sums = np.zeros((len(lengths), values.shape[1]), values.dtype)
     some = lengths > 0
     if some.any():

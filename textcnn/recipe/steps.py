@@ -14,8 +14,8 @@ from textcnn.core.vocabulary import UNKNOWN
 def with_word_dropout(step: Step, rate: float) -> Step:
     """``step`` on sentences of which a share of the words is replaced by the unknown word.
 
-    Word dropout is Iyyer et al.'s (2015), who leave the words out; in the place of the unknown
-    word they are also how its vector is learnt.
+    Word dropout is Iyyer et al.'s (2015), who leave the words out. Here the unknown word stands in
+    their place, which is also how its vector is learnt.
 
     Args:
         step: what is done with the sentences.

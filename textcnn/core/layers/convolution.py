@@ -9,7 +9,7 @@ import numpy as np
 
 from textcnn.core.sentences import segment_places, segment_starts
 
-Gradients = tuple[np.ndarray, np.ndarray, np.ndarray]
+LayerGradients = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def window_counts(lengths: np.ndarray, height: int) -> np.ndarray:
@@ -19,7 +19,7 @@ def window_counts(lengths: np.ndarray, height: int) -> np.ndarray:
 
 def convolve(
     X: np.ndarray, lengths: np.ndarray, W: np.ndarray, b: np.ndarray
-) -> tuple[np.ndarray, Callable[[np.ndarray], Gradients]]:
+) -> tuple[np.ndarray, Callable[[np.ndarray], LayerGradients]]:
     """Slide each filter over each sentence: ``Z[t] = b + sum_j X[t - h + 1 + j] @ W[j]``.
 
     Kim (2014), equation 2, before the non-linearity. The convolution is wide: ``h - 1`` zero
@@ -41,7 +41,7 @@ def convolve(
     windows = padded[rows].reshape(len(rows), height * dim)
     W_flat = W.reshape(height * dim, num_filters)
 
-    def backward(dZ: np.ndarray) -> Gradients:
+    def backward(dZ: np.ndarray) -> LayerGradients:
         dX = np.zeros_like(padded)
         # Windows overlap, and ``dX[rows] += ...`` would add only one of those that meet in a row.
         np.add.at(dX, rows, (dZ @ W_flat.T).reshape(len(rows), height, dim))

@@ -4,24 +4,24 @@ from collections.abc import Callable
 
 import numpy as np
 
-Gradients = tuple[np.ndarray, np.ndarray, np.ndarray]
+LayerGradients = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def dense(
     X: np.ndarray, W: np.ndarray, b: np.ndarray
-) -> tuple[np.ndarray, Callable[[np.ndarray], Gradients]]:
+) -> tuple[np.ndarray, Callable[[np.ndarray], LayerGradients]]:
     """A weighted sum of all features for each class: ``Y = X @ W.T + b``.
 
     Args:
-        X: (B, N) features.
-        W: (C, N) weights, one row a class.
+        X: (B, M) features.
+        W: (C, M) weights, one row a class.
         b: (C,) biases.
 
     Returns:
         Y (B, C), and ``backward(dY) -> (dX, dW, db)``.
     """
 
-    def backward(dY: np.ndarray) -> Gradients:
+    def backward(dY: np.ndarray) -> LayerGradients:
         return dY @ W, dY.T @ X, dY.sum(axis=0)
 
     return X @ W.T + b, backward
