@@ -20,7 +20,7 @@ from textcnn.support.tables import Table, table_text
 from textcnn.support.text import cut
 
 PRINTED = 20
-"""Of each kind; the files hold all."""
+"""Faults of each kind that are printed; the files hold all."""
 
 WIDTH = 300
 """Characters of a text that are printed."""

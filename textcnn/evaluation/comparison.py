@@ -45,7 +45,7 @@ from textcnn.training.run_folder import find_checkpoint
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two.
+    """One of the two models that are compared.
 
     Attributes:
         path: of the checkpoint.
@@ -74,7 +74,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Sentences:
-    """What both are compared on.
+    """The labelled sentences that both models are compared on.
 
     Attributes:
         texts, labels: N of each.
@@ -216,7 +216,7 @@ class PairedCounts:
 
 
 def mcnemar_p_value(paired: PairedCounts) -> float:
-    """Of McNemar's exact test, two-sided, that neither model is better.
+    """P-value of McNemar's exact test, two-sided: that neither model is better.
 
     The sentences that one model alone gets right then fall like coins: McNemar, "Note on the
     sampling error of the difference between correlated proportions or percentages" (Psychometrika

@@ -32,14 +32,14 @@ from textcnn.training.experiment import Experiment, new_experiment
 from textcnn.training.resuming import resumed_experiment
 
 STEP = 1e-6
-"""Of central differences. In float64 rounding then costs about 1e-10 of a value, and the curve's
-bend less."""
+"""The step of central differences. In float64 rounding then costs about 1e-10 of a value, and the
+curve's bend less."""
 
 GRADIENT_LIMIT = 1e-6
-"""Relative. The differences themselves are good to about 1e-9."""
+"""Relative error allowed of a gradient. The differences themselves are good to about 1e-9."""
 
 ANSWER_LIMIT = 1e-3
-"""Of probabilities, which come from tables of 16-bit integers."""
+"""Difference allowed of probabilities, which come from tables of 16-bit integers."""
 
 
 @dataclass(frozen=True)

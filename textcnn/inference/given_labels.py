@@ -13,7 +13,7 @@ from textcnn.training.checkpoint import Checkpoint
 def given_labels(
     probabilities: np.ndarray, labels: Sequence[str], thresholds: np.ndarray | None
 ) -> list[str]:
-    """What is answered to N sentences, as a row of data holds it.
+    """The labels that N sentences are given, written as a row of data holds them.
 
     Args:
         probabilities: (N, C).

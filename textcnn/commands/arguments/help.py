@@ -20,7 +20,7 @@ FEWER = {
     "export": {"multilabel"},
     "classify": {"vectors"},
 }
-"""Those of them that a command lists only there."""
+"""The usual options that a command lists only under ``--help-all``."""
 
 EXAMPLES = {
     "data": ("tickets.csv --text-column body --label-column team", "pos=good.txt neg=bad.txt"),

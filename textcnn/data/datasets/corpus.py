@@ -85,7 +85,7 @@ class Corpora:
 
     @property
     def parts(self) -> list[LabelledTexts]:
-        """Those that there are."""
+        """The parts that there are."""
         return [part for part in (self.learnt, self.dev, self.test) if part is not None]
 
     @property

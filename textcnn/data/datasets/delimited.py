@@ -21,7 +21,7 @@ from textcnn.support.errors import UserError
 _LONGEST_CSV_FIELD = 16 * 2**20
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-"""Those that are looked for."""
+"""The delimiters that are looked for."""
 
 SAMPLE_ROWS = 20
 """Rows that are looked at before a table is read."""

@@ -15,7 +15,7 @@ PARQUET_MAGIC = b"PAR1"
 _DAMAGED = "not a Parquet table that can be read ({}); write it anew"
 
 ROWS = 1024
-"""Unpacked at once."""
+"""Rows that are unpacked at once."""
 
 CELL_SIZE = 8
 """Bytes that a cell counts for at least: those that are all the same cost the file none."""

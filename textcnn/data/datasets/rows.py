@@ -35,7 +35,7 @@ READING_OPTIONS = (
 """Names of the options that say how files are read."""
 
 COLUMNS = {"text_column", "label_column"}
-"""Those that name columns."""
+"""The reading options that name columns."""
 
 
 def labels_in(cell: str, config: Config) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from textcnn.training.run import train_in_memory
 
 @dataclass(frozen=True)
 class FoldResult:
-    """What came of a fold.
+    """The predictions and scores of a fold.
 
     Attributes:
         repeat, number: which fold it was.

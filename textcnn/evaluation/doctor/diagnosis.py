@@ -32,7 +32,7 @@ class LabelError:
 def find_label_errors(
     rows: np.ndarray, classes: np.ndarray, probabilities: np.ndarray
 ) -> list[LabelError]:
-    """Find them by confident learning, the largest margin between the two probabilities first.
+    """Find label errors by confident learning, the largest margin of probability first.
 
     Northcutt, Jiang and Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels"
     (JAIR 70, 2021). Each class has a threshold: its mean probability over the sentences labelled
@@ -64,7 +64,7 @@ def find_label_errors(
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What was found.
+    """The faults that were found in the data.
 
     Attributes:
         sentences: of the data.

@@ -50,7 +50,7 @@ class LeakingWord:
 def leaking_words(
     tokens: Iterable[Sequence[str]], classes: np.ndarray, num_classes: int
 ) -> list[LeakingWord]:
-    """Find them, the least probable by chance first.
+    """Find leaking words, the least probable by chance first.
 
     Equal sentences of equal labels count once, or one that is repeated would make a leak of each
     of its words. Two words in a row are left out where either is found by itself.

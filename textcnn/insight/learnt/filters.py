@@ -14,7 +14,7 @@ from textcnn.insight.learnt.training_part import TrainingPart
 from textcnn.training.checkpoint import Checkpoint
 
 NGRAMS = 5
-"""Shown of each filter."""
+"""N-grams shown of each filter."""
 
 
 @dataclass(frozen=True)

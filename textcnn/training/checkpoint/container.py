@@ -56,7 +56,7 @@ LONGEST_INDEX = 2**20
 """Bytes of the index, since parsing JSON takes up to 25 times its length."""
 
 MOST_AXES = 8
-"""Of an array."""
+"""Axes of an array, at most."""
 
 TEXTS_MEMORY = 2**25
 """Bytes of memory that texts may take besides as many as the file has."""
