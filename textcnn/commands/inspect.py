@@ -18,10 +18,10 @@ from textcnn.insight.learnt.filters import Filter, filter_dictionary
 from textcnn.insight.learnt.learnt_ngrams import (
     Item,
     Ngram,
-    labels_left_out,
     learnt_ngrams,
     ngram_items,
     shown_labels,
+    shown_labels_words,
 )
 from textcnn.insight.learnt.neighbours import neighbours
 from textcnn.insight.learnt.training_part import TrainingPart, training_part
@@ -85,8 +85,8 @@ def command(
     missed = filter_dictionary(model, part, filters) if part and filters else []
     if as_json:
         found = facts(path, model)
-        if labels_left_out(model):
-            found["labels_looked_at"] = labels_left_out(model)
+        if shown_labels_words(model):
+            found["labels_looked_at"] = shown_labels_words(model)
         found["ngram_items"] = {
             kind: _plain(classes, model) for kind, classes in items_by_kind.items()
         }
@@ -138,7 +138,7 @@ def _labels(model: Checkpoint) -> list[str]:
             row.append(f"{threshold:.2f}")
     shares = (counts / max(int(model.label_counts.sum()), 1)).tolist()
     table = Table(heads, rows, right={1, 2}, bars=shares)
-    left_out = labels_left_out(model)
+    left_out = shown_labels_words(model)
     return [*([folded(f"looked at   {left_out}", INDENT)] if left_out else []), table_text(table)]
 
 

@@ -23,8 +23,8 @@ def shown_labels(checkpoint: Checkpoint) -> list[int]:
     return np.sort(np.argsort(-counts, kind="stable")[:MOST_LABELS]).tolist()
 
 
-def labels_left_out(checkpoint: Checkpoint) -> str:
-    """Which labels are looked at, where these are not all; else nothing."""
+def shown_labels_words(checkpoint: Checkpoint) -> str:
+    """Which labels are looked at, in words, where these are not all; else nothing."""
     if len(checkpoint.labels) <= MOST_LABELS:
         return ""
     return (

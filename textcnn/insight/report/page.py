@@ -17,10 +17,10 @@ from textcnn.insight.explanations.explaining import Explainer
 from textcnn.insight.explanations.wording import shade
 from textcnn.insight.learnt.facts import fusion_words, network_words
 from textcnn.insight.learnt.learnt_ngrams import (
-    labels_left_out,
     learnt_ngrams,
     ngram_items,
     shown_labels,
+    shown_labels_words,
 )
 from textcnn.insight.learnt.training_part import part_of
 from textcnn.insight.pages import render, shaded_words
@@ -95,7 +95,7 @@ def page(
         absent=absent,
         ngram_items=ngram_items(model, top),
         shown=[model.labels[label] for label in shown_labels(model)],
-        left_out=labels_left_out(model),
+        left_out=shown_labels_words(model),
         mistakes=wrong,
         **ngrams,
         **_curve_values(folder, model),
