@@ -46,18 +46,14 @@ def main(folder: Path, epochs: int = 4) -> float:
         Examples(vocabulary.pack([tokens[row] for row in rows[part]]), classes[rows[part]])
         for part in ("train", "dev", "test")
     )
+    V, C = len(vocabulary), len(LABELS)
     architecture = Architecture(
-        mode="rand",
-        vocabulary_size=len(vocabulary),
-        embedding_dim=300,
-        filter_sizes=(3, 4, 5),
-        num_filters=100,
-        num_classes=len(LABELS),
+        "rand", V, embedding_dim=300, filter_sizes=(3, 4, 5), num_filters=100, num_classes=C
     )
     network = Network(architecture, initial_parameters(architecture, rng))
     schedule = Schedule(batch_size=50, epochs=epochs, row_norm=3.0)
-    step, optimizer = kim_step(architecture, dropout_rate=0.5), Adam(learning_rate=1e-3)
-    trainer = Trainer(step, network, optimizer, rng, schedule)
+    step = kim_step(architecture, dropout_rate=0.5)
+    trainer = Trainer(step, network, Adam(learning_rate=1e-3), rng, schedule)
     for event in trainer.run(train, dev):
         if isinstance(event, Evaluated):
             print(evaluation_line(event.evaluation, event.is_best))

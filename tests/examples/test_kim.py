@@ -9,7 +9,7 @@ from examples import kim
 from tests.support.movie_reviews import write_movie_reviews
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 
-LONGEST = 75
+LONGEST = 70
 """Lines: a promise of the reading path."""
 
 
