@@ -170,13 +170,14 @@ def test_nbsvm_is_for_two_classes():
 
 
 @pytest.mark.slow
-def test_the_baselines_on_a_fold_of_the_movie_reviews(movie_reviews):
-    tokens = [kim(text) for text in movie_reviews.texts]
-    classes = np.array([label == "positive" for label in movie_reviews.labels]).astype(np.int64)
+def test_the_baselines_on_a_fold_of_half_of_the_movie_reviews(movie_reviews):
+    texts, labels = movie_reviews.texts[::2], movie_reviews.labels[::2]
+    tokens = [kim(text) for text in texts]
+    classes = np.array([label == "positive" for label in labels]).astype(np.int64)
     keys = ["\0".join(sentence) for sentence in tokens]
-    split = make_folds(keys, movie_reviews.labels, 10, 1, 0.1, seed=0)[0].split
+    split = make_folds(keys, labels, 10, 1, 0.1, seed=0)[0].split
     (train, dev, test) = ([tokens[row] for row in rows] for rows in vars(split).values())
-    for name, (low, high) in {"majority": (0.49, 0.51), "nbsvm": (0.76, 0.83)}.items():
+    for name, (low, high) in {"majority": (0.49, 0.51), "nbsvm": (0.74, 0.81)}.items():
         predicted = predict_baseline(
             name, train, classes[split.train], dev, classes[split.dev], test
         )

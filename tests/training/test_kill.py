@@ -32,7 +32,7 @@ def killed_after(words: list[str], last: Path, checkpoints: int, seconds: float)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kills", [6, pytest.param(20, marks=pytest.mark.torture)])
+@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.torture)])
 def test_killed_again_and_again_it_leaves_a_checkpoint_and_ends_in_the_same_bytes(
     tmp_path, reviews, kills
 ):
