@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 
 from textcnn.core.vocabulary import UNKNOWN, UNKNOWN_WORD, Vocabulary
 
-SENTENCES = [["b", "a", "c"], ["a", "b"], [], ["a", "d"]]
+SENTENCES = [["b", "z", "c"], ["z", "b"], [], ["z", "a"]]
+"""Their words by frequency are neither in the order of the alphabet nor in that of the text."""
 
 
 def test_words_are_numbered_by_frequency_then_alphabet_after_the_unknown_one():
-    assert Vocabulary.fit(SENTENCES).words == [UNKNOWN_WORD, "a", "b", "c", "d"]
+    assert Vocabulary.fit(SENTENCES).words == [UNKNOWN_WORD, "z", "b", "a", "c"]
 
 
 def test_the_order_of_the_sentences_does_not_matter():
@@ -19,14 +20,14 @@ def test_the_order_of_the_sentences_does_not_matter():
 
 
 def test_rare_words_and_those_beyond_the_size_are_left_out():
-    assert Vocabulary.fit(SENTENCES, min_count=2).words == [UNKNOWN_WORD, "a", "b"]
-    assert Vocabulary.fit(SENTENCES, max_size=3).words == [UNKNOWN_WORD, "a", "b", "c"]
-    assert Vocabulary.fit(SENTENCES, min_count=3, max_size=9).words == [UNKNOWN_WORD, "a"]
+    assert Vocabulary.fit(SENTENCES, min_count=2).words == [UNKNOWN_WORD, "z", "b"]
+    assert Vocabulary.fit(SENTENCES, max_size=3).words == [UNKNOWN_WORD, "z", "b", "a"]
+    assert Vocabulary.fit(SENTENCES, min_count=3, max_size=9).words == [UNKNOWN_WORD, "z"]
     assert len(Vocabulary.fit(SENTENCES, min_count=99)) == 1
 
 
 def test_packing_gives_unknown_words_number_0():
-    packed = Vocabulary.fit(SENTENCES).pack([["d", "x"], [], ["a", UNKNOWN_WORD]])
+    packed = Vocabulary.fit(SENTENCES).pack([["c", "x"], [], ["z", UNKNOWN_WORD]])
     assert packed.words.tolist() == [4, UNKNOWN, 1, UNKNOWN]
     assert packed.lengths.tolist() == [2, 0, 2]
 
