@@ -1,6 +1,8 @@
 """Tasks run in processes of this machine; `tests/evaluation/test_cv.py` kills and stops them."""
 
 import os
+import random
+import signal
 from contextlib import closing
 from multiprocessing import active_children
 
@@ -57,3 +59,29 @@ def test_who_takes_no_more_results_leaves_none_at_work():
 def test_a_process_that_dies_is_one_line():
     with Processes(2, "that") as runner, pytest.raises(RunError, match="go on with that and fewer"):
         list(runner.run(worker_tasks.deadly, [{}, {}], {}))
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs timers")
+def test_a_signal_at_any_moment_ends_it():
+    """What a handler raised while the state of all tasks was asked for left their locks held."""
+    before, choose = active_children(), random.Random(0)
+
+    def stop(*_: object) -> None:
+        raise InterruptedError
+
+    def run_and_stop(seconds: float) -> None:
+        with Processes(2) as runner, closing(runner.run(os.getpid, [{}] * 2000, {})) as results:
+            next(results)
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+            list(results)
+            signal.pause()  # All were done before.
+
+    handler = signal.signal(signal.SIGALRM, stop)
+    try:
+        for _ in range(12):
+            with pytest.raises(InterruptedError):
+                run_and_stop(choose.uniform(1e-5, 0.02))
+            assert active_children() == before
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)

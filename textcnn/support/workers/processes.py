@@ -5,13 +5,14 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Protocol, TypeVar
 
 from textcnn.support.errors import RunError
@@ -108,22 +109,27 @@ class Processes:
             self._others = set(active_children())
             context = _context(function.__module__)
             self._pool = ProcessPoolExecutor(self.at_once, context, end_with_parent)
-        # Processes start here, and inherit that they ignore Ctrl-C, which a terminal sends to them
-        # too: it is this process that stops them, and they need say nothing.
-        with handled(signal.SIG_IGN, signal.SIGINT):
-            waiting = {self._pool.submit(_call, function, {**here, **task}) for task in tasks}
+        # Whatever a signal raises here holds no lock that the pool's own thread would wait for.
+        finished: SimpleQueue[Future[Result]] = SimpleQueue()
+        left = len(tasks)
         try:
-            while waiting:
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield future.result()
+            # Processes start here, and inherit that they ignore Ctrl-C, which a terminal sends to
+            # them too: it is this process that stops them, and they need say nothing.
+            with handled(signal.SIG_IGN, signal.SIGINT):
+                for task in tasks:
+                    future = self._pool.submit(_call, function, {**here, **task})
+                    future.add_done_callback(finished.put)
+            while left:
+                future = finished.get()
+                left -= 1
+                yield future.result()
         except BrokenProcessPool as error:
             raise RunError(
                 f"a process was killed, most likely for want of memory; go on with "
                 f"{self.go_on_with} and fewer --jobs than {jobs}"
             ) from error
         finally:
-            if waiting:  # Nobody wants the rest.
+            if left:  # Nobody wants the rest.
                 for process in set(active_children()) - self._others:
                     process.terminate()
                 self.__exit__()
