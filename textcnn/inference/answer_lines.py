@@ -161,6 +161,8 @@ class AnswerWriter:
         # No label or text is taken for a formula, and so for a command.
         self._clean: Callable[[str], str] = guard if form == "spreadsheet" else str
         self._escaped = {name: name.translate(ESCAPES) for name in checkpoint.labels}
+        # The last begins the line of a sentence that is given none.
+        self._beginnings = [f"{name}\t" for name in (*self._escaped.values(), "")]
         self._plain = form == "tsv" and layout.separator is None and not proba
         self._limits = choice.limits(checkpoint)
         self._pending = ""
@@ -210,14 +212,12 @@ class AnswerWriter:
         if shares.dtype != np.float32 or not ((largest >= 0) & (largest <= 1)).all():
             return None
         digits = np.rint(largest.astype(np.float64) * 10_000).astype(np.int64)
-        # The last begins the line of a sentence that is given none.
-        labels = [f"{name}\t" for name in (*self._escaped.values(), "")]
-        best[largest < self._limits[best]] = len(labels) - 1
+        best[largest < self._limits[best]] = len(self._beginnings) - 1
         everything = "".join(texts)
         if any(mark in everything for mark in "\t\n\r\\"):
             texts = [text.translate(ESCAPES) for text in texts]
         cells = ["\n"] * (4 * len(texts))
-        cells[::4] = map(labels.__getitem__, best.tolist())
+        cells[::4] = map(self._beginnings.__getitem__, best.tolist())
         cells[1::4] = map(_rounded_shares().__getitem__, digits.tolist())
         cells[2::4] = texts
         return "".join(cells)
