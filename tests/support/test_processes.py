@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from multiprocessing import active_children
 
@@ -59,6 +60,25 @@ def test_who_takes_no_more_results_leaves_none_at_work():
 def test_a_process_that_dies_is_one_line():
     with Processes(2, "that") as runner, pytest.raises(RunError, match="go on with that and fewer"):
         list(runner.run(worker_tasks.deadly, [{}, {}], {}))
+
+
+def test_ctrl_c_while_tasks_are_handed_out_is_not_lost(monkeypatch):
+    """The processes ignore it, which they once inherited from this one at each task's beginning."""
+    before, submit = active_children(), ProcessPoolExecutor.submit
+
+    def interrupted(pool, function, *arguments):
+        if function is not os.getpid:
+            os.kill(os.getpid(), signal.SIGINT)
+        return submit(pool, function, *arguments)
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", interrupted)
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with Processes(2) as runner, pytest.raises(KeyboardInterrupt):
+            list(runner.run(os.getppid, [{}, {}], {}))
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert active_children() == before
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs timers")

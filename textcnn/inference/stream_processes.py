@@ -9,9 +9,7 @@ process, is sent the model and makes a table of its own.
 """
 
 import contextlib
-import os
 import queue
-import signal
 import sys
 import threading
 from collections.abc import Generator, Iterator, Sequence
@@ -23,8 +21,7 @@ from typing import Generic, TypeVar
 from textcnn.inference.classifier import FEW_TEXTS
 from textcnn.inference.streams import LineAnswerer, at_most
 from textcnn.support.errors import RunError
-from textcnn.support.signals import handled
-from textcnn.support.workers.processes import end_with_parent
+from textcnn.support.workers.processes import end_with_parent, start
 
 PIECE_SENTENCES = FEW_TEXTS
 """Sentences that a process is given at once, if so many wait: as many as one thread answers, for
@@ -91,11 +88,7 @@ def _started(answer: LineAnswerer, jobs: int) -> ProcessPoolExecutor:
     )
     context = get_context("fork" if forks else "spawn")
     pool = ProcessPoolExecutor(jobs, context, _begin, (answer,))
-    # They inherit that they ignore Ctrl-C, which a terminal sends to them too: it is for this
-    # process to stop them, and they need say nothing.
-    with handled(signal.SIG_IGN, signal.SIGINT):
-        for _ in range(jobs):  # Each call starts a process, the first one all that are forked.
-            pool.submit(os.getpid)
+    start(pool, jobs, context)
     return pool
 
 

@@ -18,3 +18,13 @@ def handled(handler: Handler, *signals: int) -> Iterator[dict[int, Handler]]:
     finally:
         for number, previous in before.items():
             signal.signal(number, previous)
+
+
+@contextlib.contextmanager
+def deferred(*signals: int) -> Iterator[None]:
+    """Let these signals wait until its end, and be answered there as they were before."""
+    came: list[int] = []
+    with handled(lambda number, frame: came.append(number), *signals):
+        yield
+    if came:
+        signal.raise_signal(came[0])

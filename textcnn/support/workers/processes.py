@@ -16,7 +16,7 @@ from queue import SimpleQueue
 from typing import Any, Protocol, TypeVar
 
 from textcnn.support.errors import RunError
-from textcnn.support.signals import handled
+from textcnn.support.signals import deferred, handled
 from textcnn.support.threads import one_thread
 
 Result = TypeVar("Result")
@@ -109,13 +109,13 @@ class Processes:
             self._others = set(active_children())
             context = _context(function.__module__)
             self._pool = ProcessPoolExecutor(self.at_once, context, end_with_parent)
+            start(self._pool, jobs, context)
         # Whatever a signal raises here holds no lock that the pool's own thread would wait for.
         finished: SimpleQueue[Future[Result]] = SimpleQueue()
         left = len(tasks)
         try:
-            # Processes start here, and inherit that they ignore Ctrl-C, which a terminal sends to
-            # them too: it is this process that stops them, and they need say nothing.
-            with handled(signal.SIG_IGN, signal.SIGINT):
+            # A process whose beginning is broken off says so, on several lines.
+            with deferred(signal.SIGINT, signal.SIGTERM):
                 for task in tasks:
                     future = self._pool.submit(_call, function, {**here, **task})
                     future.add_done_callback(finished.put)
@@ -152,6 +152,26 @@ def _context(module: str) -> BaseContext:
     # It is imported late and takes longer than all else, so where it was needed it will be again.
     context.set_forkserver_preload([module, *{"sklearn"}.intersection(sys.modules)])
     return context
+
+
+def start(pool: ProcessPoolExecutor, jobs: int, context: BaseContext) -> None:
+    """Let so many processes of a new pool begin, such that Ctrl-C ends none of them.
+
+    A terminal sends it to all processes of a command. It is for this one to stop the others, and
+    they need say nothing.
+
+    Args:
+        context: how they begin.
+    """
+    # Inherited. No longer than it must: a Ctrl-C that comes meanwhile is lost.
+    with handled(signal.SIG_IGN, signal.SIGINT):
+        if context.get_start_method() == "forkserver":
+            from multiprocessing import forkserver  # Windows has none.
+
+            forkserver.ensure_running()  # It hands it on, and has a second's imports to do first.
+        else:
+            for _ in range(jobs):  # Each call starts a process, the first one all that are forked.
+                pool.submit(os.getpid)
 
 
 def end_with_parent() -> None:
