@@ -1,5 +1,7 @@
 """A linear model of words, n-grams and parts of words, whose items are looked up."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -259,6 +261,19 @@ def test_words_below_the_vocabularys_limit_speak_through_their_parts():
     left, right = expert.word_rows(["x0yy999", "x1yy999"])
     assert left.argmax() == 0
     assert right.argmax() == 1
+
+
+def test_one_endless_word_does_not_make_all_unknown_words_as_long():
+    tokens, classes = reviews()
+    tokens = [[*sentence, f"rare{row}"] for row, sentence in enumerate(tokens)]
+    tokens[0].append("x" * 200_000)
+    vocabulary = Vocabulary.fit(tokens, min_count=2)
+    train = labelled(tokens, classes, vocabulary)
+    tracemalloc.start()
+    fit_expert(train, vocabulary.words, 2, subwords=0)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20_000_000
 
 
 def test_weights_count_as_copies_do():

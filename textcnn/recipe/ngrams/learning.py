@@ -166,8 +166,9 @@ class _Learner:
             fewest: words that a part must stand in, or it is left out.
         """
         sentences, words = self._train.texts.sentences, self._words
+        # As objects: as an array of text, each would take as much memory as the longest.
         different, owners = np.unique(
-            np.array(self._train.texts.unknown, object).astype(str), return_inverse=True
+            np.array(self._train.texts.unknown, object), return_inverse=True
         )
         # The unknown word's name is no word.
         letters = ["", *words[1:], *different.tolist()]
