@@ -165,6 +165,18 @@ def test_a_sentence_is_answered_the_same_alone_and_in_any_batch(kind, request):
         assert alone.tobytes() == together[row : row + 1].tobytes()
 
 
+@pytest.mark.parametrize("kind", ["small", "many"])
+def test_further_words_say_what_their_parts_said(kind, request):
+    expert, vocabulary = request.getfixturevalue(kind)
+    further = ["key77x", "lovelier", "zzz"]
+    longer = expert.with_words(further)
+    words = Vocabulary([*vocabulary.words, *further])
+    texts = [*STRANGE, *reviews()[0], *topics(200)[0][:50], ["key77x", "key3", "zzz"]]
+    before = expert.logits(Texts.of(texts, vocabulary))
+    np.testing.assert_allclose(longer.logits(Texts.of(texts, words)), before, rtol=1e-5, atol=1e-5)
+    assert before[-1].any()
+
+
 def test_further_words_are_refused_whose_ngrams_have_no_numbers(small, monkeypatch):
     words = [f"new{number}" for number in range(10)]
     known = len(small[0].words)

@@ -70,14 +70,18 @@ class CountTable:
     Attributes:
         ends: (N,) int64, where each item's entries end; the first item's begin at 0.
         classes: (M,) int32 classes of the entries.
-        counts: (M,) float32, above 0: how often the item was seen with the class.
+        counts: (M,) float32, above 0: how often the item was seen with the class; 0 in further
+            rows (:meth:`longer`).
         num_classes: C.
+        given_ratios: (M,) float64 what each entry says, where there are further rows; None where
+            all follow from the counts.
     """
 
     ends: np.ndarray
     classes: np.ndarray
     counts: np.ndarray
     num_classes: int
+    given_ratios: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -105,6 +109,8 @@ class CountTable:
     @functools.cached_property
     def _ratios(self) -> np.ndarray:
         """(M,) ``max(0, log(p / sum(p)) - log(q / sum(q)))`` of Wang and Manning (2012)."""
+        if self.given_ratios is not None:
+            return self.given_ratios
         size = len(self)
         items = np.repeat(np.arange(size), np.diff(self.ends, prepend=0))
         by_item = np.bincount(items, self.counts, size)[items]
@@ -122,9 +128,16 @@ class CountTable:
         return np.bincount(items[own], self._ratios[own], len(self))
 
     def longer(self, rows: np.ndarray) -> "CountTable":
-        """The table with (n, C) further rows, which it leaves empty."""
-        ends = np.append(self.ends, np.full(len(rows), len(self.classes)))
-        return CountTable(ends, self.classes, self.counts, self.num_classes)
+        """The table with (n, C) further rows, whose counts are 0; the others say what they said."""
+        items, classes = np.nonzero(rows)
+        ends = len(self.classes) + np.cumsum(np.bincount(items, minlength=len(rows)))
+        return CountTable(
+            np.append(self.ends, ends),
+            np.append(self.classes, classes.astype(np.int32)),
+            np.append(self.counts, np.zeros(len(items), np.float32)),
+            self.num_classes,
+            np.append(self._ratios, rows[items, classes]),
+        )
 
     def rows(self) -> Rows:
         """(N, C) what :func:`table_of` makes this table of again."""
