@@ -354,11 +354,12 @@ def test_the_accuracies_as_a_table_for_elsewhere(call, trained_run, poor_run):
 
 @pytest.fixture(scope="module")
 def folds(tmp_path_factory, noisy) -> Path:
-    """A folder with cross-validations "a", "b" and "other", the last with other folds."""
+    """A folder with cross-validations "a", "b", "half" and "other", the last with other folds."""
     folder = tmp_path_factory.mktemp("folds")
     for name, words in (
         ("a", ()),
         ("b", ("--ngrams", "0")),
+        ("half", ("--train-share", "0.5")),
         ("other", ("--seed", "1")),
     ):
         with pytest.raises(SystemExit) as ended:
@@ -384,6 +385,23 @@ def test_cross_validations_are_compared_fold_by_fold(call, folds):
     code, out, _ = call("compare", folds / "a", folds / "b", "--as", "markdown")
     assert code == 0
     assert out.splitlines()[-1].startswith("| A - B |")
+
+
+def test_the_smaller_training_part_decides_the_interval_in_either_order(call, folds):
+    found = {}
+    for a, b in (("a", "half"), ("half", "a")):
+        code, out, err = call("compare", folds / a, folds / b, "--json")
+        assert code == 0, err
+        found[a] = json.loads(out)
+    results = {name: json.loads((folds / name / "results.json").read_text()) for name in found}
+    ours, theirs = ([it["accuracy"] for it in results[name]["folds"]] for name in found)
+    expected = paired_difference(ours, theirs, 1 / (2 * 0.5))
+    assert found["a"]["a_minus_b_95"] == pytest.approx([expected.low, expected.high])
+    assert found["a"]["p_value"] == found["half"]["p_value"]
+    assert found["a"]["different_options"] == {"train_share": {"A": 1.0, "B": 0.5}}
+    for side, name in (("A", "a"), ("B", "half")):
+        its_own = results[name]["accuracy"]
+        assert found["a"]["accuracy_95"][side] == pytest.approx([its_own["low"], its_own["high"]])
 
 
 def test_other_folds_are_not_compared(call, folds, trained_run, tmp_path):

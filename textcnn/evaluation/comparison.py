@@ -330,11 +330,19 @@ class FoldsCompared(Compared):
         folds: how many.
         accuracies: of each over the folds.
         difference: of A less B, paired fold by fold.
+        train_shares: the share of each training part that A was trained on, and B.
     """
 
     folds: int
     accuracies: tuple[Mean, Mean]
     difference: Difference
+    train_shares: tuple[float, float]
+
+    @property
+    def different_options(self) -> dict[str, tuple[Value, Value]]:
+        """See :class:`Compared`; of the cross-validation's own, one decides what is learnt."""
+        a, b = self.train_shares
+        return {**super().different_options, **({} if a == b else {"train_share": (a, b)})}
 
 
 def is_cross_validation(path: Path) -> bool:
@@ -362,10 +370,11 @@ def compare_folds(a: Path, b: Path) -> FoldsCompared:
             f"{a} and {b}: have other folds (--folds, --repeats, --seed, --tokenizer), so they "
             "cannot be compared"
         )
-    share = plans[0].test_to_train
+    share_a, share_b = (plan.test_to_train for plan in plans)
     ours, theirs = (list(accuracies.values()) for accuracies in found)
-    means = (mean_interval(ours, share, SHARES), mean_interval(theirs, share, SHARES))
-    difference = paired_difference(ours, theirs, share)
+    means = (mean_interval(ours, share_a, SHARES), mean_interval(theirs, share_b, SHARES))
+    # Trained on different shares of the same sentences: as uncertain as on the smaller ones.
+    difference = paired_difference(ours, theirs, max(share_a, share_b))
     of_a, of_b, between = ((it.mean, it.low, it.high) for it in (*means, difference))
     config_a, config_b = (Config.from_mapping(read_toml(it.config), str(it.config)) for it in sides)
     return FoldsCompared(
@@ -376,6 +385,7 @@ def compare_folds(a: Path, b: Path) -> FoldsCompared:
         len(ours),
         means,
         difference,
+        (plans[0].train_share, plans[1].train_share),
     )
 
 
