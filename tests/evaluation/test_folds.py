@@ -157,3 +157,29 @@ def test_a_label_with_too_little_left_beside_the_test_part_is_named():
         fold_with_test(keys, labels, np.setdiff1d(train, b_rows[5:]), test, 1, 0.1, seed=0)
     with pytest.raises(UserError, match="--test-data: label b is not among the training"):
         fold_with_test(keys, labels, np.setdiff1d(train, b_rows), test, 1, 0.1, seed=0)
+
+
+def test_sentences_with_several_labels_are_divided_by_each_ones_rarest():
+    keys, labels = sentences(60)
+    labels[:3] = ["a\tb", "a\tb\tc", ""]  # Labels that stand together once.
+    for fold in make_folds(keys, labels, 3, 1, 0.2, seed=0, multilabel=True):
+        assert any("b" in labels[row] for row in fold.split.test)
+
+
+def test_a_test_part_may_have_labels_together_that_stand_apart_in_training():
+    keys, labels = sentences(60)
+    labels[50:] = ["a\tb"] * 5 + [""] * 5
+    parts = np.arange(50), np.arange(50, 60)
+    (fold,), removed = fold_with_test(keys, labels, *parts, 1, 0.2, seed=0, multilabel=True)
+    assert (len(fold.split.test), removed) == (10, 0)
+    labels[59] = "a\tnew"
+    with pytest.raises(UserError, match="--test-data: label new is not among the training"):
+        fold_with_test(keys, labels, *parts, 1, 0.2, seed=0, multilabel=True)
+
+
+def test_a_test_part_that_leaves_nothing_is_refused():
+    keys, _ = sentences(20)
+    with pytest.raises(UserError, match="--data: every sentence also stands in --test-data"):
+        fold_with_test(
+            keys * 2, [""] * 40, np.arange(20), np.arange(20, 40), 1, 0.2, 0, multilabel=True
+        )

@@ -234,6 +234,17 @@ def test_each_sentence_is_dev_once_and_none_of_the_test_part_is_seen():
         assert train.isdisjoint(dev)
 
 
+def test_sentences_with_several_labels_are_divided_though_some_stand_together_once():
+    corpus = labelled_sentences(60)
+    labels = ["awful\tlovely", "", *corpus.labels[2:]]
+    data = TokenizedData.prepare(
+        LabelledTexts(corpus.texts, labels, "several"), small_config(multilabel=True)
+    )
+    rows = data.everything_but_test
+    splits = dev_splits(data, rows, 3, seed=0)
+    assert sorted(np.concatenate([split.dev for split in splits])) == rows.tolist()
+
+
 def test_an_outer_fold_keeps_its_test_part_from_the_search_inside():
     data = repeated_sentences()
     folds = folds_within(data, data.everything_but_test, 3, 0.1, 0)

@@ -12,6 +12,8 @@ from textcnn.data.datasets.splits import (
     divide,
     without_equal,
 )
+from textcnn.data.labels import label_names, strata
+from textcnn.support.errors import UserError
 
 # Each draw has a stream of random numbers of its own, so that none follows from another.
 _FOLDS, _DEV, _TRAIN_SHARE = range(3)
@@ -40,6 +42,7 @@ def make_folds(
     dev_share: float,
     seed: int,
     train_share: float = 1.0,
+    multilabel: bool = False,
 ) -> list[Fold]:
     """Divide rows for stratified cross-validation, repeated with other shuffles.
 
@@ -56,6 +59,7 @@ def make_folds(
         train_share: share of each label's remaining sentences that is trained on, for learning
             curves; what a smaller share keeps, a larger one keeps too. Test and dev are the same
             for every share.
+        multilabel: a sentence may have several labels, or none (:func:`.labels.join_labels`).
 
     Returns:
         ``repeats * folds`` of them, repeat after repeat.
@@ -63,7 +67,7 @@ def make_folds(
     Raises:
         UserError: a label has too few different sentences.
     """
-    sentences = DifferentSentences.of(keys, labels)
+    sentences = DifferentSentences.of(keys, _strata(labels, multilabel, folds))
     # Each fold tests one of each label at least, and leaves one to train on and one for dev. It
     # tests at most count / folds, rounded up: with three folds or more, a sentence for each leaves
     # two; with two folds it takes four sentences to leave two.
@@ -90,6 +94,7 @@ def fold_with_test(
     dev_share: float,
     seed: int,
     train_share: float = 1.0,
+    multilabel: bool = False,
 ) -> tuple[list[Fold], int]:
     """Divide data that came with a test part: one fold a repeat, each with a dev part of its own.
 
@@ -101,7 +106,7 @@ def fold_with_test(
         labels: N label names.
         train_rows: what train and dev are drawn from, in ascending order.
         test_rows: what is tested, in every repeat.
-        repeats, dev_share, seed, train_share: as in :func:`make_folds`.
+        repeats, dev_share, seed, train_share, multilabel: as in :func:`make_folds`.
 
     Returns:
         The folds, and how many of the training rows were taken out.
@@ -110,9 +115,13 @@ def fold_with_test(
         UserError: a label has too few different sentences.
     """
     kept = without_equal(train_rows, keys, test_rows)
-    train_labels = [labels[row] for row in kept]
-    check_labels_known("--test-data", {labels[row] for row in test_rows}, set(train_labels))
-    sentences = DifferentSentences.of([keys[row] for row in kept], train_labels)
+    train_labels, test_labels = ([labels[row] for row in part] for part in (kept, test_rows))
+    known, tested = (set(label_names(it, multilabel)) for it in (train_labels, test_labels))
+    check_labels_known("--test-data", tested, known)
+    if not len(kept):
+        raise UserError("--data: every sentence also stands in --test-data")
+    parted = _strata(train_labels, multilabel, 2)
+    sentences = DifferentSentences.of([keys[row] for row in kept], parted)
     advice = " outside the test part; train and dev need one each: add some or take the label out"
     sentences.check_counts(2, "--data", advice)
     everything, made = np.arange(len(sentences.labels)), []
@@ -123,6 +132,12 @@ def fold_with_test(
         split = Split(kept[sentences.rows(train)], kept[sentences.rows(dev)], np.sort(test_rows))
         made.append(Fold(repeat, 0, split))
     return made, len(train_rows) - len(kept)
+
+
+def _strata(labels: Sequence[str], multilabel: bool, parts: int) -> Sequence[str]:
+    """What the labels of N sentences are divided by, into so many parts and dev."""
+    # Of labels that stand together seldom, there are too few for every part.
+    return strata(labels, max(parts, 4)) if multilabel else labels
 
 
 def _k_fold(

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from textcnn.data.datasets.corpus import Corpora, locate
-from textcnn.data.labels import strata
 from textcnn.data.remarks import text_remarks
 from textcnn.data.tokenized_data import Report, TokenizedData, fingerprint
 from textcnn.evaluation.crossval.fold_run import keep_vectors
@@ -47,12 +46,11 @@ def divide_corpora(
         data = TokenizedData.undivided(corpora, config)
         data.check_tokens()
         data.check_labels()
-        labels = strata(data.labels, max(plan.folds, 4)) if config.multilabel else data.labels
-        how = (plan.repeats, config.dev_share, config.seed, plan.train_share)
+        how = (plan.repeats, config.dev_share, config.seed, plan.train_share, data.multilabel)
         if corpora.test is None:
-            return data, make_folds(data.keys, labels, plan.folds, *how)
+            return data, make_folds(data.keys, data.labels, plan.folds, *how)
         learnt, _, tested = corpora.rows
-        folds, removed = fold_with_test(data.keys, labels, learnt, tested, *how)
+        folds, removed = fold_with_test(data.keys, data.labels, learnt, tested, *how)
     if removed:
         report(f"left out of training, since they are tested: {removed:,} sentences")
     return data, folds

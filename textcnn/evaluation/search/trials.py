@@ -102,7 +102,9 @@ def folds_within(
 ) -> list[Fold]:
     """Divide rows of the data as :func:`make_folds` does, once."""
     labels = [data.labels[row] for row in rows]
-    made = make_folds(data.keys_of(rows), labels, folds, 1, dev_share, seed)
+    made = make_folds(
+        data.keys_of(rows), labels, folds, 1, dev_share, seed, multilabel=data.multilabel
+    )
     return [
         Fold(0, number, Split(rows[part.train], rows[part.dev], rows[part.test]))
         for number, part in enumerate(fold.split for fold in made)
