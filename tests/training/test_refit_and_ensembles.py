@@ -1,5 +1,6 @@
 """Training anew on train and dev together, and several networks in one model."""
 
+import contextlib
 import signal
 import subprocess
 
@@ -22,8 +23,10 @@ from textcnn.core.progress import CheckpointDue, Evaluated, StepDone
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from textcnn.training.experiment import chosen_epochs, new_experiment
+from textcnn.training.folder_keeper import FolderKeeper
 from textcnn.training.resuming import resumed_experiment
-from textcnn.training.run import train_in_memory
+from textcnn.training.run import train_in_memory, train_run
+from textcnn.training.run_folder import RunFolder
 
 
 def quiet(line: str) -> None:
@@ -117,6 +120,27 @@ def test_training_in_memory_gives_what_the_command_leaves(call, tmp_path, review
     assert_same_fusion(left, model)
     assert len(left.seen) == (108 if refit else 96)
     assert len(outcome.best) == 1
+
+
+def test_a_stop_in_the_last_step_of_a_half_is_no_less_a_stop(tmp_path, data):
+    config = small_config(epochs=2, ensemble=2)
+
+    @contextlib.contextmanager
+    def stopped_at_its_end(experiment):
+        def listen(event):
+            if experiment.trainer.progress.finished:
+                experiment.trainer.request_stop()
+
+        yield listen
+
+    def best_after(path, **watch):
+        folder, stops = RunFolder.create(path), 0
+        while not train_run(config, data, FolderKeeper(folder, quiet), quiet, **watch).finished:
+            stops += 1
+        return folder.best.read_bytes(), stops
+
+    whole, _ = best_after(tmp_path / "whole")
+    assert best_after(tmp_path / "stopped", watch=stopped_at_its_end) == (whole, 4)
 
 
 @pytest.fixture(scope="module")

@@ -143,7 +143,7 @@ def _train(config: Config, data: TokenizedData, folder: RunFolder, intro: list[s
 
             yield listen
         progress = experiment.trainer.progress
-        if not progress.finished:
+        if experiment.trainer.stopping:
             say(f"stopped at step {progress.step:,}")
         elif experiment.first_half is None:
             for line in _choice_lines(experiment):

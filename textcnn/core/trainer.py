@@ -86,6 +86,9 @@ class Trainer:
         schedule: how long to train and when to evaluate.
         progress: where training stands; None for the start.
         average: what answers in the place of the parameters, or None.
+
+    Attributes:
+        stopping: a stop has been asked for.
     """
 
     def __init__(
@@ -105,7 +108,7 @@ class Trainer:
         self.progress = progress or Progress()
         self.average = average
         self._step = step
-        self._stopping = False
+        self.stopping = False
         keep_freed_memory()
 
     def answering_network(self) -> Network:
@@ -117,7 +120,7 @@ class Trainer:
 
     def request_stop(self) -> None:
         """End :meth:`run` after the present step, with a checkpoint; safe in a signal handler."""
-        self._stopping = True
+        self.stopping = True
 
     def steps_per_epoch(self, train: Examples) -> int:
         """Batches in a pass over ``train``; the last may be smaller."""
@@ -138,7 +141,7 @@ class Trainer:
         progress, per_epoch = self.progress, self.steps_per_epoch(train)
         if progress.step == 0:
             yield CheckpointDue(is_best=False)
-        stopping = self._stopping
+        stopping = self.stopping
         while not (progress.finished or stopping):
             if progress.batch == 0:
                 progress.order = self.rng.permutation(len(train)).astype(np.int32)
@@ -157,7 +160,7 @@ class Trainer:
                     yield Evaluated(evaluation, is_best)
             progress.finished = ended
             # Read once: a signal between two readings would end the loop without a checkpoint.
-            stopping = self._stopping
+            stopping = self.stopping
             if is_best or ended or stopping or self._checkpoint_due(evaluation_due):
                 self._check_finite()
                 yield CheckpointDue(is_best)

@@ -87,7 +87,7 @@ class Outcome:
 
     Attributes:
         choices: of each network that was begun, in order: where the half stands in which dev chose.
-        finished: all networks were trained to the end.
+        finished: all networks were trained to the end, and no stop was asked for.
     """
 
     choices: list[Progress]
@@ -169,7 +169,7 @@ class _Run:
     start: StartVectors = field(default_factory=StartVectors)
 
     def train_network(self, config: Config, keeper: Keeper) -> tuple[Progress, bool]:
-        """Train one network to the end, and whether it came so far."""
+        """Train one network to the end, and whether it came so far and no stop was asked for."""
         last, initial = keeper.last(), self.initial
         if last is not None:
             experiment = resumed_experiment(last, self.data)
@@ -186,11 +186,11 @@ class _Run:
                 start=self.start,
             )
         del last
-        self._train(experiment, keeper)
-        choice, progress = experiment.first_half, experiment.trainer.progress
+        finished = self._train(experiment, keeper)
+        choice = experiment.first_half
         if choice is None:
-            choice, self.ngrams = progress, experiment.ngrams
-            if progress.finished and config.refit:
+            choice, self.ngrams = experiment.trainer.progress, experiment.ngrams
+            if finished and config.refit:
                 # The first network has gone to its checkpoint; the second needs its memory.
                 config = experiment.config
                 del experiment
@@ -205,15 +205,15 @@ class _Run:
                     ngrams=self.refitted_ngrams or self.ngrams,
                     start=self.start,
                 )
-                self._train(experiment, keeper)
+                finished = self._train(experiment, keeper)
                 self.refitted_ngrams = experiment.ngrams
-                progress = experiment.trainer.progress
         # All is kept; what follows needs the memory.
         del experiment
         return_freed_memory()
-        return choice, progress.finished
+        return choice, finished
 
-    def _train(self, experiment: Experiment, keeper: Keeper) -> None:
+    def _train(self, experiment: Experiment, keeper: Keeper) -> bool:
+        """Train one half; whether it is finished, and no stop was asked for in its last step."""
         keeper.begin(experiment)
         with self.watch(experiment) as listen:
 
@@ -223,6 +223,7 @@ class _Run:
                 listen(event)
 
             experiment.train_to_end(heard)
+        return experiment.trainer.progress.finished and not experiment.trainer.stopping
 
 
 def _ignore(what: object) -> None:
