@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
 
 from tests.support.small_run import labelled_sentences
 from textcnn.core import plain_network
@@ -24,7 +25,7 @@ from textcnn.inference import network as network_module
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.maxima import maxima_of_one
 from textcnn.inference.network import InferenceNetwork
-from textcnn.inference.projected_words import rows_by_place
+from textcnn.inference.projected_words import ProjectedWords, rows_by_place
 from textcnn.inference.word_numbers import TextNumbers
 from textcnn.recipe.ngrams.expert import Texts
 from textcnn.support.errors import UserError
@@ -161,6 +162,18 @@ def test_maxima_of_one_sentence_are_those_in_a_batch(lengths, sizes, seed):
 def test_rows_by_place_are_the_first_of_all_heights_then_the_second():
     assert rows_by_place((2, 3)) == [[0, 2], [1, 3, 4]]
     assert rows_by_place((3, 1, 3)) == [[1, 3, 5], [0], [2, 4, 6]]
+
+
+def test_how_many_threads_share_a_product_changes_no_projection():
+    architecture = Architecture("rand", 640, 600, (3, 4, 5), 100, 2)
+    parameters = initial_parameters(architecture, np.random.default_rng(0))
+    tables = []
+    for threads in (1, 2):
+        projected = ProjectedWords(parameters, architecture)
+        with threadpool_limits(threads):
+            projected.need(np.arange(architecture.vocabulary_size))
+        tables.append(projected.rows)
+    np.testing.assert_array_equal(*tables)
 
 
 def test_an_ensembles_logits_are_the_mean():

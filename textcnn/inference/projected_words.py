@@ -26,7 +26,9 @@ class ProjectedWords:
     """Projections of every word, in blocks filled when one of their words turns up.
 
     A block is always the same matrix product whoever asks for it, so its bytes never depend on what
-    was asked before. The steps follow from the parameters alone (:func:`step_sizes`).
+    was asked before; nor, as it is made in float64, on how many threads share the product, for what
+    that changes of a sum is far too little to round it to another whole number. The steps follow
+    from the parameters alone (:func:`step_sizes`).
 
     Attributes:
         rows: (V + 1, K * F) int16; only blocks asked for with :meth:`need` are valid.
@@ -43,7 +45,7 @@ class ProjectedWords:
             self.step_sizes.reshape(-1, architecture.num_filters), architecture.filter_sizes, axis=0
         )
         self.filter_rows = rows_by_place(architecture.filter_sizes)
-        in_order = np.empty_like(filters)
+        in_order = np.empty(filters.shape)
         in_order[:, np.concatenate(self.filter_rows)] = filters / by_row
         self._filters = in_order.reshape(len(filters), -1)
         size = architecture.vocabulary_size
