@@ -7,6 +7,7 @@ import itertools
 import json
 import subprocess
 import sys
+import tracemalloc
 from html.parser import HTMLParser
 
 import numpy as np
@@ -326,6 +327,16 @@ def test_a_long_document_is_tried_in_parts(monkeypatch):
     monkeypatch.setattr("textcnn.insight.explanations.what_if.WORDS_AT_ONCE", 20)
     parts = what_if(explainer.answers, tokens)
     assert (whole.kind, whole.at, whole.drop) == (parts.kind, parts.at, parts.drop)
+
+
+def test_what_a_long_document_becomes_is_never_in_memory_all_at_once(monkeypatch):
+    explainer, tokens = Explainer(random_checkpoint(1)), WORDS[:3] * 200
+    monkeypatch.setattr("textcnn.insight.explanations.what_if.WORDS_AT_ONCE", 6_000)
+    tracemalloc.start()
+    assert what_if(explainer.answers, tokens) is not None
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 600 * 1200 * 8 / 2  # Half of what the lists of their words would take.
 
 
 # What is shown

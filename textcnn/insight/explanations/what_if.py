@@ -1,5 +1,6 @@
 """The smallest change of a sentence that changes its label."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -50,25 +51,31 @@ def what_if(model: Model, tokens: Sequence[str]) -> Change | None:
         model: the model.
         tokens: the sentence.
     """
-    tried = list(_variants(tokens))
-    if not tried:
-        return None
-    before, *after = _probabilities(model, [tokens, *(changed for _, _, changed in tried)])
-    given, changes = model.answered(before), []
-    for (kind, at, changed), row in zip(tried, after, strict=True):
-        answered = model.answered(row)
-        differing = sorted(set(given) ^ set(answered))
-        among = (differing or range(len(row))) if model.several else given
-        drops = {label: float(before[label]) - float(row[label]) for label in among}
-        label = max(drops, key=lambda label: abs(drops[label]))
-        words = tuple(tokens[at : at + (1 if kind == "deletion" else 2)])
-        changes.append(
-            Change(kind, at, words, changed, row, answered, bool(differing), label, drops[label])
-        )
-    flipping = [change for change in changes if change.flips]
-    if flipping:
-        return min(flipping, key=lambda change: (len(change.words), -abs(change.drop)))
-    return max(changes, key=lambda change: abs(change.drop))
+    before = model.probabilities(model.token_logits([tokens]))[0]
+    return min(_changes(model, tokens, before), key=_rank, default=None)
+
+
+def _rank(change: Change) -> tuple[bool, int, float]:
+    return not change.flips, len(change.words) if change.flips else 0, -abs(change.drop)
+
+
+def _changes(model: Model, tokens: Sequence[str], before: np.ndarray) -> Iterator[Change]:
+    """Every change of a sentence that is answered with these (C,) probabilities."""
+    variants, given = _variants(tokens), model.answered(before)
+    # Some at a time: all of a long document's are as many words as the square of its own.
+    size = max(WORDS_AT_ONCE // max(len(tokens), 1), 1)
+    while tried := list(itertools.islice(variants, size)):
+        probabilities = model.probabilities(model.token_logits([changed for *_, changed in tried]))
+        for (kind, at, changed), row in zip(tried, probabilities, strict=True):
+            answered = model.answered(row)
+            differing = sorted(set(given) ^ set(answered))
+            among = (differing or range(len(row))) if model.several else given
+            drops = {label: float(before[label]) - float(row[label]) for label in among}
+            label = max(drops, key=lambda label: abs(drops[label]))
+            words = tuple(tokens[at : at + (1 if kind == "deletion" else 2)])
+            yield Change(
+                kind, at, words, changed, row, answered, bool(differing), label, drops[label]
+            )
 
 
 def _variants(tokens: Sequence[str]) -> Iterator[tuple[str, int, list[str]]]:
@@ -78,10 +85,3 @@ def _variants(tokens: Sequence[str]) -> Iterator[tuple[str, int, list[str]]]:
     for at in range(len(tokens) - 1):
         if tokens[at] != tokens[at + 1]:
             yield "swap", at, [*tokens[:at], tokens[at + 1], tokens[at], *tokens[at + 2 :]]
-
-
-def _probabilities(model: Model, sentences: Sequence[Sequence[str]]) -> np.ndarray:
-    """(N, C), in one batch unless a long document makes that too large."""
-    size = max(WORDS_AT_ONCE // max(map(len, sentences)), 1)
-    parts = [sentences[start : start + size] for start in range(0, len(sentences), size)]
-    return model.probabilities(np.concatenate([model.token_logits(part) for part in parts]))
