@@ -1,5 +1,6 @@
 """Whichever call that writes fails, in whichever command: one line, and nothing is lost."""
 
+import os
 import random
 import shutil
 from pathlib import Path
@@ -80,6 +81,7 @@ def command(request, call, tmp_path, monkeypatch, trained_run, reviews):
         if stopped is not None:
             shutil.copytree(stopped, "out")
         Path("lines.txt").write_text("a witty film\na dull plot\n")
+        os.utime("lines.txt", (0, 0))  # Its time stands beside the answers.
         if name in OUTPUTS:
             Path(OUTPUTS[name]).write_text("old")
         words = [str(reviews) if word == "DATA" else word for word in COMMANDS[name]]

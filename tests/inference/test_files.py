@@ -92,11 +92,34 @@ def test_processes_and_repetition_change_no_byte(answer, tmp_path, shards):
 
 def test_what_is_answered_is_not_answered_again(answer, tmp_path, shards):
     assert answer("shards/a.txt", "shards/b.txt.gz")[0] == 0
-    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()}
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("?.tsv*")}
+    assert len(before) == 2
     code, lines = answer("shards/*.gz", "shards/a.txt", "shards/?.txt")
     assert code == 0
     assert lines[:3] == ["3 files to out", "answered before: 2", "1 of 1  c.tsv.gz  32 lines"]
     assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_answers_to_other_files_or_to_what_a_file_held_before_are_not_taken_for_these(
+    answer, tmp_path, shards
+):
+    assert answer("shards/a.txt")[0] == 0
+    before = (tmp_path / "out" / "a.tsv").read_bytes()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "a.txt").write_text("a film\n")
+    code, (said,) = answer("other/a.txt")
+    assert code == 2
+    assert "out/a.tsv holds the answers to " in said
+    assert f"/shards/a.txt, not to {tmp_path}/other/a.txt; choose another --output" in said
+    (shards / "a.txt").write_text("a film\n")
+    code, (said,) = answer("shards/*")
+    assert code == 2
+    assert f"shards/a.txt has changed since {tmp_path}/out/a.tsv answered it; remove that" in said
+    assert (tmp_path / "out" / "a.tsv").read_bytes() == before
+    (tmp_path / "out" / "a.tsv").unlink()
+    assert answer("shards/*")[0] == 0
+    assert plain(tmp_path / "out" / "a.tsv").count(b"\n") == 1
+    assert answer("shards/*")[1] == ["3 files to out", "answered before: 3"]
 
 
 def test_lines_that_cannot_be_decoded_are_answered_and_counted(answer, tmp_path, shards):
@@ -234,7 +257,13 @@ def test_a_folder_of_another_model_or_with_other_options_is_left_alone(
         assert line in said
     manifest = tmp_path / "out" / "model.json"
     kept = json.loads(manifest.read_text())
-    for text in ("", "[]", '{"checkpoint": 1}', json.dumps({**kept, "options": 3})):
+    for text in (
+        "",
+        "[]",
+        '{"checkpoint": 1}',
+        json.dumps({**kept, "options": 3}),
+        json.dumps({**kept, "files": {"a.tsv": ["a.txt"]}}),
+    ):
         manifest.write_text(text)
         code, (said,) = answer("shards/*")
         assert code == 2
@@ -242,7 +271,7 @@ def test_a_folder_of_another_model_or_with_other_options_is_left_alone(
     manifest.unlink()
     code, (said,) = answer("shards/*")
     assert code == 2
-    assert "a.tsv is there already, but no out/model.json to say what model answered" in said
+    assert "a.tsv is there already, but no out/model.json to say what model answered what" in said
     assert (tmp_path / "out" / "a.tsv").read_bytes() == before
 
 

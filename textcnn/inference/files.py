@@ -1,7 +1,7 @@
 """Files of sentences, each answered in a file of its own: what can be done in any order, anywhere.
 
-What the folder of answers holds besides them is ``model.json``, by which files of another model, or
-with other options, are never taken for these.
+What the folder of answers holds besides them is ``model.json``, by which answers of another model,
+with other options or to other files are never taken for these.
 """
 
 import contextlib
@@ -44,6 +44,9 @@ from textcnn.support.files import (
 from textcnn.support.read_back import read_json
 
 MANIFEST = "model.json"
+LONGEST_MANIFEST = 2**26
+"""Bytes: some 400,000 files."""
+
 AUTO = "auto"
 LEVEL = 6
 """How hard gzip tries: gzip's own default, a tenth larger and twice as fast as the best."""
@@ -172,25 +175,55 @@ def waiting_shards(
     make_folder(folder, "--output")
     remove_unfinished(folder)
     path, mine = folder / MANIFEST, {"checkpoint": digest, "options": dataclasses.asdict(options)}
-    waiting = [shard for shard in shards if not shard.output.exists()]
-    if path.exists():
-        _check_same(path, mine)
-    elif len(waiting) < len(shards):
-        answered = next(shard.output for shard in shards if shard not in waiting)
-        raise UserError(
-            f"{answered} is there already, but no {path} to say what model answered; choose "
-            "another --output"
-        )
-    else:
-        replace_text(path, json.dumps(mine, indent=2) + "\n")
-    return waiting
+    files = _files_of_same(path, mine) if path.exists() else {}
+    waiting = {}
+    for shard in shards:
+        now = _state(shard.source)
+        if not shard.output.exists():
+            waiting[shard] = now
+        elif shard.output.name not in files:
+            raise UserError(
+                f"{shard.output} is there already, but no {path} to say what model answered what "
+                "file; choose another --output"
+            )
+        elif files[shard.output.name] != now:
+            before, *_ = files[shard.output.name]
+            if before != now[0]:
+                raise UserError(
+                    f"{shard.output} holds the answers to {before}, not to {shard.source}; choose "
+                    "another --output"
+                )
+            raise UserError(
+                f"{shard.source} has changed since {shard.output} answered it; remove that to "
+                "have it answered again, or choose another --output"
+            )
+    if waiting:
+        files |= {shard.output.name: now for shard, now in waiting.items()}
+        replace_text(path, json.dumps({**mine, "files": files}, indent=2) + "\n")
+    return [*waiting]
 
 
-def _check_same(path: Path, mine: dict[str, Any]) -> None:
+State = list[str | int]
+"""Of a file: its path, its size in bytes and when it was changed, in nanoseconds since 1970."""
+
+
+def _state(path: Path) -> State:
     try:
-        kept = read_json(path)
+        found = path.stat()
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from error
+    return [str(path), found.st_size, found.st_mtime_ns]
+
+
+def _files_of_same(path: Path, mine: dict[str, Any]) -> dict[str, State]:
+    """What each answer in the folder is to, by its name, if all are of this model."""
+    try:
+        kept = read_json(path, LONGEST_MANIFEST)
         checkpoint, options = kept["checkpoint"], dict(kept["options"])
-    except (OSError, ValueError, LookupError, TypeError) as error:
+        files = {str(name): list(state) for name, state in kept["files"].items()}
+        if any(len(state) != 3 for state in files.values()):
+            raise ValueError("a file has no path, size and time")
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: damaged ({error}); choose another --output") from error
     if checkpoint != mine["checkpoint"]:
         raise UserError(f"{path.parent} holds answers of another model; choose another --output")
@@ -200,6 +233,7 @@ def _check_same(path: Path, mine: dict[str, Any]) -> None:
                 f"{path.parent} holds answers with {name} {options.get(name)}, not {value}; "
                 "choose another --output"
             )
+    return files
 
 
 def digest_of(checkpoint: Path) -> str:
