@@ -107,14 +107,14 @@ def test_on_the_command_line(call, tmp_path):
     assert code == 0, err
 
 
-@pytest.mark.usefixtures("first_run")
-def test_a_resumed_run_that_went_on_is_one_never_stopped(call, tmp_path):
+def test_a_resumed_run_that_went_on_is_one_never_stopped(call, tmp_path, first_run):
     more = write_csv(tmp_path / "more.csv", weather())
-    whole = ("train", "--data", more, "--init-from", "a", "--epochs", 4, "--no-refit")
+    whole = ("train", "--data", more, "--init-from", "a", "--epochs", 4)
     assert call(*whole, "--checkpoints-kept", 9, "--out", "b")[0] == 0
     shutil.copytree(tmp_path / "b", tmp_path / "stopped")
     kept = sorted((tmp_path / "stopped/checkpoints").glob("step-*.h5"))
     shutil.copyfile(kept[1], tmp_path / "stopped/checkpoints/last.h5")
+    shutil.rmtree(first_run)  # The second half begins with it once more.
     code, _, err = call("train", "--resume", "stopped")
     assert code == 0, err
     for name in ("b", "stopped"):

@@ -37,7 +37,7 @@ from textcnn.support.signals import handled
 from textcnn.support.terminal import next_commands, safe_lines
 from textcnn.support.threads import return_freed_memory
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
-from textcnn.training.continuing import initial_network, with_rehearsal
+from textcnn.training.continuing import initial_network, keep_initial, with_rehearsal
 from textcnn.training.experiment import Experiment
 from textcnn.training.folder_keeper import FolderKeeper
 from textcnn.training.fusing import dev_accuracies
@@ -86,6 +86,7 @@ def _new(config: Config, folder: RunFolder) -> tuple[Config, TokenizedData]:
         corpora = Corpora.read(config, say)
         config, corpora = with_rehearsal(config, corpora, initial.answering, say)
         data = TokenizedData.load(config, say, initial.handed_on, corpora)
+        keep_initial(Path(str(config.init_from)), folder)
     config = data.completed(config)
     write_toml(folder.config, config.resolved())
     folder.save_split(data.split)
@@ -101,7 +102,7 @@ def _resumed(moved: dict[str, Any], folder: RunFolder) -> tuple[Config, Tokenize
         config = options_of_run(folder.config, checkpoint.config)
     else:  # Stopped before its first, or an ensemble, whose networks have folders of their own.
         config = Config.from_mapping(read_toml(folder.config), str(folder.config))
-        initial = initial_network(config)
+        initial = initial_network(config, folder)
         inherited = None if initial is None else initial.handed_on
     config = locate(dataclasses.replace(config, **moved))
     with if_missing(SAY_WHERE):
@@ -150,7 +151,7 @@ def _train(config: Config, data: TokenizedData, folder: RunFolder, intro: list[s
                 say(line)
 
     keeper = FolderKeeper(folder, say)
-    return train_run(config, data, keeper, say, initial_network(config), watch)
+    return train_run(config, data, keeper, say, initial_network(config, folder), watch)
 
 
 def _number(experiment: Experiment, config: Config) -> int:

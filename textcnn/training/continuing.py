@@ -5,6 +5,7 @@ New words and labels start as those of a new network do.
 """
 
 import dataclasses
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from textcnn.data.labels import label_names
 from textcnn.data.tokenized_data import Report
 from textcnn.recipe.config import Config, command_words, flag
 from textcnn.support.errors import RunError, UserError
+from textcnn.support.files import make_folder, replacing
 from textcnn.support.text import some
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 from textcnn.training.run_folder import RunFolder, find_checkpoint
@@ -61,21 +63,49 @@ class InitialNetwork:
         return self.choosing.handed_on
 
 
-def initial_network(config: Config) -> InitialNetwork | None:
+def initial_network(config: Config, run: RunFolder | None = None) -> InitialNetwork | None:
     """The network that ``--init-from`` names, if it names one.
+
+    Args:
+        config: the options.
+        run: one that has begun, which may have kept it (:func:`keep_initial`).
 
     Raises:
         UserError: it cannot be gone on from, or the options ask for another kind of network.
     """
     if config.init_from is None:
         return None
-    path = find_checkpoint(Path(config.init_from))
-    initial = load_checkpoint(path)
+    path = Path(config.init_from)
+    if run is not None and run.initial.best.exists():
+        path = run.initial.path
+    initial = load_checkpoint(find_checkpoint(path))
     check_inherited(config, initial)
-    chosen = RunFolder(Path(config.init_from)).chosen
+    chosen = RunFolder(path).chosen
     if not chosen.is_file():
         return InitialNetwork.of(initial)
     return InitialNetwork(initial, load_checkpoint(chosen))
+
+
+def keep_initial(path: Path, run: RunFolder) -> None:
+    """Copy the network that a run goes on from into its folder.
+
+    Each half of a run and each network of an ensemble begins with it, after a stop too: with the
+    same one then, whatever has become of it.
+
+    Args:
+        path: of its run or its checkpoint.
+        run: that goes on.
+
+    Raises:
+        RunError: writing failed.
+    """
+    kept, chosen = run.initial, RunFolder(path).chosen
+    make_folder(kept.checkpoints, "--out")
+    # The one that tells that it is kept comes last.
+    for source, target in ((chosen, kept.chosen), (find_checkpoint(path), kept.best)):
+        if source.is_file():
+            with replacing(target) as aside:
+                shutil.copyfile(source, aside)
 
 
 def with_rehearsal(

@@ -11,6 +11,7 @@
 ``tensorboard/``          event files, where tensorboardX is installed
 ``report.html``           all about the finished run, where matplotlib and Jinja2 are installed
 ``members/<n>/``          with --ensemble, the folder of each network's run
+``initial/checkpoints/``  with --init-from, the ``best.h5`` and ``chosen.h5`` that it went on from
 ========================  ==============================================================
 """
 
@@ -46,6 +47,11 @@ class RunFolder(ResultFolder):
         self.best = self.checkpoints / "best.h5"
         self.chosen = self.checkpoints / "chosen.h5"
         self.last = self.checkpoints / "last.h5"
+
+    @property
+    def initial(self) -> "RunFolder":
+        """Where a run keeps the network that it goes on from."""
+        return RunFolder(self.path / "initial")
 
     @property
     def mark(self) -> Path:
