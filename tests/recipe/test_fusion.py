@@ -56,11 +56,12 @@ def test_many_sentences_find_which_expert_to_trust_and_the_biases():
 
 def test_what_is_found_is_the_likeliest():
     logits, classes = drawn(300)
-    fusion = Fusion.fit([1.7 * logits], classes)
+    expert = 1.7 * logits + np.array([0.6, 0, -0.6])  # So that biases are far from 0.
+    fusion = Fusion.fit([expert], classes)
 
     def posterior(weight: float, bias: np.ndarray) -> float:
         far = (np.log(weight) / TRUST_DEVIATION) ** 2 + ((bias / BIAS_DEVIATION) ** 2).sum()
-        return 300 * loss(weight * 1.7 * logits + bias, classes) + far / 2
+        return 300 * loss(weight * expert + bias, classes) + far / 2
 
     best = posterior(fusion.weights[0], fusion.bias)
     for step in (0.98, 1.02):
