@@ -275,6 +275,22 @@ def test_words_below_the_vocabularys_limit_speak_through_their_parts():
     assert right.argmax() == 1
 
 
+def test_unknown_words_of_training_teach_their_parts_as_known_words_do():
+    tokens, classes = reviews()
+    tokens = [[*sentence, f"x{row % 9}yy{row}"] for row, sentence in enumerate(tokens)]
+    few = Vocabulary.fit(tokens, min_count=2)
+    all_words = few.extended(Vocabulary.fit(tokens))
+    assert len(all_words) >= len(few) + 80
+    spelled, known = (
+        fit_expert(labelled(tokens, classes, words), words.words, 2, ngrams=1)
+        for words in (few, all_words)
+    )
+    assert spelled.arrays()["parts/keys"].tobytes() == known.arrays()["parts/keys"].tobytes()
+    for name, size in (("parts", None), ("words", len(few))):
+        of_known = known.arrays()[f"{name}/values"][:size]
+        np.testing.assert_allclose(spelled.arrays()[f"{name}/values"], of_known, atol=1e-5)
+
+
 def test_one_endless_word_does_not_make_all_unknown_words_as_long():
     tokens, classes = reviews()
     tokens = [[*sentence, f"rare{row}"] for row, sentence in enumerate(tokens)]
@@ -301,6 +317,34 @@ def test_weights_count_as_copies_do():
     )
     texts = Texts.of(STRANGE, vocabulary)
     np.testing.assert_allclose(weighted.logits(texts), copied.logits(texts), atol=1e-3)
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_weights_count_as_copies_do_where_items_are_counted(several):
+    tokens, classes = topics(150)
+    targets = np.eye(150, dtype=bool)[classes] if several else classes
+    vocabulary = Vocabulary.fit(tokens)
+    counts = np.random.default_rng(1).integers(1, 4, len(classes))
+    rows = np.repeat(np.arange(len(classes)), counts)
+    weights = np.broadcast_to(counts.reshape(-1, *[1] * several), targets.shape)
+    weighted = fit_expert(labelled(tokens, targets, vocabulary, weights), vocabulary.words, 150)
+    copied = fit_expert(
+        labelled([tokens[row] for row in rows], targets[rows], vocabulary), vocabulary.words, 150
+    )
+    texts = Texts.of([*tokens, ["key77x"]], vocabulary)
+    np.testing.assert_allclose(weighted.logits(texts), copied.logits(texts), atol=1e-4)
+
+
+def test_two_labels_that_a_sentence_may_have_both_are_learnt_one_by_one():
+    tokens, classes = reviews()
+    targets = np.stack([classes == 0, np.arange(len(classes)) % 5 > 0], axis=1)
+    tokens = [
+        sentence if target else [*sentence, "alone"]
+        for sentence, target in zip(tokens, targets[:, 1], strict=True)
+    ]
+    expert, vocabulary = learnt(tokens, targets)
+    found = expert.logits(Texts.of(tokens, vocabulary)) > 0
+    assert (found == targets).mean() > 0.95
 
 
 def test_several_labels_are_learnt_one_by_one():
