@@ -1,5 +1,6 @@
 """A linear model of words, n-grams and parts of words, whose items are looked up."""
 
+import dataclasses
 import tracemalloc
 
 import numpy as np
@@ -395,6 +396,24 @@ def test_going_on_with_nothing_to_correct_changes_nothing():
     same = fit_expert(silent, vocabulary.words, 2, before=OldExpert(old, np.arange(2)))
     texts = Texts.of(STRANGE, vocabulary)
     np.testing.assert_allclose(same.logits(texts), old.logits(texts), atol=1e-6)
+
+
+def test_going_on_corrects_and_only_a_new_expert_is_drawn_towards_naive_bayes(monkeypatch):
+    tokens, classes = reviews()
+    old, vocabulary = learnt(tokens, classes)
+    train, texts = labelled(tokens, classes, vocabulary), Texts.of(tokens, vocabulary)
+
+    def gone_on(old: NgramExpert) -> np.ndarray:
+        before = OldExpert(old, np.arange(2))
+        return fit_expert(train, vocabulary.words, 2, before=before).logits(texts)
+
+    surer = {name: tables.DenseTable(100 * table.values) for name, table in old.tables.items()}
+    sure = dataclasses.replace(old, tables=surer, bias=100 * old.bias)
+    np.testing.assert_allclose(gone_on(sure), sure.logits(texts), rtol=1e-4)
+    again = gone_on(old)
+    monkeypatch.setattr("textcnn.recipe.ngrams.nbsvm.BETA", 1.0)
+    assert gone_on(old).tobytes() == again.tobytes()
+    assert learnt(tokens, classes)[0].logits(texts).tobytes() != old.logits(texts).tobytes()
 
 
 def test_going_on_counting_is_counting_all():
