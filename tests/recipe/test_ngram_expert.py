@@ -18,6 +18,7 @@ from textcnn.recipe.ngrams.learning import NgramExamples, OldExpert, fit_expert
 from textcnn.recipe.ngrams.letters import SHORTEST, part_keys
 from textcnn.recipe.ngrams.nbsvm import ALPHA, BETA, Features, nbsvm
 from textcnn.recipe.ngrams.ngrams import ngram_keys
+from textcnn.recipe.ngrams.tables import SMOOTHING
 from textcnn.support.errors import UserError
 
 GOOD, BAD = ("lovely", "charming", "not bad"), ("dreadful", "bored boring", "not good")
@@ -456,6 +457,17 @@ def test_hashed_parts_are_the_parts_of_each_word():
             assert names.setdefault(part, key) == key
     assert len(set(names.values())) == len(names)
     assert keys.min() >= 0
+
+
+def test_what_counts_say_is_naive_bayes_ratio_of_the_classes_an_item_was_seen_with():
+    counts = np.array([[3.0, 0, 1], [0, 2, 0], [1, 1, 5], [0, 0, 0]])
+    p, q = counts + SMOOTHING, counts.sum(axis=1, keepdims=True) - counts + SMOOTHING
+    ratios = np.log(p / p.sum(axis=0)) - np.log(q / q.sum(axis=0))
+    expected = np.where(counts > 0, np.maximum(ratios, 0), 0)
+    table = tables.table_of(csr_matrix(counts))
+    np.testing.assert_allclose(table.sums(np.arange(4), np.ones(4, np.int64)), expected, rtol=1e-6)
+    for label in range(3):
+        np.testing.assert_allclose(table.column(label), expected[:, label], rtol=1e-6)
 
 
 def test_counts_are_summed_the_same_in_many_pieces_and_in_one(many, monkeypatch):
