@@ -431,6 +431,15 @@ def test_an_explanation_adds_up_and_shows_itself(fitted):
         small().explain("a film")
 
 
+def test_an_explanation_is_of_the_answer_whatever_the_parameters_are_by_now():
+    classifier = small(tokenizer=str.split).fit(TEXTS, LABELS)
+    before = classifier.explain("a lovely-film , witty")
+    for tokenizer in ("kim", list):
+        after = classifier.set_params(tokenizer=tokenizer).explain("a lovely-film , witty")
+        assert after.tokens == before.tokens
+        np.testing.assert_array_equal(after.logits, before.logits)
+
+
 # Weights
 
 

@@ -263,7 +263,8 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
 
         check_is_fitted(self)
         (checked,) = checked_texts([text])
-        return Explainer(self.checkpoint_, self._custom_tokenizer()).explain(checked)
+        # With the tokenizer that answers, be the parameter another by now.
+        return Explainer(self.checkpoint_, self._model.tokenize).explain(checked)
 
     def transform(self, X: Any) -> np.ndarray:
         """(N, networks * heights * num_filters) float32: how strongly each filter was answered.
