@@ -165,6 +165,8 @@ def test_an_ensemble_is_its_networks_put_together(ensemble, call, tmp_path, revi
     networks = together.networks
     for member, network in zip(members, networks, strict=True):
         assert parameter_bytes(member.networks[0]) == parameter_bytes(network)
+    # All of them are drawn by seeds of their own.
+    assert len({network["convolution/weights"].tobytes() for network in networks}) == 3
     # The first is the network that a run without --ensemble trains.
     call("train", "--data", reviews, "--out", "alone", *options_text())
     alone = load_checkpoint(tmp_path / "alone" / "checkpoints" / "best.h5")
