@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from sklearn import metrics
 
 from tests.support.small_run import labelled_sentences
 from textcnn.commands.screen.score_tables import scores_text
@@ -60,8 +61,6 @@ def test_scores_by_hand():
 
 
 def test_the_log_loss_is_that_of_scikit_learn():
-    from sklearn import metrics
-
     rng = np.random.default_rng(0)
     probabilities = rng.dirichlet(np.full(5, 0.1), 60).astype(np.float32)
     probabilities[:3] = np.eye(5, dtype=np.float32)[0]
@@ -71,6 +70,21 @@ def test_the_log_loss_is_that_of_scikit_learn():
     exact /= exact.sum(axis=1, keepdims=True)
     expected = metrics.log_loss(targets, exact, labels=np.arange(5))
     assert found.log_loss == pytest.approx(expected, rel=1e-12)
+
+
+def test_scores_of_several_labels_are_those_of_scikit_learn():
+    rng, labels = np.random.default_rng(0), list("abcd")
+    targets, shares = rng.random((60, 4)) < [0.2, 0.5, 0.3, 0.1], rng.random((60, 4))
+    thresholds, counts = np.array([0.3, 0.5, 0.6, 0.8]), np.array([3, 9, 4, 1])
+    found = score(shares.astype(np.float32), targets, labels, counts, thresholds)
+    answers, always = shares >= thresholds, np.tile(np.arange(4) == 1, (60, 1))
+    assert found.accuracy == metrics.accuracy_score(targets, answers)
+    assert found.micro_f1 == pytest.approx(metrics.f1_score(targets, answers, average="micro"))
+    assert found.macro_f1 == pytest.approx(metrics.f1_score(targets, answers, average="macro"))
+    assert found.baseline_label == "b"
+    assert found.baseline == pytest.approx(metrics.f1_score(targets, always, average="micro"))
+    losses = [metrics.log_loss(*column) for column in zip(targets.T, shares.T, strict=True)]
+    assert found.log_loss == pytest.approx(np.mean(losses), rel=1e-6)
 
 
 def test_of_very_many_labels_no_confusion_matrix_is_made(monkeypatch):

@@ -84,7 +84,7 @@ def test_the_support_vector_machine_is_that_of_liblinear():
     parts = csr_matrix(rng.random((8, 5)) * (rng.random((8, 5)) < 0.5))
     features = Features([items], parts, rng.uniform(0.5, 2, 60), np.arange(12), np.arange(5))
     positive, counted = rng.random(60) < 0.4, rng.uniform(0.5, 1.5, 60)
-    found, _ = nbsvm(features, positive, counted, penalty=0.3)
+    found, bias = nbsvm(features, positive, counted, penalty=0.3)
 
     plain = np.hstack([items.toarray(), items.toarray()[:, :8] @ parts.toarray()])
     p, q = (ALPHA + plain.T @ (counted * side) for side in (positive, ~positive))
@@ -95,6 +95,9 @@ def test_the_support_vector_machine_is_that_of_liblinear():
     mean = np.abs(rival.coef_[0]).mean()
     weights = ratio * ((1 - BETA) * mean + BETA * rival.coef_[0])
     np.testing.assert_allclose(found, weights, atol=0.02 * np.abs(weights).max())
+    prior = np.log((counted[positive].sum() + 0.5) / (counted[~positive].sum() + 0.5))
+    drawn = (1 - BETA) * mean * prior + BETA * rival.intercept_[0]
+    assert bias == pytest.approx(drawn, rel=0.1)
 
 
 def test_equal_features_share_a_column_and_nothing_else_changes():
