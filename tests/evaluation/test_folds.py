@@ -118,9 +118,10 @@ def test_a_smaller_training_share_is_part_of_a_larger_one():
 
 
 def test_the_smallest_training_share_keeps_a_sentence_of_each_label():
-    keys, labels = sentences(40)
+    keys, labels = sentences(60)
+    labels[1::4] = ["c"] * 15
     for fold in make_folds(keys, labels, 4, 1, 0.1, 0, train_share=0.001):
-        assert sorted(labels[row] for row in fold.split.train) == ["a", "b"]
+        assert sorted(labels[row] for row in fold.split.train) == ["a", "b", "c"]
 
 
 def test_given_test_rows_stay_and_dev_is_drawn_anew_in_each_repeat():
