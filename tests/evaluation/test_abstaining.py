@@ -32,6 +32,16 @@ def test_the_curve_answers_as_many_as_it_says_or_more(confidences):
     assert curve[0].accuracy == (classes == 0).mean()
 
 
+def test_where_all_are_differently_sure_the_curve_answers_the_surest_and_no_more():
+    sure = np.array([0.7, 0.95, 0.55, 0.8, 0.6, 0.9, 0.65, 0.85, 0.75, 0.51])
+    probabilities = np.stack([sure, 1 - sure], axis=1)
+    right = np.array([0, 0, 1, 0, 1, 0, 1, 0, 1, 1])
+    curve = coverage_curve(probabilities, right, (1.0, 0.95, 0.8, 0.5, 0.01))
+    assert [point.coverage for point in curve] == [1, 1, 0.8, 0.5, 0.1]
+    assert [point.threshold for point in curve] == [0, 0, 0.6, 0.75, 0.95]
+    assert [point.accuracy for point in curve] == [0.5, 0.5, 5 / 8, 4 / 5, 1]
+
+
 def test_eval_shows_the_curve(call, trained_run):
     code, out, _ = call("eval", trained_run, "--threshold", 0.7)
     assert code == 0
