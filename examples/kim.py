@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from examples import end_with_the_reader
 from textcnn.core.architecture import Architecture, initial_parameters
 from textcnn.core.network import Network
 from textcnn.core.optimizers import Adam
@@ -65,4 +66,5 @@ def main(folder: Path, epochs: int = 4) -> float:
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
+    end_with_the_reader()
     main(Path(sys.argv[1]))

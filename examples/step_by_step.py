@@ -19,6 +19,7 @@ import numpy as np
 # folder of the script on its path, and the package is one folder up.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from examples import end_with_the_reader
 from textcnn.reference import (
     ConvCache,
     FloatArray,
@@ -203,4 +204,5 @@ def _parse_arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    end_with_the_reader()
     sys.exit(main())
