@@ -1,4 +1,4 @@
-"""Prediction: from word numbers, from a text file to a label file, and one sentence at a time."""
+"""Prediction: from token ids, from a text file to a label file, and one sentence at a time."""
 
 import statistics
 import subprocess
@@ -106,7 +106,7 @@ def _chunks(
 
 
 def _from_numbers(work: Workload, networks: _Networks) -> list[Row]:
-    say("predict: from word numbers")
+    say("predict: from token ids")
     sentences = work.everything.sentences
     order = np.random.default_rng(0).permutation(len(sentences))
     sentences = sentences.take(order[: 1000 if work.options.quick else None])
@@ -134,7 +134,7 @@ def _from_numbers(work: Workload, networks: _Networks) -> list[Row]:
         sides[f"PyTorch, {form}"] = _torch_side(network, inputs)
     timings = interleave(sides, work.options.rounds(5))
     where = f"D {KIM.dim}, 3 x {KIM.num_filters}, {len(sentences):,} sentences"
-    case = "predict, word numbers"
+    case = "predict, token ids"
     rows = _two_rows(case, where, timings, (15, 10), len(sentences))
     return [*rows, beside_limit(case, where, timings, LIMIT)]
 
@@ -149,7 +149,7 @@ def _rows_side(networks: _Networks, sentences: PackedSentences) -> Side:
     gap, num_words = max(bank.filter_sizes) - 1, len(projected.rows)
     words = np.full(int((sentences.lengths + gap).sum()) + gap, num_words - 1)
     starts = sentences.starts + gap * np.arange(1, len(sentences) + 1)
-    words[segment_places(starts, sentences.lengths)] = sentences.words
+    words[segment_places(starts, sentences.lengths)] = sentences.token_ids
     words *= bank.num_rows
     table = projected.rows.reshape(-1, bank.num_filters)
     blocks = np.array_split(np.arange(len(words) - gap), len(words) // WINDOWS_AT_ONCE)
@@ -286,7 +286,7 @@ def _one_sentence(work: Workload, networks: _Networks) -> list[Row]:
         prepare=prepare,
     )
     torch.set_num_threads(work.options.threads)
-    case, where = "predict, one sentence", "model loaded, word numbers, median"
+    case, where = "predict, one sentence", "model loaded, token ids, median"
     median = timings.median(OURS)
     return [
         Row(case, where, duration(median), target="≤ 100 µs", reached=median <= 100e-6),

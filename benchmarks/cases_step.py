@@ -163,7 +163,7 @@ def _products_side(architecture: Architecture, batches: list[Examples]) -> Side:
     ``P = X W``, ``dW = X.T G`` and, where the embedding is tuned, ``dX = G W.T``, X being the
     vectors of the batch's different words.
     """
-    counts = [len(np.unique(batch.sentences.words)) for batch in batches]
+    counts = [len(np.unique(batch.sentences.token_ids)) for batch in batches]
     dim, columns = architecture.embedding_dim, architecture.bank.num_rows * architecture.num_filters
     rng = np.random.default_rng(0)
 

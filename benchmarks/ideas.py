@@ -34,7 +34,7 @@ class Batch:
 
     def __init__(self, trainer: Trainer, examples: Examples, rng: np.random.Generator):
         parameters, architecture = trainer.network.parameters, trainer.network.architecture
-        words, which = np.unique(examples.sentences.words, return_inverse=True)
+        words, which = np.unique(examples.sentences.token_ids, return_inverse=True)
         self.X = word_vectors(parameters, architecture, words)
         self.W = parameters["convolution/weights"].reshape(self.X.shape[1], -1)
         self.P = project(self.X, parameters["convolution/weights"])

@@ -36,7 +36,7 @@ class Batch:
 
     def __init__(self, sentences: PackedSentences, rng: np.random.Generator):
         self.lengths = sentences.lengths
-        self.different, self.which = np.unique(sentences.words, return_inverse=True)
+        self.different, self.which = np.unique(sentences.token_ids, return_inverse=True)
         shape = (DIM, BANK.num_rows, BANK.num_filters)
         self.vectors = rng.uniform(-0.25, 0.25, (len(self.different), DIM)).astype(np.float32)
         self.W = rng.uniform(-0.05, 0.05, shape).astype(np.float32)

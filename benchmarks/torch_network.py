@@ -52,7 +52,7 @@ class TorchNetwork(nn.Module):
         return self.dense(functional.dropout(features, self.dropout, self.training))
 
     def forward(self, words: Tensor) -> Tensor:
-        """(B, C) logits from (B, L) word numbers."""
+        """(B, C) logits from (B, L) token ids."""
         return self.after_lookup(self.embedding(words))
 
     def gradients(self, architecture: Architecture) -> dict[str, np.ndarray]:
@@ -80,12 +80,12 @@ def _convolution(parameters: Parameters, architecture: Architecture, index: int)
 
 
 def padded(sentences: PackedSentences, pad_word: int, multiple: int = 1) -> Tensor:
-    """(B, L) word numbers, L the longest's length or the next ``multiple`` above it."""
+    """(B, L) token ids, L the longest's length or the next ``multiple`` above it."""
     lengths = sentences.lengths
     longest = max(int(lengths.max()), 1)
     filled = np.arange(-(-longest // multiple) * multiple) < lengths[:, None]
     words = np.full(filled.shape, pad_word, np.int64)
-    words[filled] = sentences.words
+    words[filled] = sentences.token_ids
     return torch.from_numpy(words)
 
 

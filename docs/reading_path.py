@@ -24,7 +24,7 @@ PATH = {
     "textcnn/core/optimizers.py": "Adam, Adadelta and SGD",
     "textcnn/core/progress.py": "where training stands, and the events that tell of it",
     "textcnn/core/trainer.py": "the loop, as a generator of events",
-    "textcnn/core/vocabulary.py": "words to numbers",
+    "textcnn/core/vocabulary.py": "tokens to token ids",
     "examples/kim.py": "all of this at work: Kim's network on the movie reviews",
     "textcnn/recipe/ngrams/expert.py": "beyond the paper: the linear model of n-grams",
     "textcnn/recipe/fusion.py": "how far each of the two is trusted",

@@ -34,7 +34,7 @@ class Exercise:
 
 
 def sentences() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-    """(words, vectors, filters, biases): the page's, then small random integers, which tie."""
+    """(token_ids, vectors, filters, biases): the page's, then small random integers, which tie."""
     yield SENTENCE, VECTORS, FILTERS, BIASES
     rng = np.random.default_rng(15)
     for n in (1, 2, 4, 5, 6):
@@ -46,17 +46,17 @@ def sentences() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray
 
 def one_filter(**more: Any) -> Iterator[Arguments]:
     """A sentence and one filter."""
-    for words, vectors, filters, biases in sentences():
+    for token_ids, vectors, filters, biases in sentences():
         for c in range(len(biases)):
-            yield {"X": vectors[words], "w": filters[:, :, c], "b": float(biases[c]), **more}
+            yield {"X": vectors[token_ids], "w": filters[:, :, c], "b": float(biases[c]), **more}
 
 
 def windows() -> Iterator[Arguments]:
     """One window and one filter."""
-    for words, vectors, filters, biases in sentences():
+    for token_ids, vectors, filters, biases in sentences():
         h = len(filters)
-        if len(words) >= h:
-            window = vectors[words[-h:]]
+        if len(token_ids) >= h:
+            window = vectors[token_ids[-h:]]
             yield {"window": window, "w": filters[:, :, 0], "b": float(biases[0])}
 
 
@@ -68,9 +68,12 @@ def responses() -> Iterator[Arguments]:
 
 def products() -> Iterator[Arguments]:
     """A table of products and a sentence of its rows."""
-    for words, vectors, filters, _ in sentences():
+    for token_ids, vectors, filters, _ in sentences():
         table = np.einsum("ud,jdc->ujc", vectors, filters)
-        yield {"P": np.concatenate([table, np.zeros((1, *table.shape[1:]))]), "words": words}
+        yield {
+            "P": np.concatenate([table, np.zeros((1, *table.shape[1:]))]),
+            "token_ids": token_ids,
+        }
 
 
 def products_and_gradient() -> Iterator[Arguments]:
@@ -102,17 +105,21 @@ def gradient_of_the_words(X: np.ndarray, w: np.ndarray, b: float, dmaximum: floa
     return reference.wide_convolution_backward(dZ, X, W, biases)[0]
 
 
-def as_convolution(P: np.ndarray, words: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def as_convolution(
+    P: np.ndarray, token_ids: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A sentence and filters whose responses are sums of P: each word's vector is one-hot."""
-    return np.eye(len(P))[words], P.transpose(1, 0, 2), np.zeros(P.shape[2])
+    return np.eye(len(P))[token_ids], P.transpose(1, 0, 2), np.zeros(P.shape[2])
 
 
-def sums_of_products(P: np.ndarray, words: np.ndarray) -> np.ndarray:
-    return reference.wide_convolution(*as_convolution(P, words))
+def sums_of_products(P: np.ndarray, token_ids: np.ndarray) -> np.ndarray:
+    return reference.wide_convolution(*as_convolution(P, token_ids))
 
 
-def gradient_of_the_products(P: np.ndarray, words: np.ndarray, dmaxima: np.ndarray) -> np.ndarray:
-    X, W, b = as_convolution(P, words)
+def gradient_of_the_products(
+    P: np.ndarray, token_ids: np.ndarray, dmaxima: np.ndarray
+) -> np.ndarray:
+    X, W, b = as_convolution(P, token_ids)
     Z = reference.wide_convolution(X, W, b)
     _, argmax = reference.max_over_time(Z)
     dZ = reference.max_over_time_backward(dmaxima, argmax, len(Z))

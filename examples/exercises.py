@@ -68,13 +68,13 @@ def gradient_of_the_words(X: np.ndarray, w: np.ndarray, b: float, dmaximum: floa
     raise NotImplementedError
 
 
-def sums_of_products(P: np.ndarray, words: np.ndarray) -> np.ndarray:
+def sums_of_products(P: np.ndarray, token_ids: np.ndarray) -> np.ndarray:
     """Step 5: the responses of F filters, before the bias, from each different word's products.
 
     Args:
         P: (U + 1, h, F) what each of U different words adds as the j-th word of a window; the last
             row, for the zero vector outside the sentence, is zero.
-        words: (n,) the words of a sentence, as rows of P; at least one.
+        token_ids: (n,) the words of a sentence, as rows of P; at least one.
 
     Returns:
         (n + h - 1, F) responses, a window a row.
@@ -82,12 +82,14 @@ def sums_of_products(P: np.ndarray, words: np.ndarray) -> np.ndarray:
     raise NotImplementedError
 
 
-def gradient_of_the_products(P: np.ndarray, words: np.ndarray, dmaxima: np.ndarray) -> np.ndarray:
+def gradient_of_the_products(
+    P: np.ndarray, token_ids: np.ndarray, dmaxima: np.ndarray
+) -> np.ndarray:
     """Step 7: the gradient of the table of products, from the winning windows alone.
 
     Args:
         P: (U + 1, h, F) as in :func:`sums_of_products`.
-        words: (n,) the words of a sentence, as rows of P; at least one.
+        token_ids: (n,) the words of a sentence, as rows of P; at least one.
         dmaxima: (F,) gradient of the loss with respect to each filter's maximum over time.
 
     Returns:

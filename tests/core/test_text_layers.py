@@ -204,7 +204,7 @@ def test_softmax_does_not_overflow():
 
 def plain_convolve_and_pool(X, sentences, W, bank):
     """The plain layers in the place of the fused one, the bias left out."""
-    embedded = X[sentences.words]
+    embedded = X[sentences.token_ids]
     pooled, backwards = [], []
     for height, first in bank.offsets():
         filters = W[:, first : first + height].swapaxes(0, 1)
@@ -221,7 +221,7 @@ def plain_convolve_and_pool(X, sentences, W, bank):
             bank.offsets(), np.split(dY, len(backwards), axis=1), backwards, strict=True
         ):
             dembedded, dfilters, _ = convolve_back(pool_back(dM))
-            np.add.at(dX, sentences.words, dembedded)
+            np.add.at(dX, sentences.token_ids, dembedded)
             dW[:, first : first + height] += dfilters.swapaxes(0, 1)
         return dX, dW
 

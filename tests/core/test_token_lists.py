@@ -33,7 +33,7 @@ def test_texts_tokenised_by_pieces_are_those_tokenised_whole(name, texts):
     kept, whole = TokenLists.of_texts(texts, tokenize), TokenLists.of(map(tokenize, texts))
     assert list(kept) == [tokenize(text) for text in texts]
     assert kept.tokens == whole.tokens
-    assert kept.sentences.words.dtype == np.int32
+    assert kept.sentences.token_ids.dtype == np.int32
 
 
 def test_a_piece_of_text_is_tokenised_once():
@@ -61,6 +61,6 @@ def test_a_vocabulary_numbers_them():
     vocabulary = Vocabulary.fit(kept.take(np.array([0])))
     assert vocabulary.words[1:] == ["a", "b"]
     packed = vocabulary.pack(kept)
-    assert packed.words.tolist() == [1, 2, 1, UNKNOWN, 1]
-    assert packed.words.dtype == np.int32
+    assert packed.token_ids.tolist() == [1, 2, 1, UNKNOWN, 1]
+    assert packed.token_ids.dtype == np.int32
     assert packed.lengths.tolist() == [3, 0, 2]

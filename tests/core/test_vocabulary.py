@@ -28,14 +28,14 @@ def test_rare_words_and_those_beyond_the_size_are_left_out():
 
 def test_packing_gives_unknown_words_number_0():
     packed = Vocabulary.fit(SENTENCES).pack([["c", "x"], [], ["z", UNKNOWN_WORD]])
-    assert packed.words.tolist() == [4, UNKNOWN, 1, UNKNOWN]
+    assert packed.token_ids.tolist() == [4, UNKNOWN, 1, UNKNOWN]
     assert packed.lengths.tolist() == [2, 0, 2]
 
 
 def test_packing_nothing():
     packed = Vocabulary.fit(SENTENCES).pack([])
     assert len(packed) == 0
-    assert np.issubdtype(packed.words.dtype, np.integer)
+    assert np.issubdtype(packed.token_ids.dtype, np.integer)
 
 
 def test_the_name_of_the_unknown_word_is_no_word():
@@ -46,7 +46,7 @@ def test_the_name_of_the_unknown_word_is_no_word():
 def test_packed_numbers_lead_back_to_the_words(sentences):
     vocabulary = Vocabulary.fit(sentences)
     packed = vocabulary.pack(sentences)
-    words = [vocabulary.words[number] for number in packed.words]
+    words = [vocabulary.words[number] for number in packed.token_ids]
     assert words == [word for sentence in sentences for word in sentence]
 
 

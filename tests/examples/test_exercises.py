@@ -42,17 +42,17 @@ class Solutions:
         return dX
 
     @staticmethod
-    def sums_of_products(P, words):
+    def sums_of_products(P, token_ids):
         h, zero = P.shape[1], len(P) - 1
-        padded = [zero] * (h - 1) + list(words) + [zero] * (h - 1)
-        T = len(words) + h - 1
+        padded = [zero] * (h - 1) + list(token_ids) + [zero] * (h - 1)
+        T = len(token_ids) + h - 1
         return np.array([sum(P[padded[t + j], j] for j in range(h)) for t in range(T)])
 
     @staticmethod
-    def gradient_of_the_products(P, words, dmaxima):
+    def gradient_of_the_products(P, token_ids, dmaxima):
         h, zero = P.shape[1], len(P) - 1
-        padded = [zero] * (h - 1) + list(words) + [zero] * (h - 1)
-        S, G = Solutions.sums_of_products(P, words), np.zeros_like(P)
+        padded = [zero] * (h - 1) + list(token_ids) + [zero] * (h - 1)
+        S, G = Solutions.sums_of_products(P, token_ids), np.zeros_like(P)
         for c, t in enumerate(S.argmax(axis=0)):
             for j in range(h):
                 G[padded[t + j], j, c] += dmaxima[c]
@@ -90,8 +90,8 @@ def test_a_solution_is_right_and_a_stub_is_not_done(name):
         ("all_windows", narrow_windows),
         ("first_maximum", last_maximum),
         ("gradient_of_the_words", gradient_to_every_maximum),
-        ("sums_of_products", lambda P, words: P[words].sum(axis=1)),
-        ("gradient_of_the_products", lambda P, words, dmaxima: np.zeros(P.shape[1:])),
+        ("sums_of_products", lambda P, token_ids: P[token_ids].sum(axis=1)),
+        ("gradient_of_the_products", lambda P, token_ids, dmaxima: np.zeros(P.shape[1:])),
         ("first_maximum", lambda z: None),
         ("one_window", lambda window, w, b: 1 / 0),
     ],

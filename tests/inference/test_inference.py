@@ -26,7 +26,7 @@ from textcnn.inference.classifier import Classifier
 from textcnn.inference.maxima import maxima_of_one
 from textcnn.inference.network import InferenceNetwork
 from textcnn.inference.projected_words import ProjectedWords, rows_by_place
-from textcnn.inference.word_numbers import TextNumbers
+from textcnn.inference.text_packer import TextPacker
 from textcnn.recipe.ngrams.expert import Texts
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
@@ -92,7 +92,7 @@ def test_the_memory_of_a_long_sentence_does_not_grow_with_its_length():
         model.logits(PackedSentences(words, np.array(lengths)))
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        assert peak < 48 * len(words)  # The words' numbers, several times; not their windows.
+        assert peak < 48 * len(words)  # The token ids, several times; not their windows.
 
 
 @settings(max_examples=150, deadline=None)
@@ -155,7 +155,7 @@ def test_maxima_of_one_sentence_are_those_in_a_batch(lengths, sizes, seed):
     expected = pooled_maxima(P, sentences, filter_rows)
     assert expected.dtype == np.int16
     for row, start in enumerate(sentences.starts):
-        words = sentences.words[start : start + lengths[row]]
+        words = sentences.token_ids[start : start + lengths[row]]
         np.testing.assert_array_equal(maxima_of_one(P, words, sizes), expected[[row]])
 
 
@@ -263,14 +263,14 @@ def test_an_empty_list_is_answered_by_an_empty_one(checkpoint):
 @pytest.mark.parametrize("tokenize", [kim, unicode])
 @settings(max_examples=150, deadline=None)
 @given(texts=st.lists(st.text(), max_size=5))
-def test_numbering_a_text_is_tokenising_and_packing_it(tokenize, texts):
+def test_packing_texts_is_tokenising_and_packing_it(tokenize, texts):
     tokens = [tokenize(text) for text in texts]
     vocabulary = Vocabulary.fit(tokens[::2])
-    numbers = TextNumbers(tokenize, vocabulary, spell_unknown=True)
+    packer = TextPacker(tokenize, vocabulary, spell_unknown=True)
     expected, unknown = vocabulary.pack(tokens), Texts.of(tokens, vocabulary).unknown
     for _ in range(2):  # The second time everything is remembered.
-        packed_texts = numbers.pack(texts)
-        assert packed_texts.sentences.words.tolist() == expected.words.tolist()
+        packed_texts = packer.pack(texts)
+        assert packed_texts.sentences.token_ids.tolist() == expected.token_ids.tolist()
         assert packed_texts.sentences.lengths.tolist() == expected.lengths.tolist()
         assert list(packed_texts.unknown) == list(unknown)
 
@@ -279,37 +279,37 @@ def test_numbering_a_text_is_tokenising_and_packing_it(tokenize, texts):
 @given(texts=st.lists(st.text("ab "), max_size=5), longest=st.integers(1, 4))
 def test_texts_are_cut_with_their_unknown_words(texts, longest):
     vocabulary = Vocabulary(["<unknown>", "a", "b"])
-    numbers = TextNumbers(kim, vocabulary, longest, spell_unknown=True)
+    packer = TextPacker(kim, vocabulary, longest, spell_unknown=True)
     expected = Texts.of([kim(text)[:longest] for text in texts], vocabulary)
-    found = numbers.pack(texts)
-    assert found.sentences.words.tolist() == expected.sentences.words.tolist()
+    found = packer.pack(texts)
+    assert found.sentences.token_ids.tolist() == expected.sentences.token_ids.tolist()
     assert list(found.unknown) == list(expected.unknown)
 
 
-def test_numbering_forgets_when_it_has_remembered_enough_and_stays_right(monkeypatch):
-    monkeypatch.setattr("textcnn.inference.word_numbers.CACHE_CHARACTERS", 40)
+def test_packing_forgets_when_it_has_remembered_enough_and_stays_right(monkeypatch):
+    monkeypatch.setattr("textcnn.inference.text_packer.CACHE_CHARACTERS", 40)
     texts = [f"word{number} again word{number // 2}" for number in range(60)]
     vocabulary = Vocabulary.fit([kim(text) for text in texts[::2]])
-    numbers = TextNumbers(kim, vocabulary)
+    packer = TextPacker(kim, vocabulary)
     sizes = []
     for start in range(0, 60, 5):
         some = texts[start : start + 5]
-        packed_texts, expected = numbers.pack(some), vocabulary.pack([kim(text) for text in some])
-        assert packed_texts.sentences.words.tolist() == expected.words.tolist()
-        sizes.append(numbers._pieces.characters)
+        packed_texts, expected = packer.pack(some), vocabulary.pack([kim(text) for text in some])
+        assert packed_texts.sentences.token_ids.tolist() == expected.token_ids.tolist()
+        sizes.append(packer._pieces.characters)
     assert max(sizes) < 40 + max(len(" ".join(texts[i : i + 5])) for i in range(0, 60, 5))
 
 
-def test_numbering_in_several_threads_at_once():
+def test_packing_in_several_threads_at_once():
     texts = [f"w{number % 97} w{number % 89} x{number}" for number in range(4000)]
     vocabulary = Vocabulary.fit([kim(text) for text in texts[::3]])
-    numbers = TextNumbers(kim, vocabulary)
+    packer = TextPacker(kim, vocabulary)
     parts = [texts[start : start + 50] for start in range(0, 4000, 50)]
     with ThreadPoolExecutor(8) as pool:
-        packed_parts = list(pool.map(numbers.pack, parts))
+        packed_parts = list(pool.map(packer.pack, parts))
     for part, packed_part in zip(parts, packed_parts, strict=True):
         expected = vocabulary.pack([kim(text) for text in part])
-        assert packed_part.sentences.words.tolist() == expected.words.tolist()
+        assert packed_part.sentences.token_ids.tolist() == expected.token_ids.tolist()
 
 
 def test_every_sentence_of_the_data_is_the_same_alone(checkpoint):

@@ -51,7 +51,7 @@ def part(model: Checkpoint) -> TrainingPart:
 
 
 def texts_of(part: TrainingPart, model: Checkpoint) -> list[str]:
-    words = np.split(part.train.words, np.cumsum(part.train.lengths)[:-1])
+    words = np.split(part.train.token_ids, np.cumsum(part.train.lengths)[:-1])
     return [" ".join(model.vocabulary.words[number] for number in row) for row in words]
 
 
@@ -213,7 +213,7 @@ def test_every_sentence_is_scanned_as_if_alone(model, part, monkeypatch):
     monkeypatch.setattr(scan_module, "WINDOWS_AT_ONCE", 40)  # Several blocks of one length.
     few = scan(network, part.train)
     ends = np.cumsum(part.train.lengths)[:-1]
-    for row, words in enumerate(np.split(part.train.words, ends)):
+    for row, words in enumerate(np.split(part.train.token_ids, ends)):
         features, starts = winning_features(network, words)
         for whole in (found, few):
             np.testing.assert_array_equal(whole.features[row], features)
@@ -224,7 +224,7 @@ def test_of_many_sentences_some_are_drawn(model, monkeypatch):
     monkeypatch.setattr(training_part_module, "MOST_SENTENCES", 10)
     first, second = training_part(model, silent), training_part(model, silent)
     assert (len(first.train), len(first.dev.sentences), first.total) == (10, 10, 108)
-    np.testing.assert_array_equal(first.train.words, second.train.words)
+    np.testing.assert_array_equal(first.train.token_ids, second.train.token_ids)
 
 
 def test_of_very_many_labels_those_with_the_most_sentences_are_looked_at(
@@ -293,7 +293,7 @@ def test_a_filter_is_worth_what_dev_loses_when_its_weights_are_zero(part, model)
     losses = [one.loss_added for one in found]
     assert losses == sorted(losses, reverse=True)
     dev = part.dev.sentences
-    words = np.split(dev.words, np.cumsum(dev.lengths)[:-1])
+    words = np.split(dev.token_ids, np.cumsum(dev.lengths)[:-1])
     texts = [" ".join(model.vocabulary.words[number] for number in row) for row in words]
     before = _dev(model, texts, part.dev_targets)
     for one in found:

@@ -92,7 +92,7 @@ def test_from_files_and_back(call, tmp_path):
 def test_packed_sentences_are_cut():
     packed = PackedSentences(np.arange(6), np.array([3, 0, 1, 2]))
     cut = packed.cut(2)
-    assert cut.words.tolist() == [0, 1, 3, 4, 5]
+    assert cut.token_ids.tolist() == [0, 1, 3, 4, 5]
     assert cut.lengths.tolist() == [2, 0, 1, 2]
 
 

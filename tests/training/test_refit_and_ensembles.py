@@ -220,7 +220,7 @@ def test_a_file_of_vectors_is_read_once_for_all_networks_and_halves(data, tmp_pa
     )
     model, _ = train_in_memory(config, data, quiet)
     assert read == [str(path)]
-    row = model.vocabulary.numbers(["fine"])[0]
+    row = model.vocabulary.ids(["fine"])[0]
     for parameters in model.networks:
         # Tuned a little in a few steps, so still near where it began.
         np.testing.assert_allclose(parameters["embedding/tuned"][row], [1, 0], atol=0.1)

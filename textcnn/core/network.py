@@ -33,14 +33,14 @@ def forward(
     Args:
         parameters: as :meth:`Architecture.shapes` says.
         architecture: the shapes.
-        sentences: B sentences of word numbers below V.
+        sentences: B sentences of token ids below V.
         dropout_rate: share of the pooled features dropped.
         rng: source of the dropout mask; None outside training, where nothing is dropped.
 
     Returns:
         logits (B, C), and ``backward(dlogits)``, the gradient of every trained parameter.
     """
-    words, inverse = np.unique(sentences.words, return_inverse=True)
+    words, inverse = np.unique(sentences.token_ids, return_inverse=True)
     X = word_vectors(parameters, architecture, words)
     maxima, convolution_backward = convolve_and_pool(
         X,
@@ -92,11 +92,11 @@ class Network:
 
     def _group_logits(self, sentences: PackedSentences) -> np.ndarray:
         parameters = self.parameters
-        words, inverse = np.unique(sentences.words, return_inverse=True)
+        words, inverse = np.unique(sentences.token_ids, return_inverse=True)
         X = word_vectors(parameters, self.architecture, words)
         P = project(X, parameters["convolution/weights"])
-        numbered = PackedSentences(inverse, sentences.lengths)
-        maxima = pooled_maxima(P, numbered, self.architecture.bank.rows())
+        by_row = PackedSentences(inverse, sentences.lengths)
+        maxima = pooled_maxima(P, by_row, self.architecture.bank.rows())
         features, _ = relu(maxima + parameters["convolution/bias"])
         logits, _ = dense(features, parameters["dense/weights"], parameters["dense/bias"])
         return logits

@@ -25,7 +25,7 @@ def forward(
     sentences: PackedSentences,
 ) -> tuple[np.ndarray, Callable[[np.ndarray], Gradients]]:
     """As :func:`textcnn.core.network.forward`, without dropout."""
-    lookups = [embed(sentences.words, parameters[name]) for name in architecture.channels]
+    lookups = [embed(sentences.token_ids, parameters[name]) for name in architecture.channels]
     X = np.concatenate([vectors for vectors, _ in lookups], axis=1)
     features, heights_backward = _features(parameters, architecture, X, sentences.lengths)
     logits, dense_backward = dense(features, parameters["dense/weights"], parameters["dense/bias"])

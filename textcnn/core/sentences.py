@@ -8,14 +8,14 @@ import numpy as np
 
 @dataclass(frozen=True)
 class PackedSentences:
-    """B sentences of word numbers in one flat array.
+    """B sentences of token ids in one flat array.
 
     Attributes:
-        words: (T,) integers, all sentences one after another.
+        token_ids: (T,) integers, all sentences one after another.
         lengths: (B,) integers, how many words each has; a sentence may have none.
     """
 
-    words: np.ndarray
+    token_ids: np.ndarray
     lengths: np.ndarray
 
     def __len__(self) -> int:
@@ -23,18 +23,18 @@ class PackedSentences:
 
     @functools.cached_property
     def starts(self) -> np.ndarray:
-        """(B,) place of each sentence's first word in ``words``."""
+        """(B,) place of each sentence's first word in ``token_ids``."""
         return segment_starts(self.lengths)
 
     def take(self, rows: np.ndarray) -> "PackedSentences":
         """The sentences in these rows, in this order."""
         lengths = self.lengths[rows]
-        return PackedSentences(self.words[segment_places(self.starts[rows], lengths)], lengths)
+        return PackedSentences(self.token_ids[segment_places(self.starts[rows], lengths)], lengths)
 
     def cut(self, longest: int) -> "PackedSentences":
         """The sentences, each without what follows its first ``longest`` words."""
         lengths = np.minimum(self.lengths, longest)
-        return PackedSentences(self.words[segment_places(self.starts, lengths)], lengths)
+        return PackedSentences(self.token_ids[segment_places(self.starts, lengths)], lengths)
 
 
 def groups_by_length(lengths: np.ndarray, most: int) -> list[np.ndarray]:

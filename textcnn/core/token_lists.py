@@ -1,4 +1,4 @@
-"""Token lists of many sentences, kept as numbers."""
+"""Token lists of many sentences, kept as ids."""
 
 from array import array
 from collections import defaultdict
@@ -50,9 +50,9 @@ class TokenLists:
         """
         split = cls.of(map(str.split, texts))
         pieces = cls.of(map(tokenize, split.tokens))
-        in_order = split.sentences.words
+        in_order = split.sentences.token_ids
         blocks = np.array_split(in_order, 1 + len(in_order) // PIECES_AT_ONCE)
-        words = np.concatenate([pieces.sentences.take(block).words for block in blocks])
+        words = np.concatenate([pieces.sentences.take(block).token_ids for block in blocks])
         ends = np.append(0, np.cumsum(pieces.sentences.lengths[in_order]))
         starts = split.sentences.starts
         lengths = ends[starts + split.sentences.lengths] - ends[starts]
@@ -62,7 +62,7 @@ class TokenLists:
         return len(self.sentences)
 
     def __iter__(self) -> Iterator[list[str]]:
-        words, starts = self.sentences.words, self.sentences.starts
+        words, starts = self.sentences.token_ids, self.sentences.starts
         ends = starts + self.sentences.lengths
         for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
             yield [self.tokens[place] for place in words[start:end].tolist()]
@@ -77,5 +77,5 @@ class TokenLists:
 
     def counts(self) -> dict[str, int]:
         """How often each token stands there, for those that do."""
-        counts = np.bincount(self.sentences.words, minlength=len(self.tokens)).tolist()
+        counts = np.bincount(self.sentences.token_ids, minlength=len(self.tokens)).tolist()
         return {token: count for token, count in zip(self.tokens, counts, strict=True) if count}

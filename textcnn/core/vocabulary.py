@@ -1,4 +1,4 @@
-"""Words to numbers."""
+"""Tokens to token ids."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,30 +8,30 @@ from textcnn.core.sentences import PackedSentences
 from textcnn.core.token_lists import TokenLists
 
 UNKNOWN = 0
-"""The number of every word that is not in the vocabulary."""
+"""The id of every word that is not in the vocabulary."""
 
 UNKNOWN_WORD = "<unknown>"
-"""How number 0 is written where a word is shown; no tokenizer makes such a token."""
+"""How id 0 is written where a word is shown; no tokenizer makes such a token."""
 
 
 class Vocabulary:
-    """The words a network knows, numbered from 1; number 0 is the unknown word.
+    """The words a network knows, with ids from 1; id 0 is the unknown word.
 
     Attributes:
-        words: all of them, :data:`UNKNOWN_WORD` first.
+        words: all of them by id, :data:`UNKNOWN_WORD` first.
     """
 
     def __init__(self, words: Sequence[str]):
-        """Number ``words`` in the given order.
+        """Give ``words`` ids in their order.
 
         Raises:
             ValueError: the first is not :data:`UNKNOWN_WORD`, or one stands there twice.
         """
         self.words = list(words)
-        self._numbers = {word: number for number, word in enumerate(self.words)}
+        self._ids = {word: token_id for token_id, word in enumerate(self.words)}
         if not self.words or self.words[0] != UNKNOWN_WORD:
             raise ValueError(f"the first word must be {UNKNOWN_WORD}")
-        if len(self._numbers) != len(self.words):
+        if len(self._ids) != len(self.words):
             raise ValueError("a word stands in the vocabulary twice")
 
     @classmethod
@@ -47,24 +47,24 @@ class Vocabulary:
         """
         counts = TokenLists.of(sentences).counts()
         counts.pop(UNKNOWN_WORD, None)
-        # Ties in alphabetical order, so that the numbering depends on the words alone.
+        # Ties in alphabetical order, so that the ids depend on the words alone.
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         words = [word for word, count in ranked if count >= min_count]
         return cls([UNKNOWN_WORD, *(words[:max_size] if max_size else words)])
 
     def extended(self, other: "Vocabulary") -> "Vocabulary":
         """These words and, after them, those of ``other`` that are not among them."""
-        return Vocabulary([*self.words, *(w for w in other.words if w not in self._numbers)])
+        return Vocabulary([*self.words, *(w for w in other.words if w not in self._ids)])
 
     def __len__(self) -> int:
         return len(self.words)
 
-    def numbers(self, tokens: Iterable[str]) -> list[int]:
-        """The number of each token."""
-        return [self._numbers.get(token, UNKNOWN) for token in tokens]
+    def ids(self, tokens: Iterable[str]) -> list[int]:
+        """The id of each token."""
+        return [self._ids.get(token, UNKNOWN) for token in tokens]
 
     def pack(self, sentences: Iterable[Sequence[str]]) -> PackedSentences:
-        """The sentences as word numbers, packed one after another."""
+        """The sentences as token ids, packed one after another."""
         lists = TokenLists.of(sentences)
-        numbers = np.array(self.numbers(lists.tokens), np.int32)
-        return PackedSentences(numbers[lists.sentences.words], lists.sentences.lengths)
+        ids = np.array(self.ids(lists.tokens), np.int32)
+        return PackedSentences(ids[lists.sentences.token_ids], lists.sentences.lengths)

@@ -263,7 +263,7 @@ class TokenizedData:
     def packed(
         self, rows: np.ndarray, vocabulary: Vocabulary, labels: Sequence[str]
     ) -> tuple[PackedSentences, np.ndarray]:
-        """The sentences of these rows, numbered, and their targets (see :meth:`targets`)."""
+        """The sentences of these rows, as token ids, and their targets (see :meth:`targets`)."""
         return vocabulary.pack(self.tokens.take(rows)), self.targets(rows, labels)
 
     def targets(self, rows: np.ndarray, labels: Sequence[str]) -> np.ndarray:

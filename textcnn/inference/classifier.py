@@ -10,7 +10,7 @@ import numpy as np
 from textcnn.core.tokenizers import CUSTOM, Tokenizer, find_tokenizer
 from textcnn.inference.given_labels import given_labels
 from textcnn.inference.model import Model
-from textcnn.inference.word_numbers import TextNumbers
+from textcnn.inference.text_packer import TextPacker
 from textcnn.recipe.ngrams.expert import Texts
 from textcnn.support.threads import in_threads, processors
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
@@ -43,7 +43,7 @@ class Classifier:
         self.labels = checkpoint.labels
         config = checkpoint.config
         self.tokenize = find_tokenizer(config.tokenizer, tokenize)
-        self._numbers = TextNumbers(
+        self._packer = TextPacker(
             self.tokenize,
             checkpoint.vocabulary,
             config.max_tokens,
@@ -85,8 +85,8 @@ class Classifier:
         """(N, C) float32 logits of each of the model's experts alone, by its name."""
         names: list[str] = []
 
-        def side_by_side(numbered: Texts) -> np.ndarray:
-            found = self._model.expert_logits(numbered, threads=False)
+        def side_by_side(packed: Texts) -> np.ndarray:
+            found = self._model.expert_logits(packed, threads=False)
             names[:] = found
             return np.stack(list(found.values()), axis=1)
 
@@ -108,10 +108,10 @@ class Classifier:
     def _in_pieces(
         self, function: Callable[[Texts], np.ndarray], texts: Sequence[str]
     ) -> np.ndarray:
-        """The rows that ``function`` makes of the texts' word numbers."""
+        """The rows that ``function`` makes of the texts' token ids."""
         texts = _checked_texts(texts)
         if len(texts) <= FEW_TEXTS:
-            return function(self._numbers.pack(texts))
+            return function(self._packer.pack(texts))
         # Taking text apart holds the interpreter and adding up windows seldom does: first the one,
         # then the other in threads, which then hardly wait for each other.
         rows, together = [], PIECE_TEXTS * processors()
@@ -119,7 +119,7 @@ class Classifier:
             block = texts[start : start + together]
             size = math.ceil(len(block) / processors())
             pieces = [block[begin : begin + size] for begin in range(0, len(block), size)]
-            rows += in_threads(function, [self._numbers.pack(piece) for piece in pieces])
+            rows += in_threads(function, [self._packer.pack(piece) for piece in pieces])
         return np.concatenate(rows)
 
     def predict(self, texts: Sequence[str]) -> list[str]:

@@ -15,7 +15,7 @@ _quiet = np.errstate(over="ignore", invalid="ignore")
 
 
 class Model:
-    """Answers from word numbers: the same bytes for a sentence alone, in any batch, in any order.
+    """Answers from token ids: the same bytes for a sentence alone, in any batch, in any order.
 
     Args:
         checkpoint: the model.

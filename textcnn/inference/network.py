@@ -24,7 +24,7 @@ threads wait for the interpreter between them, and two are no faster than one.
 
 
 class InferenceNetwork:
-    """Logits from word numbers.
+    """Logits from token ids.
 
     Args:
         networks: the parameters of one network, or of several whose logits are averaged.
@@ -51,10 +51,10 @@ class InferenceNetwork:
         return True
 
     def logits(self, sentences: PackedSentences, threads: bool = True) -> np.ndarray:
-        """(N, C) logits of N sentences of word numbers below V.
+        """(N, C) logits of N sentences of token ids below V.
 
         Args:
-            sentences: the word numbers.
+            sentences: the token ids.
             threads: use every processor; False for a caller that does so itself.
         """
         return self._by_length(self._logits, self._architecture.num_classes, sentences, threads)
@@ -80,7 +80,7 @@ class InferenceNetwork:
         threads: bool,
     ) -> np.ndarray:
         """(N, width) rows that ``function`` makes of sentences of about one length."""
-        self._need(sentences.words)
+        self._need(sentences.token_ids)
         if len(sentences) == 1:
             return function(sentences)
         rows = np.empty((len(sentences), width), self.members[0].dtype)
@@ -131,7 +131,7 @@ class Member:
         """(B, heights * F) pooled features; the words' rows must be valid."""
         rows = self.projected.rows
         if len(sentences) == 1:
-            return self.activated(maxima_of_one(rows, sentences.words, self._filter_sizes))
+            return self.activated(maxima_of_one(rows, sentences.token_ids, self._filter_sizes))
         return self.activated(pooled_maxima(rows, sentences, self.projected.filter_rows))
 
     def activated(self, maxima: np.ndarray) -> np.ndarray:

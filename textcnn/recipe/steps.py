@@ -29,9 +29,9 @@ def with_word_dropout(step: Step, rate: float) -> Step:
     ) -> tuple[float, np.ndarray, Gradients]:
         if rng is not None:
             sentences = batch.sentences
-            dropped = rng.random(len(sentences.words), np.float32) < rate
-            words = np.where(dropped, UNKNOWN, sentences.words)
-            sentences = PackedSentences(words, sentences.lengths)
+            dropped = rng.random(len(sentences.token_ids), np.float32) < rate
+            ids = np.where(dropped, UNKNOWN, sentences.token_ids)
+            sentences = PackedSentences(ids, sentences.lengths)
             batch = Examples(sentences, batch.targets, batch.weights)
         return step(parameters, batch, rng)
 

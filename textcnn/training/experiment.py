@@ -34,7 +34,7 @@ from textcnn.training.start_vectors import StartVectors
 
 @dataclass(frozen=True)
 class NumberedSentences:
-    """The sentences of one half of a run, numbered.
+    """The sentences of one half of a run, as token ids.
 
     Attributes:
         rows: of the training sentences among the data.

@@ -134,7 +134,7 @@ def _refuse_any(faults: Iterator[str]) -> None:
 def _of_the_data(
     checkpoint: Checkpoint, state: TrainingState, data: TokenizedData
 ) -> Iterator[str]:
-    """What must hold before the sentences can be numbered."""
+    """What must hold before the sentences can become token ids."""
     config, labels, words = checkpoint.config, checkpoint.labels, checkpoint.vocabulary.words
     tokens = data.tokens.take(data.learnt_rows(state.first_half is not None))
     fitted = Vocabulary.fit(tokens, config.min_count, config.max_vocabulary).words

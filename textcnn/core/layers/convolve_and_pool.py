@@ -89,7 +89,7 @@ class Windows:
         starts = segment_starts(lengths) + gap * np.arange(1, len(lengths) + 1)
         size = int(lengths.sum()) + gap * (len(lengths) + 1)
         words = np.full(size, zero_row, dtype=np.int64)
-        words[segment_places(starts, lengths)] = sentences.words
+        words[segment_places(starts, lengths)] = sentences.token_ids
         words *= num_rows  # from rows of P to the first short row of each
 
         counts = np.concatenate([window_counts(lengths, height) for height in bank.filter_sizes])
@@ -135,7 +135,7 @@ def pooled_maxima(
     order = np.argsort(-sentences.lengths, kind="stable")
     heights = [len(rows) for rows in filter_rows]
     lengths, gap = sentences.lengths[order], max(max(heights) - 1, 1)
-    columns = _columns(sentences.words, sentences.starts[order], lengths, gap, len(P) - 1)
+    columns = _columns(sentences.token_ids, sentences.starts[order], lengths, gap, len(P) - 1)
     columns *= sum(heights)
     short_rows = P.reshape(len(P) * sum(heights), -1)
     num_filters = short_rows.shape[1]

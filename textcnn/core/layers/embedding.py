@@ -1,4 +1,4 @@
-"""Words to vectors."""
+"""Token ids to word vectors."""
 
 from collections.abc import Callable
 
@@ -8,12 +8,12 @@ from textcnn.core.gradients import RowGradient
 
 
 def embed(
-    words: np.ndarray, table: np.ndarray
+    token_ids: np.ndarray, table: np.ndarray
 ) -> tuple[np.ndarray, Callable[[np.ndarray], RowGradient]]:
-    """Look up the vector of each word: ``Y[t] = table[words[t]]``.
+    """Look up the vector of each word: ``Y[t] = table[token_ids[t]]``.
 
     Args:
-        words: (T,) integers below V.
+        token_ids: (T,) integers below V.
         table: (V, D) floats.
 
     Returns:
@@ -22,9 +22,9 @@ def embed(
     """
 
     def backward(dY: np.ndarray) -> RowGradient:
-        rows, inverse = np.unique(words, return_inverse=True)
+        rows, inverse = np.unique(token_ids, return_inverse=True)
         values = np.zeros((len(rows), table.shape[1]), dY.dtype)
         np.add.at(values, inverse, dY)
         return RowGradient(rows, values)
 
-    return table[words], backward
+    return table[token_ids], backward

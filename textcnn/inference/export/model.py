@@ -167,7 +167,7 @@ def _nested_keys(
 ) -> np.ndarray:
     """(N,) n-grams as ``first * V + last``: the last word, and the row of the words before it.
 
-    With two words that is the first word's number and so the n-gram as it was. Of longer ones the
+    With two words that is the first word's id and so the n-gram as it was. Of longer ones the
     row stays far below V ** (n - 1), hence exact in JavaScript, whose whole numbers end at 2 ** 53.
 
     Raises:

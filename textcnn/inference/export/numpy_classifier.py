@@ -66,7 +66,7 @@ class Model:
         self.label_separator: str = header["label_separator"]
         self._header, self._arrays = header, arrays
         self._tokenize = TOKENIZERS[header["tokenizer"]]
-        self._numbers = {word: number for number, word in enumerate(header["vocabulary"])}
+        self._ids = {word: token_id for token_id, word in enumerate(header["vocabulary"])}
 
     def classify(self, texts: Sequence[str]) -> list[Any]:
         """The label of each text; where a text may have several, a list of them."""
@@ -107,7 +107,7 @@ class Model:
     def _logits(self, texts: Sequence[str]) -> np.ndarray:
         tokens = [self.tokens(text) for text in texts]
         sentences = [
-            np.array([self._numbers.get(token, UNKNOWN) for token in words], np.int64)
+            np.array([self._ids.get(token, UNKNOWN) for token in words], np.int64)
             for words in tokens
         ]
         logits = np.tile(self._arrays["bias"], (len(texts), 1))
@@ -159,7 +159,7 @@ class Model:
             # An n-gram is its last word, and the n-gram (or word) before that.
             last = words[order - 1 :]
             before = rows[: len(last)]
-            wanted = np.where(last == UNKNOWN, -1, before * len(self._numbers) + last)
+            wanted = np.where(last == UNKNOWN, -1, before * len(self._ids) + last)
             rows = self._find(str(order), np.where(before < 0, -1, wanted))
             total += self._sum(str(order), rows)
         unknown = np.flatnonzero(words == UNKNOWN).tolist() if longest else []

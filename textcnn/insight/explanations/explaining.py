@@ -30,7 +30,7 @@ def winning_features(network: Member, words: np.ndarray) -> tuple[np.ndarray, np
 
     Args:
         network: that answers.
-        words: (n,) word numbers of one sentence, or (n, B) of some of equal length; n may be 0.
+        words: (n,) token ids of one sentence, or (n, B) of some of equal length; n may be 0.
 
     Returns:
         (heights * F,) or (B, heights * F) pooled features, after bias and ReLU, and the first word
@@ -131,12 +131,12 @@ class Explainer:
         return ShownExplanation(
             text=text,
             tokens=tokens,
-            unknown=np.flatnonzero(sentence.words == UNKNOWN).tolist(),
+            unknown=np.flatnonzero(sentence.token_ids == UNKNOWN).tolist(),
             labels=model.labels,
             several=model.config.multilabel,
             answered=self.answers.answered(probabilities),
             bias=self._weights[0] * np.mean(biases, axis=0) + model.fusion.bias + ngram_bias,
-            terms=[*self._filter_terms(sentence.words), *ngram_terms],
+            terms=[*self._filter_terms(sentence.token_ids), *ngram_terms],
             logits=logits[0],
             probabilities=probabilities,
         )

@@ -135,11 +135,11 @@ def _best(
 
 
 def window_words(window: np.ndarray, vocabulary: Vocabulary) -> str:
-    """A window of word numbers as it is read."""
+    """A window of token ids as it is read."""
     inside = np.flatnonzero(window != BEYOND)
     if not len(inside):
         return "[no words]"
-    words = [vocabulary.words[number] for number in window[inside].tolist()]
+    words = [vocabulary.words[token_id] for token_id in window[inside].tolist()]
     return ngram_words(words, int(inside[0]), int(len(window) - 1 - inside[-1]))
 
 

@@ -25,21 +25,21 @@ def neighbours(
         UserError: the vocabulary does not hold one.
     """
     known = checkpoint.vocabulary.words
-    numbers = {word: number for number, word in enumerate(known)}
+    ids = {word: token_id for token_id, word in enumerate(known)}
     directions = word_table(checkpoint).astype(np.float32)
     directions /= np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-30)
     found = {}
     for word in words:
-        number = numbers.get(word, UNKNOWN)
-        if number == UNKNOWN:
+        token_id = ids.get(word, UNKNOWN)
+        if token_id == UNKNOWN:
             raise UserError(
                 f"--words {word}: not in the vocabulary; give words as the tokenizer "
                 f"{checkpoint.config.tokenizer} makes them"
             )
-        others = directions.any(axis=1) & directions[number].any()
-        others[[number, UNKNOWN]] = False
+        others = directions.any(axis=1) & directions[token_id].any()
+        others[[token_id, UNKNOWN]] = False
         rows = np.flatnonzero(others)
-        cosines = directions[rows] @ directions[number]
+        cosines = directions[rows] @ directions[token_id]
         best = np.argsort(-cosines, kind="stable")[:top].tolist()
         found[word] = [(known[rows[at]], float(cosines[at])) for at in best]
     return found

@@ -10,7 +10,7 @@ from textcnn.inference.network import Member
 from textcnn.insight.explanations.explaining import winning_features
 
 BEYOND = -1
-"""Stands for a place before or after the sentence where a word's number would stand."""
+"""Stands for a place before or after the sentence where a token id would stand."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,13 @@ class Scan:
 
 
 def scan(network: Member, sentences: PackedSentences) -> Scan:
-    """Run one network's filters over N sentences of word numbers."""
+    """Run one network's filters over N sentences of token ids."""
     shape = (len(sentences), len(network.projected.step_sizes))
     features, starts = np.empty(shape, np.float32), np.empty(shape, np.int32)
     for length in np.unique(sentences.lengths).tolist():
         rows = np.flatnonzero(sentences.lengths == length)
         for block in np.array_split(rows, 1 + len(rows) * length // WINDOWS_AT_ONCE):
-            words = sentences.take(block).words.reshape(len(block), length).T
+            words = sentences.take(block).token_ids.reshape(len(block), length).T
             features[block], starts[block] = winning_features(network, words)
     return Scan(features, starts)
 
@@ -42,17 +42,17 @@ def scan(network: Member, sentences: PackedSentences) -> Scan:
 def windows_at(
     sentences: PackedSentences, rows: np.ndarray, starts: np.ndarray, height: int
 ) -> np.ndarray:
-    """(A, height) the word numbers of windows, :data:`BEYOND` outside their sentence.
+    """(A, height) the token ids of windows, :data:`BEYOND` outside their sentence.
 
     Args:
-        sentences: N sentences of word numbers.
+        sentences: N sentences of token ids.
         rows: (A,) which sentence each window is of.
         starts: (A,) its first word.
         height: words in a window.
     """
-    # In 32 bits, as there is one number for each word of each window.
+    # In 32 bits, as there is one for each word of each window.
     inside = starts[:, None].astype(np.int32) + np.arange(height, dtype=np.int32)
     places = sentences.starts[rows][:, None].astype(np.int32) + inside
     within = (inside >= 0) & (inside < sentences.lengths[rows][:, None])
-    words = np.append(sentences.words, sentences.words.dtype.type(BEYOND))
+    words = np.append(sentences.token_ids, sentences.token_ids.dtype.type(BEYOND))
     return words[np.where(within, places, len(words) - 1)]

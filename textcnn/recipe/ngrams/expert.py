@@ -29,10 +29,10 @@ from textcnn.support.errors import UserError
 
 @dataclass(frozen=True)
 class Texts:
-    """N sentences of word numbers, and the words that have no number.
+    """N sentences of token ids, and the words that have none.
 
     Attributes:
-        sentences: the numbers, 0 for an unknown word.
+        sentences: the ids, 0 for an unknown word.
         unknown: the unknown words one after another, as many as there are zeros; or none, where
             their parts are not to be used.
     """
@@ -42,10 +42,10 @@ class Texts:
 
     @classmethod
     def of(cls, sentences: Iterable[Sequence[str]], vocabulary: Vocabulary) -> "Texts":
-        """Number the tokens of N sentences."""
+        """The token ids of N sentences, and their unknown words."""
         lists = TokenLists.of(sentences)
         packed = vocabulary.pack(lists)
-        unknown = lists.sentences.words[packed.words == UNKNOWN].tolist()
+        unknown = lists.sentences.token_ids[packed.token_ids == UNKNOWN].tolist()
         return cls(packed, [lists.tokens[place] for place in unknown])
 
     def cut(self, longest: int) -> "Texts":
@@ -53,8 +53,9 @@ class Texts:
         lengths = self.sentences.lengths
         if not len(lengths) or int(lengths.max()) <= longest:
             return self
-        places = np.arange(len(self.sentences.words)) - np.repeat(self.sentences.starts, lengths)
-        kept = places[self.sentences.words == UNKNOWN] < longest
+        ids = self.sentences.token_ids
+        places = np.arange(len(ids)) - np.repeat(self.sentences.starts, lengths)
+        kept = places[ids == UNKNOWN] < longest
         unknown = [word for word, stays in zip(self.unknown, kept.tolist(), strict=False) if stays]
         return Texts(self.sentences.cut(longest), unknown)
 
@@ -116,34 +117,34 @@ class NgramExpert:
     def logits(self, texts: Texts) -> np.ndarray:
         """(N, C) float32; each row the same bytes alone and in any batch."""
         sentences = texts.sentences
-        sums = self.tables["words"].sums(sentences.words, sentences.lengths)
+        sums = self.tables["words"].sums(sentences.token_ids, sentences.lengths)
         for order in self.orders:
             keys, lengths = ngram_keys(sentences, order, len(self.words))
             sums += self.tables[str(order)].sums(self._rows(str(order), keys), lengths)
         if len(texts.unknown):
-            different, numbers = np.unique(np.array(texts.unknown, object), return_inverse=True)
-            rows = self._unknown_rows(different.tolist())[numbers]
-            zeros = (sentences.words == UNKNOWN).astype(np.int64)[:, None]
+            different, inverse = np.unique(np.array(texts.unknown, object), return_inverse=True)
+            rows = self._unknown_rows(different.tolist())[inverse]
+            zeros = (sentences.token_ids == UNKNOWN).astype(np.int64)[:, None]
             sums += sum_segments(rows, sum_segments(zeros, sentences.lengths)[:, 0])
         logits = sums * length_factor(sentences.lengths)[:, None] + self.bias
         return logits.astype(np.float32)
 
     def word_rows(self, words: Sequence[str]) -> np.ndarray:
         """(n, C) float64 rows of words, known or not, before they are scaled."""
-        numbers = np.array([self._numbers.get(word, UNKNOWN) for word in words], np.int64)
-        rows = self.tables["words"].sums(numbers, np.ones(len(words), np.int64))
-        unknown = np.flatnonzero(numbers == UNKNOWN)
+        ids = np.array([self._ids.get(word, UNKNOWN) for word in words], np.int64)
+        rows = self.tables["words"].sums(ids, np.ones(len(words), np.int64))
+        unknown = np.flatnonzero(ids == UNKNOWN)
         rows[unknown] = self._unknown_rows([words[place] for place in unknown.tolist()])
         return rows
 
     def ngram_rows(self, ngrams: Sequence[Sequence[str]]) -> np.ndarray:
         """(n, C) float64 rows of n-grams of one order, before they are scaled."""
         order = len(ngrams[0]) if ngrams else 0
-        numbers = [self._numbers.get(word, UNKNOWN) for ngram in ngrams for word in ngram]
+        ids = [self._ids.get(word, UNKNOWN) for ngram in ngrams for word in ngram]
         lengths = np.full(len(ngrams), order, np.int64)
         if order not in self.orders:
             return np.zeros((len(ngrams), self.num_classes))
-        packed = PackedSentences(np.array(numbers, np.int64), lengths)
+        packed = PackedSentences(np.array(ids, np.int64), lengths)
         keys, ones = ngram_keys(packed, order, len(self.words))
         return self.tables[str(order)].sums(self._rows(str(order), keys), ones)
 
@@ -180,9 +181,9 @@ class NgramExpert:
         return [self._words_of(key, order) for key in keys.tolist()], values
 
     def _words_of(self, key: int, order: int) -> tuple[str, ...]:
-        """The words of an n-gram, or a word by its number."""
-        numbers = np.unravel_index(key, (len(self.words),) * order)
-        return tuple(self.words[int(number)] for number in numbers)
+        """The words of an n-gram, or a word by its id."""
+        ids = np.unravel_index(key, (len(self.words),) * order)
+        return tuple(self.words[int(token_id)] for token_id in ids)
 
     def with_words(self, words: Sequence[str]) -> "NgramExpert":
         """The same with further words, whose rows are made of their parts; all logits stay.
@@ -284,10 +285,10 @@ class NgramExpert:
         return {name: KeyIndex(keys) for name, keys in self.keys.items()}
 
     @functools.cached_property
-    def _numbers(self) -> dict[str, int]:
-        numbers = {word: number for number, word in enumerate(self.words)}
-        del numbers[self.words[UNKNOWN]]
-        return numbers
+    def _ids(self) -> dict[str, int]:
+        ids = {word: token_id for token_id, word in enumerate(self.words)}
+        del ids[self.words[UNKNOWN]]
+        return ids
 
 
 ORDERS = ("2", "3", "4", "5")

@@ -160,7 +160,7 @@ class _Learner:
     def _count_words(self, fewest: int) -> tuple[csr_matrix, csr_matrix]:
         """(N, W) how often each word stands in each sentence, and (W, P) the words' parts.
 
-        Unknown words have numbers of their own here, after the others. Keeps the parts' keys.
+        Unknown words have ids of their own here, after the others. Keeps the parts' keys.
 
         Args:
             fewest: words that a part must stand in, or it is left out.
@@ -172,16 +172,16 @@ class _Learner:
         )
         # The unknown word's name is no word.
         letters = ["", *words[1:], *different.tolist()]
-        numbers = sentences.words.astype(np.int32)
+        ids = sentences.token_ids.astype(np.int32)
         if len(different):
-            numbers[numbers == UNKNOWN] = len(words) + owners
-        numbers[numbers == UNKNOWN] = -1
+            ids[ids == UNKNOWN] = len(words) + owners
+        ids[ids == UNKNOWN] = -1
         keys, owners = part_keys(letters, self._subwords)
         known, columns, counts = np.unique(keys, return_inverse=True, return_counts=True)
         norms = np.sqrt(np.bincount(owners, minlength=len(letters)))
         parts = csc_matrix((1 / norms[owners], (owners, columns)), (len(letters), len(known)))
         self._keys["parts"] = known[counts >= fewest]
-        by_word = _counts(numbers, sentences.lengths, len(letters))
+        by_word = _counts(ids, sentences.lengths, len(letters))
         return by_word, parts[:, counts >= fewest].tocsr()
 
     def _count_ngrams(self, order: int, most: int) -> csr_matrix:

@@ -31,7 +31,7 @@ def part_keys(words: Sequence[str], longest: int) -> tuple[np.ndarray, np.ndarra
         places = segment_places(starts, lengths)
         keys = np.full(len(places), size, np.uint64)
         for j in range(size):
-            keys += letters.words[places + j]
+            keys += letters.token_ids[places + j]
             keys *= HASH_FACTOR
             keys ^= keys >> np.uint64(32)
         found.append((keys >> np.uint64(1)).view(np.int64))

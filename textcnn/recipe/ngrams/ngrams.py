@@ -14,7 +14,7 @@ def ngram_keys(
     """Every n-gram as one number: its words are the digits, in base V.
 
     Args:
-        sentences: B sentences of word numbers below V.
+        sentences: B sentences of token ids below V.
         order: words in an n-gram.
         vocabulary_size: V; ``V ** order`` must not be above :data:`LARGEST_KEY`.
 
@@ -23,7 +23,7 @@ def ngram_keys(
         (B,) how many each sentence has.
     """
     lengths = np.maximum(sentences.lengths - (order - 1), 0)
-    words = sentences.words
+    words = sentences.token_ids
     size = max(len(words) - (order - 1), 0)
     keys = words[:size].astype(np.int64)
     unknown = keys == UNKNOWN

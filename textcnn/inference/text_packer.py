@@ -1,4 +1,4 @@
-"""Text to word numbers in bulk: what stands between two spaces is tokenised only once."""
+"""Text to token ids in bulk: what stands between two spaces is tokenised only once."""
 
 import threading
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ CACHE_CHARACTERS = 1 << 20
 
 
 @dataclass
-class TextNumbers:
-    """Numbers the words of texts, as tokenising and then :meth:`Vocabulary.pack` does.
+class TextPacker:
+    """Packs texts as token ids, as tokenising and then :meth:`Vocabulary.pack` does.
 
     No tokenizer makes a token across white space, so a text's tokens are those of its pieces, and a
     dictionary finds a piece much faster than a regular expression takes it apart. May be used by
@@ -26,7 +26,7 @@ class TextNumbers:
 
     Attributes:
         tokenize: text to tokens.
-        vocabulary: tokens to numbers.
+        vocabulary: tokens to token ids.
         max_tokens: after so many a text is cut; 0 for never.
         by_pieces: False for a tokenizer that makes tokens across white space.
         spell_unknown: also give the letters of words outside the vocabulary.
@@ -42,7 +42,7 @@ class TextNumbers:
         self._pieces = _Pieces(self.tokenize, self.vocabulary)
 
     def pack(self, texts: Sequence[str]) -> Texts:
-        """The word numbers of N texts."""
+        """The token ids of N texts."""
         packed = self._pack(texts)
         return packed.cut(self.max_tokens) if self.max_tokens else packed
 
@@ -65,7 +65,7 @@ class TextNumbers:
         counted = np.append(0, np.cumsum(words.lengths))
         lengths = np.diff(counted[ends], prepend=0, append=counted[-1])
         unknown = pieces.unknown_in(numbers) if self.spell_unknown else []
-        return Texts(PackedSentences(words.words, lengths), unknown)
+        return Texts(PackedSentences(words.token_ids, lengths), unknown)
 
     def _pack_one_by_one(self, texts: Sequence[str]) -> Texts:
         tokens = [self.tokenize(text) for text in texts]
@@ -98,15 +98,15 @@ class _Pieces(dict[str, int]):
 
     def __missing__(self, piece: str) -> int:
         tokens = self._tokenize(piece)
-        words = self._vocabulary.numbers(tokens)
+        token_ids = self._vocabulary.ids(tokens)
         with self._learning:
             number = self.setdefault(piece, len(self._packed) + len(self._new))
             if number == len(self._packed) + len(self._new):
-                self._new.append(words)
+                self._new.append(token_ids)
                 self.characters += len(piece)
-                if UNKNOWN in words:
-                    own = zip(tokens, words, strict=True)
-                    self._unknown[number] = [token for token, word in own if word == UNKNOWN]
+                if UNKNOWN in token_ids:
+                    own = zip(tokens, token_ids, strict=True)
+                    self._unknown[number] = [token for token, it in own if it == UNKNOWN]
         return number
 
     def unknown_in(self, pieces: np.ndarray) -> list[str]:
@@ -124,7 +124,7 @@ class _Pieces(dict[str, int]):
                 words = np.array(list(chain.from_iterable(self._new)), dtype=np.int32)
                 lengths = np.fromiter(map(len, self._new), np.int64, len(self._new))
                 self._packed = PackedSentences(
-                    np.concatenate([self._packed.words, words]),
+                    np.concatenate([self._packed.token_ids, words]),
                     np.concatenate([self._packed.lengths, lengths]),
                 )
                 unknown = [UNKNOWN in new for new in self._new]
