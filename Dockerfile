@@ -1,4 +1,4 @@
-# Answers from a model, a sentence a line:
+# Classifies by a model, a sentence a line:
 #   docker build -t textcnn .
 #   docker run -i -v "$PWD/runs/NAME/checkpoints/best.h5:/model.h5:ro" textcnn < sentences.txt
 # or over HTTP, for programs on this machine:

@@ -41,23 +41,23 @@ from textcnn.data.tokenized_data import TokenizedData
 from textcnn.recipe.config import Config
 from textcnn.training.experiment import new_experiment
 
-Answer = Callable[[Sequence[str]], Sequence[str] | np.ndarray]
+Classify = Callable[[Sequence[str]], Sequence[str] | np.ndarray]
 """Labels of texts."""
 
-Train = Callable[[Sequence[str], Sequence[str], int], Answer]
-"""From texts, labels and a seed to what answers."""
+Train = Callable[[Sequence[str], Sequence[str], int], Classify]
+"""From texts, labels and a seed to what classifies."""
 
 
 def textcnn(**options: Any) -> Train:
     """Ours, as ``textcnn train`` makes it."""
 
-    def train(texts: Sequence[str], labels: Sequence[str], seed: int) -> Answer:
+    def train(texts: Sequence[str], labels: Sequence[str], seed: int) -> Classify:
         return TextCNNClassifier(random_state=seed, **options).fit(texts, labels).predict
 
     return train
 
 
-def fasttext(texts: Sequence[str], labels: Sequence[str], seed: int) -> Answer:
+def fasttext(texts: Sequence[str], labels: Sequence[str], seed: int) -> Classify:
     """fastText with the options that its tutorial ends with; it has no seed for one to set."""
     import fasttext
 
@@ -70,13 +70,13 @@ def fasttext(texts: Sequence[str], labels: Sequence[str], seed: int) -> Answer:
             lines.name, lr=1.0, epoch=25, wordNgrams=2, thread=1, verbose=0
         )
 
-    def answer(texts: Sequence[str]) -> list[str]:
+    def classify(texts: Sequence[str]) -> list[str]:
         return [best.removeprefix("__label__") for (best,) in model.predict(list(texts))[0]]
 
-    return answer
+    return classify
 
 
-def tfidf(texts: Sequence[str], labels: Sequence[str], seed: int) -> Answer:
+def tfidf(texts: Sequence[str], labels: Sequence[str], seed: int) -> Classify:
     """Logistic regression on words and pairs of words, its penalty chosen on a tenth."""
     logistic = OneVsRestClassifier(LogisticRegression(solver="liblinear"))
     features = TfidfVectorizer(
@@ -90,7 +90,7 @@ def tfidf(texts: Sequence[str], labels: Sequence[str], seed: int) -> Answer:
     return search.fit(texts, labels).predict
 
 
-def pytorch(texts: Sequence[str], labels: Sequence[str], seed: int) -> Answer:
+def pytorch(texts: Sequence[str], labels: Sequence[str], seed: int) -> Classify:
     """Our network and the paper's dropout in PyTorch; a tenth chooses the epoch."""
     config = Config(
         ngrams=0, averaging=0, word_dropout=0, dropout_draw="sentence", seed=seed, test_share=0
@@ -102,11 +102,11 @@ def pytorch(texts: Sequence[str], labels: Sequence[str], seed: int) -> Answer:
     trainer = TorchTrainer(ours.parameters, ours.architecture, "adam", fused=True)
     train_best(trainer, experiment.train, experiment.dev, experiment.config)
 
-    def answer(texts: Sequence[str]) -> list[str]:
+    def classify(texts: Sequence[str]) -> list[str]:
         sentences = experiment.vocabulary.pack(map(kim, texts))
         return [experiment.labels[number] for number in classes_of(trainer, sentences, 128)]
 
-    return answer
+    return classify
 
 
 @dataclass(frozen=True)
@@ -142,14 +142,14 @@ class Found:
         data, side: which.
         accuracy: shares of the test sentences.
         training: processor seconds.
-        answering: processor seconds a sentence.
+        classifying: processor seconds a sentence.
     """
 
     data: str
     side: str
     accuracy: list[float]
     training: list[float]
-    answering: list[float]
+    classifying: list[float]
 
 
 ROUNDS = 3
@@ -173,16 +173,16 @@ def sets(folder: Path | None) -> Iterator[tuple[str, LabelledTexts, LabelledText
 def measure(
     side: Side, train: LabelledTexts, test: LabelledTexts, seed: int
 ) -> tuple[float, float, float]:
-    """Accuracy, seconds of training, and seconds of answering a sentence."""
+    """Accuracy, seconds of training, and seconds of classifying a sentence."""
     start = time.process_time()
-    answer = side.train(train.texts, train.labels, seed)
+    classify = side.train(train.texts, train.labels, seed)
     trained = time.process_time() - start
-    accuracy = float(np.mean(np.array(answer(test.texts)) == np.array(test.labels)))
+    accuracy = float(np.mean(np.array(classify(test.texts)) == np.array(test.labels)))
     everything = [*train.texts, *test.texts]
     seconds = []
     for _ in range(ROUNDS):
         start = time.process_time()
-        answer(everything)
+        classify(everything)
         seconds.append(time.process_time() - start)
     return accuracy, trained, min(seconds) / len(everything)
 
@@ -208,7 +208,7 @@ def divided(
 def as_table(found: Sequence[Found]) -> Iterator[str]:
     """The lines of the Markdown table, a row a side and a column a set.
 
-    A cell holds accuracy, its lowest to its highest, and the times of training and of answering,
+    A cell holds accuracy, its lowest to its highest, and the times of training and of classifying,
     as multiples of textcnn's on the same set.
     """
     sets = list(dict.fromkeys(one.data for one in found))
@@ -222,13 +222,13 @@ def _cell(found: Sequence[Found], side: str, data: str) -> str:
     base, *others = [one for one in found if one.data == data]
     one = next(one for one in (base, *others) if one.side == side)
     shares = 100 * np.array(one.accuracy)
-    training, answering = (
+    training, classifying = (
         statistics.median(its) / statistics.median(of)
-        for its, of in ((one.training, base.training), (one.answering, base.answering))
+        for its, of in ((one.training, base.training), (one.classifying, base.classifying))
     )
     return (
         f"{shares.mean():.1f} % ({shares.min():.1f} to {shares.max():.1f}), "
-        f"{training:.2f}, {answering:.2f}"
+        f"{training:.2f}, {classifying:.2f}"
     )
 
 
@@ -298,7 +298,7 @@ def main(folder: Path | None, repeats: int, results: Path | None, picture: Path 
                     row = rows[side.name]
                     numbers = measure(side, learnt, tested, seed)
                     for kept, number in zip(
-                        (row.accuracy, row.training, row.answering), numbers, strict=True
+                        (row.accuracy, row.training, row.classifying), numbers, strict=True
                     ):
                         kept.append(number)
                     say(f"{data}, {side.name}: {numbers[0]:.4f}, {numbers[1]:.1f} s")

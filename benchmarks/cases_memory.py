@@ -80,8 +80,8 @@ def _pipe(work: Workload) -> Row:
     )
     assert process.stdin is not None
     assert process.stdout is not None
-    answers = _LineCounter(process.stdout)
-    answers.start()
+    written = _LineCounter(process.stdout)
+    written.start()
     resident: dict[int, int] = {}
     deadline = time.monotonic() + LONGEST_FEED
     fed = 0
@@ -93,9 +93,9 @@ def _pipe(work: Workload) -> Row:
         if time.monotonic() > deadline:
             break
     process.stdin.close()
-    answers.join()
-    if process.wait() or answers.lines != fed:
-        raise RuntimeError(f"classify answered {answers.lines:,} of {fed:,} lines")
+    written.join()
+    if process.wait() or written.lines != fed:
+        raise RuntimeError(f"classify wrote {written.lines:,} of {fed:,} lines")
     first, last = list(resident.values())[1], list(resident.values())[-1]
     return Row(
         "memory, classify on a pipe",
@@ -115,7 +115,7 @@ def _pieces(texts: list[str], wanted: int) -> Iterator[list[str]]:
 
 
 class _LineCounter(threading.Thread):
-    """Reads what classify answers, so that it never waits for us.
+    """Reads what classify writes, so that it never waits for us.
 
     Attributes:
         lines: read so far.
@@ -137,5 +137,5 @@ def _resident(pid: int) -> int:
     if status.exists():
         (line,) = (line for line in status.read_text("utf-8").splitlines() if "VmRSS" in line)
         return 1024 * int(line.split()[1])
-    answer = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, check=True)
-    return 1024 * int(answer.stdout)
+    done = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, check=True)
+    return 1024 * int(done.stdout)

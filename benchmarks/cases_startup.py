@@ -1,4 +1,4 @@
-"""From the command line to the first answer."""
+"""From the command line to the first prediction."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ def run(work: Workload) -> list[Row]:
     _check_same_label(commands)
     sides[LIMIT] = _side(["-c", "import click, h5py, numpy"])
     timings = interleave(sides, work.options.rounds(15), settle=0)
-    case, where = "start-up to first answer", "whole process"
+    case, where = "start-up to first prediction", "whole process"
     median = timings.median(OURS)
     return [
         Row(case, where, duration(median), target="≤ 0.25 s", reached=median <= 0.25),
@@ -49,7 +49,7 @@ def _save_for_script(work: Workload, path: Path) -> None:
     torch.save(saved, path)
 
 
-def _answer(words: Sequence[str]) -> str:
+def _output(words: Sequence[str]) -> str:
     done = subprocess.run(
         [sys.executable, *words], cwd=ROOT, check=True, capture_output=True, encoding="utf-8"
     )
@@ -57,10 +57,10 @@ def _answer(words: Sequence[str]) -> str:
 
 
 def _side(words: Sequence[str]) -> Side:
-    return lambda call: _answer(words)
+    return lambda call: _output(words)
 
 
 def _check_same_label(commands: dict[str, list[str]]) -> None:
-    labels = {name: _answer(words).partition("\t")[0] for name, words in commands.items()}
+    labels = {name: _output(words).partition("\t")[0] for name, words in commands.items()}
     if len(set(labels.values())) != 1:
         raise RuntimeError(f"the sides disagree on {SENTENCE!r}: {labels}")

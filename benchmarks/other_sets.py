@@ -44,7 +44,7 @@ import click
 from textcnn.data.datasets.download import FetchError, keep_copy, kept_copy, sha256
 from textcnn.data.datasets.package_index import ask_indexes
 from textcnn.data.datasets.text_files import split_lines
-from textcnn.evaluation.crossval.fold_run import baseline_answers
+from textcnn.evaluation.crossval.fold_run import baseline_predictions
 from textcnn.insight.learnt.training_part import read_again
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.files import make_folder, replace_text
@@ -374,10 +374,10 @@ def several_f1(path: Path) -> dict[str, float]:
     with path.open(newline="", encoding="utf-8") as stream:
         rows = [(_set(row["label"]), _set(row["predicted"])) for row in csv.DictReader(stream)]
     both, true, predicted = Counter[str](), Counter[str](), Counter[str]()
-    for truth, answer in rows:
-        both.update(truth & answer)
+    for truth, prediction in rows:
+        both.update(truth & prediction)
         true.update(truth)
-        predicted.update(answer)
+        predicted.update(prediction)
 
     def f1(names: Iterable[str]) -> float:
         names = list(names)
@@ -387,7 +387,7 @@ def several_f1(path: Path) -> dict[str, float]:
     return {
         "micro-F1": f1(IMPORTS),
         "macro-F1": mean(f1([name]) for name in IMPORTS),
-        "all right": mean(truth == answer for truth, answer in rows),
+        "all right": mean(truth == prediction for truth, prediction in rows),
     }
 
 
@@ -590,11 +590,11 @@ class Work:
             self._textcnn(["eval", own, "--predictions", f"{own}/predictions.csv"])
 
     def _tfidf(self, run: str) -> float:
-        """The share that logistic regression on TF-IDF answers right, on the run's own parts."""
+        """The share that logistic regression on TF-IDF predicts right, on the run's own parts."""
         with contextlib.chdir(self.folder):
             data = read_again(load_checkpoint(find_checkpoint(Path(run))), lambda line: None)
-        answers = baseline_answers("tfidf", data, data.label_names)
-        return float((answers == data.targets(data.split.test, data.label_names)).mean())
+        predictions = baseline_predictions("tfidf", data, data.label_names)
+        return float((predictions == data.targets(data.split.test, data.label_names)).mean())
 
     def _words(self, row: Row, command: str) -> list[str]:
         own = f"runs/{row.name}"

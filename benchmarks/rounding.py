@@ -1,7 +1,7 @@
-"""What answering from 16-bit integers costs: answers beside those of the plain float32 network.
+"""What 16-bit integers cost: predictions beside those of the plain float32 network.
 
-``python -m benchmarks.rounding RUN ...`` answers all sentences that each run was given, trained on
-or not, as ``textcnn classify`` does and with the network that was trained, and prints a Markdown
+``python -m benchmarks.rounding RUN ...`` classifies all sentences that each run was given, trained
+on or not, as ``textcnn classify`` does and with the network that was trained, and prints a Markdown
 table. It fails where fewer than 99.95 % of the labels are the same, or a probability is further off
 than 0.001. ``benchmarks/other_sets.py`` trains runs on TREC, Subj and MPQA.
 """
@@ -15,7 +15,7 @@ import numpy as np
 from textcnn.core.network import Network
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.inference.classifier import Classifier
-from textcnn.inference.given_labels import given_labels
+from textcnn.inference.predicted_labels import predicted_labels
 from textcnn.training.checkpoint import load_checkpoint
 from textcnn.training.run_folder import find_checkpoint
 
@@ -23,7 +23,7 @@ LEAST_SAME, MOST_OFF = 0.9995, 0.001
 
 
 def compared(run: Path) -> tuple[int, list[tuple[float, float]]]:
-    """How many sentences a run was given, and what rounding changes of their answers.
+    """How many sentences a run was given, and what rounding changes of their predictions.
 
     Returns:
         The number, and for all experts together and for the network alone the share of sentences
@@ -46,7 +46,7 @@ def compared(run: Path) -> tuple[int, list[tuple[float, float]]]:
             for logits in (rounded, exact)
         ]
         shares = [classifier.fused_probabilities(logits) for logits in chosen]
-        labels = [given_labels(one, classifier.labels, checkpoint.thresholds) for one in shares]
+        labels = [predicted_labels(one, classifier.labels, checkpoint.thresholds) for one in shares]
         same = np.mean([one == other for one, other in zip(*labels, strict=True)])
         found.append((float(same), float(np.abs(shares[0] - shares[1]).max())))
     return len(texts), found

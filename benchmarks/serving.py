@@ -28,8 +28,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from textcnn.data.datasets.corpus import Corpora
-from textcnn.inference.answer_lines import AnswerWriter
 from textcnn.inference.classifier import Classifier
+from textcnn.inference.prediction_lines import PredictionWriter
 
 TEXTS = 2000
 
@@ -171,7 +171,7 @@ def ask(port: int, expected: Mapping[str, bytes], clients: int, seconds: float) 
 def expected_answers(model: Path, texts: Sequence[str]) -> dict[str, bytes]:
     """The lines that ``classify --format json`` writes of these texts."""
     classifier = Classifier.load(model)
-    write = AnswerWriter("json", classifier.checkpoint, proba=False)
+    write = PredictionWriter("json", classifier.checkpoint, proba=False)
     return {text: write([text], classifier.predict_proba([text])) for text in texts}
 
 

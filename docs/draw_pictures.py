@@ -38,7 +38,7 @@ def draw_explanation(run: RunFolder, path: Path) -> None:
     """What ``textcnn explain`` prints on a terminal, as SVG."""
     explainer = Explainer(load_checkpoint(run.best))
     explanation = explainer.explain(SENTENCE)
-    change = what_if(explainer.answers, explanation.tokens)
+    change = what_if(explainer.model, explanation.tokens)
     shown = as_text(explanation, 8, Screen(COLUMNS, True), change)
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
     console.print(Text.from_ansi(f'$ textcnn explain --what-if "{SENTENCE}"\n{shown}'))

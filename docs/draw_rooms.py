@@ -6,9 +6,9 @@ from docs.picture import GREY, Picture
 ROOMS = {
     "commands": "the words on the command line, and what is printed",
     "estimator": "scikit-learn's view of a classifier",
-    "insight": "why one answer, what a model learnt, how a run went",
+    "insight": "why a prediction, what a model learnt, how a run went",
     "evaluation": "scores, folds, search, comparison, doctor, selfcheck",
-    "inference": "a trained model: text in, answers out; exports",
+    "inference": "a trained model: text in, predictions out; exports",
     "training": "a run: options, folder, checkpoints, going on",
     "data": "labelled sentences and word vectors from outside",
     "recipe": "what goes beyond the paper",

@@ -25,7 +25,7 @@ class Exercise:
     """What a function must do.
 
     Attributes:
-        expected: the right answer to some arguments.
+        expected: the right result of some arguments.
         cases: arguments to try.
     """
 
@@ -84,7 +84,7 @@ def products_and_gradient() -> Iterator[Arguments]:
 
 
 def one_window(window: np.ndarray, w: np.ndarray, b: float) -> float:
-    """The right answer; so are the functions below."""
+    """The right result; so are the functions below."""
     return reference.conv_single_step(window, w, np.array(b))
 
 
@@ -139,37 +139,37 @@ RIGHT, NOT_DONE = "right", "not done yet"
 
 
 def verdict(name: str, function: Callable[..., Any]) -> str:
-    """:data:`RIGHT`, :data:`NOT_DONE`, or what is wrong with the first wrong answer."""
+    """:data:`RIGHT`, :data:`NOT_DONE`, or what is wrong with the first wrong result."""
     exercise = EXERCISES[name]
     for arguments in exercise.cases():
         expected = exercise.expected(**arguments)
         try:
             # A copy, so that a function that writes into its arguments spoils no later case.
-            answer = function(**copy.deepcopy(arguments))
+            result = function(**copy.deepcopy(arguments))
         except NotImplementedError:
             return NOT_DONE
         except Exception as error:
             return _wrong(arguments, f"raises {type(error).__name__}: {error}", expected)
-        if not _same(name, answer, expected):
-            return _wrong(arguments, f"gives\n{answer}", expected)
+        if not _same(name, result, expected):
+            return _wrong(arguments, f"gives\n{result}", expected)
     return RIGHT
 
 
-def _same(name: str, answer: Any, expected: Any) -> bool:
+def _same(name: str, result: Any, expected: Any) -> bool:
     if isinstance(expected, tuple):
         return (
-            isinstance(answer, tuple)
-            and len(answer) == len(expected)
-            and all(map(_close, answer, expected))
+            isinstance(result, tuple)
+            and len(result) == len(expected)
+            and all(map(_close, result, expected))
         )
-    if name == "gradient_of_the_products" and np.shape(answer) == np.shape(expected):
-        return _close(answer[:-1], expected[:-1])
-    return _close(answer, expected)
+    if name == "gradient_of_the_products" and np.shape(result) == np.shape(expected):
+        return _close(result[:-1], expected[:-1])
+    return _close(result, expected)
 
 
-def _close(answer: Any, expected: Any) -> bool:
+def _close(result: Any, expected: Any) -> bool:
     try:
-        return np.shape(answer) == np.shape(expected) and np.allclose(answer, expected)
+        return np.shape(result) == np.shape(expected) and np.allclose(result, expected)
     except (TypeError, ValueError):
         return False  # It is no number, or no array of one shape.
 

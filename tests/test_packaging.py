@@ -145,7 +145,7 @@ def trained(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
 
 
 @pytest.mark.slow
-def test_the_wheel_answers_far_from_its_sources(
+def test_the_wheel_predicts_far_from_its_sources(
     installed: Path, trained: tuple[Path, str], tmp_path: Path
 ) -> None:
     def run(*words: str | Path, input: str | None = None) -> str:
@@ -172,17 +172,19 @@ def test_the_wheel_answers_far_from_its_sources(
     run(installed / "textcnn", "export", folder, "--to", "html", "--out", "page.html")
     assert "TEXTCNN_CACHE" in run(installed / "textcnn", "train", "--help")
 
-    # As the image answers.
+    # As the image classifies.
     (words,) = re.findall(r'^CMD \["classify", (.*)\]$', DOCKERFILE, re.M)
     model = str(folder / "checkpoints" / "best.h5")
     words = [model if word == "/model.h5" else word for word in re.findall(r'"(.*?)"', words)]
-    answered = run(installed / "textcnn", "classify", *words, input="a lovely film\na dull film\n")
-    assert len(answered.splitlines()) == 2
+    classified = run(
+        installed / "textcnn", "classify", *words, input="a lovely film\na dull film\n"
+    )
+    assert len(classified.splitlines()) == 2
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
-def test_the_walk_from_an_empty_folder_to_an_answer(
+def test_the_walk_from_an_empty_folder_to_a_prediction(
     installed: Path, trained: tuple[Path, str]
 ) -> None:
     """Every command of the page, as it is but for the port, and every line that it promises."""

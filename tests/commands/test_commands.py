@@ -462,7 +462,7 @@ def test_eval_of_a_run_whose_data_is_gone_or_changed(call, tmp_path):
 # classify
 
 
-def test_classify_answers_each_sentence_in_a_line(call, trained_run):
+def test_classify_predicts_each_sentence_in_a_line(call, trained_run):
     code, out, err = call("classify", "--checkpoint", trained_run, "a witty film", "dull")
     assert (code, err) == (0, "")
     rows = [line.split("\t") for line in out.splitlines()]
@@ -490,19 +490,19 @@ LINES = [
 
 
 @pytest.fixture(scope="module")
-def answers(trained_run):
+def classified(trained_run):
     """What classify writes for LINES in each format."""
 
-    def answer(*words: str, end: bytes = b"\n", last: bytes = b"\n") -> tuple[int, bytes, bytes]:
+    def classify(*words: str, end: bytes = b"\n", last: bytes = b"\n") -> tuple[int, bytes, bytes]:
         data = end.join(LINES) + last
         run = textcnn("classify", "--checkpoint", trained_run, "-", *words, input=data)
         return run.returncode, run.stdout, run.stderr
 
-    return answer
+    return classify
 
 
-def test_one_line_out_for_each_line_in(answers):
-    code, out, err = answers()
+def test_one_line_out_for_each_line_in(classified):
+    code, out, err = classified()
     rows = out.decode().removesuffix("\n").split("\n")
     assert len(rows) == len(LINES)
     texts = [row.split("\t", 2)[2] for row in rows]
@@ -514,20 +514,20 @@ def test_one_line_out_for_each_line_in(answers):
         for line in LINES
     ]
     assert texts == escaped
-    assert code == 2  # Every line was answered, but one could not be read.
+    assert code == 2  # Every line was classified, but one could not be read.
     no_token, message = err.decode().splitlines()
     assert no_token.startswith("no token: 4 of 14 sentences")
-    assert "standard input, line 11: not utf-8; every line was answered" in message
+    assert "standard input, line 11: not utf-8; every line was classified" in message
     assert "--encoding" in message
 
 
 @pytest.mark.parametrize(("end", "last"), [(b"\r\n", b"\r\n"), (b"\n", b""), (b"\r\n", b"")])
-def test_line_ends_make_no_difference(answers, end, last):
-    assert answers(end=end, last=last)[1] == answers()[1]
+def test_line_ends_make_no_difference(classified, end, last):
+    assert classified(end=end, last=last)[1] == classified()[1]
 
 
-def test_json_lines(answers):
-    _, out, _ = answers("--format", "json", "--proba")
+def test_json_lines(classified):
+    _, out, _ = classified("--format", "json", "--proba")
     rows = [json.loads(line) for line in out.decode().removesuffix("\n").split("\n")]
     assert [row["text"] for row in rows] == [line.decode(errors="replace") for line in LINES]
     for row in rows:
@@ -537,8 +537,8 @@ def test_json_lines(answers):
         assert row["probabilities"][row["label"]] == row["probability"]
 
 
-def test_csv_has_a_header_and_can_be_read_back(answers):
-    _, out, _ = answers("--format", "csv", "--proba")
+def test_csv_has_a_header_and_can_be_read_back(classified):
+    _, out, _ = classified("--format", "csv", "--proba")
     rows = list(csv.DictReader(io.StringIO(out.decode(), newline="")))
     assert [row["text"] for row in rows] == [line.decode(errors="replace") for line in LINES]
     assert set(rows[0]) == {"label", "probability", "text", "p(bad)", "p(good)"}
@@ -550,10 +550,10 @@ def test_all_probabilities_in_tsv(call, trained_run):
     assert re.fullmatch(r"bad\tbad=[01]\.\d{4} good=0\.\d{4}\tdull\n", out)
 
 
-def test_a_file_gives_what_a_pipe_gives(call, tmp_path, trained_run, answers):
+def test_a_file_gives_what_a_pipe_gives(call, tmp_path, trained_run, classified):
     (tmp_path / "lines.txt").write_bytes(b"\n".join(LINES) + b"\n")
     run = textcnn("classify", "--checkpoint", trained_run, "--input", tmp_path / "lines.txt")
-    assert (run.returncode, run.stdout) == answers()[:2]
+    assert (run.returncode, run.stdout) == classified()[:2]
     assert f"textcnn: {tmp_path / 'lines.txt'}, line 11: ".encode() in run.stderr
 
 
@@ -569,7 +569,7 @@ def test_another_encoding_and_a_byte_order_mark(tmp_path, trained_run):
         assert run.stdout.decode().split("\t")[2] == "café…\n"
 
 
-def test_half_a_character_that_an_encoding_can_spell_is_answered(trained_run):
+def test_half_a_character_that_an_encoding_can_spell_is_classified(trained_run):
     words = ("classify", "--checkpoint", trained_run, "-", "--encoding", "utf-7")
     run = textcnn(*words, input=b"a +2AA- film\ndull\n")
     assert (run.returncode, run.stderr) == (0, b"")
@@ -581,14 +581,14 @@ def test_no_input_no_output(trained_run):
     assert (run.returncode, run.stdout, run.stderr) == (0, b"", b"")
 
 
-def test_more_lines_than_are_read_at_once_all_have_their_answer(trained_run):
+def test_more_lines_than_are_read_at_once_all_have_their_prediction(trained_run):
     lines = [f"sentence {number} is dull" for number in range(60_000)]
     words = ("classify", "--checkpoint", trained_run, "-", "--format", "json")
     run = textcnn(*words, input="\n".join(lines).encode())
     assert [json.loads(row)["text"] for row in run.stdout.splitlines()] == lines
 
 
-def test_a_slow_pipe_is_answered_line_by_line(trained_run):
+def test_a_slow_pipe_is_classified_line_by_line(trained_run):
     command = command_line("classify", "--checkpoint", trained_run, "-")
     with subprocess.Popen(
         command, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -709,28 +709,28 @@ def test_bad_input_of_classify_is_one_line(call, tmp_path, trained_run):
         checked(call(*words), 2, "--encoding", encoding)
 
 
-def test_the_newest_run_answers(call, tmp_path, trained_run):
+def test_the_newest_run_predicts(call, tmp_path, trained_run):
     for number, name in enumerate(("older", "newer")):
         shutil.copytree(trained_run, tmp_path / "runs" / name)
         best = tmp_path / "runs" / name / "checkpoints" / "best.h5"
         os.utime(best, (1000 + number, 1000 + number))
     (tmp_path / "runs" / "begun" / "checkpoints").mkdir(parents=True)
     code, _, err = call("classify", "dull")
-    assert (code, err) == (0, "answered by runs/newer\n")
+    assert (code, err) == (0, "model: runs/newer\n")
     assert "runs/newer" in call("eval")[1]
 
 
-def test_an_unfinished_run_answers_last_and_is_named(call, tmp_path, trained_run):
+def test_an_unfinished_run_predicts_last_and_is_named(call, tmp_path, trained_run):
     stopped = tmp_path / "runs" / "stopped"
     shutil.copytree(trained_run, stopped)
     (stopped / "test.json").unlink()
     code, _, err = call("classify", "dull")
     assert code == 0
-    assert err.startswith("answered by runs/stopped, which is not finished: stopped")
+    assert err.startswith("model: runs/stopped, which is not finished: stopped")
     shutil.copytree(trained_run, tmp_path / "runs" / "finished")
     best = tmp_path / "runs" / "finished" / "checkpoints" / "best.h5"
     os.utime(best, (1000, 1000))  # Older by far.
-    assert call("classify", "dull")[2] == "answered by runs/finished\n"
+    assert call("classify", "dull")[2] == "model: runs/finished\n"
 
 
 def test_a_checkpoint_is_given_in_one_way_everywhere(call, tmp_path, trained_run):

@@ -130,8 +130,8 @@ def own_test(run: Path) -> tuple[list[str], list[str]]:
 def test_two_runs_are_compared_on_the_test_sentences_that_both_kept(call, trained_run, poor_run):
     found = values(call, trained_run, poor_run)
     texts, labels = own_test(trained_run)
-    answers = [Classifier.load(run).predict(texts) for run in (trained_run, poor_run)]
-    right = [np.array(given) == np.array(labels) for given in answers]
+    predictions = [Classifier.load(run).predict(texts) for run in (trained_run, poor_run)]
+    right = [np.array(given) == np.array(labels) for given in predictions]
     assert found["sentences"] == len(texts) == 12
     assert found["right"] == vars(PairedCounts.of(*right))
     assert found["accuracy"] == {"A": right[0].mean(), "B": right[1].mean()}
@@ -146,7 +146,7 @@ def test_two_runs_are_compared_on_the_test_sentences_that_both_kept(call, traine
 
 def test_the_sentences_that_flipped_are_shown_the_surest_first(call, trained_run, poor_run):
     found = values(call, trained_run, poor_run, "--flipped", "3")
-    assert found["answered_differently"] > 3
+    assert found["predicted_differently"] > 3
     assert len(found["flipped"]) == 3
     sums = [flip["A"]["probability"] + flip["B"]["probability"] for flip in found["flipped"]]
     assert sums == sorted(sums, reverse=True)
@@ -188,7 +188,7 @@ def test_a_run_is_no_better_than_itself(call, trained_run):
     out = call("compare", trained_run, trained_run)[1]
     assert "all options are the same" in out
     assert "could be chance" in out
-    assert "no sentence gets another answer" in out
+    assert "no sentence gets another prediction" in out
 
 
 def test_with_other_test_parts_only_what_neither_has_met_is_compared(

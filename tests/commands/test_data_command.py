@@ -22,7 +22,7 @@ def test_a_sound_file(call, reviews):
     assert (code, err) == (0, "")
     assert f"data: {reviews}\n120 rows, 2 labels\n" in out
     assert "bad      60  50.0 %" in out
-    assert "50.0 % (always answering bad)" in out
+    assert "50.0 % (always predicting bad)" in out
     assert "no sign of a wrong encoding" in out
     assert "\nnothing to do\n\nnext: " in out
 
@@ -71,7 +71,7 @@ def test_several_labels(call, write):
     code, out, _ = call("data", name, "--multilabel", "--label-separator", "/")
     assert code == 0
     assert "labels a row  1.00; 5 rows without" in out
-    assert "50.0 % (always answering no label)" in out
+    assert "50.0 % (always predicting no label)" in out
 
 
 def test_all_bad_rows_are_counted(call, write):

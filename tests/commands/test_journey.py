@@ -89,12 +89,12 @@ def test_three_commands_and_one_more_for_a_new_label(call, tmp_path):
     code, out, err = call(*classify)
     assert code == 0, err
     (tmp_path / target).write_text(out, "utf-8")
-    given, answered = read(tmp_path / "tickets.csv"), read(tmp_path / target)
-    assert list(answered[0]) == [*HEADER, "label", "probability"]
-    assert [{name: row[name] for name in HEADER} for row in answered] == given
-    right = [row["label"].lower() == row["Queue"].strip("\u200b ").lower() for row in answered]
+    given, classified = read(tmp_path / "tickets.csv"), read(tmp_path / target)
+    assert list(classified[0]) == [*HEADER, "label", "probability"]
+    assert [{name: row[name] for name in HEADER} for row in classified] == given
+    right = [row["label"].lower() == row["Queue"].strip("\u200b ").lower() for row in classified]
     assert sum(right) > 0.85 * len(right)
-    assert {row["label"] for row in answered} == set(KINDS)
+    assert {row["label"] for row in classified} == set(KINDS)
 
     # A label is added: the table of the new tickets alone, and nothing else, is named.
     words = ["--data", "security.csv", "--init-from", "runs/tickets", "--out", "runs/more"]
@@ -107,8 +107,8 @@ def test_three_commands_and_one_more_for_a_new_label(call, tmp_path):
     code, out, err = call("classify", "runs/more", "--input", "tickets.csv")
     assert code == 0, err
     (tmp_path / target).write_text(out, "utf-8")
-    answers = [row["label"] for row in read(tmp_path / target)]
-    assert len(answers) == 600
-    assert answers.count("Security") < 12
+    predictions = [row["label"] for row in read(tmp_path / target)]
+    assert len(predictions) == 600
+    assert predictions.count("Security") < 12
     code, out, _ = call("classify", "runs/more", "--input", "security.csv")
     assert out.count(";Security;") > 45

@@ -69,7 +69,7 @@ def test_a_run_is_finished_though_its_reader_has_gone(tmp_path, reviews):
 @pytest.mark.parametrize(
     "asked", ["classify FOLDER film", "eval FOLDER", "train --init-from FOLDER"]
 )
-def test_a_folder_of_many_runs_has_no_network_to_answer(call, tmp_path, command, asked):
+def test_a_folder_of_many_runs_has_no_network_to_predict(call, tmp_path, command, asked):
     folder = tmp_path / command
     folder.mkdir()
     for name in ("config.toml", "plan.json", *(["best.toml"] if command == "search" else [])):

@@ -1,4 +1,4 @@
-"""The same bytes, whatever order Python's sets have and however many threads answer.
+"""The same bytes, whatever order Python's sets have and however many threads classify.
 
 Jobs of a cross-validation, processes of a stream and batches have tests of their own, in
 ``tests/evaluation/test_cv.py``, ``tests/inference/test_streams.py`` and ``test_inference.py``.
@@ -57,7 +57,7 @@ def run_with_seed(seed: str, folder: Path, *words: str | Path) -> str:
 
 
 @pytest.mark.slow
-def test_other_hash_seeds_train_and_answer_the_same(tmp_path, reviews):
+def test_other_hash_seeds_train_and_predict_the_same(tmp_path, reviews):
     left = []
     for seed in ("0", "4242"):
         folder = tmp_path / seed
@@ -73,7 +73,7 @@ def test_other_hash_seeds_train_and_answer_the_same(tmp_path, reviews):
         assert other == left[0]
 
 
-def test_any_number_of_threads_answers_the_same(trained_run, monkeypatch):
+def test_any_number_of_threads_predicts_the_same(trained_run, monkeypatch):
     texts = labelled_sentences(120).texts * 20
     checkpoint = load_checkpoint(trained_run / "checkpoints" / "best.h5")
     found = []

@@ -301,9 +301,9 @@ def test_data_is_shown_and_not_obeyed(terminal, monkeypatch, label, plain):
 
 def test_labels_in_a_sentence_cannot_steer_a_terminal_either(terminal, monkeypatch):
     scores = dataclasses.replace(some_scores(["a", "b"]), baseline_label="\x1b[31mred")
-    assert "answering \x1b[31mred," in scores_text(scores)
+    assert "predicting \x1b[31mred," in scores_text(scores)
     monkeypatch.setattr(sys, "stdout", terminal)
-    assert "answering \ufffd[31mred," in scores_text(scores)
+    assert "predicting \ufffd[31mred," in scores_text(scores)
 
 
 @pytest.mark.parametrize("form", ["tsv", "csv", "json", "spreadsheet"])
@@ -414,11 +414,11 @@ def test_a_search_shows_its_best_first(terminal, monkeypatch):
 
 def comparison(*counts: int) -> Any:
     """Of two networks with the same options, on sentences of one label."""
-    paired, answers = PairedCounts(*counts), np.array([["a"], ["a"]], object)
+    paired, predictions = PairedCounts(*counts), np.array([["a"], ["a"]], object)
     sentences: Any = SimpleNamespace(seen=(0, 0, 0), about="", texts=[""])
     said = shares_of(paired), mcnemar_p_value(paired)
     both = (Path("x"), Path("x")), (Config(), Config())
-    return Comparison(*both, *said, sentences, answers, np.zeros((2, 1)), paired)
+    return Comparison(*both, *said, sentences, predictions, np.zeros((2, 1)), paired)
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ def test_one_zero_byte_does_not_make_utf_16(call, trained_run):
     assert "a fine" in out
 
 
-def test_answers_to_fasttext_lines_keep_their_labels(call, trained_run):
+def test_predictions_for_fasttext_lines_keep_their_labels(call, trained_run):
     Path("lines.txt").write_text("__label__pos __label__film a fine film\n")
     _, out, _ = call("classify", trained_run, "--input", "lines.txt")
     assert out.splitlines()[1].startswith("pos|film,a fine film,")
@@ -222,7 +222,7 @@ def test_what_cannot_be_meant_is_refused(call, words, message):
         (b"PK\x03\x04", "a zip archive"),
     ],
 )
-def test_what_holds_no_sentences_is_not_answered(call, trained_run, magic, what):
+def test_what_holds_no_sentences_is_not_classified(call, trained_run, magic, what):
     Path("lines.txt").write_bytes(magic + b"a fine film\n" * 9)
     for words in (("--input", "lines.txt"), ("--output", "out", "lines.txt")):
         code, out, err = call("classify", "--checkpoint", trained_run, *words)

@@ -46,7 +46,7 @@ def test_of_equally_good_ones_that_all_leave_the_usual_out_the_nearest_is_taken(
     assert fit_thresholds(probabilities, targets) == pytest.approx(0.85)  # and not 0.94
 
 
-def test_answers_and_how_right_they_are():
+def test_predictions_and_how_right_they_are():
     logits = np.array([[0.5, -1.0], [-2.0, -1.0]], np.float32)
     targets = np.array([[True, False], [False, True]])
     assert decide(logits, targets).tolist() == [[True, False], [False, False]]

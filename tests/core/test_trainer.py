@@ -245,7 +245,7 @@ def test_an_average_sees_every_step_and_is_whole_at_the_end():
     events = list(trainer.run(experiment.train, None, steps=4))
     assert isinstance(events[-1], CheckpointDue)
     assert (average.seen, average.caught_up) == ([0, 1, 2, 3], [4])
-    doubled = trainer.answering_network().parameters
+    doubled = trainer.predicting_network().parameters
     for name, array in trainer.network.parameters.items():
         np.testing.assert_array_equal(doubled[name], 2 * array)
 

@@ -419,8 +419,8 @@ def test_an_explanation_adds_up_and_shows_itself(fitted):
     explanation = fitted.explain("a lovely <b>film</b>")
     total = explanation.bias + sum(term.values for term in explanation.terms)
     np.testing.assert_allclose(total, explanation.logits, atol=1e-5)
-    (answered,) = explanation.answered
-    assert explanation.labels[answered] == fitted.predict(["a lovely <b>film</b>"])[0]
+    (predicted,) = explanation.predicted
+    assert explanation.labels[predicted] == fitted.predict(["a lovely <b>film</b>"])[0]
     assert "lovely" in str(explanation)
     shown = explanation._repr_html_()
     assert shown.startswith('<iframe srcdoc="&lt;!DOCTYPE html')
@@ -471,7 +471,7 @@ def test_class_weights_are_sample_weights():
         small(class_weight={0: 2}).fit(TEXTS, indicators(3))
 
 
-# Answers
+# Predictions
 
 
 @pytest.mark.parametrize(
@@ -506,22 +506,22 @@ def test_classes_keep_their_type_and_order(tmp_path, values, kind):
         )
 
 
-def test_probabilities_decisions_and_answers_agree():
+def test_probabilities_decisions_and_predictions_agree():
     classifier = small().fit(TEXTS, LABELS)
     probabilities, decisions = classifier.predict_proba(TEXTS), classifier.decision_function(TEXTS)
     assert probabilities.shape == (120, 2)
     assert decisions.shape == (120,)
     assert np.allclose(probabilities.sum(axis=1), 1)
     assert np.allclose(probabilities[:, 1], 1 / (1 + np.exp(-decisions)), atol=1e-6)
-    answers = classifier.predict(TEXTS)
-    assert np.array_equal(answers, classifier.classes_[(decisions > 0).astype(int)])
-    assert classifier.score(TEXTS, LABELS) == np.mean(answers == np.array(LABELS))
+    predictions = classifier.predict(TEXTS)
+    assert np.array_equal(predictions, classifier.classes_[(decisions > 0).astype(int)])
+    assert classifier.score(TEXTS, LABELS) == np.mean(predictions == np.array(LABELS))
     three = small().fit(TEXTS, [number % 3 for number in range(120)])
     assert three.decision_function(TEXTS).shape == (120, 3)
     assert np.array_equal(three.decision_function(TEXTS).argmax(axis=1), three.predict(TEXTS))
 
 
-def test_a_sentence_is_answered_alike_alone_and_in_company():
+def test_a_sentence_is_classified_alike_alone_and_in_company():
     classifier = small(ensemble=2).fit(TEXTS, LABELS)
     order = np.random.default_rng(0).permutation(120)
     for method in ("predict_proba", "decision_function", "transform"):
@@ -556,15 +556,15 @@ def test_several_labels_a_sentence():
     y = indicators(12)
     classifier = small(epochs=12, learning_rate=0.02).fit(TEXTS, y)
     assert classifier.classes_.tolist() == list(range(12))
-    answers, probabilities = classifier.predict(TEXTS), classifier.predict_proba(TEXTS)
-    assert answers.shape == probabilities.shape == y.shape
-    assert answers.dtype == y.dtype
-    assert (answers[:, :2] == y[:, :2]).mean() > 0.95
+    predictions, probabilities = classifier.predict(TEXTS), classifier.predict_proba(TEXTS)
+    assert predictions.shape == probabilities.shape == y.shape
+    assert predictions.dtype == y.dtype
+    assert (predictions[:, :2] == y[:, :2]).mean() > 0.95
     # Columns are in the order of their numbers, not of their names, in which 10 goes before 2.
-    assert not answers[:, 3:].any()
+    assert not predictions[:, 3:].any()
     assert probabilities[:, 3:].max() < 0.5
     assert classifier.decision_function(TEXTS).shape == y.shape
-    assert classifier.score(TEXTS, y) == (answers == y).all(axis=1).mean()
+    assert classifier.score(TEXTS, y) == (predictions == y).all(axis=1).mean()
     rows = [y, y.tolist(), csr_array(y), y.astype(float)]
     assert (
         len({small(epochs=1).fit(TEXTS, same).predict_proba(TEXTS).tobytes() for same in rows}) == 1
@@ -581,7 +581,7 @@ def test_threads_may_ask_at_once():
     assert np.concatenate(found[:12]).tobytes() == classifier.predict_proba(TEXTS).tobytes()
 
 
-def test_nothing_is_answered_before_training(tmp_path):
+def test_nothing_is_classified_before_training(tmp_path):
     classifier = small()
     for method in ("predict", "predict_proba", "decision_function", "transform"):
         with pytest.raises(
@@ -718,8 +718,8 @@ def test_what_is_saved_is_a_checkpoint_of_the_command_lines(call, tmp_path):
     classifier.save(str(path))
     code, out, _ = call("classify", "--checkpoint", path, "--format", "json", "--proba", TEXTS[0])
     assert code == 0
-    answer = json.loads(out)
-    assert answer["label"] == str(classifier.predict(TEXTS[:1])[0])
+    prediction = json.loads(out)
+    assert prediction["label"] == str(classifier.predict(TEXTS[:1])[0])
     code, out, err = call("eval", path)
     assert code == 2
     assert "(given in Python)" in err
@@ -758,7 +758,7 @@ def test_ensembles_come_back_whole(tmp_path):
         again.set_params(ensemble=1).partial_fit(TEXTS, LABELS)
 
 
-def test_small_copies_answer_and_are_not_trained_on(call, fitted, reviews, tmp_path):
+def test_small_copies_predict_and_are_not_trained_on(call, fitted, reviews, tmp_path):
     fitted.save(tmp_path / "whole.h5")
     words = ["--data", reviews, "--out", tmp_path / "small.h5"]
     code, _, errors = call("shrink", tmp_path / "whole.h5", *words)
@@ -896,7 +896,7 @@ def test_labels_that_look_alike_are_said():
         small().fit(TEXTS, labels)
 
 
-def test_a_loaded_model_answers_columns_and_explains_itself(trained_run):
+def test_a_loaded_model_predicts_columns_and_explains_itself(trained_run):
     class Column:
         """What a column of pandas is to us."""
 
@@ -943,9 +943,9 @@ def test_a_classifier_refuses_what_is_no_list_of_texts(trained_run):
         (None, "not NoneType"),
         (["a", None], r"texts\[1\] is None, not a str"),
     ):
-        for answer in (classifier.predict, classifier.predict_proba, classifier.features):
+        for predict in (classifier.predict, classifier.predict_proba, classifier.features):
             with pytest.raises(TypeError, match=words):
-                answer(texts)
+                predict(texts)
 
 
 def test_columns_of_arrow_are_sequences_of_text(fitted, trained_run):
@@ -973,8 +973,8 @@ def test_a_score_needs_labels(fitted, y, words):
         fitted.score(TEXTS, y)
 
 
-def test_a_score_of_labels_that_no_answer_has_says_so(fitted):
-    with pytest.warns(UserWarning, match="y: no answer can be '(GOOD|BAD)', which"):
+def test_a_score_of_labels_that_no_prediction_has_says_so(fitted):
+    with pytest.warns(UserWarning, match="y: no prediction can be '(GOOD|BAD)', which"):
         assert fitted.score(TEXTS, [label.upper() for label in LABELS]) == 0
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -70,9 +70,9 @@ class OnNumbers(TextCNNClassifier):
         first = not self.__sklearn_is_fitted__()
         return super().partial_fit(self._written(X, first), y, classes, sample_weight)
 
-    def _answers(self, X: Any, method: Any) -> np.ndarray:
+    def _rows(self, X: Any, method: Any) -> np.ndarray:
         check_is_fitted(self)
-        return super()._answers(self._written(X, False), method)
+        return super()._rows(self._written(X, False), method)
 
 
 @parametrize_with_checks(

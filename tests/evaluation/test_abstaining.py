@@ -20,7 +20,7 @@ def test_a_limit_by_hand():
 
 
 @given(st.lists(st.sampled_from([0.5, 0.6, 0.6000001, 0.9]), min_size=1, max_size=30))
-def test_the_curve_answers_as_many_as_it_says_or_more(confidences):
+def test_the_curve_predicts_as_many_as_it_says_or_more(confidences):
     probabilities = np.array([[share, 1 - share] for share in confidences], np.float32)
     classes = np.arange(len(confidences)) % 2
     coverages = (1.0, 0.9, 0.5)
@@ -45,7 +45,7 @@ def test_where_all_are_differently_sure_the_curve_answers_the_surest_and_no_more
 def test_eval_shows_the_curve(call, trained_run):
     code, out, _ = call("eval", trained_run, "--threshold", 0.7)
     assert code == 0
-    table = out[out.index("answered  accuracy  with --threshold") :].splitlines()
+    table = out[out.index("classified  accuracy  with --threshold") :].splitlines()
     assert table[1].split() == ["100.0", "%", *table[1].split()[2:4], "0.0000"]
     assert table[-1].endswith("0.7000")
     code, out, _ = call("eval", trained_run, "--json")
@@ -82,7 +82,7 @@ def test_an_unsure_sentence_gets_no_label(call, trained_run, limit, form, empty)
     assert UNSURE in unsure
 
 
-def test_files_answered_with_another_limit_are_not_taken_for_these(call, trained_run, tmp_path):
+def test_files_classified_with_another_limit_are_not_taken_for_these(call, trained_run, tmp_path):
     (tmp_path / "a.txt").write_text("a lovely film\n")
     words = ("classify", "--checkpoint", trained_run, "a.txt", "--output", "out", "--jobs", 1)
     assert call(*words)[0] == 0

@@ -27,7 +27,7 @@ from textcnn.evaluation.crossval import fold_run
 from textcnn.evaluation.crossval.fold_run import FoldResult, run_fold
 from textcnn.evaluation.crossval.folder import CrossValidationFolder, Plan
 from textcnn.evaluation.crossval.setup import divide_corpora, read_corpora
-from textcnn.evaluation.crossval.summary import SHARES, mean_answers, mean_interval
+from textcnn.evaluation.crossval.summary import SHARES, mean_interval, mean_predictions
 from textcnn.recipe.presets import PRESETS
 from textcnn.support.read_back import seal
 
@@ -113,19 +113,19 @@ def test_as_json_it_prints_the_results_and_nothing_else(call, finished):
     assert json.loads(out) == CrossValidationFolder(finished).load_summary()
 
 
-def result_of(repeat: int, rows: list[int], classes: list[int], answers: list[list[float]]):
-    probabilities = np.array(answers, np.float32)
+def result_of(repeat: int, rows: list[int], classes: list[int], predictions: list[list[float]]):
+    probabilities = np.array(predictions, np.float32)
     return FoldResult(
         repeat, 0, np.array(rows), np.array(classes), probabilities, None, {}, 1.0, 1.0, 0.0
     )
 
 
-def test_a_sentence_tested_twice_has_the_mean_of_the_answers():
+def test_a_sentence_tested_twice_has_the_mean_of_the_predictions():
     results = [
         result_of(0, [4, 7, 9], [0, 1, 1], [[0.1, 0.9], [0.75, 0.25], [0.4, 0.6]]),
         result_of(1, [9, 7, 4], [1, 1, 0], [[0.5, 0.5], [0.75, 0.25], [0.5, 0.5]]),
     ]
-    rows, classes, means = mean_answers(results)
+    rows, classes, means = mean_predictions(results)
     assert (rows.tolist(), classes.tolist()) == ([4, 7, 9], [0, 1, 1])
     assert means == pytest.approx(np.array([[0.3, 0.7], [0.75, 0.25], [0.45, 0.55]]))
 

@@ -17,7 +17,7 @@ from tests.support.small_run import options_text, write_csv
 from textcnn.commands import main
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.evaluation.crossval.fold_run import FoldResult
-from textcnn.evaluation.crossval.summary import mean_answers
+from textcnn.evaluation.crossval.summary import mean_predictions
 from textcnn.evaluation.doctor import near_duplicates
 from textcnn.evaluation.doctor.diagnosis import (
     LabelError,
@@ -63,13 +63,15 @@ def test_one_class_only_has_no_errors():
     assert find_label_errors(np.arange(3), np.ones(3, np.int64), probabilities) == []
 
 
-def result_of(repeat: int, rows: list[int], classes: list[int], answers: np.ndarray) -> FoldResult:
+def result_of(
+    repeat: int, rows: list[int], classes: list[int], predictions: np.ndarray
+) -> FoldResult:
     rest = {"thresholds": None, "baselines": {}, "epoch": 1.0, "dev_accuracy": 1.0, "seconds": 0.0}
-    return FoldResult(repeat, 0, np.array(rows), np.array(classes), answers, **rest)
+    return FoldResult(repeat, 0, np.array(rows), np.array(classes), predictions, **rest)
 
 
 def test_repeats_are_judged_by_the_mean_of_their_probabilities():
-    rows, classes, means = mean_answers(
+    rows, classes, means = mean_predictions(
         [
             result_of(0, [4, 7], [1, 0], two_classes(0.5, 0.25)),
             result_of(1, [7, 4], [0, 1], two_classes(0.75, 1.0)),

@@ -101,7 +101,7 @@ def test_the_summary_says_all_of_it():
         ["mean", "38.9", "%"]
     ]
     assert "accuracy  50.0 %  (95 % interval 15.0 % to 85.0 %, 4 of 10 rows)" in text
-    assert "baseline  25.0 %  (always answering b" in text
+    assert "baseline  25.0 %  (always predicting b" in text
     assert "seen      2 of these 4 sentences were in the training part" in text
     rows = [line.split() for line in text.splitlines()[-3:]]
     assert rows == [["a", "1", "1", "0"], ["b", "0", "1", "0"], ["c", "1", "0", "0"]]

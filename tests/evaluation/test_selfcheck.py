@@ -80,7 +80,7 @@ def wrong_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(network, "relu", wrong_backward(network.relu))
 
 
-def answers_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def predictions_off(monkeypatch: pytest.MonkeyPatch) -> None:
     from textcnn.inference.classifier import Classifier
 
     right = Classifier.predict_proba
@@ -89,7 +89,7 @@ def answers_off(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def answers_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+def predictions_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the last bits of a probability depend on how many sentences stand beside it."""
     from textcnn.inference.classifier import Classifier
 
@@ -145,8 +145,8 @@ RESUMING = "runs of one seed, stopped and gone on with, against one never stoppe
 
 FAULTS = {
     "gradients of the network against finite differences (float64)": wrong_network,
-    "answers to sentences against the plain network's": answers_off,
-    "a sentence's probabilities, alone and in any batch": answers_by_batch,
+    "predictions against the plain network's": predictions_off,
+    "a sentence's probabilities, alone and in any batch": predictions_by_batch,
     RESUMING: forgets_the_optimizer,
     "a checkpoint kept and read back": rounds_the_parameters,
 }

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.support.exported import KINDS, TEXTS, assert_same_answers, export, in_node, train
+from tests.support.exported import KINDS, TEXTS, assert_same_predictions, export, in_node, train
 from tests.support.topics import topical, write
 from textcnn.core.tokenizers import TOKENIZERS
 from textcnn.inference.classifier import Classifier
@@ -76,9 +76,9 @@ def run(kind: str, run_of: Callable[[str], Path]) -> Path:
 
 
 @pytest.fixture(scope="module")
-def answers(run: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def predictions(run: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What the module of the run says of each of TEXTS."""
-    return answers_in_node(export(run, tmp_path_factory.mktemp("js") / "model.mjs"), TEXTS)
+    return predictions_in_node(export(run, tmp_path_factory.mktemp("js") / "model.mjs"), TEXTS)
 
 
 @pytest.fixture(scope="module")
@@ -88,21 +88,21 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train(folder / "run", write(folder / "topics.csv", topical(300)), multilabel=True)
 
 
-def answers_in_node(module: Path, texts: list[str]) -> list[dict[str, Any]]:
+def predictions_in_node(module: Path, texts: list[str]) -> list[dict[str, Any]]:
     code = (
         f'import {{ load }} from "./{module.name}";\n'
         "const model = await load();\n"
-        "const answer = (texts) => texts.map((text) => model.explain(text));"
+        "const classify = (texts) => texts.map((text) => model.explain(text));"
     )
-    answers: list[dict[str, Any]] = in_node(module.parent, code, texts)
-    return answers
+    predictions: list[dict[str, Any]] = in_node(module.parent, code, texts)
+    return predictions
 
 
-def shares(answers: list[dict[str, Any]]) -> np.ndarray:
-    return np.array([answer["probabilities"] for answer in answers])
+def shares(predictions: list[dict[str, Any]]) -> np.ndarray:
+    return np.array([prediction["probabilities"] for prediction in predictions])
 
 
-def test_arrays_and_their_script_answer_as_the_checkpoint_does(run, tmp_path):
+def test_arrays_and_their_script_predict_as_the_checkpoint_does(run, tmp_path):
     path = export(run, tmp_path / "model.npz")
     with np.load(path, allow_pickle=False) as file:
         assert "header" in file.files
@@ -116,18 +116,20 @@ def test_arrays_and_their_script_answer_as_the_checkpoint_does(run, tmp_path):
     given = json.dumps(TEXTS).encode()
     ended = subprocess.run(words, cwd=tmp_path, input=given, capture_output=True, check=False)
     assert ended.returncode == 0, ended.stderr.decode()
-    assert_same_answers(np.load(tmp_path / "shares.npy"), run, 1e-5)
+    assert_same_predictions(np.load(tmp_path / "shares.npy"), run, 1e-5)
     assert ended.stdout.decode().strip() == Classifier.load(run).predict(TEXTS)[0]
 
 
-def test_the_module_answers_as_the_checkpoint_does(run, answers):
-    assert_same_answers(shares(answers), run, 0.005)
+def test_the_module_predicts_as_the_checkpoint_does(run, predictions):
+    assert_same_predictions(shares(predictions), run, 0.005)
     labels = Classifier.load(run).predict(TEXTS)
-    for answer, label in zip(answers, labels, strict=True):
-        assert answer["label"] == label or answer["probability"] < 0.505
+    for prediction, label in zip(predictions, labels, strict=True):
+        assert prediction["label"] == label or prediction["probability"] < 0.505
     tokenize = Classifier.load(run).tokenize
     longest = load_checkpoint(run / "checkpoints/best.h5").config.max_tokens or None
-    assert [answer["tokens"] for answer in answers] == [tokenize(text)[:longest] for text in TEXTS]
+    assert [prediction["tokens"] for prediction in predictions] == [
+        tokenize(text)[:longest] for text in TEXTS
+    ]
 
 
 def test_what_the_command_compares_with_is_what_the_browser_calculates(run, tmp_path):
@@ -138,9 +140,9 @@ def test_what_the_command_compares_with_is_what_the_browser_calculates(run, tmp_
     mirror = numpy_classifier.Model(model.header, packed.arrays).probabilities(TEXTS)
     module = tmp_path / "model.mjs"
     module.write_text(module_text(packed), encoding="utf-8")
-    np.testing.assert_allclose(shares(answers_in_node(module, TEXTS)), mirror, atol=1e-5)
+    np.testing.assert_allclose(shares(predictions_in_node(module, TEXTS)), mirror, atol=1e-5)
     with pytest.raises(AssertionError):
-        assert_same_answers(mirror, run, 1e-4)
+        assert_same_predictions(mirror, run, 1e-4)
 
 
 def test_vectors_are_drawn_again_where_they_began_at_random(run, kind):
@@ -166,33 +168,33 @@ def test_several_labels(several, tmp_path):
         labels.split("\t") if labels else [] for labels in Classifier.load(several).predict(texts)
     ]
     assert {len(labels) for labels in given} > {0, 1}
-    answers = answers_in_node(export(several, tmp_path / "model.mjs"), texts)
-    assert_same_answers(shares(answers), several, 0.005, texts)
-    assert [answer["labels"] for answer in answers] == given
+    predictions = predictions_in_node(export(several, tmp_path / "model.mjs"), texts)
+    assert_same_predictions(shares(predictions), several, 0.005, texts)
+    assert [prediction["labels"] for prediction in predictions] == given
     model = numpy_classifier.load(export(several, tmp_path / "model.npz"))
-    assert_same_answers(model.probabilities(texts), several, 1e-5, texts)
+    assert_same_predictions(model.probabilities(texts), several, 1e-5, texts)
     assert model.classify(texts) == given
     command = [sys.executable, "classify.py", "model.npz", texts[0]]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
     assert ended.stdout.decode().split("\t")[0] == "|".join(given[0])
 
 
-def pushes_of(answer: dict[str, Any]) -> dict[tuple[int, int], list[float]]:
+def pushes_of(prediction: dict[str, Any]) -> dict[tuple[int, int], list[float]]:
     """What each n-gram pushes, by its place."""
-    return {(ngram["start"], ngram["end"]): ngram["pushes"] for ngram in answer["ngrams"]}
+    return {(ngram["start"], ngram["end"]): ngram["pushes"] for ngram in prediction["ngrams"]}
 
 
-def test_the_module_explains_as_the_program_does(run, answers):
+def test_the_module_explains_as_the_program_does(run, predictions):
     checkpoint = load_checkpoint(run / "checkpoints/best.h5")
     explainer, off = Explainer(checkpoint), []
-    for text, answer in zip(TEXTS, answers, strict=True):
+    for text, prediction in zip(TEXTS, predictions, strict=True):
         explanation = explainer.explain(text)
         ours: dict[tuple[int, int], np.ndarray] = defaultdict(lambda: np.zeros(2))
         for term in explanation.terms:
             if term.start < term.end:
                 ours[term.start, term.end] += explanation.pushes(term.values)
-        theirs = pushes_of(answer)
-        assert answer["unknown"] == explanation.unknown
+        theirs = pushes_of(prediction)
+        assert prediction["unknown"] == explanation.unknown
         off += [
             np.abs(np.subtract(theirs.get(place, [0, 0]), ours[place])).max()
             for place in ours.keys() | theirs.keys()
@@ -203,14 +205,14 @@ def test_the_module_explains_as_the_program_does(run, answers):
 
 def test_the_n_grams_of_the_module_add_up(trained_run, tmp_path):
     text = "a lovely filming"
-    (answer,) = answers_in_node(export(trained_run, tmp_path / "model.mjs"), [text])
-    pushes = sum(np.array(pushed) for pushed in pushes_of(answer).values())
+    (prediction,) = predictions_in_node(export(trained_run, tmp_path / "model.mjs"), [text])
+    pushes = sum(np.array(pushed) for pushed in pushes_of(prediction).values())
     np.testing.assert_allclose(pushes.sum(), 0, atol=1e-9)
-    logit = np.log(answer["probabilities"][1] / answer["probabilities"][0])
+    logit = np.log(prediction["probabilities"][1] / prediction["probabilities"][0])
     bias = model_of(load_checkpoint(trained_run / "checkpoints/best.h5")).arrays["bias"]
     np.testing.assert_allclose(pushes[1] - pushes[0] + bias @ [-1, 1], logit, atol=1e-4)
-    strongest = max(answer["ngrams"], key=lambda ngram: abs(ngram["pushes"][0]))
-    assert "lovely" in answer["tokens"][strongest["start"] : strongest["end"]]
+    strongest = max(prediction["ngrams"], key=lambda ngram: abs(ngram["pushes"][0]))
+    assert "lovely" in prediction["tokens"][strongest["start"] : strongest["end"]]
 
 
 def test_a_word_never_seen_speaks_through_its_parts(trained_run, tmp_path):
@@ -234,9 +236,9 @@ def test_many_labels(tmp_path):
     run = train(tmp_path / "run", write(tmp_path / "many.csv", rows), ngrams=3)
     texts = ["the w5 film x5", "w5x w7", "the film the film", "", "w99 a plot w98"]
     model = numpy_classifier.load(export(run, tmp_path / "model.npz"))
-    assert_same_answers(model.probabilities(texts), run, 1e-5, texts)
-    answers = answers_in_node(export(run, tmp_path / "model.mjs"), texts)
-    assert_same_answers(shares(answers), run, 0.005, texts)
+    assert_same_predictions(model.probabilities(texts), run, 1e-5, texts)
+    predictions = predictions_in_node(export(run, tmp_path / "model.mjs"), texts)
+    assert_same_predictions(shares(predictions), run, 0.005, texts)
 
 
 @pytest.mark.parametrize("name", list(TOKENIZERS))
@@ -249,9 +251,9 @@ def test_tokens_of_many_scripts_are_pythons(name, run_of, tmp_path):
     letters = [chr(code) for code in range(0x3000) if not 0xD800 <= code < 0xE000]
     noise = ["".join(choose.choices(letters, k=30)) for _ in range(300)]
     texts = [*SCRIPTS, *noise]
-    answers = answers_in_node(module, texts)
-    for text, answer in zip(texts, answers, strict=True):
-        assert answer["tokens"] == TOKENIZERS[name](text), text
+    predictions = predictions_in_node(module, texts)
+    for text, prediction in zip(texts, predictions, strict=True):
+        assert prediction["tokens"] == TOKENIZERS[name](text), text
 
 
 def test_the_script_takes_arguments_or_lines(trained_run, tmp_path):
@@ -292,7 +294,9 @@ def test_what_an_export_wrote_is_replaced(call, trained_run, tmp_path):
             (tmp_path / name).write_bytes(b"old")
         assert texts[0] == texts[1] != b"old"
         assert re.search(r"size +0\.\d\d MB\n", out)
-        assert re.search(r"agreement +0 of 12 answers changed; probabilities by at most 0\.00", out)
+        assert re.search(
+            r"agreement +0 of 12 predictions changed; probabilities by at most 0\.00", out
+        )
 
 
 def test_a_failure_leaves_the_old_file(call, trained_run, tmp_path, monkeypatch):
@@ -322,7 +326,7 @@ def test_data_may_be_given_or_gone(call, reviews, tmp_path):
     assert "moved.csv" in err
     code, out, _ = call(*words, "--data", reviews)
     assert code == 0
-    assert "0 of 120 answers changed" in out
+    assert "0 of 120 predictions changed" in out
     code, _, err = call(*words, "--data", moved)
     assert code == 2
 
@@ -375,7 +379,7 @@ def test_a_large_page_is_written_and_said_to_be(call, trained_run, tmp_path, mon
     code, out, err = call("export", trained_run, "--to", "html", "--out", "model.html")
     assert code == 0
     assert "more than 0.02 MB" in err
-    assert "0 of 12 answers changed" in out
+    assert "0 of 12 predictions changed" in out
 
 
 def test_text_of_a_packed_model_means_nothing_in_html_or_a_string():

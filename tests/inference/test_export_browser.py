@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.support.browsing import Opened
-from tests.support.exported import TEXTS, assert_same_answers, export, train
+from tests.support.exported import TEXTS, assert_same_predictions, export, train
 from tests.support.small_run import labelled_sentences
 from tests.support.topics import topical, write
 from textcnn.commands import main
@@ -52,15 +52,15 @@ def small_page(trained_run: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     return export(trained_run, tmp_path_factory.mktemp("page") / "model.html")
 
 
-def test_typing_changes_the_answer(browser, small_page):
+def test_typing_changes_the_prediction(browser, small_page):
     opened = ModelPage(browser, small_page)
     keyboard = opened.page.keyboard
-    assert opened.text("#answer") == "No word to read yet."
+    assert opened.text("#prediction") == "No word to read yet."
     # The box has the focus from the start: nobody needs a mouse.
     keyboard.type("a lovely film")
-    assert opened.text("#answer").startswith("good, ")
+    assert opened.text("#prediction").startswith("good, ")
     good = opened.probabilities(["a lovely film"])[0, 1]
-    assert opened.text("#answer") == f"good, {100 * good:.1f} %"
+    assert opened.text("#prediction") == f"good, {100 * good:.1f} %"
     assert opened.text("#labels li:nth-child(2)").split("\n")[0] == "good"
     assert "lovely" in opened.text("#ngrams")
     side = opened.page.get_attribute("#tokens .token:nth-child(2)", "data-side")
@@ -68,7 +68,7 @@ def test_typing_changes_the_answer(browser, small_page):
     for _ in "lovely film":
         keyboard.press("Backspace")
     keyboard.type("tedious zorblax")
-    assert opened.text("#answer").startswith("bad, ")
+    assert opened.text("#prediction").startswith("bad, ")
     assert "never seen in training: zorblax" in opened.text("#legend")
     opened.assert_quiet()
 
@@ -76,7 +76,7 @@ def test_typing_changes_the_answer(browser, small_page):
 def test_a_word_never_seen_is_shown_with_what_its_parts_say(browser, small_page):
     opened = ModelPage(browser, small_page)
     opened.page.keyboard.type("warmth")  # With a part that "warm" and "charming" share.
-    assert opened.text("#answer").startswith("good, ")
+    assert opened.text("#prediction").startswith("good, ")
     token = opened.page.locator("#tokens .token.new")
     assert (token.inner_text(), token.get_attribute("data-side")) == ("warmth", "for")
     assert "never seen in training: warmth" in opened.text("#legend")
@@ -109,9 +109,9 @@ def test_it_fits_a_phone_in_either_theme(browser, small_page, scheme):
     opened.assert_quiet()
 
 
-def test_the_page_answers_as_the_checkpoint_does(browser, small_page, trained_run):
+def test_the_page_predicts_as_the_checkpoint_does(browser, small_page, trained_run):
     opened = ModelPage(browser, small_page)
-    assert_same_answers(opened.probabilities(TEXTS), trained_run, 0.005)
+    assert_same_predictions(opened.probabilities(TEXTS), trained_run, 0.005)
     opened.assert_quiet()
 
 
@@ -126,7 +126,7 @@ def test_markup_stays_text(browser, tmp_path):
     run = train(tmp_path / "run", path, tokenizer="unicode")
     opened = ModelPage(browser, export(run, tmp_path / "model.html"))
     opened.page.keyboard.type(f"a lovely film {MARKUP}</textarea>")
-    assert opened.text("#answer").startswith(f"good {MARKUP}</script>, ")
+    assert opened.text("#prediction").startswith(f"good {MARKUP}</script>, ")
     assert MARKUP in opened.text("#title")
     assert opened.page.locator("img").count() == 0
     opened.assert_quiet()
@@ -138,7 +138,7 @@ def test_several_labels(browser, tmp_path):
     text = "the judge was near the bank"
     opened.page.keyboard.type(text)
     (given,) = Classifier.load(run).predict([text])
-    assert opened.text("#answer") == (given.replace("\t", ", ") or "none of the labels")
+    assert opened.text("#prediction") == (given.replace("\t", ", ") or "none of the labels")
     assert opened.page.locator("#labels i").count() == 4
     opened.assert_quiet()
 
@@ -162,7 +162,7 @@ def movie_run(movie_reviews: LabelledTexts, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.mark.slow
-def test_movie_reviews_are_answered_alike_and_at_once(browser, movie_run, tmp_path):
+def test_movie_reviews_are_classified_alike_and_at_once(browser, movie_run, tmp_path):
     path = export(movie_run, tmp_path / "model.html")
     assert path.stat().st_size <= 6_000_000
     checkpoint = load_checkpoint(movie_run / "checkpoints/best.h5")

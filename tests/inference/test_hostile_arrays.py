@@ -95,13 +95,13 @@ def test_what_no_export_wrote_is_refused_within_the_limits(trained_run, tmp_path
         paths.append(path.rename(tmp_path / f"kind {number}.npz"))
         files[f"kind {number}"] = b""
     endings = read_within_limits([whole, *paths], "--npz")
-    assert endings[str(whole)] == "answered"
+    assert endings[str(whole)] == "classified"
     ended = {name: endings[str(path)] for name, path in zip(files, paths, strict=True)}
     # A mutant may be of a byte that says nothing, such as the time of day.
     wrong = {
         name: ending
         for name, ending in ended.items()
-        if not ending.startswith("refused: ") and not (ending == "answered" and "mutant" in name)
+        if not ending.startswith("refused: ") and not (ending == "classified" and "mutant" in name)
     }
     assert wrong == {}
     print(len(files), "files")

@@ -70,7 +70,7 @@ def test_the_same_bytes_in_a_batch_of_many_chunks():
         assert network().logits(packed([sentences[row]])).tobytes() == together[row].tobytes()
 
 
-def test_a_long_sentence_is_answered_in_blocks_of_its_windows(monkeypatch):
+def test_a_long_sentence_is_classified_in_blocks_of_its_windows(monkeypatch):
     architecture = Architecture("rand", 200, 13, (3, 1, 5), 7, 3)
     parameters = initial_parameters(architecture, np.random.default_rng(0))
     rng = np.random.default_rng(1)
@@ -105,7 +105,7 @@ def test_the_memory_of_a_long_sentence_does_not_grow_with_its_length():
     size=st.floats(1e-3, 1e3),
     seed=st.integers(0, 99),
 )
-def test_answers_are_those_of_the_plain_network_but_for_the_rounding(
+def test_predictions_are_those_of_the_plain_network_but_for_the_rounding(
     sentences, mode, sizes, dim, maps, size, seed
 ):
     """One word towers over the others: its windows come close to the largest sum allowed."""
@@ -191,11 +191,11 @@ def test_no_sentences_give_no_rows():
 
 
 @pytest.mark.parametrize("name", ["dense/weights", "convolution/weights", "embedding/tuned"])
-def test_numbers_that_overflow_are_no_answer(checkpoint, name):
+def test_numbers_that_overflow_are_no_prediction(checkpoint, name):
     spoilt = {**checkpoint.networks[0], name: np.full_like(checkpoint.networks[0][name], 3e38)}
     classifier = Classifier(dataclasses.replace(checkpoint, networks=(spoilt,)))
     for texts in (["a fine film"], ["a fine film", "dull"] * 200):
-        with pytest.raises(UserError, match="too large to be added up, so it has no answer"):
+        with pytest.raises(UserError, match="too large to be added up, so it has no prediction"):
             classifier.predict_proba(texts)
 
 
@@ -249,12 +249,12 @@ def test_a_classifier_can_be_copied_and_pickled(checkpoint):
     config = dataclasses.replace(checkpoint.config, tokenizer=CUSTOM)
     custom, texts = dataclasses.replace(checkpoint, config=config), ["a fine film", "dull"]
     for classifier in (Classifier(checkpoint), Classifier(custom, str.split)):
-        answers = classifier.predict_proba(texts).tobytes()
+        predictions = classifier.predict_proba(texts).tobytes()
         for copied in (copy.deepcopy(classifier), pickle.loads(pickle.dumps(classifier))):  # noqa: S301
-            assert copied.predict_proba(texts).tobytes() == answers
+            assert copied.predict_proba(texts).tobytes() == predictions
 
 
-def test_an_empty_list_is_answered_by_an_empty_one(checkpoint):
+def test_an_empty_list_gives_an_empty_one(checkpoint):
     classifier = Classifier(checkpoint)
     assert classifier.predict([]) == []
     assert classifier.predict_proba([]).shape == (0, 2)

@@ -14,7 +14,7 @@ from tests.support.small_run import options_text
 from tests.support.topics import TOPICS, topical, write
 from textcnn.data.labels import join_labels, label_names, members, split_labels, strata
 from textcnn.inference.classifier import Classifier
-from textcnn.inference.given_labels import given_labels
+from textcnn.inference.predicted_labels import predicted_labels
 from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import load_checkpoint
 
@@ -49,17 +49,17 @@ def test_a_sentence_is_drawn_by_its_rarest_label():
 
 def test_thresholds_decide_which_labels_are_given():
     logits = np.array([[2.0, -1.0], [-2.0, -1.0]], np.float32)
-    assert given_labels(logits, ["a", "b"], np.array([0, -1.5])) == ["a\tb", "b"]
+    assert predicted_labels(logits, ["a", "b"], np.array([0, -1.5])) == ["a\tb", "b"]
 
 
-def test_several_labels_are_learnt_scored_and_answered(run, call, tmp_path):
+def test_several_labels_are_learnt_scored_and_classified(run, call, tmp_path):
     scores = json.loads((run / "test.json").read_text())
     assert scores["micro_f1"] > 0.9
     assert scores["micro_f1"] > scores["baseline"]["micro_f1"] + 0.3
     assert [row["label"] for row in scores["classes"]] == sorted(TOPICS)
     code, out, _ = call("eval", run, "--predictions", tmp_path / "p.csv")
     assert code == 0
-    assert "of all answers together (micro)" in out
+    assert "of all predictions together (micro)" in out
     header, *rows = (tmp_path / "p.csv").read_text().splitlines()
     assert header == "row,text,label,predicted,p(law),p(money),p(rare),p(sport)"
     assert any("|" in row.split(",")[3] for row in rows)

@@ -17,15 +17,15 @@ from hypothesis import strategies as st
 from tests.support.processes import PATIENCE, command_line, environment, textcnn
 from textcnn.inference import stream_processes as stream
 from textcnn.inference import streams
-from textcnn.inference.answer_lines import AnswerWriter
-from textcnn.inference.given_labels import Choice
+from textcnn.inference.predicted_labels import Choice
+from textcnn.inference.prediction_lines import PredictionWriter
 from textcnn.inference.stream_processes import (
     CHUNKS_AHEAD,
     PIECE_SENTENCES,
     PIECES_UNWRITTEN,
-    answered_together,
+    classified_together,
 )
-from textcnn.inference.streams import LineAnswerer, answered
+from textcnn.inference.streams import LineClassifier, classified
 from textcnn.support.errors import RunError, UserError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 from textcnn.training.run_folder import find_checkpoint
@@ -58,9 +58,9 @@ def test_several_processes_write_what_one_does(model, words, monkeypatch):
 
     monkeypatch.setattr(ProcessPoolExecutor, "submit", noted)
     monkeypatch.setattr(stream, "PIECE_SENTENCES", 100)
-    alone = list(answered(CHUNKS, LineAnswerer(model, *words)))
+    alone = list(classified(CHUNKS, LineClassifier(model, *words)))
     assert not given_away
-    together = list(answered(CHUNKS, LineAnswerer(model, *words), jobs=2, enough=1))
+    together = list(classified(CHUNKS, LineClassifier(model, *words), jobs=2, enough=1))
     assert sum(given_away) >= len(TEXTS) - 100
     assert b"".join(together) == b"".join(alone)
 
@@ -82,7 +82,7 @@ def test_the_command_says_and_writes_the_same_whatever_jobs_is(trained_run):
     for run in runs:
         assert run.returncode == 2
         (line,) = run.stderr.decode().splitlines()
-        assert "standard input, line 29901: not utf-8; every line was answered" in line
+        assert "standard input, line 29901: not utf-8; every line was classified" in line
 
 
 # Sharing out, seen without other processes
@@ -106,25 +106,25 @@ class Numbers:
 def threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads of this process instead of processes."""
 
-    def started(answer: Numbers, jobs: int) -> ThreadPoolExecutor:
-        monkeypatch.setattr(stream, "_here", answer, raising=False)
+    def started(classify: Numbers, jobs: int) -> ThreadPoolExecutor:
+        monkeypatch.setattr(stream, "_here", classify, raising=False)
         return ThreadPoolExecutor(jobs)
 
     monkeypatch.setattr(stream, "_started", started)
 
 
 @pytest.mark.usefixtures("threads")
-def test_what_comes_in_small_chunks_is_answered_in_larger_pieces_and_never_in_huge_ones():
+def test_what_comes_in_small_chunks_is_classified_in_larger_pieces_and_never_in_huge_ones():
     texts = [str(number) for number in range(3 * PIECE_SENTENCES)]
     chunks = [texts[:5], texts[5:9], texts[9 : 2 * PIECE_SENTENCES], texts[2 * PIECE_SENTENCES :]]
-    answer = Numbers()
-    out = b"".join(answered_together(iter(chunks), answer, 1))
+    classify = Numbers()
+    out = b"".join(classified_together(iter(chunks), classify, 1))
     assert out.decode().split() == texts
-    assert max(answer.given) <= PIECE_SENTENCES
+    assert max(classify.given) <= PIECE_SENTENCES
     long = ["x" * 400_000] * 4
-    answer = Numbers()
-    assert len(b"".join(answered_together(iter([long[:2], long[2:]]), answer, 1))) == 1_600_004
-    assert max(answer.given) <= 2
+    classify = Numbers()
+    assert len(b"".join(classified_together(iter([long[:2], long[2:]]), classify, 1))) == 1_600_004
+    assert max(classify.given) <= 2
 
 
 @pytest.mark.usefixtures("threads")
@@ -136,15 +136,15 @@ def test_what_is_not_taken_is_not_read():
             read.append(number)
             yield [str(number)] * PIECE_SENTENCES
 
-    with contextlib.closing(answered_together(source(), Numbers(), 1)) as answers:
-        assert next(answers).startswith(b"0\n")
+    with contextlib.closing(classified_together(source(), Numbers(), 1)) as lines:
+        assert next(lines).startswith(b"0\n")
         time.sleep(0.05)
     # What was taken, what waits, and what is in the hands of those who read and share out.
     assert len(read) <= 1 + CHUNKS_AHEAD + PIECES_UNWRITTEN + 2
 
 
 @pytest.mark.usefixtures("threads")
-def test_all_before_a_fault_is_answered():
+def test_all_before_a_fault_is_classified():
     def source() -> Iterator[list[str]]:
         yield ["a", "b"]
         yield ["c"]
@@ -152,7 +152,7 @@ def test_all_before_a_fault_is_answered():
 
     out = []
     with pytest.raises(UserError, match="does not end"):
-        out.extend(answered_together(source(), Numbers(), 1))
+        out.extend(classified_together(source(), Numbers(), 1))
     assert b"".join(out) == b"a\nb\nc\n"
 
 
@@ -162,20 +162,20 @@ def test_a_slow_stream_starts_no_processes(monkeypatch):
             time.sleep(0.002)
             yield [str(number)]
 
-    monkeypatch.setattr(stream, "answered_together", lambda *_: pytest.fail("started"))
-    assert len(list(answered(source(), Numbers(), jobs=2, enough=3))) == 10  # type: ignore[arg-type]
+    monkeypatch.setattr(stream, "classified_together", lambda *_: pytest.fail("started"))
+    assert len(list(classified(source(), Numbers(), jobs=2, enough=3))) == 10  # type: ignore[arg-type]
 
 
 def test_neither_do_a_few_lines(monkeypatch, model):
-    monkeypatch.setattr(stream, "answered_together", lambda *_: pytest.fail("started"))
+    monkeypatch.setattr(stream, "classified_together", lambda *_: pytest.fail("started"))
     chunks = [["a film"] * (streams.ENOUGH_LINES - 1)]
-    assert len(list(answered(chunks, LineAnswerer(model, "tsv"), jobs=2))) == 1
+    assert len(list(classified(chunks, LineClassifier(model, "tsv"), jobs=2))) == 1
 
 
 def test_a_table_that_would_be_too_large_is_left_as_it_is(model):
-    answer = LineAnswerer(model, "tsv")
-    assert not answer.project_all(100)
-    assert answer.project_all(1 << 20)
+    classify = LineClassifier(model, "tsv")
+    assert not classify.project_all(100)
+    assert classify.project_all(1 << 20)
 
 
 # Whoever goes, and however
@@ -193,7 +193,7 @@ def is_there(pid: int) -> bool:
 
 @contextlib.contextmanager
 def at_work(trained_run: Path) -> Iterator[tuple[subprocess.Popen[bytes], list[int]]]:
-    """A command that has answered all that it was given, and waits for more; and its helpers."""
+    """A command that has classified all that it was given, and waits for more; and its helpers."""
     command = command_line("classify", "--checkpoint", trained_run, "-", "--jobs", "3")
     pipe = subprocess.PIPE
     with subprocess.Popen(
@@ -261,7 +261,7 @@ def test_no_process_outlives_the_others_and_nothing_is_said_twice(trained_run, w
         assert len(told.splitlines()) == bool(said)
 
 
-# Lines of answers written many at a time
+# Lines of predictions written many at a time
 
 SHARES = st.floats(0, 1, width=32)
 
@@ -271,7 +271,7 @@ SHARES = st.floats(0, 1, width=32)
     st.sampled_from([0.0, 0.5, 0.7]),
 )
 def test_many_lines_at_once_are_the_lines_one_by_one(model, rows, limit):
-    write = AnswerWriter("tsv", model, False, Choice(threshold=limit))
+    write = PredictionWriter("tsv", model, False, Choice(threshold=limit))
     texts = [text for text, _ in rows]
     shares = np.array([(share, np.float32(1) - np.float32(share)) for _, share in rows], np.float32)
     one_by_one = [write([text], row[None]) for text, row in zip(texts, shares, strict=True)]
@@ -281,14 +281,16 @@ def test_many_lines_at_once_are_the_lines_one_by_one(model, rows, limit):
 def test_probabilities_half_way_between_two_roundings_are_written_as_python_does(model):
     shares = np.arange(2**12, dtype=np.float32)[:, None] / np.float32([2**12, -(2**12)])
     shares[:, 1] += 1
-    written = AnswerWriter("tsv", model, False)([""] * len(shares), shares).decode().splitlines()
+    written = (
+        PredictionWriter("tsv", model, False)([""] * len(shares), shares).decode().splitlines()
+    )
     expected = [f"{share:.4f}" for share in shares.max(axis=1).tolist()]
     assert [line.split("\t")[1] for line in written] == expected
 
 
 def test_probabilities_that_are_none_are_still_written(model):
     shares = np.array([[np.nan, np.nan], [0.25, 0.75]], np.float32)
-    assert b"\tnan\t" in AnswerWriter("tsv", model, False)(["a", "b"], shares)
+    assert b"\tnan\t" in PredictionWriter("tsv", model, False)(["a", "b"], shares)
 
 
 def test_jobs_are_for_many_sentences(call, trained_run):

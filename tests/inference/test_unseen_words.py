@@ -51,11 +51,11 @@ def test_a_word_never_seen_is_judged_by_its_vector(call, run):
     assert first == second  # Both words are the unknown one.
 
 
-def test_what_training_saw_is_answered_as_before(run):
+def test_what_training_saw_is_classified_as_before(run):
     folder, _ = run
     checkpoint = load_checkpoint(folder / "checkpoints/best.h5")
     more = with_vectors(checkpoint, ["superb"], np.full((1, 4), 0.01, np.float32))
-    # A vector longer than all others makes steps larger, and all answers are rounded anew.
+    # A vector longer than all others makes steps larger, and all predictions are rounded anew.
     longer = with_vectors(checkpoint, ["superb"], np.full((1, 4), 9, np.float32))
     texts = ["a lovely film", "the plot was flat", "quite unknown", ""]
     before, after, rounded = (

@@ -174,11 +174,11 @@ def test_they_add_up_on_real_sentences(some_movie_reviews):
     sums = np.array([added_up(explanation) for explanation in explanations])
     assert len(texts) > 170
     np.testing.assert_allclose(sums, classifier.logits(texts), atol=1e-5, rtol=0)
-    answers = [model.labels[explanation.answered[0]] for explanation in explanations]
-    assert answers == classifier.predict(texts)
+    predictions = [model.labels[explanation.predicted[0]] for explanation in explanations]
+    assert predictions == classifier.predict(texts)
 
 
-def test_the_answer_is_the_classifiers(trained_run):
+def test_the_prediction_is_the_classifiers(trained_run):
     texts = ["a lovely film", "the plot was dull", "", "unheard", "film"]
     explainer, classifier = (
         Explainer(load_checkpoint(trained_run / "checkpoints/best.h5")),
@@ -192,7 +192,7 @@ def test_the_answer_is_the_classifiers(trained_run):
 
 def test_a_copied_classifier_still_explains(trained_run):
     copied = copy.deepcopy(ExplainingClassifier.load(trained_run))
-    assert copied.explain("a lovely film").answered
+    assert copied.explain("a lovely film").predicted
 
 
 @settings(max_examples=60, deadline=None)
@@ -258,7 +258,7 @@ def test_a_push_is_against_the_mean_of_the_labels_unless_each_is_decided_by_itse
     values = np.array([[1.0, 2.0, 6.0]])
     assert one.pushes(values).tolist() == [[-2, -1, 3]]
     assert several.pushes(values).tolist() == values.tolist()
-    sizes = [np.abs(one.pushes(term.values)[one.answered[0]]) for term in one.strongest()]
+    sizes = [np.abs(one.pushes(term.values)[one.predicted[0]]) for term in one.strongest()]
     assert sizes == sorted(sizes, reverse=True)
 
 
@@ -266,8 +266,8 @@ def test_the_word_that_tells_the_label_pushes_most(trained_run):
     explanation = Explainer(load_checkpoint(trained_run / "checkpoints/best.h5")).explain(
         "the film was lovely"
     )
-    assert explanation.labels[explanation.answered[0]] == "good"
-    pushes = explanation.pushes(explanation.words)[:, explanation.answered[0]]
+    assert explanation.labels[explanation.predicted[0]] == "good"
+    pushes = explanation.pushes(explanation.words)[:, explanation.predicted[0]]
     assert explanation.tokens[int(pushes.argmax())] == "lovely"
 
 
@@ -291,7 +291,7 @@ def test_the_change_found_is_the_smallest_that_flips(text, seed, multilabel):
         kind(random_checkpoint(seed, multilabel=multilabel)) for kind in (Explainer, Classifier)
     )
     tokens = text.split()
-    change = what_if(explainer.answers, tokens)
+    change = what_if(explainer.model, tokens)
     if not tokens:
         assert change is None
         return
@@ -300,7 +300,7 @@ def test_the_change_found_is_the_smallest_that_flips(text, seed, multilabel):
     tried = [
         (changed, classifier.predict([" ".join(changed)])[0]) for changed in changes_of(tokens)
     ]
-    flipping = [changed for changed, answer in tried if answer != before]
+    flipping = [changed for changed, prediction in tried if prediction != before]
     assert change.flips == bool(flipping)
     shares = classifier.predict_proba([" ".join(changed) for changed, _ in tried])
     if flipping:
@@ -314,8 +314,8 @@ def test_the_change_found_is_the_smallest_that_flips(text, seed, multilabel):
     if flipping and not multilabel:
         same = [
             row[change.label]
-            for (changed, answer), row in zip(tried, shares, strict=True)
-            if answer != before and (len(changed) < len(tokens)) == (change.kind == "deletion")
+            for (changed, prediction), row in zip(tried, shares, strict=True)
+            if prediction != before and (len(changed) < len(tokens)) == (change.kind == "deletion")
         ]
         assert change.probabilities[change.label] == pytest.approx(min(same), abs=1e-6)
 
@@ -323,9 +323,9 @@ def test_the_change_found_is_the_smallest_that_flips(text, seed, multilabel):
 def test_a_long_document_is_tried_in_parts(monkeypatch):
     explainer = Explainer(random_checkpoint(1))
     tokens = [word for word, _ in itertools.product(WORDS, range(3))]
-    whole = what_if(explainer.answers, tokens)
+    whole = what_if(explainer.model, tokens)
     monkeypatch.setattr("textcnn.insight.explanations.what_if.WORDS_AT_ONCE", 20)
-    parts = what_if(explainer.answers, tokens)
+    parts = what_if(explainer.model, tokens)
     assert (whole.kind, whole.at, whole.drop) == (parts.kind, parts.at, parts.drop)
 
 
@@ -379,7 +379,7 @@ def test_no_line_is_wider_than_the_window(trained_run, width, colour):
     model = load_checkpoint(trained_run / "checkpoints/best.h5")
     explainer = Explainer(model)
     explanation = explainer.explain("the film was lovely and the music was slow " * 3)
-    change = what_if(explainer.answers, explanation.tokens)
+    change = what_if(explainer.model, explanation.tokens)
     shown = as_text(explanation, 10, Screen(width, colour), change)
     for line in shown.replace("\033[32m", "").splitlines():
         for code in ("\033[35m", "\033[1m", "\033[0m"):
@@ -404,16 +404,16 @@ def test_words_that_training_never_saw_are_named(call, trained_run):
     assert "not seen in training: zebra" in out
 
 
-def test_every_answered_label_is_explained():
+def test_every_classified_label_is_explained():
     model = random_checkpoint(3, multilabel=True)
     for text in ("able dog easy", "baker", "dog dog"):
         explanation = Explainer(model).explain(text)
         shown = as_text(explanation, 3, Screen())
-        for label in explanation.answered:
+        for label in explanation.predicted:
             assert f"pushes towards label {label})" in shown
-        if not explanation.answered:
+        if not explanation.predicted:
             assert "no label; nearest is" in shown
-        assert as_object(explanation)["label"] == [f"label {n}" for n in explanation.answered]
+        assert as_object(explanation)["label"] == [f"label {n}" for n in explanation.predicted]
 
 
 def test_many_labels_are_cut_short():
@@ -500,7 +500,7 @@ def test_no_text_becomes_markup():
     )
     explainer = Explainer(model)
     explanation = explainer.explain(f"able <img src=x onerror=alert(1)> dog \ud800 \x1b {nasty}")
-    change = what_if(explainer.answers, explanation.tokens)
+    change = what_if(explainer.model, explanation.tokens)
     text = page([(explanation, change)], 50, "</title><script>")
     found = Page(text)
     assert not {"script", "img", "b"} & set(found.tags)

@@ -21,7 +21,7 @@ from textcnn.commands.arguments.training_config import RunOptions
 from textcnn.core.progress import Evaluation
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.evaluation.abstaining import CoveragePoint
-from textcnn.evaluation.reliability import Bin, one_answer_each
+from textcnn.evaluation.reliability import Bin, one_class_each
 from textcnn.evaluation.scores import surest_mistakes
 from textcnn.insight import report
 from textcnn.insight.learnt import learnt_ngrams, training_part
@@ -202,8 +202,8 @@ def test_markup_in_the_data_stays_text(call, tmp_path):
     assert page.tags["b"] == 0
     for name in names.values():
         assert name in page.text
-    # The sentences answered wrongly are shown, and of two thirds of them some are.
-    assert "answered" in page.text.partition("Surest mistakes")[2]
+    # The sentences classified wrongly are shown, and of two thirds of them some are.
+    assert "classified" in page.text.partition("Surest mistakes")[2]
 
 
 def test_control_characters_do_not_reach_the_page(call, tmp_path):
@@ -218,7 +218,7 @@ def test_control_characters_do_not_reach_the_page(call, tmp_path):
 
 def test_several_labels(call, tmp_path, drawn):
     page = train(call, write(tmp_path / "topics.csv", topical(200)), "--multilabel", *WEAK)
-    assert "F1 of all answers together (micro)" in page.words
+    assert "F1 of all predictions together (micro)" in page.words
     assert "threshold" in page.text
     assert "of a yes or no for each label" in page.words
     assert "Confusion matrix" not in page.text
@@ -410,8 +410,8 @@ def test_the_surest_mistakes_are_found_as_by_looking_at_each(several):
 def test_several_labels_are_so_many_questions():
     probabilities = np.array([[0.9, 0.2], [0.4, 0.5]])
     targets = np.array([[True, False], [False, True]])
-    answers, classes = one_answer_each(probabilities, targets)
-    assert answers.tolist() == pytest.approx(
+    predictions, classes = one_class_each(probabilities, targets)
+    assert predictions.tolist() == pytest.approx(
         np.array([[0.1, 0.9], [0.8, 0.2], [0.6, 0.4], [0.5, 0.5]])
     )
     assert classes.tolist() == [1, 0, 0, 1]

@@ -74,7 +74,7 @@ def test_what_is_found_is_the_likeliest():
 
 @pytest.mark.parametrize("several", [False, True])
 def test_an_expert_that_has_learnt_nothing_spoils_nothing(several):
-    """As a network on a hundred sentences: half of the trust would be half of the answer."""
+    """As a network on a hundred sentences: half of the trust would be half of the prediction."""
     logits, classes = drawn(30, scale=3.0)
     targets = np.eye(3, dtype=bool)[classes] if several else classes
     silent = np.random.default_rng(7).normal(size=logits.shape)

@@ -160,7 +160,7 @@ def test_terms_add_up_to_the_logits(kind, request):
 
 
 @pytest.mark.parametrize("kind", ["small", "many"])
-def test_a_sentence_is_answered_the_same_alone_and_in_any_batch(kind, request):
+def test_a_sentence_is_classified_the_same_alone_and_in_any_batch(kind, request):
     expert, vocabulary = request.getfixturevalue(kind)
     tokens = [*STRANGE, *reviews()[0], *topics(200)[0][:50], ["plot"] * 300]
     together = expert.logits(Texts.of(tokens, vocabulary))

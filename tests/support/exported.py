@@ -78,7 +78,7 @@ def _done(command: Any, words: list[str]) -> None:
     assert not ended.value.code
 
 
-def assert_same_answers(
+def assert_same_predictions(
     probabilities: np.ndarray, run: Path, tolerance: float, texts: list[str] = TEXTS
 ) -> None:
     """The probabilities are those that the run's checkpoint gives to the texts."""
@@ -97,7 +97,7 @@ def in_node(folder: Path, code: str, given: Any) -> Any:
         f"{code}\n"
         'import { readFileSync } from "node:fs";\n'
         'const given = JSON.parse(readFileSync(0, "utf-8"));\n'
-        "console.log(JSON.stringify(await answer(given)));\n"
+        "console.log(JSON.stringify(await classify(given)));\n"
     )
     ended = subprocess.run(
         [node, str(script)], input=json.dumps(given).encode(), capture_output=True, check=False

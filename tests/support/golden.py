@@ -37,7 +37,7 @@ SMALL: dict[str, Any] = {
 
 
 def contents_of(checkpoint: Checkpoint) -> dict[str, Any]:
-    """What a checkpoint holds, in short: numbers to the bit, and answers."""
+    """What a checkpoint holds, in short: numbers to the bit, and predictions."""
     digest = hashlib.sha256()
     for network in checkpoint.networks:
         for name, array in sorted(network.items()):

@@ -2,9 +2,9 @@
 
 ``python -m tests.support.hostile_containers FOLDER`` makes them; ``... --read FILE ...`` reads
 files, each within :data:`SECONDS` and twice its size and 64 MiB of memory, and prints a line for
-each: how it ended. With ``--answer`` it also asks each for an answer; with ``--load`` it only makes
-a model of it, which may take 4 bytes besides for each number that a shrunk file has. With ``--npz``
-the files are arrays that were exported.
+each: how it ended. With ``--classify`` it also asks each for predictions; with ``--load`` it only
+makes a model of it, which may take 4 bytes besides for each number that a shrunk file has. With
+``--npz`` the files are arrays that were exported.
 """
 
 import contextlib
@@ -235,7 +235,7 @@ def make_all(folder: Path) -> list[Path]:
 def read_within_limits(paths: list[Path], how: str = "--read") -> dict[str, str]:
     """How reading each ended: "refused: ...", "read", or by what it was stopped.
 
-    With ``--answer`` "answered" in the place of "read", where the answers are probabilities.
+    With ``--classify`` "classified" in the place of "read", where these are probabilities.
     """
     finished = subprocess.run(
         [sys.executable, "-m", __name__, how, *map(str, paths)],
@@ -250,10 +250,10 @@ def read_within_limits(paths: list[Path], how: str = "--read") -> dict[str, str]
     return endings
 
 
-def _answer(path: Path) -> str:
+def _classify(path: Path) -> str:
     probabilities = Classifier.load(path).predict_proba(TEXTS)
     right = np.isfinite(probabilities).all() and np.allclose(probabilities.sum(axis=1), 1)
-    return "answered" if right else f"answers that are none: {probabilities.tolist()}"
+    return "classified" if right else f"predictions that are none: {probabilities.tolist()}"
 
 
 def _load(path: Path) -> str:
@@ -266,12 +266,12 @@ def _read(path: Path) -> str:
     return "read"
 
 
-def _answer_npz(path: Path) -> str:
+def _classify_npz(path: Path) -> str:
     try:
         probabilities = numpy_classifier.load(path).probabilities(TEXTS)
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: {error}") from error
-    return "answered" if np.isfinite(probabilities).all() else "answers that are none"
+    return "classified" if np.isfinite(probabilities).all() else "predictions that are none"
 
 
 def _stop(number: int, frame: object) -> NoReturn:
@@ -309,7 +309,7 @@ def _read_one(path: Path, read: Callable[[Path], str]) -> str:
 
 
 def _main(arguments: list[str]) -> None:
-    ways = {"--read": _read, "--load": _load, "--answer": _answer, "--npz": _answer_npz}
+    ways = {"--read": _read, "--load": _load, "--classify": _classify, "--npz": _classify_npz}
     if arguments[0] not in ways:
         folder = Path(arguments[0])
         folder.mkdir(parents=True, exist_ok=True)

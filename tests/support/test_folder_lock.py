@@ -97,7 +97,7 @@ def test_two_cannot_go_on_with_the_same(call, tmp_path, command):
     assert written.exists()
 
 
-def test_two_cannot_answer_files_in_the_same_folder(call, tmp_path, trained_run):
+def test_two_cannot_predict_files_in_the_same_folder(call, tmp_path, trained_run):
     (tmp_path / "one.txt").write_text("a lovely film\n")
     (tmp_path / "out").mkdir()
     words = ("classify", "--checkpoint", trained_run, "one.txt", "--output", "out", "--jobs", "1")

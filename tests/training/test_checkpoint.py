@@ -96,7 +96,7 @@ def test_the_same_checkpoint_is_the_same_bytes(trained, path):
     assert path.read_bytes() == before
 
 
-def test_for_answers_the_training_state_is_left_in_the_file(path):
+def test_for_predictions_the_training_state_is_left_in_the_file(path):
     assert load_checkpoint(path).training is None
 
 
@@ -119,7 +119,7 @@ def test_several_networks_come_back_together_and_cannot_be_resumed(trained, tmp_
     for mine, theirs in zip(loaded.networks, networks, strict=True):
         for name, array in theirs.items():
             np.testing.assert_array_equal(mine[name], array)
-    with pytest.raises(UserError, match="holds only what answers"):
+    with pytest.raises(UserError, match="holds only what predicts"):
         load_checkpoint(path, for_training=True)
     change(path, lambda kept: kept.arrays.pop("networks/2/dense/bias"))
     refused(path, "networks/2/dense/bias is missing", (False,))
@@ -177,7 +177,7 @@ def test_each_missing_fact_is_refused(original, path):
     for name in facts:
         shutil.copy(original, path)
         change(path, lambda kept, name=name: kept.facts.pop(name))
-        words = "holds only what answers" if name == "training" else "damaged"
+        words = "holds only what predicts" if name == "training" else "damaged"
         with pytest.raises(UserError, match=words):
             load_checkpoint(path, for_training=True)
     for name in facts["training"]:
@@ -254,7 +254,7 @@ def test_arrays_of_a_training_state_that_cannot_be(path, name, value):
     change(path, lambda kept: kept.arrays.update({f"training/{name}": value}))
     if name.startswith("averaged_steps"):
         change(path, lambda kept: kept.arrays.update(averages_of(kept)))
-    load_checkpoint(path)  # Enough for answers.
+    load_checkpoint(path)  # Enough for predictions.
     with pytest.raises(UserError, match="damaged"):
         load_checkpoint(path, for_training=True)
 

@@ -43,7 +43,7 @@ def weather(count: int = 40) -> LabelledTexts:
     return LabelledTexts(texts, labels, "weather")
 
 
-def test_at_the_first_step_it_answers_as_the_network_before(before):
+def test_at_the_first_step_it_predicts_as_the_network_before(before):
     """New words and a new label change nothing of what is said of the old ones."""
     config = small_config(**QUICK)
     data = TokenizedData.prepare(weather(), config, inherited=before.handed_on)
@@ -225,8 +225,8 @@ def test_a_new_label_alone_is_learnt_with_the_old_sentences(call, tmp_path, firs
     assert told / 16 == pytest.approx(scores["accuracy"])
     now = Classifier.load(tmp_path / "b")
     fresh = labelled_sentences(60, seed=5)
-    answers = np.array(now.predict(fresh.texts))
-    assert np.mean(answers == np.array(fresh.labels)) > 0.8
+    predictions = np.array(now.predict(fresh.texts))
+    assert np.mean(predictions == np.array(fresh.labels)) > 0.8
     assert now.predict_proba(fresh.texts).max() < 0.99
     assert now.predict(["the sky was rain"]) == ["rainy"]
     # What a later command reads is what the run was given.
@@ -273,7 +273,7 @@ def test_dev_sentences_choose_that_the_network_has_not_been_trained_on(tmp_path,
     initial = initial_network(small_config(init_from=str(first_run), tokenizer="kim"))
     assert len(initial.handed_on.dev) == 12
     assert not np.isin(initial.handed_on.dev, initial.choosing.seen).any()
-    assert np.isin(initial.handed_on.dev, initial.answering.seen).all()
+    assert np.isin(initial.handed_on.dev, initial.predicting.seen).all()
     # A file alone does not have the network before; its dev sentences were trained on.
     assert not len(load_checkpoint(first_run / "checkpoints/best.h5").handed_on.dev)
 

@@ -1,4 +1,4 @@
-"""Checkpoints that earlier versions wrote are read, to the bit, and answer as they did."""
+"""Checkpoints that earlier versions wrote are read, to the bit, and predict as they did."""
 
 import gzip
 import json
@@ -24,7 +24,7 @@ def test_there_are_some_of_this_format_and_each_has_its_contents():
 
 
 @pytest.mark.parametrize("name", HELD)
-def test_it_is_read_to_the_bit_and_answers_as_it_did(tmp_path, name):
+def test_it_is_read_to_the_bit_and_predicts_as_it_did(tmp_path, name):
     held, path = dict(HELD[name]), tmp_path / name
     path.write_bytes(gzip.decompress((FOLDER / f"{name}.gz").read_bytes()))
     found = contents_of(load_checkpoint(path, held["step"] is not None))

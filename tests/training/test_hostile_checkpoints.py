@@ -1,4 +1,4 @@
-"""Whole files that hold what no training can have left: refused, or answered with probabilities."""
+"""Whole files that hold what no training can have left: refused, or still a classifier."""
 
 import dataclasses
 from pathlib import Path
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(
     not Path("/proc/self/statm").exists(), reason="needs limits on memory"
 )
 
-ANSWERED = {
+CLASSIFIED = {
     # Numbers that can be added up, texts that are texts, and other words than it was trained on.
     *("a trust of next to nothing", "a trust of 1e-300", "a trust of 1e300"),
     *("a bias beyond all numbers", "two biases that cancel"),
@@ -34,16 +34,16 @@ def trained() -> Checkpoint:
 
 
 @pytest.mark.slow
-def test_each_is_refused_with_one_line_or_answered_within_the_limits(trained, tmp_path):
+def test_each_is_refused_with_one_line_or_classified_within_the_limits(trained, tmp_path):
     original, folder = tmp_path / "original.h5", tmp_path / "hostile"
     save_checkpoint(original, trained)
     folder.mkdir()
     paths = list(make(original, folder))
     assert len(paths) == len(hostile_contents())
-    endings = read_within_limits([original, *paths], "--answer")
-    assert endings[str(original)] == "answered"
+    endings = read_within_limits([original, *paths], "--classify")
+    assert endings[str(original)] == "classified"
     for path in paths:
-        expected = "answered" if path.stem in ANSWERED else "refused: "
+        expected = "classified" if path.stem in CLASSIFIED else "refused: "
         assert endings[str(path)].startswith(expected), (path.stem, endings[str(path)])
 
 

@@ -90,7 +90,7 @@ def test_the_best_evaluation_by_macro_f1():
 
 @pytest.mark.slow
 def test_balanced_weights_find_more_of_the_rare_label(tmp_path):
-    """Left out, the network answers with the frequent label nearly always."""
+    """Left out, the network predicts the frequent label nearly always."""
     rows = unequal(1200, seed=0)
     data = tmp_path / "alarms.csv"
     lines = (f"{text},{label}\n" for text, label in zip(rows.texts, rows.labels, strict=True))

@@ -211,7 +211,7 @@ def forge(kept: Container, choose: random.Random) -> str:
 
 
 def forge_and_go_on(halves: dict[str, Path], data: TokenizedData, path: Path, count: int) -> None:
-    """Whatever a forged state does, what is left can be loaded and answers with numbers."""
+    """Whatever a forged state does, what is left can be loaded and predicts with numbers."""
     choose = random.Random(2)
     for number in range(count):
         shutil.copy(halves[choose.choice(BOTH)], path)

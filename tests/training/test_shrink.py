@@ -46,19 +46,19 @@ def test_filters_have_a_scale_each_and_biases_stay():
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_a_small_copy_answers_nearly_the_same(call, trained_run, tmp_path, width):
+def test_a_small_copy_predicts_nearly_the_same(call, trained_run, tmp_path, width):
     out = tmp_path / "small.h5"
     code, text, err = call("shrink", trained_run, "--quantize", width, "--out", out)
     assert code == 0, err
     assert "times smaller" in text
-    assert "answers   0 changed" in text
+    assert "labels    0 changed" in text
     whole, small = (Classifier.load(path).predict_proba(TEXTS) for path in (trained_run, out))
     tolerance = {"float32": 0, "float16": 2e-3, "int8": 0.05}[width]
     np.testing.assert_allclose(small, whole, atol=tolerance)
     assert small.dtype == np.float32
     code, _, err = call("train", "--resume", out)
     assert code == 2
-    with pytest.raises(UserError, match="holds only what answers"):
+    with pytest.raises(UserError, match="holds only what predicts"):
         load_checkpoint(out, for_training=True)
 
 

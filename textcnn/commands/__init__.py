@@ -53,7 +53,7 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
-            import difflib  # Loaded here: one sentence is answered without.
+            import difflib  # Loaded here: one sentence is classified without.
 
             if near := difflib.get_close_matches(name.lower(), COMMANDS, 1, 0.5):
                 ctx.fail(f"no command is called {name!r}; did you mean {near[0]}?")

@@ -14,16 +14,16 @@ from textcnn.commands.screen.display import say
 from textcnn.core.tokenizers import find_tokenizer
 from textcnn.data.datasets.cells import Table
 from textcnn.data.tokenizer_choice import WithoutToken
-from textcnn.inference.answer_lines import ANSWER_FORMATS
-from textcnn.inference.answered_tables import (
-    answered_table,
+from textcnn.inference.classified_tables import (
+    classified_table,
     complaint_of,
     remarks_on,
 )
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.decoded_lines import DecodedLines
-from textcnn.inference.given_labels import Choice
-from textcnn.inference.streams import LineAnswerer, answered
+from textcnn.inference.predicted_labels import Choice
+from textcnn.inference.prediction_lines import PREDICTION_FORMATS
+from textcnn.inference.streams import LineClassifier, classified
 from textcnn.inference.unseen_words import check_static, find_unseen, with_vectors
 from textcnn.support.errors import UserError
 from textcnn.support.terminal import is_terminal, reader_gone
@@ -37,7 +37,7 @@ from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 @click.option(
     "--format",
     "form",
-    type=click.Choice(ANSWER_FORMATS),
+    type=click.Choice(PREDICTION_FORMATS),
     help="tsv: label, probability, text. json: an object a line. csv: with a header. "
     "spreadsheet: the same, with ' before a cell that a spreadsheet would take for a formula. "
     "[default: tsv; for a table, its own]",
@@ -62,19 +62,19 @@ from textcnn.training.checkpoint import Checkpoint, load_checkpoint
     "--vectors",
     metavar="TEXT",
     help="Vectors for words that training never saw, from the file or name that it was given; for "
-    "--mode static and multichannel. All input is read before the first answer.",
+    "--mode static and multichannel. All input is read before the first prediction.",
 )
 @click.option(
     "--output",
     type=PATH,
     metavar="FOLDER",
-    help="Take SENTENCES for files, or patterns such as 'shards/*.txt.gz', and answer each in a "
+    help="Take SENTENCES for files, or patterns such as 'shards/*.txt.gz', and classify each in a "
     "file in FOLDER.",
 )
 @click.option(
     "--jobs",
     type=click.IntRange(1),
-    help="Processes that answer, once many sentences wait; with --output, files at once. "
+    help="Processes that classify, once many sentences wait; with --output, files at once. "
     "[default: one a processor]",
 )
 @click.option(
@@ -100,7 +100,7 @@ def command(
     with all its columns and two more, label and probability. A checkpoint may stand before the
     sentences instead of --checkpoint.
 
-    With --output FOLDER, label many files of lines, or tables. Those answered before are left
+    With --output FOLDER, label many files of lines, or tables. Those classified before are left
     alone, so a run that was stopped is gone on with by the same command.
     """
     choice = _choice(top_k, limits)
@@ -141,12 +141,12 @@ def command(
             classifier = Classifier(model)
             for line in remarks_on(found, rows, classifier):
                 say(line)
-            answers = answered_table(found, rows, classifier, form, proba, choice)
+            lines = classified_table(found, rows, classifier, form, proba, choice)
         else:
-            answer = LineAnswerer(model, form or ANSWER_FORMATS[0], proba, choice)
-            lines = answered(no_token.passing(chunks), answer, jobs or processors())
-            answers = stack.enter_context(contextlib.closing(lines))
-        for data in answers:
+            classify = LineClassifier(model, form or PREDICTION_FORMATS[0], proba, choice)
+            stream = classified(no_token.passing(chunks), classify, jobs or processors())
+            lines = stack.enter_context(contextlib.closing(stream))
+        for data in lines:
             _write(data)
             if reader_gone():
                 return

@@ -33,19 +33,19 @@ def classify_files(
     jobs: int | None,
     scheduler: str | None,
 ) -> None:
-    """Answer the files that the patterns mean, each in a file of its own in ``folder``.
+    """Classify the files that the patterns mean, each in a file of its own in ``folder``.
 
     Args:
         patterns: paths of files, or patterns.
-        folder: where the answers go.
+        folder: where the predictions go.
         checkpoint: of the model.
-        options: what answers depend on besides.
+        options: what predictions depend on besides.
         jobs: the value of ``--jobs``.
         scheduler: that of ``--scheduler``.
 
     Raises:
         UserError: there are none, or the folder is another model's; or, once all others are
-            answered, a file could not be, or not wholly.
+            classified, a file could not be, or not wholly.
         RunError: likewise, for a fault of a machine.
     """
     shards = find_shards(patterns, folder, options.format)
@@ -61,7 +61,7 @@ def classify_files(
     waiting = waiting_shards(shards, folder, digest, options)
     say(f"{len(shards)} files to {folder}")
     if len(waiting) < len(shards):
-        say(f"answered before: {len(shards) - len(waiting)}")
+        say(f"classified before: {len(shards) - len(waiting)}")
     tasks = [{"shard": shard, "options": options, "digest": digest} for shard in waiting]
     try:
         outcomes = _run(tasks, {"model": SentFile(checkpoint)}, runner)
@@ -103,8 +103,8 @@ def _report(outcomes: list[Outcome], folder: Path) -> None:
     if faults or lost:
         kind = RunError if lost or any(isinstance(it, RunError) for it in faults) else UserError
         raise kind(
-            f"{len(faults) + len(lost)} files could not be answered; the same command tries them "
+            f"{len(faults) + len(lost)} files could not be classified; the same command tries them "
             "again"
         )
     if complaints:
-        raise UserError(f"{len(complaints)} files have lines or rows without an answer")
+        raise UserError(f"{len(complaints)} files have lines or rows without a prediction")

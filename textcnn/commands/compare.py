@@ -46,7 +46,7 @@ BOTH_TESTED = {"data": "Sentences, given as to train. [default: the test part of
 @click.argument("b", metavar="B", type=PATH)
 @config_options(set(DATA_OPTIONS) - {"multilabel", "label_separator"}, BOTH_TESTED)
 @count_option(
-    "--flipped", 10, "Show so many of the sentences that get another answer, the surest first."
+    "--flipped", 10, "Show so many of the sentences that get another prediction, the surest first."
 )
 @format_option
 def command(
@@ -63,7 +63,8 @@ def command(
 
     Without --data: on the test sentences that both kept. Where their test parts differ: on those
     of either that neither was trained on. Says which options differ, who is right how often,
-    whether the difference could be chance (McNemar's test), and which sentences get another answer.
+    whether the difference could be chance (McNemar's test), and which sentences get another
+    prediction.
     """
     if is_cross_validation(a) or is_cross_validation(b):
         _check_folds_comparable((a, b), given)
@@ -133,17 +134,17 @@ def _values(found: Comparison, flipped: int) -> dict[str, Any]:
         "seen_in_training": dict(zip(("A", "B", "either"), sentences.seen, strict=True)),
         **_shared_values(found),
         "right": vars(found.paired),
-        "answered_differently": len(rows),
+        "predicted_differently": len(rows),
         "flipped": [_flip(found, row) for row in rows[:flipped]],
     }
 
 
 def _flip(found: Comparison, row: int) -> dict[str, Any]:
-    answers = zip(found.answers[:, row], found.sureness[:, row].tolist(), strict=True)
+    predictions = zip(found.predictions[:, row], found.sureness[:, row].tolist(), strict=True)
     return {
         "text": found.sentences.texts[row],
         "label": found.sentences.labels[row],
-        **_of_both({"label": label, "probability": share} for label, share in answers),
+        **_of_both({"label": label, "probability": share} for label, share in predictions),
     }
 
 
@@ -176,7 +177,7 @@ def _folds_text(found: FoldsCompared) -> str:
 
 
 def comparison_text(found: Comparison, flipped: int) -> str:
-    """All of it, with so many of the sentences that get another answer."""
+    """All of it, with so many of the sentences that get another prediction."""
     accuracies = "\n".join(
         f"{name}  {percent(share)}  (95 % interval {percent(low)} to {percent(high)})"
         for name, (share, low, high) in zip("AB", found.shares, strict=False)
@@ -226,16 +227,16 @@ def _p_value(p_value: float) -> str:
 def _flipped(found: Comparison, most: int) -> str:
     rows = found.flipped()
     if not len(rows):
-        return "no sentence gets another answer"
+        return "no sentence gets another prediction"
     shown = "" if len(rows) <= most else f"; the surest {most} of them"
     heads = ["label", "A", "", "B", "", "text"]
     table = Table(heads, [_flipped_cells(found, row) for row in rows[:most]])
-    return f"{len(rows):,} sentences get another answer{shown}:\n{table_text(table)}"
+    return f"{len(rows):,} sentences get another prediction{shown}:\n{table_text(table)}"
 
 
 def _flipped_cells(found: Comparison, row: int) -> list[Cell]:
     label = found.sentences.labels[row]
     cells: list[Cell] = [label]
-    for answer, share in zip(found.answers[:, row], found.sureness[:, row], strict=True):
-        cells += [Styled(answer, GOOD if answer == label else BAD), f"{share:.4f}"]
+    for prediction, share in zip(found.predictions[:, row], found.sureness[:, row], strict=True):
+        cells += [Styled(prediction, GOOD if prediction == label else BAD), f"{share:.4f}"]
     return [*cells, one_line(found.sentences.texts[row])]

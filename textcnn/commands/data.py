@@ -156,8 +156,8 @@ def _label_table(found: Survey) -> Iterator[str]:
 
 
 def _label_facts(found: Survey, config: Config) -> Iterator[Fact]:
-    answer = _answer(found.majority.labels, config.label_separator)
-    yield "baseline", f"{percent(found.majority.accuracy)} (always answering {answer})"
+    label = _label_text(found.majority.labels, config.label_separator)
+    yield "baseline", f"{percent(found.majority.accuracy)} (always predicting {label})"
     if len(found.labels) > 1:
         most, least = _short(found.labels[0].name), _short(found.labels[-1].name)
         yield "imbalance", f"{found.imbalance:.1f} to 1 ({most} to {least})"
@@ -197,7 +197,7 @@ def _labelled_rows(sentence: RepeatedSentence, separator: str) -> str:
     row_of: dict[tuple[str, ...], int] = {}
     for row, labels in zip(sentence.rows, sentence.labels, strict=True):
         row_of.setdefault(labels, row)
-    named = [f"row {row:,} {_answer(labels, separator)}" for labels, row in row_of.items()]
+    named = [f"row {row:,} {_label_text(labels, separator)}" for labels, row in row_of.items()]
     return some(named, ROWS_SHOWN)
 
 
@@ -253,7 +253,7 @@ def _excerpt(text: str) -> str:
     return cut(_visible(" ".join(text.split())), TEXT_WIDTH)
 
 
-def _answer(labels: Sequence[str], separator: str) -> str:
+def _label_text(labels: Sequence[str], separator: str) -> str:
     return separator.join(map(_short, labels)) or "no label"
 
 

@@ -18,7 +18,7 @@ from textcnn.evaluation.abstaining import CoveragePoint, coverage_curve, coverag
 from textcnn.evaluation.ranking import ranking_at
 from textcnn.evaluation.scoring import Sample, ScoredSample, held_out, read_as_before, score_sample
 from textcnn.inference.classifier import Classifier
-from textcnn.inference.given_labels import given_labels
+from textcnn.inference.predicted_labels import predicted_labels
 from textcnn.support.errors import UserError, if_missing
 from textcnn.support.files import check_not_read, replace_csv
 from textcnn.support.terminal import safe_lines
@@ -38,8 +38,8 @@ from textcnn.training.checkpoint import Checkpoint
     "--threshold",
     type=click.FloatRange(0, 1),
     metavar="P",
-    help="Also say what share is answered, and how rightly, where a most probable label with less "
-    "than this is not given.",
+    help="Also say what share is classified, and how rightly, where a most probable label with "
+    "less than this is not given.",
 )
 @click.option(
     "--top-k",
@@ -126,22 +126,24 @@ def prediction_rows(
     """
     labels, checkpoint = classifier.labels, classifier.checkpoint
     separator = checkpoint.config.label_separator
-    predicted = given_labels(probabilities, labels, checkpoint.thresholds)
+    predicted = predicted_labels(probabilities, labels, checkpoint.thresholds)
     yield ["row", "text", "label", "predicted", *(f"p({label})" for label in labels)]
     rows = zip(sample.rows, sample.texts, sample.labels, predicted, probabilities, strict=True)
-    for number, text, label, answer, row in rows:
-        cells = (label.replace(BETWEEN, separator), answer.replace(BETWEEN, separator))
+    for number, text, label, prediction, row in rows:
+        cells = (label.replace(BETWEEN, separator), prediction.replace(BETWEEN, separator))
         yield [str(number), text, *cells, *(f"{share:.6g}" for share in row)]
 
 
 def differences(model: Checkpoint, before: np.ndarray, after: np.ndarray) -> tuple[int, float]:
-    """How many answers a copy of a model changes, and by how much a probability at most.
+    """How many predictions a copy of a model changes, and by how much a probability at most.
 
     Args:
         model: whose labels and thresholds they are.
         before, after: (N, C) probabilities of the model and of its copy.
     """
-    old, new = (given_labels(shares, model.labels, model.thresholds) for shares in (before, after))
+    old, new = (
+        predicted_labels(shares, model.labels, model.thresholds) for shares in (before, after)
+    )
     changed = sum(one != other for one, other in zip(old, new, strict=True))
     return changed, float(np.abs(before - after).max())
 

@@ -67,7 +67,7 @@ def command(
     with contextlib.ExitStack() as stack:
         for text in _texts(asked, model.config, stack):
             explanation = explainer.explain(text)
-            change = what_if(explainer.answers, explanation.tokens) if changed else None
+            change = what_if(explainer.model, explanation.tokens) if changed else None
             if html_file is not None:
                 pages.append((explanation, change))
                 continue

@@ -39,8 +39,8 @@ SUFFIXES = {"html": (".html", ".htm"), "js": (".mjs", ".js"), "npz": (".npz",)}
 def command(checkpoint: Path | None, form: str, out: Path, given: dict[str, Any]) -> None:
     """Write the model of CHECKPOINT for where there is no textcnn, and say what that costs.
 
-    A page or a module has rounded numbers, to stay below 6 MB where that is sound. Its answers are
-    compared with the checkpoint's on the run's own test sentences, or on those of --data.
+    A page or a module has rounded numbers, to stay below 6 MB where that is sound. Its predictions
+    are compared with the checkpoint's on the run's own test sentences, or on those of --data.
     """
     _check_name(out, form)
     whole = load_checkpoint(chosen_checkpoint(checkpoint))
@@ -57,7 +57,7 @@ def command(checkpoint: Path | None, form: str, out: Path, given: dict[str, Any]
     click.echo(safe_lines("\n".join(map(str, written))))
     click.echo(f"size       {megabytes(*written)}")
     if form != "npz" and out.stat().st_size > LARGEST_PAGE:
-        say(f"more than {LARGEST_PAGE / 1e6:g} MB: rounded further, answers would differ too much")
+        say(f"more than {LARGEST_PAGE / 1e6:g} MB: predictions would change if it were smaller")
     click.echo(f"agreement  {_agreement(whole, model, texts) if texts else 'not measured'}")
 
 
@@ -86,4 +86,4 @@ def _agreement(whole: Checkpoint, written: Model, texts: list[str]) -> str:
     before = Classifier(whole).predict_proba(texts)
     after = NumpyModel(written.header, written.arrays).probabilities(texts)
     changed, most = differences(whole, before, after)
-    return f"{changed:,} of {len(texts):,} answers changed; probabilities by at most {most:.4f}"
+    return f"{changed:,} of {len(texts):,} predictions changed; probabilities by at most {most:.4f}"

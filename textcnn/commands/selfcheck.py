@@ -27,9 +27,9 @@ MENDED = (2, 0, 0)
 def command() -> None:
     """Prove on this machine, in seconds, that the program is right.
 
-    Gradients against finite differences, answers against the plain network's, and what is promised
-    to be the same bytes, on generated sentences. Each check is a line; the exit code is 1 if any
-    fails.
+    Gradients against finite differences, predictions against the plain network's, and what is
+    promised to be the same bytes, on generated sentences. Each check is a line; the exit code is 1
+    if any fails.
     """
     clock, failed = Clock(), 0
     click.echo("\n".join(_about()) + "\n")

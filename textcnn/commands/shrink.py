@@ -58,5 +58,5 @@ def command(checkpoint: Path | None, width: str, out: Path | None, given: dict[s
         f"accuracy  {percent(before.scores.accuracy)} -> {percent(after.scores.accuracy)}, "
         f"{len(sample.texts):,} of {sample.rows_given:,} rows\n"
         f"log-loss  {before.scores.log_loss:.4f} -> {after.scores.log_loss:.4f}\n"
-        f"answers   {changed:,} changed; probabilities by at most {most:.4f}"
+        f"labels    {changed:,} changed; probabilities by at most {most:.4f}"
     )

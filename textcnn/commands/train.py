@@ -84,7 +84,7 @@ def _new(config: Config, folder: RunFolder) -> tuple[Config, TokenizedData]:
         data = TokenizedData.load(config, say)
     else:
         corpora = Corpora.read(config, say)
-        config, corpora = with_rehearsal(config, corpora, initial.answering, say)
+        config, corpora = with_rehearsal(config, corpora, initial.predicting, say)
         data = TokenizedData.load(config, say, initial.handed_on, corpora)
         keep_initial(Path(str(config.init_from)), folder)
     config = data.completed(config)
@@ -252,7 +252,7 @@ def _report(
 
 
 def _classify_line(config: Config, data: TokenizedData, folder: RunFolder) -> str:
-    """A command that answers a short sentence of the data or, where there is none, its table."""
+    """A command that classifies a short sentence of the data or, where there is none, its table."""
     words = ("classify", "--checkpoint", folder.path)
     sentence, table = _example(data), config.data[0]
     if sentence is None and format_of_suffix(Path(table)) is not None:

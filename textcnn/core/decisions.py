@@ -1,4 +1,4 @@
-"""From logits to answers, and how right they are, with one class a sentence or several.
+"""From logits to predictions, and how right they are, with one class a sentence or several.
 
 Which of the two it is shows in the targets: (N,) classes, or (N, C) booleans.
 """
@@ -12,7 +12,7 @@ DEFAULT_THRESHOLD = 0.5
 
 
 def decide(logits: np.ndarray, targets: np.ndarray, fitted: bool = False) -> np.ndarray:
-    """The answers, shaped as ``targets``.
+    """The predictions, shaped as ``targets``.
 
     Args:
         logits: (N, C) floats.
@@ -28,24 +28,27 @@ def decide(logits: np.ndarray, targets: np.ndarray, fitted: bool = False) -> np.
     return probabilities >= fit_thresholds(probabilities, targets)
 
 
-def is_correct(answers: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """(N,) booleans: which sentences were answered wholly right."""
-    equal = answers == targets
+def is_correct(predictions: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """(N,) booleans: which sentences were predicted wholly right."""
+    equal = predictions == targets
     return equal if targets.ndim == 1 else equal.all(axis=1)
 
 
-def macro_f1(answers: np.ndarray, targets: np.ndarray, num_classes: int) -> float:
-    """The mean of the classes' F1; that of a class neither answered nor true is 0.
+def macro_f1(predictions: np.ndarray, targets: np.ndarray, num_classes: int) -> float:
+    """The mean of the classes' F1; that of a class neither predicted nor true is 0.
 
     Args:
-        answers, targets: (N,) classes, or (N, C) booleans.
+        predictions, targets: (N,) classes, or (N, C) booleans.
         num_classes: C.
     """
     if targets.ndim == 1:
-        right, every = targets[answers == targets], np.append(answers, targets)
+        right, every = targets[predictions == targets], np.append(predictions, targets)
         found, both = (np.bincount(classes, minlength=num_classes) for classes in (right, every))
     else:
-        found, both = (answers & targets).sum(axis=0), answers.sum(axis=0) + targets.sum(axis=0)
+        found, both = (
+            (predictions & targets).sum(axis=0),
+            predictions.sum(axis=0) + targets.sum(axis=0),
+        )
     return float((2 * found / np.maximum(both, 1)).mean())
 
 
@@ -74,7 +77,7 @@ def _fit_one(probabilities: np.ndarray, target: np.ndarray) -> float:
     order = np.argsort(-probabilities, kind="stable")
     descending = probabilities[order]
     found = np.cumsum(target[order])
-    # F1 with the first k sentences answered: 2 found / (k + all there are).
+    # F1 with the first k sentences predicted: 2 found / (k + all there are).
     scores = 2 * found / (np.arange(1, len(order) + 1) + target.sum())
     below = np.append(descending[1:], 0.0)
     middles = (descending + below) / 2

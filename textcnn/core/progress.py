@@ -91,7 +91,7 @@ def rank(evaluation: Evaluation, best_by: str) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class StepDone:
-    """A step was made: its loss, its share of right answers, its gradients, its duration."""
+    """A step was made: its loss, its share of right predictions, its gradients, its duration."""
 
     step: int
     loss: float

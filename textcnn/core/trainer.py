@@ -58,7 +58,7 @@ class Schedule:
 
 
 class Average(Protocol):
-    """An average of the parameters over the steps, which answers in their place."""
+    """An average of the parameters over the steps, which predicts in their place."""
 
     def before_update(
         self,
@@ -85,7 +85,7 @@ class Trainer:
         rng: source of the order of the sentences and of what is dropped.
         schedule: how long to train and when to evaluate.
         progress: where training stands; None for the start.
-        average: what answers in the place of the parameters, or None.
+        average: what predicts in the place of the parameters, or None.
 
     Attributes:
         stopping: a stop has been asked for.
@@ -111,8 +111,8 @@ class Trainer:
         self.stopping = False
         keep_freed_memory()
 
-    def answering_network(self) -> Network:
-        """The network whose answers count: of averaged parameters, where an average is kept."""
+    def predicting_network(self) -> Network:
+        """The network whose predictions count: of averaged parameters, where an average is kept."""
         if self.average is None:
             return self.network
         averaged = self.average.of(self.network.parameters, self.progress.step)
@@ -219,20 +219,20 @@ class Trainer:
         progress = self.progress
         if self.average is not None:
             self.average.catch_up(self.network.parameters, progress.step)
-        logits = self.answering_network().logits(dev.sentences)
+        logits = self.predicting_network().logits(dev.sentences)
         objective = objective_of(self.network.architecture.multilabel)
         dev_loss, _ = objective.loss(logits, dev.targets, dev.weights)
         if not math.isfinite(dev_loss):
             raise DivergedError(f"the dev loss is {dev_loss} at step {progress.step}")
-        answers = decide(logits, dev.targets, fitted=True)
+        predictions = decide(logits, dev.targets, fitted=True)
         evaluation = Evaluation(
             step=progress.step,
             epoch=progress.step / per_epoch,
             train_loss=progress.loss_sum / progress.seen,
             train_accuracy=progress.correct / progress.seen,
             dev_loss=dev_loss,
-            dev_accuracy=float(is_correct(answers, dev.targets).mean()),
-            dev_macro_f1=macro_f1(answers, dev.targets, logits.shape[1]),
+            dev_accuracy=float(is_correct(predictions, dev.targets).mean()),
+            dev_macro_f1=macro_f1(predictions, dev.targets, logits.shape[1]),
         )
         progress.loss_sum, progress.correct, progress.seen = 0.0, 0, 0
         return evaluation, logits

@@ -222,7 +222,7 @@ def _checked_labels(y: Any) -> np.ndarray:
 def without_space(y: np.ndarray, name: str = "y") -> np.ndarray:
     """Labels that are text, without the white space around them, as files of data are read.
 
-    Warns where there was any, since whoever scores the answers has the labels as they were.
+    Warns where there was any, since whoever scores the predictions has the labels as they were.
 
     Args:
         y: N labels.

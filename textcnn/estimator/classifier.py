@@ -227,7 +227,7 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
         )
         if unknown:
             warnings.warn(
-                f"y: no answer can be {min(unknown, key=str)!r}, which is none of the classes",
+                f"y: no prediction can be {min(unknown, key=str)!r}, which is none of the classes",
                 stacklevel=2,
             )
         return float(super().score(X, y, sample_weight))
@@ -237,20 +237,20 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
 
         Where there may be several labels, each is a probability by itself.
         """
-        return self._answers(X, Classifier.predict_proba).take(self._columns, axis=1)
+        return self._rows(X, Classifier.predict_proba).take(self._columns, axis=1)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """(N, C) float32 logits, what the probabilities are made of.
 
         With two classes, one a sentence: (N,) that of the second less that of the first.
         """
-        logits = self._answers(X, Classifier.logits).take(self._columns, axis=1)
+        logits = self._rows(X, Classifier.logits).take(self._columns, axis=1)
         if logits.shape[1] == 2 and not self.checkpoint_.config.multilabel:
             return logits[:, 1] - logits[:, 0]
         return logits
 
     def explain(self, text: str) -> Any:
-        """Why a text is answered as it is, exactly: terms that add up to the logits.
+        """Why a text is classified as it is, exactly: terms that add up to the logits.
 
         In a notebook it shows itself; ``print`` writes it as ``textcnn explain`` does.
 
@@ -258,7 +258,7 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
             :class:`textcnn.insight.explanations.explanation.Explanation`; its labels are in the
             order of ``checkpoint_.labels``.
         """
-        # Imported here: answering has no use for it.
+        # Imported here: predicting has no use for it.
         from textcnn.insight.explanations.explaining import Explainer
 
         check_is_fitted(self)
@@ -267,12 +267,12 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
         return Explainer(self.checkpoint_, self._model.tokenize).explain(checked)
 
     def transform(self, X: Any) -> np.ndarray:
-        """(N, networks * heights * num_filters) float32: how strongly each filter was answered.
+        """(N, networks * heights * num_filters) float32: how strongly each filter responded.
 
         The largest value of each filter anywhere in the text, after ReLU, as the dense layer has
         it: features for another model.
         """
-        return self._answers(X, Classifier.features)
+        return self._rows(X, Classifier.features)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """(networks * heights * num_filters,) names of the columns of :meth:`transform`.
@@ -343,7 +343,7 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
         tags.transformer_tags.preserves_dtype = []
         return tags
 
-    def _answers(self, X: Any, method: Callable[[Classifier, list[str]], np.ndarray]) -> np.ndarray:
+    def _rows(self, X: Any, method: Callable[[Classifier, list[str]], np.ndarray]) -> np.ndarray:
         check_is_fitted(self)
         return method(self._model, checked_texts(X))
 

@@ -1,4 +1,4 @@
-"""What is gained by leaving unsure sentences unanswered: accuracy against coverage.
+"""What is gained by leaving unsure sentences unclassified: accuracy against coverage.
 
 After El-Yaniv and Wiener, "On the Foundations of Noise-free Selective Classification" (JMLR 11,
 2010): those the network is least sure of go first.
@@ -21,8 +21,8 @@ class CoveragePoint:
 
     Attributes:
         threshold: sentences whose most probable class has a smaller probability are left out.
-        coverage: share of the sentences that are answered.
-        accuracy: share of these that are answered rightly; not a number where there are none.
+        coverage: share of the sentences that are classified.
+        accuracy: share of these that are classified rightly; not a number where there are none.
     """
 
     threshold: float
@@ -45,16 +45,16 @@ def coverage_point(
         classes: (N,) true classes.
         threshold: sentences whose most probable class has a smaller probability are left out.
     """
-    answered = probabilities.max(axis=1) >= threshold
+    classified = probabilities.max(axis=1) >= threshold
     right = probabilities.argmax(axis=1) == classes
-    accuracy = float(right[answered].mean()) if answered.any() else float("nan")
-    return CoveragePoint(threshold, float(answered.mean()), accuracy)
+    accuracy = float(right[classified].mean()) if classified.any() else float("nan")
+    return CoveragePoint(threshold, float(classified.mean()), accuracy)
 
 
 def coverage_curve(
     probabilities: np.ndarray, classes: np.ndarray, coverages: Sequence[float] = COVERAGES
 ) -> list[CoveragePoint]:
-    """The points where as many sentences are answered, or the fewest more that ties allow.
+    """The points where as many sentences are classified, or the fewest more that ties allow.
 
     Args:
         probabilities: (N, C), N at least 1.
@@ -65,7 +65,7 @@ def coverage_curve(
     points = []
     for coverage in coverages:
         last = max(int(np.ceil(coverage * len(confidence))), 1) - 1
-        # Nothing need be left out to answer all.
+        # Nothing need be left out to classify all.
         limit = confidence[last] if last < len(confidence) - 1 else 0.0
         points.append(coverage_point(probabilities, classes, float(limit)))
     return points

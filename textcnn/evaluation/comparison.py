@@ -1,4 +1,4 @@
-"""Two models' answers to the same sentences, or two cross-validations, and what comes of them."""
+"""Two models' predictions for the same sentences, or two cross-validations, compared."""
 
 import dataclasses
 import math
@@ -31,7 +31,7 @@ from textcnn.evaluation.scoring import (
     read_as_before,
 )
 from textcnn.inference.classifier import Classifier
-from textcnn.inference.given_labels import given_labels
+from textcnn.inference.predicted_labels import predicted_labels
 from textcnn.recipe.config import Config, Value, read_toml
 from textcnn.support import read_back
 from textcnn.support.errors import UserError
@@ -164,7 +164,7 @@ def _with_shared_labels(
     if ours != theirs:
         about += (
             f"\nonly one of the two knows {some(sorted(ours ^ theirs))}: {shared.count(False):,} "
-            "sentences with such a label are left out, and such an answer is wrong"
+            "sentences with such a label are left out, and such a prediction is wrong"
         )
     return Sentences(list(compress(texts, shared)), list(compress(labels, shared)), about)
 
@@ -281,34 +281,34 @@ class Compared:
 
 @dataclass(frozen=True)
 class Comparison(Compared):
-    """What two models answered.
+    """What two models predicted.
 
     Attributes:
         sentences: the N sentences.
-        answers: (2, N) labels that A answers, and those that B does.
+        predictions: (2, N) labels that A predicts, and those that B does.
         sureness: (2, N) their probabilities.
         paired: the sentences by who was right.
     """
 
     sentences: Sentences
-    answers: np.ndarray
+    predictions: np.ndarray
     sureness: np.ndarray
     paired: PairedCounts
 
     def flipped(self) -> np.ndarray:
-        """Rows of the sentences that get another answer; both together surest of it first."""
-        rows = np.flatnonzero(self.answers[0] != self.answers[1])
+        """Rows of the sentences that get another prediction; both together surest of it first."""
+        rows = np.flatnonzero(self.predictions[0] != self.predictions[1])
         return rows[np.argsort(-self.sureness[:, rows].sum(axis=0), kind="stable")]
 
 
 def compare(a: Side, b: Side, sentences: Sentences) -> Comparison:
-    """Let both answer."""
-    answers, sureness = [], []
+    """Let both predict."""
+    predictions, sureness = [], []
     for classifier in (a.classifier, b.classifier):
         probabilities = classifier.predict_proba(sentences.texts)
-        answers.append(given_labels(probabilities, classifier.labels, None))
+        predictions.append(predicted_labels(probabilities, classifier.labels, None))
         sureness.append(probabilities.max(axis=1))
-    labels = np.array(answers, object)
+    labels = np.array(predictions, object)
     paired = PairedCounts.of(*(labels == np.array(sentences.labels, object)))
     return Comparison(
         (a.path, b.path),

@@ -26,10 +26,8 @@ class Bin:
     accuracy: float
 
 
-def one_answer_each(
-    probabilities: np.ndarray, targets: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Answers with one true class each: several labels as so many yes-or-no questions.
+def one_class_each(probabilities: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Predictions with one true class each: several labels as so many yes-or-no questions.
 
     Args:
         probabilities: (N, C).

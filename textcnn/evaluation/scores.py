@@ -13,7 +13,7 @@ Z_95 = 1.959963984540054
 """The normal distribution's 97.5 % point."""
 
 TINY = 1e-12
-"""Probabilities nearer to 0 or 1 count as this, so that one wrong answer costs no infinite loss."""
+"""Probabilities nearer to 0 or 1 count as this, so that no wrong prediction costs infinite loss."""
 
 MOST_CONFUSED = 1_000
 """Labels of the largest confusion matrix: it grows with their square."""
@@ -25,7 +25,7 @@ class ClassScores:
 
     Attributes:
         label: its name.
-        precision: 0 where it was never answered.
+        precision: 0 where it was never predicted.
         recall, f1: None where no sentence has the label.
         count: sentences that have it.
     """
@@ -39,12 +39,12 @@ class ClassScores:
 
 @dataclass(frozen=True)
 class GroupAccuracy:
-    """How one group of the scored sentences was answered.
+    """How one group of the scored sentences was classified.
 
     Attributes:
         name: of the group.
         labels: those that put a sentence there.
-        accuracy: share of them that was answered wholly right.
+        accuracy: share of them that was classified wholly right.
         count: how many there are.
     """
 
@@ -63,25 +63,25 @@ class Scores:
     Attributes:
         count: N.
         accuracy: share of right predictions; where there may be several labels, of the sentences
-            all of whose labels were answered, and no other.
+            all of whose labels were predicted, and no other.
         interval: its 95 % interval.
-        micro_f1: F1 of all answers together; None where a sentence has one label, for it is the
+        micro_f1: F1 of all predictions together; None where a sentence has one label, for it is the
             accuracy.
         macro_f1: mean of the F1 of those classes that a sentence has.
         baseline_label: the label that was most frequent in training.
-        baseline: what always answering with it alone would score: accuracy, or micro F1.
+        baseline: what always predicting it alone would score: accuracy, or micro F1.
         log_loss: mean negative log-probability of the true label, in nats; where there may be
             several, mean over sentences and classes of that of what is true.
         classes: scores of each class.
         confusion: (C, C) sentences by true label (rows) and predicted one (columns); None where
             there may be several, and of more than :data:`MOST_CONFUSED` labels.
-        thresholds: (C,) from which probability on each class was answered, where there may be
+        thresholds: (C,) from which probability on each class was predicted, where there may be
             several; else None.
         seen: how many of the sentences the model was trained on.
         rows_given: rows of the data that they were taken from, those of other parts included.
         no_token: how many of the scored ones have no token, so that nothing of them can be read.
         tokenizer: what leaves them none.
-        experts: share that each of the model's experts would have answered right alone, by its
+        experts: share that each of the model's experts would have predicted right alone, by its
             name; where a sentence may have several labels, by 0.5 and all of them. Empty where
             there is but one expert.
         groups: where the model went on from another, the sentences whose labels that knew, and
@@ -147,7 +147,7 @@ def score(
         targets: (N,) true classes, or (N, C) booleans where a sentence may have several.
         labels: names of the C classes.
         label_counts: (C,) training sentences of each.
-        thresholds: (C,) from which probability on each class is answered, where there may be
+        thresholds: (C,) from which probability on each class is predicted, where there may be
             several.
     """
     # Imported here: scikit-learn takes longer to load than a sentence to classify.
@@ -160,8 +160,8 @@ def score(
         predicted = probabilities >= thresholds
         always = np.tile(numbers == majority, (len(targets), 1))
         micro_f1, baseline = (
-            float(metrics.f1_score(targets, answers, average="micro", zero_division=0.0))
-            for answers in (predicted, always)
+            float(metrics.f1_score(targets, predictions, average="micro", zero_division=0.0))
+            for predictions in (predicted, always)
         )
         exact = np.clip(probabilities.astype(np.float64), TINY, 1 - TINY)
         log_loss = -float(np.log(np.where(targets, exact, 1 - exact)).mean())
@@ -219,7 +219,7 @@ def mean_f1(rows: Sequence[ClassScores]) -> float:
 def commonest_confusions(
     confusion: np.ndarray, labels: Sequence[str], count: int
 ) -> list[tuple[str, str, int]]:
-    """True label, answer and sentences of the wrong answers given most often, those first."""
+    """True label, prediction and sentences of the most frequent wrong predictions, those first."""
     wrong = confusion.copy()
     np.fill_diagonal(wrong, 0)
     order = np.argsort(-wrong, axis=None, kind="stable")[:count]
@@ -230,7 +230,7 @@ def commonest_confusions(
 def surest_mistakes(
     probabilities: np.ndarray, targets: np.ndarray, thresholds: np.ndarray | None, count: int
 ) -> list[tuple[int, int, bool, float]]:
-    """Which wrong answers had the most probability.
+    """Which wrong predictions had the most probability.
 
     Args:
         probabilities: (N, C).
@@ -242,14 +242,14 @@ def surest_mistakes(
         Of each: row, label, whether it was given, and the probability of that.
     """
     if thresholds is None:
-        answers = probabilities.argmax(axis=1)
-        rows = np.flatnonzero(answers != targets)
-        labels = answers[rows]
+        predictions = probabilities.argmax(axis=1)
+        rows = np.flatnonzero(predictions != targets)
+        labels = predictions[rows]
         given = np.ones(len(rows), bool)
     else:
-        answers = probabilities >= thresholds
-        rows, labels = np.nonzero(answers != targets)
-        given = answers[rows, labels]
+        predictions = probabilities >= thresholds
+        rows, labels = np.nonzero(predictions != targets)
+        given = predictions[rows, labels]
     of_given = probabilities[rows, labels].astype(np.float64)
     sureness = np.where(given, of_given, 1 - of_given)
     order = np.argsort(-sureness, kind="stable")[:count]

@@ -139,7 +139,7 @@ def held_out(checkpoint: Checkpoint, corpora: Corpora) -> Sample:
 
 
 def score_sample(classifier: Classifier, sample: Sample) -> ScoredSample:
-    """Classify labelled sentences and score the answers.
+    """Classify labelled sentences and score the predictions.
 
     Raises:
         UserError: a label that the checkpoint does not know.
@@ -149,7 +149,7 @@ def score_sample(classifier: Classifier, sample: Sample) -> ScoredSample:
     check_labels(labels, classifier.labels, multilabel)
     targets = targets_of(labels, classifier.labels, multilabel)
     hashes = hashes_of(classifier, texts)
-    probabilities, alone = _answered(classifier, texts, targets)
+    probabilities, alone = _predicted(classifier, texts, targets)
     scores = dataclasses.replace(
         score(
             probabilities,
@@ -168,10 +168,10 @@ def score_sample(classifier: Classifier, sample: Sample) -> ScoredSample:
     return ScoredSample(scores, probabilities, targets)
 
 
-def _answered(
+def _predicted(
     classifier: Classifier, texts: Sequence[str], targets: np.ndarray
 ) -> tuple[np.ndarray, dict[str, float]]:
-    """(N, C) probabilities, and the share that each of several experts answers wholly right."""
+    """(N, C) probabilities, and the share that each of several experts predicts wholly right."""
     probabilities = np.empty((len(texts), len(classifier.labels)), np.float32)
     right: Counter[str] = Counter()
     size = max(LOGITS_AT_ONCE // len(classifier.labels), 1)

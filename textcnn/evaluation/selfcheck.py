@@ -1,6 +1,6 @@
 """Proofs, on the user's own machine and in seconds, that the program does what it says.
 
-Gradients, answers against the plain network's, the same bytes, and files that come back.
+Gradients, predictions against the plain network's, the same bytes, and files that come back.
 """
 
 import functools
@@ -122,7 +122,7 @@ def labelled_sentences(count: int = 150) -> LabelledTexts:
 
 
 def any_texts() -> list[str]:
-    """Sentences to answer: known, unknown, empty, of one word, of a repeated one, and long."""
+    """Sentences to classify: known, unknown, empty, of one word, of a repeated one, and long."""
     known = labelled_sentences(90).texts
     odd = ["", "good1", "never seen before", "bad2 " * 7, "?!", " ".join(known[:6]), ""]
     return [*known, *odd]
@@ -217,10 +217,10 @@ def _gradient_error(
     return max(errors)
 
 
-# Answers against the plain network's
+# Predictions against the plain network's
 
 
-def check_answers() -> Result:
+def check_predictions() -> Result:
     """A trained model's probabilities, from text on, with those of the plain network."""
     errors = {}
     for kind, ngrams in (("n-grams", 2), ("no n-grams", 0)):
@@ -249,15 +249,15 @@ def _plain_probabilities(checkpoint: Checkpoint) -> np.ndarray:
 def check_batches() -> Result:
     """A sentence's probabilities alone, in small batches, in another order, in several threads."""
     texts, classifier = any_texts(), Classifier(model())
-    answer, expected = classifier.predict_proba, classifier.predict_proba(texts)
+    predict, expected = classifier.predict_proba, classifier.predict_proba(texts)
     order = np.random.default_rng(1).permutation(len(texts))
     batches = [texts[start : start + 7] for start in range(0, len(texts), 7)]
     many = texts * (FEW_TEXTS // len(texts) + 1)  # More than one thread takes.
     otherwise = {
-        "alone": np.concatenate([answer([text]) for text in texts]),
-        "in small batches": np.concatenate([answer(batch) for batch in batches]),
-        "in another order": answer([texts[row] for row in order])[np.argsort(order)],
-        "in several threads": answer(many)[-len(texts) :],
+        "alone": np.concatenate([predict([text]) for text in texts]),
+        "in small batches": np.concatenate([predict(batch) for batch in batches]),
+        "in another order": predict([texts[row] for row in order])[np.argsort(order)],
+        "in several threads": predict(many)[-len(texts) :],
     }
     different = [
         f"{(found != expected).any(axis=1).sum()} of {len(texts)} {how}"
@@ -293,18 +293,18 @@ def check_resuming() -> Result:
 
 
 def check_round_trip() -> Result:
-    """A model that is kept and read back answers as before."""
+    """A model that is kept and read back predicts as before."""
     whole, texts = model(), any_texts()
     file, back = kept(whole)
     before, after = (Classifier(one).predict_proba(texts).tobytes() for one in (whole, back))
     if (before, whole.labels, whole.config) != (after, back.labels, back.config):
-        return Result(False, "it answers otherwise once it has been read back")
+        return Result(False, "it predicts otherwise once it has been read back")
     return Result(True, f"{len(file):,} bytes; {len(texts)} sentences with the same probabilities")
 
 
 CHECKS: dict[str, Check] = {
     "gradients of the network against finite differences (float64)": check_gradients,
-    "answers to sentences against the plain network's": check_answers,
+    "predictions against the plain network's": check_predictions,
     "a sentence's probabilities, alone and in any batch": check_batches,
     "runs of one seed, stopped and gone on with, against one never stopped": check_resuming,
     "a checkpoint kept and read back": check_round_trip,

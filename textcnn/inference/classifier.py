@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from textcnn.core.tokenizers import CUSTOM, Tokenizer, find_tokenizer
-from textcnn.inference.given_labels import given_labels
 from textcnn.inference.model import Model
+from textcnn.inference.predicted_labels import predicted_labels
 from textcnn.inference.text_packer import TextPacker
 from textcnn.recipe.ngrams.expert import Texts
 from textcnn.support.threads import in_threads, processors
@@ -17,7 +17,7 @@ from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 from textcnn.training.run_folder import find_checkpoint
 
 FEW_TEXTS = 2048
-"""Texts that are answered in one thread."""
+"""Texts that are classified in one thread."""
 
 PIECE_TEXTS = 4096
 """Texts that each of several threads takes at a time, at most."""
@@ -128,11 +128,11 @@ class Classifier:
         Where a sentence may have several, those above their thresholds, as
         :func:`textcnn.data.labels.join_labels` puts them together.
         """
-        return given_labels(self.predict_proba(texts), self.labels, self.checkpoint.thresholds)
+        return predicted_labels(self.predict_proba(texts), self.labels, self.checkpoint.thresholds)
 
 
 def _checked_texts(texts: Iterable[str]) -> Sequence[str]:
-    """Refuse a text in the place of several, whose characters would each be answered."""
+    """Refuse a text in the place of several, whose characters would each be classified."""
     several = isinstance(texts, Iterable) and getattr(texts, "ndim", 1) == 1
     if isinstance(texts, str | bytes | Mapping | Set) or not several:
         what = f"the text {texts!r}" if isinstance(texts, str) else type(texts).__name__

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from textcnn.support.errors import UserError
 
 CHUNK_BYTES = 1 << 20
-"""Most that is read at once. A slow pipe gives less, and is answered at once."""
+"""Most that is read at once. A slow pipe gives less, and is classified at once."""
 
 LONGEST_LINE = 1 << 20
 """Characters after which a line that has not ended is no sentence: a bound on memory."""
@@ -23,7 +23,7 @@ class DecodedLines:
 
     Lines end at ``\n`` or ``\r\n`` or, where what comes first has ``\r`` inside and no ``\n``, at
     ``\r``, as training reads such a file; and at nothing else. What cannot be decoded becomes
-    U+FFFD, so that there is an answer for every line. To be iterated over once.
+    U+FFFD, so that there is a prediction for every line. To be iterated over once.
 
     Args:
         read: gives up to so many bytes, none at the end.
@@ -78,7 +78,7 @@ class DecodedLines:
             return ""
         return (
             f"{self._name}, line {self.undecodable}: not {self._encoding}; every line was "
-            "answered, but what could not be read was taken as \ufffd; give --encoding, such as "
+            "classified, but what could not be read was taken as \ufffd; give --encoding, such as "
             "cp1252"
         )
 

@@ -1,7 +1,7 @@
-"""Files of sentences, each answered in a file of its own: what can be done in any order, anywhere.
+"""Files of sentences, each with a file of predictions: what can be done in any order, anywhere.
 
-What the folder of answers holds besides them is ``model.json``, by which answers of another model,
-with other options or to other files are never taken for these.
+What the folder of predictions holds besides them is ``model.json``, by which those of another
+model, with other options or for other files are never taken for these.
 """
 
 import contextlib
@@ -22,16 +22,16 @@ from textcnn.data.datasets.cells import Table
 from textcnn.data.datasets.formats import format_of_suffix
 from textcnn.data.datasets.text_files import GZIP_MAGIC
 from textcnn.data.tokenizer_choice import WithoutToken
-from textcnn.inference.answer_lines import DEFAULT_CHOICE, EXTENSIONS, AnswerWriter
-from textcnn.inference.answered_tables import (
+from textcnn.inference.classified_tables import (
     FORM_OF,
-    answered_table,
+    classified_table,
     complaint_of,
     open_sentences,
     remarks_on,
 )
 from textcnn.inference.classifier import FEW_TEXTS, Classifier
-from textcnn.inference.given_labels import Choice
+from textcnn.inference.predicted_labels import Choice
+from textcnn.inference.prediction_lines import DEFAULT_CHOICE, EXTENSIONS, PredictionWriter
 from textcnn.support.errors import RunError, UserError
 from textcnn.support.files import (
     check_not_read,
@@ -54,11 +54,11 @@ LEVEL = 6
 
 @dataclass(frozen=True)
 class Shard:
-    """A file of sentences and where its answers go, compressed where its name ends in .gz.
+    """A file of sentences and where its predictions go, compressed where its name ends in .gz.
 
     Attributes:
         source: a sentence a line.
-        output: in the folder of answers.
+        output: in the folder of predictions.
     """
 
     source: Path
@@ -67,10 +67,10 @@ class Shard:
 
 @dataclass(frozen=True)
 class ShardOptions:
-    """What answers depend on besides the model.
+    """What predictions depend on besides the model.
 
     Attributes:
-        format: one of :data:`.answer_lines.ANSWER_FORMATS`; "auto" for tsv or, for a table,
+        format: one of :data:`.prediction_lines.PREDICTION_FORMATS`; "auto" for tsv or, for a table,
             its own.
         proba: give the probabilities of all classes.
         encoding: of the files.
@@ -89,10 +89,10 @@ class Outcome:
 
     Attributes:
         shard: which.
-        lines: that were answered.
+        lines: that were classified.
         said: a line for each thing that was found out.
-        complaint: about lines that could not be decoded, or rows without an answer; or empty.
-        error: why there are no answers; else None.
+        complaint: about lines that could not be decoded, or rows without a prediction; or empty.
+        error: why there are no predictions; else None.
     """
 
     shard: Shard
@@ -107,11 +107,11 @@ def find_shards(patterns: Sequence[str], folder: Path, format: str) -> list[Shar
 
     Args:
         patterns: paths of files, or patterns such as ``shards/*.txt.gz``.
-        folder: where the answers go.
-        format: of the answers.
+        folder: where the predictions go.
+        format: of the predictions.
 
     Raises:
-        UserError: a pattern without a file, or two files whose answers would be one.
+        UserError: a pattern without a file, or two files whose predictions would be one.
     """
     sources = {Path(os.path.abspath(path)): path for it in patterns for path in _matches(it)}  # noqa: PTH100
     folder = Path(os.path.abspath(folder))  # noqa: PTH100
@@ -138,7 +138,7 @@ def output_name(name: str, format: str) -> str:
 
 
 def form_of(name: str, format: str) -> str:
-    """The format of the answers to a file of this name, so that theirs says it."""
+    """The format of the predictions for a file of this name, so that theirs says it."""
     own = format_of_suffix(Path(name))
     if format != AUTO:
         return format
@@ -161,16 +161,16 @@ def _matches(pattern: str) -> list[Path]:
 def waiting_shards(
     shards: Sequence[Shard], folder: Path, digest: str, options: ShardOptions
 ) -> list[Shard]:
-    """Those that are not answered yet; the folder is made, and from then on is this model's.
+    """Those that are not classified yet; the folder is made, and from then on is this model's.
 
     Args:
         shards: all of them.
-        folder: where the answers go.
+        folder: where the predictions go.
         digest: SHA-256 of the checkpoint.
         options: the options.
 
     Raises:
-        UserError: the folder cannot be written in, or holds answers that are not these.
+        UserError: the folder cannot be written in, or holds predictions that are not these.
     """
     make_folder(folder, "--output")
     remove_unfinished(folder)
@@ -183,19 +183,19 @@ def waiting_shards(
             waiting[shard] = now
         elif shard.output.name not in files:
             raise UserError(
-                f"{shard.output} is there already, but no {path} to say what model answered what "
-                "file; choose another --output"
+                f"{shard.output} is there already, but no {path} to say by what model, and "
+                "of what file; choose another --output"
             )
         elif files[shard.output.name] != now:
             before, *_ = files[shard.output.name]
             if before != now[0]:
                 raise UserError(
-                    f"{shard.output} holds the answers to {before}, not to {shard.source}; choose "
-                    "another --output"
+                    f"{shard.output} holds the predictions for {before}, not for {shard.source}; "
+                    "choose another --output"
                 )
             raise UserError(
-                f"{shard.source} has changed since {shard.output} answered it; remove that to "
-                "have it answered again, or choose another --output"
+                f"{shard.source} has changed since {shard.output} classified it; remove that to "
+                "have it classified again, or choose another --output"
             )
     if waiting:
         files |= {shard.output.name: now for shard, now in waiting.items()}
@@ -216,7 +216,7 @@ def _state(path: Path) -> State:
 
 
 def _files_of_same(path: Path, mine: dict[str, Any]) -> dict[str, State]:
-    """What each answer in the folder is to, by its name, if all are of this model."""
+    """The file that each file of predictions is for, by its name, if all are of this model."""
     try:
         kept = read_json(path, LONGEST_MANIFEST)
         checkpoint, options = kept["checkpoint"], dict(kept["options"])
@@ -226,11 +226,13 @@ def _files_of_same(path: Path, mine: dict[str, Any]) -> dict[str, State]:
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: damaged ({error}); choose another --output") from error
     if checkpoint != mine["checkpoint"]:
-        raise UserError(f"{path.parent} holds answers of another model; choose another --output")
+        raise UserError(
+            f"{path.parent} holds predictions of another model; choose another --output"
+        )
     for name, value in mine["options"].items():
         if options.get(name) != value:
             raise UserError(
-                f"{path.parent} holds answers with {name} {options.get(name)}, not {value}; "
+                f"{path.parent} holds predictions with {name} {options.get(name)}, not {value}; "
                 "choose another --output"
             )
     return files
@@ -250,7 +252,7 @@ def digest_of(checkpoint: Path) -> str:
 
 
 def classify_shard(shard: Shard, options: ShardOptions, digest: str, model: Path) -> Outcome:
-    """Answer a shard, whole or not at all.
+    """Classify a shard, whole or not at all.
 
     Args:
         shard: the files.
@@ -262,7 +264,7 @@ def classify_shard(shard: Shard, options: ShardOptions, digest: str, model: Path
         What came of it, faults of this shard included.
     """
     try:
-        return _answered(shard, options, _classifier(model, digest))
+        return _classified(shard, options, _classifier(model, digest))
     except (UserError, RunError) as error:
         return Outcome(shard, error=error)
     except MemoryError:
@@ -271,13 +273,13 @@ def classify_shard(shard: Shard, options: ShardOptions, digest: str, model: Path
 
 @functools.lru_cache(maxsize=1)
 def _classifier(model: Path, digest: str) -> Classifier:
-    # A run that is still going on replaces its best.h5; answers of two models must not be mixed.
+    # A run that is still going on replaces its best.h5; two models must not be mixed.
     if digest_of(model) != digest:
         raise UserError(f"{model} has changed; choose another --output")
     return Classifier.load(model)
 
 
-def _answered(shard: Shard, options: ShardOptions, classifier: Classifier) -> Outcome:
+def _classified(shard: Shard, options: ShardOptions, classifier: Classifier) -> Outcome:
     count, said = 0, list[str]()
     model = classifier.checkpoint
     form = form_of(shard.source.name, options.format)
@@ -288,12 +290,12 @@ def _answered(shard: Shard, options: ShardOptions, classifier: Classifier) -> Ou
         if isinstance(found, Table):
             rows = list(found.rows)
             said += remarks_on(found, rows, classifier)
-            for data in answered_table(
+            for data in classified_table(
                 found, rows, classifier, form, options.proba, options.choice
             ):
                 stream.write(data)
             return Outcome(shard, len(rows), said, complaint_of(rows))
-        write = AnswerWriter(form, model, options.proba, options.choice)
+        write = PredictionWriter(form, model, options.proba, options.choice)
         no_token = WithoutToken(model.config.tokenizer)
         for chunk in no_token.passing(found):
             # Not all at once, which would be done by several threads: here, processes share the

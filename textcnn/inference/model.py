@@ -1,4 +1,4 @@
-"""A checkpoint's model as it answers: every expert asked, and what they say put together."""
+"""A checkpoint's model as it predicts: every expert asked, and what they say put together."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ _quiet = np.errstate(over="ignore", invalid="ignore")
 
 
 class Model:
-    """Answers from token ids: the same bytes for a sentence alone, in any batch, in any order.
+    """Predicts from token ids: the same bytes for a sentence alone, in any batch, in any order.
 
     Args:
         checkpoint: the model.
@@ -66,12 +66,12 @@ class Model:
         """
         if not np.isfinite(logits).all():
             raise UserError(
-                "the model's numbers are too large to be added up, so it has no answer; use "
+                "the model's numbers are too large to be added up, so it has no prediction; use "
                 "another checkpoint, or train again with a lower --learning-rate"
             )
         return self._objective.probabilities(logits)
 
-    def answered(self, probabilities: np.ndarray) -> list[int]:
+    def predicted(self, probabilities: np.ndarray) -> list[int]:
         """The labels that a sentence with (C,) probabilities is given."""
         thresholds = self._checkpoint.thresholds
         if thresholds is None:

@@ -1,4 +1,4 @@
-"""The networks as they answer: every word projected once for good, nothing kept for training.
+"""The networks as they predict: every word projected once for good, nothing kept for training.
 
 Prediction needs no gradient and the parameters no longer change, so the projection of a word on the
 filters is a table lookup (:mod:`textcnn.inference.projected_words`). All other arithmetic is done
@@ -18,7 +18,7 @@ from textcnn.inference.projected_words import ProjectedWords
 from textcnn.support.threads import in_threads, keep_freed_memory
 
 WORDS_AT_ONCE = 1 << 16
-"""Words whose sentences one thread answers together. With fewer, NumPy's calls are so short that
+"""Words whose sentences one thread classifies together. With fewer, NumPy's calls are so short that
 threads wait for the interpreter between them, and two are no faster than one.
 """
 
@@ -43,7 +43,7 @@ class InferenceNetwork:
         """Project every word now, if the tables are of no more than ``most`` bytes.
 
         Returns:
-            Whether that is done, so that answering multiplies no matrices any more.
+            Whether that is done, so that predicting multiplies no matrices any more.
         """
         if sum(member.projected.rows.nbytes for member in self.members) > most:
             return False
@@ -88,7 +88,7 @@ class InferenceNetwork:
         def fill(group: np.ndarray) -> None:
             rows[group] = function(sentences.take(group))
 
-        # One that is long is alone, and answered in blocks of its windows.
+        # One that is long is alone, and classified in blocks of its windows.
         groups = groups_by_length(sentences.lengths, WORDS_AT_ONCE)
         if threads:
             in_threads(fill, groups)
@@ -111,7 +111,7 @@ class InferenceNetwork:
 
 
 class Member:
-    """One network as it answers, of one or several.
+    """One network as it predicts, of one or several.
 
     Attributes:
         projected: its words.

@@ -1,10 +1,10 @@
-"""The table of projected words that a network answers from, in 16-bit integers.
+"""The table of projected words that a network predicts from, in 16-bit integers.
 
 Row w is word w's vector times every filter row (see
 :func:`textcnn.core.layers.convolve_and_pool.project`), in an order of its own
 (:func:`rows_by_place`), counted in steps and rounded; a last row of zeros stands for padding. Sums
-of whole numbers are exact in any order, so a sentence's answer does not depend on its company, and
-half the memory is fetched that floats would take.
+of whole numbers are exact in any order, so a sentence's prediction does not depend on its company,
+and half the memory is fetched that floats would take.
 """
 
 import threading

@@ -1,11 +1,11 @@
-"""Several processes that answer one stream, each taking text apart, calculating and writing lines.
+"""Several processes that classify one stream, each taking text apart, computing and writing lines.
 
-This process reads, shares out pieces of the stream and puts all answers in order. The others are
+This process reads, shares out pieces of the stream and puts all lines in order. The others are
 forked where that is safe: they find the model and the table of projected words in the memory that
 they share with this process, and start in milliseconds. A file or a block of shared memory mapped
 into each would need cleaning up, may be larger than ``/dev/shm`` allows, and is 5 % slower to
-answer from, as the system backs it with small pages only. Where forking is not safe, each is a new
-process, is sent the model and makes a table of its own.
+classify from, as the system backs it with small pages only. Where forking is not safe, each is a
+new process, is sent the model and makes a table of its own.
 """
 
 import contextlib
@@ -19,12 +19,12 @@ from multiprocessing import get_context
 from typing import Generic, TypeVar
 
 from textcnn.inference.classifier import FEW_TEXTS
-from textcnn.inference.streams import LineAnswerer, at_most
+from textcnn.inference.streams import LineClassifier, at_most
 from textcnn.support.errors import RunError
 from textcnn.support.workers.processes import end_with_parent, start
 
 PIECE_SENTENCES = FEW_TEXTS
-"""Sentences that a process is given at once, if so many wait: as many as one thread answers, for
+"""Sentences that a process is given at once, if so many wait: as many as one thread classifies, for
 the processors are shared out already. 4 to 7 % faster than half as many, as more of them are of the
 same length."""
 
@@ -32,26 +32,26 @@ PIECE_CHARACTERS = 1 << 19
 """About how much text is a piece, if it has fewer lines than :data:`PIECE_SENTENCES`."""
 
 CHUNKS_AHEAD = 8
-"""Chunks of the stream that are read before anybody is free to answer them."""
+"""Chunks of the stream that are read before anybody is free to classify them."""
 
 PIECES_UNWRITTEN = 4
-"""Pieces, for each process, that may be worked on or wait for the answer of one before them."""
+"""Pieces, for each process, that may be worked on or wait for the lines of one before them."""
 
 LARGEST_TABLE = 128 << 20
 """Bytes that a table may take for all words to be projected before forking: a third of a second."""
 
 
-def answered_together(
-    source: Iterator[Sequence[str]], answer: LineAnswerer, jobs: int
+def classified_together(
+    source: Iterator[Sequence[str]], classify: LineClassifier, jobs: int
 ) -> Generator[bytes]:
-    """See :func:`textcnn.inference.streams.answered`; here, the processes start at once."""
-    pool = _started(answer, jobs)
+    """See :func:`textcnn.inference.streams.classified`; here, the processes start at once."""
+    pool = _started(classify, jobs)
     chunks = _ReadAhead(at_most(PIECE_SENTENCES, source), CHUNKS_AHEAD)
-    answers = _ReadAhead(
-        (pool.submit(_answer, piece) for piece in _pieces(chunks)), PIECES_UNWRITTEN * jobs
+    lines = _ReadAhead(
+        (pool.submit(_classify, piece) for piece in _pieces(chunks)), PIECES_UNWRITTEN * jobs
     )
     try:
-        for future in answers:
+        for future in lines:
             yield future.result()
     except BrokenProcessPool as error:
         raise RunError(
@@ -59,7 +59,7 @@ def answered_together(
         ) from error
     finally:
         chunks.close()
-        answers.close()
+        lines.close()
         pool.shutdown(cancel_futures=True)
 
 
@@ -76,7 +76,7 @@ def _pieces(chunks: "_ReadAhead[Sequence[str]]") -> Iterator[list[str]]:
         yield texts
 
 
-def _started(answer: LineAnswerer, jobs: int) -> ProcessPoolExecutor:
+def _started(classify: LineClassifier, jobs: int) -> ProcessPoolExecutor:
     # Forking is not safe where another thread may hold a lock (those that `threading` does not
     # know of included), nor with every library for matrix products: some hang if they are used on
     # both sides of a fork, so there must be none left to calculate. On macOS no library promises to
@@ -84,25 +84,25 @@ def _started(answer: LineAnswerer, jobs: int) -> ProcessPoolExecutor:
     forks = (
         sys.platform == "linux"
         and len(sys._current_frames()) == 1
-        and answer.project_all(LARGEST_TABLE)
+        and classify.project_all(LARGEST_TABLE)
     )
     context = get_context("fork" if forks else "spawn")
-    pool = ProcessPoolExecutor(jobs, context, _begin, (answer,))
+    pool = ProcessPoolExecutor(jobs, context, _begin, (classify,))
     start(pool, jobs, context)
     return pool
 
 
-_here: LineAnswerer
-"""What answers in a process of the pool."""
+_here: LineClassifier
+"""What classifies in a process of the pool."""
 
 
-def _begin(answer: LineAnswerer) -> None:
+def _begin(classify: LineClassifier) -> None:
     global _here
     end_with_parent()
-    _here = answer
+    _here = classify
 
 
-def _answer(texts: Sequence[str]) -> bytes:
+def _classify(texts: Sequence[str]) -> bytes:
     return _here(texts)
 
 

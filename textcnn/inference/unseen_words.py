@@ -31,8 +31,8 @@ def with_vectors(checkpoint: Checkpoint, words: Sequence[str], vectors: np.ndarr
     """The same model with more words, whose vectors are in its static channel.
 
     In a tuned channel beside it they have the unknown word's vector; of the n-gram expert, what
-    their parts say. Sentences of known words are answered as before; only where a new vector is
-    longer than all others, every answer is rounded anew.
+    their parts say. Sentences of known words are classified as before; only where a new vector is
+    longer than all others, every prediction is rounded anew.
 
     Args:
         checkpoint: with a static channel.

@@ -1,4 +1,4 @@
-"""``textcnn.Classifier``: a trained model that answers and says why."""
+"""``textcnn.Classifier``: a trained model that predicts and says why."""
 
 import functools
 
@@ -11,7 +11,7 @@ class Classifier(classifier.Classifier):
     """A trained model: :class:`textcnn.inference.classifier.Classifier`, and explanations."""
 
     def explain(self, text: str) -> Explanation:
-        """Why a text is answered as it is, exactly: terms that add up to the logits.
+        """Why a text is classified as it is, exactly: terms that add up to the logits.
 
         In a notebook it shows itself; ``print`` writes it as ``textcnn explain`` does.
 

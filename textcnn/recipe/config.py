@@ -236,7 +236,7 @@ class Config:
 
     ngrams: int = _ngrams(
         2,
-        "Words in the longest n-grams of the linear model that answers beside the network; 0 for "
+        "Words in the longest n-grams of the linear model that predicts beside the network; 0 for "
         "the network alone.",
         minimum=0,
         maximum=5,
@@ -303,7 +303,7 @@ class Config:
     )
     averaging: float = _training(
         0.6,
-        "Epochs that the average of the parameters, which is what answers, looks back over; 0 for "
+        "Epochs that the average of the parameters, which is what predicts, looks back over; 0 for "
         "the last parameters.",
         minimum=0,
         maximum=1e6,

@@ -17,8 +17,8 @@ from textcnn.support.threads import one_thread
 TRUST_DEVIATION = 0.3
 """Standard deviation of the log of a weight about its expected value.
 
-A few dozen dev sentences, all answered right, then make the sum surer but never certain; a thousand
-outweigh what was expected.
+A few dozen dev sentences, all predicted right, then make the sum surer but never certain; a
+thousand outweigh what was expected.
 """
 
 BIAS_DEVIATION = 0.2

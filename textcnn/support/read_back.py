@@ -65,7 +65,7 @@ def read_toml(path: Path, longest: int = LONGEST_FILE) -> dict[str, Any]:
         OSError: it cannot be read, or is no regular file.
         ValueError: it is longer, is no TOML, or holds what :func:`parse_json` would refuse.
     """
-    import tomllib  # Loaded here: one sentence is answered without.
+    import tomllib  # Loaded here: one sentence is classified without.
 
     text = read_bytes(path, longest).decode("utf-8")
     try:

@@ -44,12 +44,12 @@ class InitialNetwork:
     """A trained network to go on from, once for each half of a run.
 
     Attributes:
-        answering: what the network answers with; trained on its dev sentences too, if it was refit.
+        predicting: what the network predicts with; trained on its dev sentences too, if refit.
         choosing: as it was when its dev sentences chose, which it had not been trained on, so that
-            they can choose again; where that is not kept, the same as ``answering``.
+            they can choose again; where that is not kept, the same as ``predicting``.
     """
 
-    answering: Checkpoint
+    predicting: Checkpoint
     choosing: Checkpoint
 
     @classmethod
@@ -113,7 +113,7 @@ def with_rehearsal(
 ) -> tuple[Config, Corpora]:
     """The same and, where they lack one of the network's labels, what the network was trained on.
 
-    Of a label that training lacks a network soon knows less, and answers others in its place
+    Of a label that training lacks a network soon knows less, and predicts others in its place
     (McCloskey and Cohen 1989); that is avoided by rehearsal (Robins 1995).
 
     Args:

@@ -147,7 +147,7 @@ class Experiment(NumberedSentences):
             labels=self.labels,
             label_counts=label_counts(self.train.targets, len(self.labels)),
             vocabulary=self.vocabulary,
-            networks=(trainer.answering_network().parameters,),
+            networks=(trainer.predicting_network().parameters,),
             ngrams=None if ngrams is None else ngrams.expert,
             fusion=fusion,
             thresholds=thresholds,

@@ -52,7 +52,7 @@ class FolderKeeper(Keeper):
         self._keep_besides(experiment, now, is_best)
 
     def _keep_besides(self, experiment: Experiment, now: Checkpoint, is_best: bool) -> None:
-        """What follows from ``last.h5``; ``best.h5`` holds only what answers."""
+        """What follows from ``last.h5``; ``best.h5`` holds only what predicts."""
         if is_best:
             save_checkpoint(self.folder.best, dataclasses.replace(now, training=None))
         # Steps are counted anew in the second half, and numbered copies would mix them up.
@@ -63,7 +63,7 @@ class FolderKeeper(Keeper):
         self.folder.save_metrics(choice.history)
 
     def best(self) -> Checkpoint:
-        """What ``best.h5`` answers with, and the state that ``last.h5`` ended in."""
+        """What ``best.h5`` predicts with, and the state that ``last.h5`` ended in."""
         last = load_checkpoint(self.folder.last, for_training=True)
         return dataclasses.replace(load_checkpoint(self.folder.best), training=last.training)
 

@@ -1,4 +1,4 @@
-"""How the answers of a run's experts become one, as its dev sentences ask for."""
+"""How the predictions of a run's experts become one, as its dev sentences ask for."""
 
 import functools
 from collections.abc import Sequence

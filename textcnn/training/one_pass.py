@@ -53,7 +53,7 @@ def train_one_pass(
     before = [] if initial is None else initial.history
     trainer.progress.history = [*before, _in_short(trainer, before)]
     trained = experiment.checkpoint()
-    return trained if initial is None else _answering_as(trained, initial)
+    return trained if initial is None else _predicting_as(trained, initial)
 
 
 def _in_short(trainer: Trainer, before: Sequence[Evaluation]) -> Evaluation:
@@ -70,7 +70,7 @@ def _in_short(trainer: Trainer, before: Sequence[Evaluation]) -> Evaluation:
     )
 
 
-def _answering_as(trained: Checkpoint, initial: Checkpoint) -> Checkpoint:
+def _predicting_as(trained: Checkpoint, initial: Checkpoint) -> Checkpoint:
     """``trained`` with the fusion and the thresholds of ``initial``."""
     thresholds = trained.thresholds
     if thresholds is not None and initial.thresholds is not None:
@@ -88,7 +88,7 @@ def _go_on(experiment: Experiment, initial: Checkpoint, state: TrainingState) ->
     where = places(trainer.network.architecture, experiment.labels, initial)
     for name, place in where.items():
         trainer.network.parameters[name][place] = state.parameters[name]
-        # What a network answers with is the average, where it keeps one.
+        # What a network predicts with is the average, where it keeps one.
         average = trainer.average
         if isinstance(average, MovingAverage) and name in average.arrays:
             average.arrays[name][place] = initial.networks[0][name]

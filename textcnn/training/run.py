@@ -199,7 +199,7 @@ class _Run:
                     config,
                     self.data,
                     _ignore,  # What was found has been reported in the first half.
-                    None if initial is None else initial.answering,
+                    None if initial is None else initial.predicting,
                     epochs=chosen_epochs(choice),
                     first_half=choice,
                     ngrams=self.refitted_ngrams or self.ngrams,

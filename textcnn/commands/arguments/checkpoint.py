@@ -64,7 +64,7 @@ def newest_finished_run() -> RunFolder:
 
     newest = newest_run(lambda folder: _state(read_run(folder.path)) == "")
     state = _state(read_run(newest.path))
-    say(f"answered by {newest.path}" + (f", which is not finished: {state}" if state else ""))
+    say(f"model: {newest.path}" + (f", which is not finished: {state}" if state else ""))
     return newest
 
 

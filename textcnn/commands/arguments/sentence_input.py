@@ -19,7 +19,7 @@ from textcnn.commands.arguments.options import config_options
 from textcnn.commands.screen.display import say
 from textcnn.data.datasets.cells import Table
 from textcnn.data.datasets.text_files import GZIP_MAGIC, check_encoding, check_unpacked
-from textcnn.inference.answered_tables import open_sentences
+from textcnn.inference.classified_tables import open_sentences
 from textcnn.inference.decoded_lines import CHUNK_BYTES, DecodedLines, put_back
 from textcnn.recipe.config import Config, flag
 from textcnn.support.errors import UserError
@@ -34,7 +34,7 @@ TABLE_OPTIONS = {
 
 @dataclass(frozen=True)
 class SentenceInput:
-    """What a command is to answer, and by which model.
+    """What a command is to classify, and by which model.
 
     Attributes:
         sentences: arguments; with ``classify --output`` names of files.
@@ -58,7 +58,7 @@ class SentenceInput:
         if self.sentences == ("-",) and self.file is None:
             return dataclasses.replace(self, sentences=(), file=Path("-"))
         for number, sentence in enumerate(self.sentences, start=1):
-            # Python keeps bytes that are not UTF-8 as lone surrogates, which no answer can hold.
+            # Python keeps bytes that are not UTF-8 as lone surrogates, which no output can hold.
             if any("\ud800" <= letter <= "\udfff" for letter in sentence):
                 raise UserError(
                     f"sentence {number} is not {sys.getfilesystemencoding()}; give it in a file, "

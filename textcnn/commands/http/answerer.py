@@ -11,11 +11,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from textcnn.inference.answer_lines import AnswerWriter
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.export.model import model_of
 from textcnn.inference.export.page import packed_for, page_text
-from textcnn.inference.given_labels import Choice
+from textcnn.inference.predicted_labels import Choice
+from textcnn.inference.prediction_lines import PredictionWriter
 from textcnn.insight.explanations.explaining import Explainer
 from textcnn.insight.explanations.explanation import as_object
 from textcnn.support import read_back
@@ -94,7 +94,7 @@ class Answerer:
             choice.limits(self.checkpoint)
         except UserError as error:
             raise RefusedError(400, str(error)) from error
-        write = AnswerWriter("json", self.checkpoint, proba, choice)
+        write = PredictionWriter("json", self.checkpoint, proba, choice)
         lines = write(texts, self._classifier.predict_proba(texts)) if texts else b"\n"
         if texts is asked["text"]:
             # Each on a line of its own; within an answer JSON escapes whatever ends a line.
@@ -102,7 +102,7 @@ class Answerer:
         return lines, len(texts)
 
     def explain(self, body: bytes) -> tuple[bytes, int]:
-        """Why a text is answered as it is, as ``textcnn explain --json`` writes it; and 1.
+        """Why a text is classified as it is, as ``textcnn explain --json`` writes it; and 1.
 
         Raises:
             RefusedError: it asks for what there is not.

@@ -12,7 +12,7 @@ from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.crossval.baselines import BASELINES, EXPERTS
 from textcnn.evaluation.crossval.fold_run import FoldResult
 from textcnn.evaluation.crossval.summary import OURS, Difference, Mean, Summary
-from textcnn.inference.given_labels import given_labels
+from textcnn.inference.predicted_labels import predicted_labels
 from textcnn.support.tables import Table, table_text
 from textcnn.support.terminal import folded
 
@@ -123,31 +123,31 @@ def prediction_rows(summary: Summary, data: TokenizedData, separator: str) -> It
     """Every tested sentence for a CSV file, a header first.
 
     Rows are counted from 1, those of ``--test-data`` after those of ``--data``. Several labels of
-    a sentence stand with ``separator`` between them, and the probability is that of the answer
+    a sentence stand with ``separator`` between them, and the probability is that of the prediction
     that is least sure.
     """
     yield ["repeat", "fold", "row", "text", "label", "predicted", "probability"]
     names = data.label_names
     for result in summary.results:
-        answers = given_labels(result.probabilities, names, result.thresholds)
-        rows = zip(result.rows.tolist(), answers, _surest(result), strict=True)
-        for row, answer, probability in rows:
+        predictions = predicted_labels(result.probabilities, names, result.thresholds)
+        rows = zip(result.rows.tolist(), predictions, _surest(result), strict=True)
+        for row, prediction, probability in rows:
             yield [
                 str(result.repeat + 1),
                 str(result.number + 1),
                 str(row + 1),
                 data.texts[row],
-                *(labels.replace(BETWEEN, separator) for labels in (data.labels[row], answer)),
+                *(labels.replace(BETWEEN, separator) for labels in (data.labels[row], prediction)),
                 f"{probability:.4f}",
             ]
 
 
 def _surest(result: FoldResult) -> np.ndarray:
-    """(N,) the probability of what was answered."""
+    """(N,) the probability of what was predicted."""
     if result.thresholds is None:
         return result.probabilities.max(axis=1)
-    answered = np.where(result.answers, result.probabilities, 1 - result.probabilities)
-    return answered.min(axis=1)
+    predicted = np.where(result.predictions, result.probabilities, 1 - result.probabilities)
+    return predicted.min(axis=1)
 
 
 def _percent(share: float) -> str:

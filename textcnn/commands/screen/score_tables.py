@@ -24,11 +24,11 @@ def scores_text(scores: Scores) -> str:
     low, high = scores.interval
     rows = f"{scores.count:,} of {scores.rows_given:,} rows"
     interval = f"(95 % interval {percent(low)} to {percent(high)}, {rows})"
-    always = f"(always answering {safe(scores.baseline_label)}, training's most frequent label)"
+    always = f"(always predicting {safe(scores.baseline_label)}, training's most frequent label)"
     accuracy, baseline = percent(scores.accuracy), percent(scores.baseline)
     if scores.micro_f1 is not None:
         lines = [
-            f"F1        {percent(scores.micro_f1)} of all answers together (micro), "
+            f"F1        {percent(scores.micro_f1)} of all predictions together (micro), "
             f"{percent(scores.macro_f1)} {_mean_of(scores)} (macro)",
             f"baseline  {baseline} micro  {always}",
             f"all right {accuracy} of the sentences  {interval}",
@@ -61,7 +61,7 @@ def _expert_text(scores: Scores) -> list[str]:
 
 
 def _groups_text(scores: Scores) -> list[str]:
-    """How sentences with old and with new labels were answered, where there are both."""
+    """How sentences with old and with new labels were classified, where there are both."""
     what = {"old": "with labels known before", "new": "with new labels"}
     return [
         f"{group.name:9} {percent(group.accuracy)}  of {group.count:,} sentences "
@@ -78,7 +78,7 @@ def _mean_of(scores: Scores) -> str:
 
 
 def coverage_text(curve: Sequence[CoveragePoint]) -> str:
-    """Accuracy of the sentences that are answered, the fewer the surer."""
+    """Accuracy of the sentences that are classified, the fewer the surer."""
     rows = [
         [
             percent(point.coverage),
@@ -87,7 +87,7 @@ def coverage_text(curve: Sequence[CoveragePoint]) -> str:
         ]
         for point in curve
     ]
-    heads = ["answered", "accuracy", "with --threshold"]
+    heads = ["classified", "accuracy", "with --threshold"]
     return table_text(Table(heads, rows, right={0, 1}))
 
 

@@ -1,4 +1,4 @@
-"""The logistic function and the cross-entropy of independent yes-or-no answers."""
+"""The logistic function and the cross-entropy of independent yes-or-no decisions."""
 
 from collections.abc import Callable
 
@@ -18,12 +18,12 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
 def sigmoid_cross_entropy(
     logits: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
 ) -> tuple[float, Callable[[float], np.ndarray]]:
-    """Mean over sentences of the negative log-likelihood of their C yes-or-no answers.
+    """Mean over sentences of the negative log-likelihood of their C yes-or-no decisions.
 
     Args:
         logits: (B, C) floats.
         targets: (B, C) booleans.
-        weights: (B, C) what each answer counts, or None for 1 each.
+        weights: (B, C) what each decision counts, or None for 1 each.
 
     Returns:
         The loss, a sum over the classes, and ``backward(dloss) -> dlogits`` (B, C): sigmoid minus

@@ -45,10 +45,10 @@ class Label:
 
 @dataclass(frozen=True)
 class Majority:
-    """Always giving the most frequent answer.
+    """Always predicting the most frequent label.
 
     Attributes:
-        labels: that answer: one label or, with several a row, any number of them.
+        labels: that label: one or, with several a row, any number of them.
         accuracy: share of the rows it is right for.
     """
 
@@ -230,8 +230,8 @@ def _count_labels(
 
 
 def _majority(labels: Sequence[tuple[str, ...]]) -> Majority:
-    answer, rows = min(Counter(labels).items(), key=lambda item: (-item[1], item[0]))
-    return Majority(answer, rows / len(labels))
+    label, rows = min(Counter(labels).items(), key=lambda item: (-item[1], item[0]))
+    return Majority(label, rows / len(labels))
 
 
 def _lengths(lengths: np.ndarray) -> Lengths:

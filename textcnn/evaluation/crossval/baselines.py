@@ -107,8 +107,8 @@ def _unchanged(tokens: Sequence[str]) -> Sequence[str]:
 
 
 EXPERTS = {
-    "network": "the network alone, its answers not fused",
-    "n-grams": "the n-gram expert alone, its answers not fused",
+    "network": "the network alone, its predictions not fused",
+    "n-grams": "the n-gram expert alone, its predictions not fused",
 }
 """The experts that a model with n-grams is made of, by the name that tables use."""
 

@@ -30,9 +30,9 @@ class FoldResult:
         rows: (N,) rows of the data that were tested.
         classes: (N,) their true classes, or (N, C) booleans where a sentence may have several.
         probabilities: (N, C) the network's.
-        thresholds: (C,) from which on each class is answered, where there may be several; else
+        thresholds: (C,) from which on each class is predicted, where there may be several; else
             None.
-        baselines: answers shaped as ``classes``, by the name of the baseline, or of the expert
+        baselines: predictions shaped as ``classes``, by the name of the baseline, or of the expert
             where the model is made of several.
         epoch: what dev chose; the mean, of an ensemble.
         dev_accuracy: there; the mean, of an ensemble.
@@ -53,7 +53,7 @@ class FoldResult:
     @property
     def accuracy(self) -> float:
         """Of the network."""
-        return float(is_correct(self.answers, self.classes).mean())
+        return float(is_correct(self.predictions, self.classes).mean())
 
     @property
     def macro_f1(self) -> float:
@@ -62,11 +62,11 @@ class FoldResult:
         true = self.classes if self.classes.ndim == 1 else self.classes.nonzero()[1]
         tested = len(np.unique(true))
         # The F1 of the others is 0, so what they take from the mean is their share of it.
-        found: float = macro_f1(self.answers, self.classes, names) * names / max(tested, 1)
+        found: float = macro_f1(self.predictions, self.classes, names) * names / max(tested, 1)
         return found
 
     @property
-    def answers(self) -> np.ndarray:
+    def predictions(self) -> np.ndarray:
         """The network's, shaped as ``classes``."""
         if self.thresholds is None:
             return self.probabilities.argmax(axis=1)
@@ -75,13 +75,13 @@ class FoldResult:
     def rival_accuracies(self) -> dict[str, float]:
         """Of the baselines and the experts, by name."""
         return {
-            name: float(is_correct(answers, self.classes).mean())
-            for name, answers in self.baselines.items()
+            name: float(is_correct(predictions, self.classes).mean())
+            for name, predictions in self.baselines.items()
         }
 
 
 def rival_names(config: Config, baselines: bool) -> tuple[str, ...]:
-    """Whose answers stand in the results of a fold, beside those of the whole model.
+    """Whose predictions stand in the results of a fold, beside those of the whole model.
 
     The experts do unless the network is all there is.
     """
@@ -118,11 +118,11 @@ def run_fold(
         model, outcome = train_in_memory(config, data, lambda line: None)
     except RunError as error:
         raise RunError(f"repeat {fold.repeat + 1} fold {fold.number + 1}: {error}") from error
-    answering = Model(model)
+    predicting = Model(model)
     tokens = data.tokens.take(fold.split.test)
     classes = data.targets(fold.split.test, model.labels)
-    logits = answering.expert_logits(Texts.of(tokens, model.vocabulary))
-    probabilities = answering.probabilities(answering.fused(list(logits.values())))
+    logits = predicting.expert_logits(Texts.of(tokens, model.vocabulary))
+    probabilities = predicting.probabilities(predicting.fused(list(logits.values())))
     seconds = time.perf_counter() - start
     return FoldResult(
         repeat=fold.repeat,
@@ -134,7 +134,7 @@ def run_fold(
         baselines={
             name: decide(logits[name], classes)
             if name in EXPERTS
-            else baseline_answers(name, data, model.labels)
+            else baseline_predictions(name, data, model.labels)
             for name in baselines
         },
         epoch=float(np.mean([chosen.epoch for chosen in outcome.best])),
@@ -143,7 +143,7 @@ def run_fold(
     )
 
 
-def baseline_answers(name: str, data: TokenizedData, labels: list[str]) -> np.ndarray:
+def baseline_predictions(name: str, data: TokenizedData, labels: list[str]) -> np.ndarray:
     """(N,) classes that a baseline, trained on the train and dev parts, gives the test part."""
     split = data.split
     train, dev, test = (

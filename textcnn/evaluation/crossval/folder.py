@@ -7,7 +7,7 @@
 ``folds/<r>-<f>.json``    each finished fold: its predictions, and how it went
 ``results.csv``           one line a fold
 ``results.json``          means, intervals, differences, calibration
-``predictions.csv``       each sentence, answered by the network that had not seen it
+``predictions.csv``       each sentence, classified by the network that had not seen it
 ``folds.png``             accuracies of the folds, where matplotlib is installed
 ``doctor.json``           with --doctor, all that it found
 ``label-errors.csv``      with --doctor, the sentences whose labels are probably wrong
@@ -195,11 +195,11 @@ def _result(
     shares = (probabilities >= 0) & (probabilities <= 1)
     if not shares.all() or not np.allclose(sums, 1, atol=1e-4):
         raise ValueError("it holds impossible probabilities")
-    answers = {
+    predictions = {
         name: _array(found, classes.dtype, classes.shape)
         for name, found in values["baselines"].items()
     }
-    if not several and any(a.min() < 0 or a.max() >= labels for a in answers.values()):
+    if not several and any(a.min() < 0 or a.max() >= labels for a in predictions.values()):
         raise ValueError("it holds impossible labels")
     return FoldResult(
         repeat=fold.repeat,
@@ -208,7 +208,7 @@ def _result(
         classes=classes,
         probabilities=probabilities,
         thresholds=_array(values["thresholds"], np.dtype(float), (labels,)) if several else None,
-        baselines=answers,
+        baselines=predictions,
         epoch=read_back.number(values["epoch"]),
         dev_accuracy=read_back.share(values["dev_accuracy"]),
         seconds=read_back.number(values["seconds"]),

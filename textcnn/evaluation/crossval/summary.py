@@ -10,7 +10,7 @@ import numpy as np
 
 from textcnn.evaluation.crossval.fold_run import FoldResult
 from textcnn.evaluation.crossval.folder import Plan
-from textcnn.evaluation.reliability import expected_calibration_error, one_answer_each
+from textcnn.evaluation.reliability import expected_calibration_error, one_class_each
 from textcnn.evaluation.scores import wilson_interval
 
 
@@ -107,7 +107,7 @@ def paired_difference(a: Sequence[float], b: Sequence[float], test_to_train: flo
     return Difference(found.mean, found.low, found.high, p_value)
 
 
-def mean_answers(results: Sequence[FoldResult]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def mean_predictions(results: Sequence[FoldResult]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The (N,) rows that were tested, ascending, and their classes; (N, C) probabilities.
 
     A sentence that several repeats tested has the mean of their probabilities.
@@ -116,9 +116,9 @@ def mean_answers(results: Sequence[FoldResult]) -> tuple[np.ndarray, np.ndarray,
         np.concatenate([result.rows for result in results]), return_index=True, return_inverse=True
     )
     classes = np.concatenate([result.classes for result in results])[first]
-    answers = np.concatenate([result.probabilities for result in results]).astype(np.float64)
-    sums = np.zeros((len(rows), answers.shape[1]))
-    np.add.at(sums, place, answers)
+    predictions = np.concatenate([result.probabilities for result in results]).astype(np.float64)
+    sums = np.zeros((len(rows), predictions.shape[1]))
+    np.add.at(sums, place, predictions)
     return rows, classes, sums / np.bincount(place)[:, None]
 
 
@@ -202,7 +202,7 @@ def summarise(results: Sequence[FoldResult], plan: Plan, rows_given: int) -> Sum
     of_folds = [{OURS: result.accuracy, **result.rival_accuracies()} for result in results]
     accuracies = {name: [fold[name] for fold in of_folds] for name in of_folds[0]}
     means = {name: mean_interval(it, share, SHARES) for name, it in accuracies.items()}
-    probabilities, classes = one_answer_each(
+    probabilities, classes = one_class_each(
         np.concatenate([result.probabilities for result in results]),
         np.concatenate([result.classes for result in results]),
     )

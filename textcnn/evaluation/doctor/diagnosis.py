@@ -7,7 +7,7 @@ import numpy as np
 
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.crossval.fold_run import FoldResult
-from textcnn.evaluation.crossval.summary import mean_answers
+from textcnn.evaluation.crossval.summary import mean_predictions
 from textcnn.evaluation.doctor.leaking_words import LeakingWord, leaking_words
 from textcnn.evaluation.doctor.near_duplicates import NearDuplicates, near_duplicates_across_labels
 
@@ -42,7 +42,7 @@ def find_label_errors(
     Args:
         rows: (N,) rows of the data.
         classes: (N,) their classes.
-        probabilities: (N, C) answers of models that had not seen them.
+        probabilities: (N, C) predictions of models that had not seen them.
     """
     everyone = np.arange(len(classes))
     own = probabilities[everyone, classes]
@@ -90,7 +90,7 @@ def diagnose(
         data: the sentences.
         labels: names of the classes, in class order.
     """
-    rows, tested_classes, probabilities = mean_answers(results)
+    rows, tested_classes, probabilities = mean_predictions(results)
     classes = data.targets(np.arange(len(data.tokens)), labels)
     return Diagnosis(
         sentences=len(data.tokens),

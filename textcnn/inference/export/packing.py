@@ -9,7 +9,7 @@ Tried, and of no use for the same size: finer steps for frequent words and coars
 words, and steps in the directions that singular values call important.
 
 Parts of words, which speak for words never seen, take 0.6 MB of a page for movie reviews. Those of
-a single training word are half of that, and stay: without them 3 of 1,066 answers change, and a
+a single training word are half of that, and stay: without them 3 of 1,066 predictions change, and a
 probability is off by 0.015.
 
 Integers are written in byte planes (all low bytes, then all bytes above), their signs folded in, so
@@ -39,8 +39,8 @@ FINEST = 1 / 32
 reviews are then off by 0.003 at most, in a page of 4.4 MB; a quarter of the step takes 6.0 MB."""
 
 COARSEST = 1 / 8
-"""Beyond this answers differ too much; rather than that, the text becomes longer. The probabilities
-of movie reviews are then off by 0.01 at most."""
+"""Beyond this predictions differ too much; rather than that, the text becomes longer. The
+probabilities of movie reviews are then off by 0.01 at most."""
 
 HALVINGS = 8
 """Of the range between the two, in search of the step that fits: to a sixtieth of a bit."""

@@ -1,1 +1,1 @@
-"""Why a model gives one answer."""
+"""Why a model makes a prediction."""

@@ -33,7 +33,7 @@ def as_text(
 ) -> str:
     """The sentence, its strongest n-grams, and how they add up."""
     blocks = [
-        "\n".join(_answer(explanation, screen)),
+        "\n".join(_prediction(explanation, screen)),
         *(_sentence(explanation, label, screen) for label in explanation.explained),
         _ngrams(explanation, top, screen),
         _sums(explanation, screen),
@@ -43,12 +43,12 @@ def as_text(
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def _answer(explanation: Explanation, screen: Screen) -> list[str]:
+def _prediction(explanation: Explanation, screen: Screen) -> list[str]:
     lines = []
     for label in explanation.explained:
         name, probability = printable(explanation.labels[label]), explanation.probabilities[label]
-        answer = f"{name} {probability_words(probability)}"
-        lines.append(answer if explanation.answered else f"no label; nearest is {answer}")
+        prediction = f"{name} {probability_words(probability)}"
+        lines.append(prediction if explanation.predicted else f"no label; nearest is {prediction}")
     if explanation.unknown:
         lines.append("not seen in training: " + " ".join(map(printable, explanation.unknown_words)))
     return [part for line in lines for part in _wrapped(line, screen)]

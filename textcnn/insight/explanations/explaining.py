@@ -3,7 +3,7 @@
 After the maximum over time the network is linear (Kim 2014, figure 1): a feature map f
 of height h, whose maximum m stands at one window, adds ``dense[c, f] * relu(m + bias[f])`` to the
 logit of class c, and no other window adds anything through that map. What the n-gram expert says is
-a sum over words and n-grams to begin with. All is read from the tables that answer. The filters'
+a sum over words and n-grams to begin with. All is read from the tables that predict. The filters'
 terms are averaged over an ensemble's networks, and each expert's are multiplied by its weight in
 the fusion.
 """
@@ -26,10 +26,10 @@ from textcnn.training.checkpoint import Checkpoint
 
 
 def winning_features(network: Member, words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The features of sentences as they answer, and the windows that they come from.
+    """The features of sentences as they are classified, and the windows that they come from.
 
     Args:
-        network: that answers.
+        network: that predicts.
         words: (n,) token ids of one sentence, or (n, B) of some of equal length; n may be 0.
 
     Returns:
@@ -101,14 +101,14 @@ class ShownExplanation(Explanation):
 
 
 class Explainer:
-    """Explains a checkpoint's answers.
+    """Explains a checkpoint's predictions.
 
     Args:
         checkpoint: the model.
         tokenize: with the tokenizer ``custom``, what it stands for.
 
     Attributes:
-        answers: the same model, asked with tokens.
+        model: the same model, asked with tokens.
     """
 
     def __init__(self, checkpoint: Checkpoint, tokenize: Tokenizer | None = None):
@@ -117,15 +117,15 @@ class Explainer:
         self._tokenize = find_tokenizer(checkpoint.config.tokenizer, tokenize)
         self._networks = checkpoint.networks
         self._weights = checkpoint.fusion.weights.astype(np.float64)
-        self.answers = Model(checkpoint)
+        self.model = Model(checkpoint)
 
     def explain(self, text: str) -> ShownExplanation:
-        """Why ``text`` is answered as it is."""
+        """Why ``text`` is classified as it is."""
         model = self._checkpoint
         tokens = self._tokenize(text)[: model.config.max_tokens or None]
         sentence = model.vocabulary.pack([tokens])
-        logits = self.answers.token_logits([tokens])
-        probabilities = self.answers.probabilities(logits)[0]
+        logits = self.model.token_logits([tokens])
+        probabilities = self.model.probabilities(logits)[0]
         biases = [parameters["dense/bias"].astype(np.float64) for parameters in self._networks]
         ngram_bias, ngram_terms = self._ngram_terms(tokens)
         return ShownExplanation(
@@ -134,7 +134,7 @@ class Explainer:
             unknown=np.flatnonzero(sentence.token_ids == UNKNOWN).tolist(),
             labels=model.labels,
             several=model.config.multilabel,
-            answered=self.answers.answered(probabilities),
+            predicted=self.model.predicted(probabilities),
             bias=self._weights[0] * np.mean(biases, axis=0) + model.fusion.bias + ngram_bias,
             terms=[*self._filter_terms(sentence.token_ids), *ngram_terms],
             logits=logits[0],
@@ -146,7 +146,7 @@ class Explainer:
         bank, length = self._architecture.bank, len(words)
         scale = self._weights[0] / len(self._networks)
         blocks = []
-        for member, parameters in zip(self.answers.network.members, self._networks, strict=True):
+        for member, parameters in zip(self.model.network.members, self._networks, strict=True):
             features, starts = winning_features(member, words)
             weights = parameters["dense/weights"].astype(np.float64)
             blocks.append((starts, features[:, None] * weights.T))

@@ -38,7 +38,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a sentence was answered as it was.
+    """Why a sentence was classified as it was.
 
     The bias and all terms add up to the logits, up to the rounding of 32-bit additions.
 
@@ -48,7 +48,7 @@ class Explanation:
         unknown: numbers of those tokens that training never saw.
         labels: names of the C classes.
         several: a sentence may have several labels, each decided by itself.
-        answered: numbers of the labels that it was given.
+        predicted: numbers of the labels that it was given.
         bias: (C,) float64, what every sentence is given.
         terms: those that are not zero; by kind, in the order of the sentence.
         logits: (C,) as the classifier has them.
@@ -60,7 +60,7 @@ class Explanation:
     unknown: list[int]
     labels: list[str]
     several: bool
-    answered: list[int]
+    predicted: list[int]
     bias: np.ndarray
     terms: list[Term]
     logits: np.ndarray
@@ -68,8 +68,8 @@ class Explanation:
 
     @property
     def explained(self) -> list[int]:
-        """The labels that pushes are shown for: those answered, or else the most probable."""
-        return self.answered or [int(self.probabilities.argmax())]
+        """The labels that pushes are shown for: those predicted, or else the most probable."""
+        return self.predicted or [int(self.probabilities.argmax())]
 
     @property
     def ranked(self) -> list[int]:
@@ -103,7 +103,7 @@ class Explanation:
     def words(self) -> np.ndarray:
         """(n, C) the terms by word, each shared equally among the words it covers.
 
-        How much of an n-gram's term belongs to which of its words has no one answer, since ReLU and
+        How much of an n-gram's term belongs to which of its words cannot be told, since ReLU and
         the maximum see the window as a whole; equal shares keep the sum.
         """
         shares = np.zeros((len(self.tokens), len(self.labels)))
@@ -136,10 +136,10 @@ def as_object(explanation: Explanation, change: Change | None = None) -> dict[st
     contributions by word.
     """
     labels = explanation.labels
-    answered = [labels[index] for index in explanation.answered]
+    predicted = [labels[index] for index in explanation.predicted]
     found = {
         "text": explanation.text,
-        "label": answered if explanation.several else answered[0],
+        "label": predicted if explanation.several else predicted[0],
         "probabilities": _by_label(explanation, explanation.probabilities),
         "logits": _by_label(explanation, explanation.logits),
         "bias": _by_label(explanation, explanation.bias),
@@ -174,13 +174,13 @@ def _term(explanation: Explanation, term: Term) -> dict[str, Any]:
 
 
 def _change(explanation: Explanation, change: Change) -> dict[str, Any]:
-    answered = [explanation.labels[index] for index in change.answered]
+    predicted = [explanation.labels[index] for index in change.predicted]
     return {
         "kind": change.kind,
         "at": change.at,
         "words": list(change.words),
         "tokens": change.tokens,
-        "label": answered if explanation.several else answered[0],
+        "label": predicted if explanation.several else predicted[0],
         "flips": change.flips,
         "probabilities": _by_label(explanation, change.probabilities),
     }

@@ -66,7 +66,7 @@ def change_words(explanation: Explanation, change: Change) -> str:
     after = probability_words(change.probabilities[change.label])
     moved = f"{label} {before} -> {after}"
     if change.flips:
-        return f"{what}: {label_words(explanation, change.answered)} ({moved})"
+        return f"{what}: {label_words(explanation, change.predicted)} ({moved})"
     return f"no single change gives another label; most moves {what}: {moved}"
 
 

@@ -130,7 +130,7 @@ def _scores(checkpoint: Checkpoint, logits: np.ndarray, targets: np.ndarray) -> 
     objective = objective_of(checkpoint.config.multilabel)
     loss, _ = objective.loss(logits, targets, None)
     if checkpoint.thresholds is None:
-        answers = logits.argmax(axis=1)
+        predictions = logits.argmax(axis=1)
     else:
-        answers = objective.probabilities(logits) >= checkpoint.thresholds
-    return loss, float(is_correct(answers, targets).mean())
+        predictions = objective.probabilities(logits) >= checkpoint.thresholds
+    return loss, float(is_correct(predictions, targets).mean())

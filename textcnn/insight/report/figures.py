@@ -149,14 +149,14 @@ def reliability_figure(bins: Sequence[Bin], error: float) -> Figure:
     most = max(bins, key=lambda part: part.count)
     words = (
         "Bars of accuracy at each confidence, beside the diagonal on which both are equal. They "
-        f"are {100 * error:.1f} points apart in the mean. Where most answers are, at confidence "
+        f"are {100 * error:.1f} points apart in the mean. Where most sentences are, at confidence "
         f"{100 * most.low:.0f} to {100 * most.high:.0f} %, {100 * most.accuracy:.1f} % are right."
     )
-    return _drawn("reliability", "Right answers (%) by confidence", words, draw)
+    return _drawn("reliability", "Right predictions (%) by confidence", words, draw)
 
 
 def coverage_figure(points: Sequence[CoveragePoint]) -> Figure:
-    """Accuracy of the sentences that are answered, against their share.
+    """Accuracy of the sentences that are classified, against their share.
 
     Args:
         points: from :func:`textcnn.evaluation.abstaining.coverage_curve`, from all to few.
@@ -166,14 +166,14 @@ def coverage_figure(points: Sequence[CoveragePoint]) -> Figure:
         coverages = [100 * point.coverage for point in points]
         accuracies = [100 * point.accuracy for point in points]
         axes.plot(coverages, accuracies, color=SECOND, marker=".")
-        axes.set(xlabel="sentences answered (%)", xlim=(min(coverages) - 1, 101))
+        axes.set(xlabel="sentences classified (%)", xlim=(min(coverages) - 1, 101))
 
     first, last = points[0], points[-1]
     words = (
-        f"When all sentences are answered {100 * first.accuracy:.1f} % are right; when only the "
+        f"When all sentences are classified {100 * first.accuracy:.1f} % are right; when only the "
         f"surest {100 * last.coverage:.0f} % are, {100 * last.accuracy:.1f} %."
     )
-    return _drawn("coverage", "Right answers (%) by share answered", words, draw)
+    return _drawn("coverage", "Right predictions (%) by share classified", words, draw)
 
 
 def _drawn(name: str, title: str, alternative: str, draw: Callable[[Any], None]) -> Figure:

@@ -10,7 +10,7 @@ from textcnn.core.progress import Evaluation
 from textcnn.data.labels import split_labels
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.abstaining import coverage_curve
-from textcnn.evaluation.reliability import expected_calibration_error, one_answer_each, reliability
+from textcnn.evaluation.reliability import expected_calibration_error, one_class_each, reliability
 from textcnn.evaluation.scores import commonest_confusions, surest_mistakes
 from textcnn.evaluation.scoring import Sample, ScoredSample
 from textcnn.insight.explanations.explaining import Explainer
@@ -44,7 +44,7 @@ WIDEST_CONFUSION = 20
 """Labels of the largest confusion matrix that is shown whole, and the confusions listed instead."""
 
 LONGEST = 200
-"""Words shown of a sentence that was answered wrongly."""
+"""Words shown of a sentence that was classified wrongly."""
 
 LONGEST_TEXT = 2000
 """Characters of the longest sentence that stands in the page as it was given, too."""
@@ -136,7 +136,7 @@ def _ngrams(checkpoint: Checkpoint, data: TokenizedData, top: int) -> dict[str, 
 def _scored_values(scored: ScoredSample | None) -> dict[str, Any]:
     if scored is None:
         return {"scores": None}
-    probabilities, classes = one_answer_each(scored.probabilities, scored.targets)
+    probabilities, classes = one_class_each(scored.probabilities, scored.targets)
     error = expected_calibration_error(probabilities, classes)
     bins = reliability(probabilities, classes)
     trust, coverage = [reliability_figure(bins, error)], []
@@ -174,10 +174,10 @@ def _row(counts: np.ndarray, true: int) -> list[dict[str, Any]]:
 def _mistakes(
     model: Checkpoint, data: TokenizedData, scored: ScoredSample, count: int
 ) -> list[dict[str, Any]]:
-    """The surest wrong answers, the surest first.
+    """The surest wrong predictions, the surest first.
 
-    Of each: the sentence and its row, the label that is wrong (answered and not true or, where a
-    sentence may have several, true and not answered), whether it was given, the probability of
+    Of each: the sentence and its row, the label that is wrong (predicted and not true or, where a
+    sentence may have several, true and not predicted), whether it was given, the probability of
     that, the true labels and the words with what they pushed.
     """
     explainer, sample = Explainer(model), Sample.test_part(data)

@@ -86,7 +86,7 @@ def fit_expert(
     """Learn an expert; the same sentences give the same bytes.
 
     Going on from another expert needs only the new sentences: what it knows stays, and a support
-    vector machine learns what has to be added to its answers, which is regularisation towards its
+    vector machine learns what has to be added to its predictions: regularisation towards its
     weights. Of a new class it knows nothing, and a class that the new sentences lack stays as it
     was. Counts of many classes are simply added up.
 

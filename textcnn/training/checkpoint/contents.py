@@ -75,12 +75,12 @@ class Checkpoint:
         networks: the arrays of each network, averaged where the run averages; their logits are
             averaged.
         ngrams: the n-gram expert, or None.
-        fusion: how what the networks and the expert say becomes one answer.
+        fusion: how what the networks and the expert say becomes one prediction.
         seen: (N,) uint64 hashes of the training sentences (:mod:`textcnn.data.fingerprints`).
         fingerprint: SHA-256 of all data the run was given, training part or not.
         source: one line about that data.
         thresholds: (C,) where a sentence may have several labels, from which probability on each
-            is answered; else None.
+            is predicted; else None.
         dev_hashes, test_hashes: uint64, of the sentences of these parts, and of those that a model
             it went on from kept for them.
         inherited: of the model it went on from, or None.

@@ -101,7 +101,7 @@ def load_checkpoint(path: Path, for_training: bool = False) -> Checkpoint:
     container = read_container(path, lambda name: for_training or not name.startswith("training/"))
     if for_training and "training" not in container.facts:
         raise UserError(
-            f"{path}: holds only what answers; training is resumed from a run's last.h5"
+            f"{path}: holds only what predicts; training is resumed from a run's last.h5"
         )
     try:
         return _checkpoint(container, for_training)
@@ -352,19 +352,19 @@ def _thresholds(container: Container, classes: int) -> np.ndarray:
 
 
 def _training(
-    container: Container, answering: Parameters, architecture: Architecture
+    container: Container, predicting: Parameters, architecture: Architecture
 ) -> TrainingState:
     facts = container.facts["training"]
     arrays = _below(container.arrays, "training")
     state = Container(facts, arrays, {})
     classes = architecture.num_classes
     progress = _progress(state, "progress", classes)
-    parameters, average = answering, None
+    parameters, average = predicting, None
     if "decay" in facts:
         trained = {name: _parameter(state, "trained", name, architecture)
                    for name in architecture.trained}  # fmt: skip
-        average = _average(state, answering, architecture, progress.step)
-        parameters = answering | trained
+        average = _average(state, predicting, architecture, progress.step)
+        parameters = predicting | trained
     dev_logits = arrays.get("ngram_dev_logits")
     if dev_logits is not None:
         dev_logits = state.array("ngram_dev_logits", "f", (None, classes))
@@ -387,14 +387,14 @@ def _parameter(state: Container, group: str, name: str, architecture: Architectu
 
 
 def _average(
-    state: Container, answering: Parameters, architecture: Architecture, step: int
+    state: Container, predicting: Parameters, architecture: Architecture, step: int
 ) -> MovingAverage:
     decay = state.facts["decay"]
     if not (isinstance(decay, float) and 0 <= decay < 1):
         raise ValueError("decay is not a share")
     trained = architecture.trained
-    if not _below(state.arrays, "averages"):  # They are those that answer.
-        average = MovingAverage(decay, copied({name: answering[name] for name in trained}))
+    if not _below(state.arrays, "averages"):  # They are those that predict.
+        average = MovingAverage(decay, copied({name: predicting[name] for name in trained}))
         for steps in average.steps.values():
             steps[...] = step
         return average

@@ -19,7 +19,7 @@ class Model {
     return this.header.max_tokens ? tokens.slice(0, this.header.max_tokens) : tokens;
   }
 
-  // { label, probability, labels, probabilities }: the most probable label; those answered, which
+  // { label, probability, labels, probabilities }: the most probable label; those predicted, which
   // are none or several where a sentence may have several; and a probability for each of
   // model.labels.
   classify(text) {
@@ -37,13 +37,13 @@ class Model {
     const { multilabel, thresholds } = this.header;
     const probabilities = multilabel ? logits.map(sigmoid) : softmax(logits);
     const best = probabilities.indexOf(Math.max(...probabilities));
-    const answered = multilabel
+    const predicted = multilabel
       ? this.labels.filter((_, label) => probabilities[label] >= thresholds[label])
       : [this.labels[best]];
     return {
       label: this.labels[best],
       probability: probabilities[best],
-      labels: answered,
+      labels: predicted,
       probabilities,
       tokens,
       unknown: [...sentence.keys()].filter((at) => sentence[at] === 0),

@@ -1,4 +1,4 @@
-// The page: what is typed is answered at once. All text goes in as text, never as markup.
+// The page: what is typed is classified at once. All text goes in as text, never as markup.
 
 const MOST_LABELS = 12; // Shown; of more, the most probable.
 const MOST_NGRAMS = 8;
@@ -30,7 +30,7 @@ function fullPush(result, label) {
   return Math.max(0.8, ...result.ngrams.map(({ pushes }) => Math.abs(pushes[label])));
 }
 
-function answerOf(model, result) {
+function predictionOf(model, result) {
   if (!result.tokens.length) return NOTHING;
   if (!model.header.multilabel) return `${result.label}, ${percent(result.probability)}`;
   return result.labels.length ? result.labels.join(", ") : "none of the labels";
@@ -53,7 +53,7 @@ function showLabels(model, { labels, probabilities }) {
     }
     const number = element("span", percent(probabilities[label]), { class: "number" });
     row.append(element("span", model.labels[label]), bar, number);
-    row.classList.toggle("answered", labels.includes(model.labels[label]));
+    row.classList.toggle("predicted", labels.includes(model.labels[label]));
     return row;
   });
   at("labels").replaceChildren(...rows);
@@ -95,7 +95,7 @@ function showNgrams(result, label) {
 
 function show(model, result) {
   const label = model.labels.indexOf(result.label);
-  at("answer").textContent = answerOf(model, result);
+  at("prediction").textContent = predictionOf(model, result);
   for (const shown of document.querySelectorAll(".label")) shown.textContent = result.label;
   const unseen = [...new Set(result.unknown.map((word) => result.tokens[word]))];
   at("unknown").textContent = unseen.length ? `; never seen in training: ${unseen.join(", ")}` : "";
@@ -109,9 +109,9 @@ function show(model, result) {
 function summary(model, result) {
   const label = model.labels.indexOf(result.label);
   const [first] = strongest(result, label);
-  if (!first) return answerOf(model, result);
+  if (!first) return predictionOf(model, result);
   const words = result.tokens.slice(first.start, first.end).join(" ");
-  return `${answerOf(model, result)}. Strongest: ${words}, ${signed(first.pushes[label])}.`;
+  return `${predictionOf(model, result)}. Strongest: ${words}, ${signed(first.pushes[label])}.`;
 }
 
 function describe(model) {
@@ -146,5 +146,5 @@ async function start() {
 }
 
 start().catch((error) => {
-  at("answer").textContent = `This browser cannot run the page: ${error.message}`;
+  at("prediction").textContent = `This browser cannot run the page: ${error.message}`;
 });

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from textcnn.inference.answer_lines import DEFAULT_CHOICE, AnswerWriter
-from textcnn.inference.given_labels import Choice
+from textcnn.inference.predicted_labels import Choice
+from textcnn.inference.prediction_lines import DEFAULT_CHOICE, PredictionWriter
 from textcnn.support.errors import UserError
 
 SHARES = np.array([[0.9, 0.4, 0.1], [0.1, 0.2, 0.3], [0.2, 0.1, 0.8]], np.float32)
@@ -23,14 +23,14 @@ def written(
     thresholds: Any = (0.5, 0.3, 0.5),
     choice: Choice = DEFAULT_CHOICE,
 ) -> str:
-    """Three answers by a network with these thresholds; None for one label a sentence."""
+    """Three predictions by a network with these thresholds; None for one label a sentence."""
     several = thresholds is not None
     checkpoint: Any = SimpleNamespace(
         labels=["sad", "fun\tny", "long"],
         thresholds=np.array(thresholds) if several else None,
         config=SimpleNamespace(multilabel=several, label_separator="|"),
     )
-    return AnswerWriter(form, checkpoint, proba, choice)(TEXTS, SHARES).decode()
+    return PredictionWriter(form, checkpoint, proba, choice)(TEXTS, SHARES).decode()
 
 
 def test_labels_above_their_thresholds_stand_in_one_cell():
@@ -70,12 +70,12 @@ def test_a_spreadsheet_finds_no_formula_in_a_cell():
     )
     texts = ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "a = b", ""]
     shares = np.tile(np.array([0.9, 0.1], np.float32), (len(texts), 1))
-    out = AnswerWriter("spreadsheet", checkpoint, True)(texts, shares).decode()
+    out = PredictionWriter("spreadsheet", checkpoint, True)(texts, shares).decode()
     head, *rows = csv.reader(io.StringIO(out, newline=""))
     assert head == ["label", "probability", "text", "p(=1+1)", "p(good)"]
     assert [row[0] for row in rows] == ["'=1+1"] * len(texts)
     assert [row[2] for row in rows] == [*(f"'{text}" for text in texts[:6]), "a = b", ""]
-    plain = AnswerWriter("csv", checkpoint, True)(texts, shares).decode()
+    plain = PredictionWriter("csv", checkpoint, True)(texts, shares).decode()
     assert [row[2] for row in csv.reader(io.StringIO(plain, newline=""))][1:] == texts
 
 

@@ -46,9 +46,9 @@ def test_a_table_as_in_training_needs_no_option(call, run):
     Path("new.csv").write_text(csv_text(["Nr", "Ticket", "Note"], rows, ";"), "cp1252")
     code, out, err = call("classify", "--checkpoint", run, "--input", "new.csv")
     assert code == 0, err
-    answered = read(out, ";")
-    assert [[row["Nr"], row["Ticket"], row["Note"]] for row in answered] == rows
-    for row, label in zip(answered, LABELS, strict=True):
+    classified = read(out, ";")
+    assert [[row["Nr"], row["Ticket"], row["Note"]] for row in classified] == rows
+    for row, label in zip(classified, LABELS, strict=True):
         assert label is None or row["label"] == label
         assert 0.5 <= float(row["probability"]) <= 1
     assert "no token: 1 of 4 sentences" in err
@@ -74,17 +74,17 @@ def test_a_column_that_is_called_label_stays(call, run):
 
 
 @pytest.mark.parametrize("name", ["new.jsonl", "new.json.gz", "lines.txt", "packed.txt"])
-def test_json_is_answered_in_json_whatever_its_name(call, run, name):
+def test_json_is_classified_in_json_whatever_its_name(call, run, name):
     objects = [{"Ticket": "a dull film", "n": 1}, {"Ticket": "a fine film", "tags": ["x"]}]
     data = "".join(json.dumps(it) + "\n" for it in objects).encode()
     packed = name.startswith("packed") or name.endswith(".gz")
     Path(name).write_bytes(gzip.compress(data) if packed else data)
     code, out, err = call("classify", "--checkpoint", run, "--input", name)
     assert code == 0, err
-    answered = [json.loads(line) for line in out.splitlines()]
-    assert [row.pop("label") for row in answered] == ["bad", "good"]
-    assert all(row.pop("probability") > 0.5 for row in answered)
-    assert answered == objects
+    classified = [json.loads(line) for line in out.splitlines()]
+    assert [row.pop("label") for row in classified] == ["bad", "good"]
+    assert all(row.pop("probability") > 0.5 for row in classified)
+    assert classified == objects
 
 
 def test_tabs_and_other_formats(call, run):
@@ -106,12 +106,12 @@ def test_a_row_that_cannot_be_used_is_kept_and_said(call, run):
     Path("new.csv").write_text("n,Ticket\n1,a dull film\n2\n3,a fine film,more\n")
     code, out, err = call("classify", "--checkpoint", run, "--input", "new.csv")
     assert code == 2
-    answered = read(out)
-    assert [row["n"] for row in answered] == ["1", "2", "3"]
-    assert [row["label"] for row in answered] == ["bad", "", ""]
-    assert answered[2]["3"] == "more"
+    classified = read(out)
+    assert [row["n"] for row in classified] == ["1", "2", "3"]
+    assert [row["label"] for row in classified] == ["bad", "", ""]
+    assert classified[2]["3"] == "more"
     assert "new.csv, line 3: another number of fields" in err
-    assert "2 of 3 rows have no answer" in err
+    assert "2 of 3 rows have no prediction" in err
 
 
 def test_another_table_names_what_is_missing(call, run):
@@ -142,7 +142,7 @@ def test_packed_and_wide_lines_are_a_sentence_a_line(call, run):
     assert "cut.gz: damaged or cut short" in err
 
 
-def test_a_table_in_a_pipe_is_answered(run):
+def test_a_table_in_a_pipe_is_classified(run):
     table = b"Nr;Ticket\n1;a dull film\n2;d\xe9j\xe0 fine\n"
     for given in (table, gzip.compress(table)):
         piped = textcnn("classify", "--checkpoint", run, "--input", "-", input=given)
@@ -171,8 +171,8 @@ def test_tables_among_files_keep_their_columns_and_format(call, run):
     assert code == 0, err
     (row,) = read(Path("out/new.csv").read_text(), ";")
     assert (row["Nr"], row["Ticket"], row["label"]) == ("1", "a dull film", "bad")
-    answer = json.loads(Path("out/new.jsonl").read_text())
-    assert (answer["n"], answer["label"]) == (1, "good")
+    prediction = json.loads(Path("out/new.jsonl").read_text())
+    assert (prediction["n"], prediction["label"]) == (1, "good")
     assert Path("out/lines.tsv").read_text().startswith("bad\t")
     Path("bad.csv").write_text("Nr;Ticket\n1;a dull film\n2\n")
     code, _, err = call("classify", "--checkpoint", run, "bad.csv", *words)
@@ -275,7 +275,7 @@ def test_of_files_as_much_is_said_as_of_one(call, run):
     assert len(said) == 5
 
 
-def test_a_run_without_a_header_answers_a_table_with_one(call):
+def test_a_run_without_a_header_predicts_a_table_with_one(call):
     corpus = labelled_sentences()
     rows = list(zip(corpus.labels, corpus.texts, strict=True))
     Path("bare.csv").write_text("".join(f"{label},{text}\n" for label, text in rows))

@@ -1,4 +1,4 @@
-r"""Answers as lines of text: what ``textcnn classify`` writes.
+r"""Predictions as lines of text: what ``textcnn classify`` writes.
 
 ===============  ==============================================================================
 ``tsv``          label, probability and text; a tab, newline or backslash in a text is written
@@ -24,14 +24,14 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from textcnn.inference.given_labels import Choice
+from textcnn.inference.predicted_labels import Choice
 from textcnn.support.text import csv_line, guard
 from textcnn.training.checkpoint import Checkpoint
 
 EXTENSIONS = {"tsv": ".tsv", "json": ".jsonl", "csv": ".csv", "spreadsheet": ".csv"}
 """How the name of a file in each format ends."""
 
-ANSWER_FORMATS = tuple(EXTENSIONS)
+PREDICTION_FORMATS = tuple(EXTENSIONS)
 
 DEFAULT_CHOICE = Choice()
 """The labels that a model gives by itself."""
@@ -42,8 +42,8 @@ ESCAPES = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r", "\\": "\\\\"})
 Value = TypeVar("Value")
 
 
-class Answer(NamedTuple):
-    """What is said of a sentence; nothing of one that has no answer.
+class Prediction(NamedTuple):
+    """What is said of a sentence; nothing of one that has no prediction.
 
     Attributes:
         labels: those that it is given: one, unless it may have several or the network is not sure
@@ -60,10 +60,10 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True)
 class Layout:
-    """How answers are written down.
+    """How predictions are written down.
 
     Attributes:
-        model: what answers.
+        model: what predicts.
         proba: whether the probabilities of all classes are given.
         choice: which labels are given.
     """
@@ -78,7 +78,7 @@ class Layout:
         several = self.model.thresholds is not None or self.choice.top_k is not None
         return self.model.config.label_separator if several else None
 
-    def answers(self, shares: np.ndarray) -> Iterator[Answer]:
+    def predictions(self, shares: np.ndarray) -> Iterator[Prediction]:
         """What the model says of N sentences with these (N, C) probabilities."""
         classes = self.choice.classes(shares, self.model)
         labels = ([self.model.labels[index] for index in given] for given in classes)
@@ -88,7 +88,7 @@ class Layout:
             else [row[given].tolist() for row, given in zip(shares, classes, strict=True)]
         )
         rows = shares.tolist() if self.proba else itertools.repeat(())
-        return map(Answer, labels, probabilities, rows)
+        return map(Prediction, labels, probabilities, rows)
 
     @property
     def columns_of_shares(self) -> list[str]:
@@ -99,29 +99,29 @@ class Layout:
         """The labels of a sentence, or their probabilities, in one cell."""
         return (self.separator or "").join(map(write, values))
 
-    def fields(self, answer: Answer) -> list[str]:
-        """The answer as CSV has it: labels, probabilities, and those of all classes."""
-        shares = [f"{share:.6g}" for share in answer.shares]
+    def fields(self, prediction: Prediction) -> list[str]:
+        """The prediction as CSV has it: labels, probabilities, and those of all classes."""
+        shares = [f"{share:.6g}" for share in prediction.shares]
         return [
-            self.cell(answer.labels, str),
-            self.cell(answer.probabilities, "{:.6g}".format),
+            self.cell(prediction.labels, str),
+            self.cell(prediction.probabilities, "{:.6g}".format),
             *(shares or [""] * len(self.columns_of_shares)),
         ]
 
     def members(
-        self, answer: Answer, label: str = "label", probability: str = "probability"
+        self, prediction: Prediction, label: str = "label", probability: str = "probability"
     ) -> dict[str, Any]:
-        """The answer as JSON has it, under these names, but for the probabilities of all."""
-        labels, probabilities = answer.labels, answer.probabilities
+        """The prediction as JSON has it, under these names, but for the probabilities of all."""
+        labels, probabilities = prediction.labels, prediction.probabilities
         if self.separator is None:
             return {label: next(iter(labels), None), probability: next(iter(probabilities), None)}
         return {label: labels, probability: probabilities}
 
-    def object_line(self, answer: Answer, members: Mapping[str, Any]) -> str:
+    def object_line(self, prediction: Prediction, members: Mapping[str, Any]) -> str:
         """A line of JSON with these members, the last of them the probabilities of all classes."""
         values = {**members}
         if self.proba:
-            values["probabilities"] = dict(zip(self.model.labels, answer.shares, strict=False))
+            values["probabilities"] = dict(zip(self.model.labels, prediction.shares, strict=False))
         try:
             return json.dumps(values, ensure_ascii=False, default=str, allow_nan=False) + "\n"
         except ValueError:
@@ -137,12 +137,12 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-class AnswerWriter:
+class PredictionWriter:
     """Turns texts and their probabilities into the next lines of one file or stream.
 
     Args:
-        form: one of :data:`ANSWER_FORMATS`.
-        checkpoint: of the network that answers.
+        form: one of :data:`PREDICTION_FORMATS`.
+        checkpoint: of the network that predicts.
         proba: give the probabilities of all classes.
         choice: which labels are given.
         header: begin with the line above all others, where the format has one.
@@ -175,7 +175,7 @@ class AnswerWriter:
         many = self._plain and len(texts) > 1
         text = self._many_lines(texts, probabilities) if many else None
         if text is None:
-            text = "".join(map(self._line, texts, self._layout.answers(probabilities)))
+            text = "".join(map(self._line, texts, self._layout.predictions(probabilities)))
         text, self._pending = self._pending + text, ""
         try:
             # What was not UTF-8 on the command line is given back as it came.
@@ -183,19 +183,21 @@ class AnswerWriter:
         except UnicodeEncodeError:  # Half a character, which a few encodings (UTF-7) can spell.
             return text.encode("utf-8", "replace")
 
-    def _tsv_line(self, text: str, answer: Answer) -> str:
-        label = self._layout.cell(answer.labels, self._escaped.__getitem__)
-        share = self._layout.cell(answer.probabilities, "{:.4f}".format)
+    def _tsv_line(self, text: str, prediction: Prediction) -> str:
+        label = self._layout.cell(prediction.labels, self._escaped.__getitem__)
+        share = self._layout.cell(prediction.probabilities, "{:.4f}".format)
         if self._layout.proba:
-            shares = zip(self._escaped.values(), answer.shares, strict=True)
+            shares = zip(self._escaped.values(), prediction.shares, strict=True)
             share = " ".join(f"{name}={share:.4f}" for name, share in shares)
         return f"{label}\t{share}\t{text.translate(ESCAPES)}\n"
 
-    def _json_line(self, text: str, answer: Answer) -> str:
-        return self._layout.object_line(answer, {**self._layout.members(answer), "text": text})
+    def _json_line(self, text: str, prediction: Prediction) -> str:
+        return self._layout.object_line(
+            prediction, {**self._layout.members(prediction), "text": text}
+        )
 
-    def _csv_line(self, text: str, answer: Answer) -> str:
-        label, probability, *shares = self._layout.fields(answer)
+    def _csv_line(self, text: str, prediction: Prediction) -> str:
+        label, probability, *shares = self._layout.fields(prediction)
         return csv_line([self._clean(label), probability, self._clean(text), *shares])
 
     def _many_lines(self, texts: Sequence[str], shares: np.ndarray) -> str | None:

@@ -10,7 +10,7 @@ from textcnn.support.errors import UserError
 from textcnn.training.checkpoint import Checkpoint
 
 
-def given_labels(
+def predicted_labels(
     probabilities: np.ndarray, labels: Sequence[str], thresholds: np.ndarray | None
 ) -> list[str]:
     """The labels that N sentences are given, written as a row of data holds them.

@@ -1,4 +1,4 @@
-"""Rows of a table with their answers: every column kept, the label and its probability added."""
+"""Rows of a table with their predictions: every column, then the label and its probability."""
 
 import dataclasses
 import json
@@ -13,18 +13,18 @@ from textcnn.data.datasets.rows import COLUMNS, Row
 from textcnn.data.datasets.tables import is_table, read_table
 from textcnn.data.datasets.text_files import Report, wide_encoding
 from textcnn.data.tokenizer_choice import count_blank, without_token
-from textcnn.inference.answer_lines import ESCAPES, Answer, Layout
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.decoded_lines import CHUNK_BYTES, DecodedLines, put_back
-from textcnn.inference.given_labels import Choice
+from textcnn.inference.predicted_labels import Choice
+from textcnn.inference.prediction_lines import ESCAPES, Layout, Prediction
 from textcnn.recipe.config import Config
 from textcnn.support.text import csv_line, guard
 
 FORM_OF = {"tsv": "tsv", "jsonl": "json"}
-"""The format of answers to a table of each format; ``csv`` to all others."""
+"""The format of predictions for a table of each format; ``csv`` to all others."""
 
 ROWS = 8192
-"""Answered and written at once."""
+"""Classified and written at once."""
 
 Cells = Mapping[str, object]
 
@@ -37,7 +37,7 @@ def open_sentences(
     report: Report,
     whole: Callable[[Callable[[int], bytes]], bytes] | None = None,
 ) -> Table | DecodedLines:
-    """What is to be answered: a table as the run has read its own, or a sentence a line.
+    """What is to be classified: a table as the run has read its own, or a sentence a line.
 
     It is a table where its name or its beginning says so, or where ``text_column`` is given.
 
@@ -76,10 +76,11 @@ def open_sentences(
 
 
 def remarks_on(table: Table, rows: Sequence[Row], classifier: Classifier) -> Iterator[str]:
-    """What is to be known of a table's answers, a line each."""
+    """What is to be known of a table's predictions, a line each."""
     columns = all_columns(table.columns, (row.cells for row in rows))
     if added_columns(columns) != added_columns(()):
-        yield f"beside the table's columns, the answers are {' and '.join(added_columns(columns))}"
+        added = " and ".join(added_columns(columns))
+        yield f"beside the table's columns, the predictions are {added}"
     read = [row.text for row in rows if row.fault is None]
     no_token = [text for text in read if not classifier.tokenize(text)]
     if no_token:
@@ -89,14 +90,14 @@ def remarks_on(table: Table, rows: Sequence[Row], classifier: Classifier) -> Ite
 
 
 def complaint_of(rows: Sequence[Row]) -> str:
-    """What there is to say of rows without an answer; empty where all have one."""
+    """What there is to say of rows without a prediction; empty where all have one."""
     bad = [row for row in rows if row.fault is not None]
     if not bad:
         return ""
-    return f"{bad[0].where}: {bad[0].fault}; {len(bad):,} of {len(rows):,} rows have no answer"
+    return f"{bad[0].where}: {bad[0].fault}; {len(bad):,} of {len(rows):,} rows have no prediction"
 
 
-def answered_table(
+def classified_table(
     table: Table,
     rows: Sequence[Row],
     classifier: Classifier,
@@ -104,13 +105,13 @@ def answered_table(
     proba: bool,
     choice: Choice,
 ) -> Iterator[bytes]:
-    """The lines of a table with its answers, some thousands at a time.
+    """The lines of a table with its predictions, some thousands at a time.
 
     Args:
         table: as it was opened.
         rows: its rows.
-        classifier: what answers.
-        form: one of :data:`.answer_lines.ANSWER_FORMATS`; None for the table's own.
+        classifier: what predicts.
+        form: one of :data:`.prediction_lines.PREDICTION_FORMATS`; None for the table's own.
         proba: give the probabilities of all classes.
         choice: which labels are given.
     """
@@ -124,20 +125,20 @@ def answered_table(
             return "\t".join(field.translate(ESCAPES) for field in fields) + "\n"
         return csv_line(map(guard, fields) if form == "spreadsheet" else fields, delimiter)
 
-    def written(cells: Cells, answer: Answer) -> str:
+    def written(cells: Cells, prediction: Prediction) -> str:
         if form == "json":
-            return layout.object_line(answer, {**cells, **layout.members(answer, *added)})
-        return line([*(_words(cells.get(name)) for name in columns), *layout.fields(answer)])
+            return layout.object_line(prediction, {**cells, **layout.members(prediction, *added)})
+        return line([*(_words(cells.get(name)) for name in columns), *layout.fields(prediction)])
 
     # As in the table: where its columns are counted, there is no header.
     if form != "json" and columns != [str(number) for number in range(1, 1 + len(columns))]:
         yield line([*columns, *added, *layout.columns_of_shares]).encode("utf-8", "replace")
     for start in range(0, len(rows), ROWS):
         part = rows[start : start + ROWS]
-        answers = layout.answers(classifier.predict_proba([row.text for row in part]))
+        predictions = layout.predictions(classifier.predict_proba([row.text for row in part]))
         lines = [
-            written(row.cells, answer if row.fault is None else Answer())
-            for row, answer in zip(part, answers, strict=True)
+            written(row.cells, prediction if row.fault is None else Prediction())
+            for row, prediction in zip(part, predictions, strict=True)
         ]
         yield "".join(lines).encode("utf-8", "replace")
 
