@@ -39,7 +39,7 @@ from textcnn.support.threads import return_freed_memory
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 from textcnn.training.continuing import initial_network, keep_initial, with_rehearsal
 from textcnn.training.experiment import Experiment
-from textcnn.training.folder_keeper import FolderKeeper
+from textcnn.training.keepers import FolderKeeper
 from textcnn.training.fusing import dev_accuracies
 from textcnn.training.resuming import check_same_data, options_of_run
 from textcnn.training.run import Listener, Outcome, train_run

@@ -8,7 +8,6 @@ differ in where states are kept, in a folder or in memory, and in who watches.
 """
 
 import contextlib
-import copy
 import dataclasses
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -27,58 +26,13 @@ from textcnn.training.experiment import (
     number_sentences,
 )
 from textcnn.training.fusing import TrainedNgrams, fuse
+from textcnn.training.keepers import Keeper, MemoryKeeper
 from textcnn.training.resuming import resumed_experiment
 from textcnn.training.start_vectors import StartVectors
 
 Listener = Callable[[Event], None]
 Watch = Callable[[Experiment], AbstractContextManager[Listener]]
 """Opened for each half of each network; gives the listener that is told of its events."""
-
-
-class Keeper:
-    """Keeps the best state of each network in memory, and begins anew each time.
-
-    Attributes:
-        checkpoint: the finished model; None before.
-    """
-
-    checkpoint: Checkpoint | None = None
-
-    def last(self) -> Checkpoint | None:
-        """The state to go on from, with its training state, or None to begin."""
-        return None
-
-    def begin(self, experiment: Experiment) -> None:
-        """Training begins, or goes on, with this experiment."""
-
-    def keep(self, experiment: Experiment, is_best: bool) -> None:
-        """Keep the state of the experiment as the last one, and perhaps as the best."""
-        refitting = experiment.first_half is not None
-        # The first half of a run with a second one leaves nothing but its choices.
-        if is_best and refitting == experiment.config.refit:
-            now = experiment.checkpoint()
-            # Further steps change its arrays in place; after the second half there are none.
-            if not refitting:
-                now = dataclasses.replace(
-                    now,
-                    networks=copy.deepcopy(now.networks),
-                    training=copy.deepcopy(now.training),
-                )
-            self.checkpoint = now
-
-    def best(self) -> Checkpoint:
-        """The best state, and the training state of the last."""
-        if self.checkpoint is None:
-            raise ValueError("a run that is trained to its end has a best state")
-        return self.checkpoint
-
-    def member(self, number: int) -> "Keeper":
-        """Where one network of an ensemble is kept, counted from 1."""
-        return Keeper()
-
-    def keep_ensemble(self, checkpoint: Checkpoint) -> None:
-        """Keep the model that the networks make together."""
-        self.checkpoint = checkpoint
 
 
 @dataclass(frozen=True)
@@ -269,7 +223,7 @@ def train_in_memory(
     listen: Listener = _ignore,
 ) -> tuple[Checkpoint, Outcome]:
     """:func:`train_run` without a folder: the model, and how it went."""
-    keeper = Keeper()
+    keeper = MemoryKeeper()
     outcome = train_run(
         config, data, keeper, report, initial, lambda experiment: contextlib.nullcontext(listen)
     )

@@ -1,5 +1,6 @@
-"""Training in a run's folder: states go to its checkpoints, and a stopped run goes on from them."""
+"""Where the states of a run are kept: in memory, or in a folder that a stopped run goes on from."""
 
+import copy
 import dataclasses
 from dataclasses import dataclass
 
@@ -8,12 +9,57 @@ from textcnn.recipe.config import write_toml
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, share_file
 from textcnn.training.experiment import Experiment
 from textcnn.training.resuming import options_of_run
-from textcnn.training.run import Keeper
 from textcnn.training.run_folder import RunFolder
 
 
+class MemoryKeeper:
+    """Keeps the best state of each network in memory, and begins anew each time.
+
+    Attributes:
+        checkpoint: the finished model; None before.
+    """
+
+    checkpoint: Checkpoint | None = None
+
+    def last(self) -> Checkpoint | None:
+        """The state to go on from, with its training state, or None to begin."""
+        return None
+
+    def begin(self, experiment: Experiment) -> None:
+        """Training begins, or goes on, with this experiment."""
+
+    def keep(self, experiment: Experiment, is_best: bool) -> None:
+        """Keep the state of the experiment as the last one, and perhaps as the best."""
+        refitting = experiment.first_half is not None
+        # The first half of a run with a second one leaves nothing but its choices.
+        if is_best and refitting == experiment.config.refit:
+            now = experiment.checkpoint()
+            # Further steps change its arrays in place; after the second half there are none.
+            if not refitting:
+                now = dataclasses.replace(
+                    now,
+                    networks=copy.deepcopy(now.networks),
+                    training=copy.deepcopy(now.training),
+                )
+            self.checkpoint = now
+
+    def best(self) -> Checkpoint:
+        """The best state, and the training state of the last."""
+        if self.checkpoint is None:
+            raise ValueError("a run that is trained to its end has a best state")
+        return self.checkpoint
+
+    def member(self, number: int) -> "MemoryKeeper":
+        """Where one network of an ensemble is kept, counted from 1."""
+        return MemoryKeeper()
+
+    def keep_ensemble(self, checkpoint: Checkpoint) -> None:
+        """Keep the model that the networks make together."""
+        self.checkpoint = checkpoint
+
+
 @dataclass(frozen=True)
-class FolderKeeper(Keeper):
+class FolderKeeper:
     """Keeps the states of a network's training in a folder.
 
     Attributes:
@@ -74,3 +120,6 @@ class FolderKeeper(Keeper):
     def keep_ensemble(self, checkpoint: Checkpoint) -> None:
         """Write ``best.h5``."""
         save_checkpoint(self.folder.best, checkpoint)
+
+
+Keeper = MemoryKeeper | FolderKeeper
