@@ -32,7 +32,7 @@ from textcnn.commands.screen.score_tables import class_table, confusion_table, s
 from textcnn.commands.search import best_table
 from textcnn.core.progress import Evaluated, Evaluation, StepDone
 from textcnn.evaluation.comparison import (
-    Comparison,
+    ModelComparison,
     PairedCounts,
     mcnemar_p_value,
     shares_of,
@@ -418,7 +418,7 @@ def comparison(*counts: int) -> Any:
     sentences: Any = SimpleNamespace(seen=(0, 0, 0), about="", texts=[""])
     said = shares_of(paired), mcnemar_p_value(paired)
     both = (Path("x"), Path("x")), (Config(), Config())
-    return Comparison(*both, *said, sentences, predictions, np.zeros((2, 1)), paired)
+    return ModelComparison(*both, *said, sentences, predictions, np.zeros((2, 1)), paired)
 
 
 @pytest.mark.parametrize(

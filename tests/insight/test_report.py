@@ -449,8 +449,8 @@ def test_the_command_repeats_the_options(options):
 
     @click.command("train")
     @config_options()
-    def parsed(given: dict[str, Any]) -> Config:
-        return RunOptions(None, None, None, None).training_config(given)
+    def parsed(options: dict[str, Any]) -> Config:
+        return RunOptions(None, None, None, None).training_config(options)
 
     if options.get("text_column", "").startswith("-"):
         return  # Which click reads as an option of its own.

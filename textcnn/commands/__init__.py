@@ -98,9 +98,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         if sys.stdout is None:
             raise RunError("standard output is closed; where it is not wanted, add > /dev/null")
-        given = sys.argv[1:] if arguments is None else list(arguments)
+        words = sys.argv[1:] if arguments is None else list(arguments)
         # Click takes none for a mistake, and its help for the message.
-        code = cli.main(given or ["--help"], prog_name="textcnn", standalone_mode=False)
+        code = cli.main(words or ["--help"], prog_name="textcnn", standalone_mode=False)
         sys.exit(code or 0)
     except click.ClickException as error:
         _fail(error.format_message(), error.exit_code)

@@ -83,7 +83,7 @@ from textcnn.training.checkpoint import Checkpoint, load_checkpoint
     help="With --output, label on the workers of a Dask cluster; the address of its scheduler.",
 )
 def command(
-    asked: SentenceInput,
+    inputs: SentenceInput,
     form: str | None,
     proba: bool,
     top_k: int | None,
@@ -111,26 +111,26 @@ def command(
         from textcnn.commands.classify_files import classify_files
         from textcnn.inference.files import AUTO, ShardOptions
 
-        options = ShardOptions(form or AUTO, proba, asked.encoding_of_files(), choice)
-        checkpoint = chosen_checkpoint(asked.checkpoint)
-        classify_files(asked.sentences, output, checkpoint, options, jobs, scheduler)
+        options = ShardOptions(form or AUTO, proba, inputs.encoding_of_files(), choice)
+        checkpoint = chosen_checkpoint(inputs.checkpoint)
+        classify_files(inputs.sentences, output, checkpoint, options, jobs, scheduler)
         return
     if scheduler is not None:
         raise UserError("--scheduler is for files; give --output FOLDER too")
-    asked = asked.checked()
-    if asked.sentences and jobs is not None:
+    inputs = inputs.checked()
+    if inputs.sentences and jobs is not None:
         raise UserError(
             "--jobs is for many sentences: use it with --input FILE or -, or, for files, give "
             "--output FOLDER too"
         )
-    model = load_checkpoint(chosen_checkpoint(asked.checkpoint))
+    model = load_checkpoint(chosen_checkpoint(inputs.checkpoint))
     choice.limits(model)  # What the model has no label for is said before anything is read.
     if vectors is not None:
         check_static(model)
-    found: Table | Iterable[Sequence[str]] = [asked.sentences]
+    found: Table | Iterable[Sequence[str]] = [inputs.sentences]
     with contextlib.ExitStack() as stack:
-        if asked.file is not None:
-            found = open_input(asked.file, model.config, asked.given, stack)
+        if inputs.file is not None:
+            found = open_input(inputs.file, model.config, inputs.options, stack)
         rows = list(found.rows) if isinstance(found, Table) else []
         chunks = [[row.text for row in rows]] if isinstance(found, Table) else found
         if vectors is not None:
@@ -159,18 +159,18 @@ def command(
 
 def _choice(top_k: int | None, limits: Sequence[str]) -> Choice:
     """The labels that the options ask for."""
-    given: dict[str, float] = {}
+    thresholds: dict[str, float] = {}
     for word in limits:
         label, _, number = word.rpartition("=")
-        if label in given:
+        if label in thresholds:
             raise UserError(f"--threshold {word}: {label or 'every label'} has one already")
         try:
-            given[label] = float(number)
+            thresholds[label] = float(number)
         except ValueError:
-            given[label] = -1.0
-        if not 0 <= given[label] <= 1:
+            thresholds[label] = -1.0
+        if not 0 <= thresholds[label] <= 1:
             raise UserError(f"--threshold {word}: {number!r} is not a number from 0 to 1")
-    return Choice(top_k, given.pop("", None), given)
+    return Choice(top_k, thresholds.pop("", None), thresholds)
 
 
 def _with_unseen_words(

@@ -17,12 +17,12 @@ from textcnn.commands.screen.cv_tables import difference_text, mean_text
 from textcnn.commands.screen.display import percent, say
 from textcnn.commands.screen.results import format_option, print_results
 from textcnn.evaluation.comparison import (
-    Compared,
     Comparison,
-    FoldsCompared,
+    FoldComparison,
+    ModelComparison,
     Side,
-    compare,
     compare_folds,
+    compare_models,
     is_cross_validation,
     shared_sentences,
 )
@@ -52,7 +52,7 @@ BOTH_TESTED = {"data": "Sentences, given as to train. [default: the test part of
 def command(
     a: Path,
     b: Path,
-    given: dict[str, Any],
+    options: dict[str, Any],
     flipped: int,
     form: str | None,
 ) -> None:
@@ -67,23 +67,23 @@ def command(
     prediction.
     """
     if is_cross_validation(a) or is_cross_validation(b):
-        _check_folds_comparable((a, b), given)
+        _check_folds_comparable((a, b), options)
         folds = compare_folds(a, b)
         table = _table(folds, "cross-validation", "paired p")
         print_results(form, _fold_values(folds), table, _folds_text(folds))
         return
     sides = Side.load(a), Side.load(b)
     _check_comparable(*sides)
-    found = compare(*sides, shared_sentences(sides, given, say))
-    table, text = _table(found, "model", "McNemar p"), comparison_text(found, flipped)
-    print_results(form, _values(found, flipped), table, text)
+    result = compare_models(*sides, shared_sentences(sides, options, say))
+    table, text = _table(result, "model", "McNemar p"), comparison_text(result, flipped)
+    print_results(form, _values(result, flipped), table, text)
 
 
-def _check_folds_comparable(paths: Iterable[Path], given: Iterable[str]) -> None:
+def _check_folds_comparable(paths: Iterable[Path], options: Iterable[str]) -> None:
     for path in paths:
         if not is_cross_validation(path):
             raise UserError(f"{path}: no cross-validation; compare two of them, or two runs")
-    for name in given:
+    for name in options:
         raise UserError(f"{flag(name)} is for two runs; cross-validations have tested already")
 
 
@@ -106,54 +106,54 @@ def _of_both(values: Iterable[Any]) -> dict[str, Any]:
     return dict(zip("AB", values, strict=True))
 
 
-def _shared_values(found: Compared) -> dict[str, Any]:
+def _shared_values(result: Comparison) -> dict[str, Any]:
     """What is said of models and of cross-validations alike."""
-    *accuracies, difference = found.shares
-    options = found.different_options
+    *accuracies, difference = result.shares
+    options = result.different_options
     return {
         "different_options": {name: _of_both(pair) for name, pair in options.items()},
         "accuracy": _of_both(share for share, *_ in accuracies),
         "accuracy_95": _of_both(interval for _, *interval in accuracies),
         "a_minus_b": difference[0],
         "a_minus_b_95": difference[1:],
-        "p_value": found.p_value,
+        "p_value": result.p_value,
     }
 
 
-def _fold_values(found: FoldsCompared) -> dict[str, Any]:
-    paths = _of_both(map(str, found.paths))
-    return {"cross_validations": paths, "folds": found.folds, **_shared_values(found)}
+def _fold_values(result: FoldComparison) -> dict[str, Any]:
+    paths = _of_both(map(str, result.paths))
+    return {"cross_validations": paths, "folds": result.folds, **_shared_values(result)}
 
 
-def _values(found: Comparison, flipped: int) -> dict[str, Any]:
-    sentences, rows = found.sentences, found.flipped()
+def _values(result: ModelComparison, flipped: int) -> dict[str, Any]:
+    sentences, rows = result.sentences, result.flipped()
     return {
-        "checkpoints": _of_both(map(str, found.paths)),
+        "checkpoints": _of_both(map(str, result.paths)),
         "data": sentences.about,
-        "sentences": found.paired.count,
+        "sentences": result.paired.count,
         "seen_in_training": dict(zip(("A", "B", "either"), sentences.seen, strict=True)),
-        **_shared_values(found),
-        "right": vars(found.paired),
+        **_shared_values(result),
+        "right": vars(result.paired),
         "predicted_differently": len(rows),
-        "flipped": [_flip(found, row) for row in rows[:flipped]],
+        "flipped": [_flip(result, row) for row in rows[:flipped]],
     }
 
 
-def _flip(found: Comparison, row: int) -> dict[str, Any]:
-    predictions = zip(found.predictions[:, row], found.sureness[:, row].tolist(), strict=True)
+def _flip(result: ModelComparison, row: int) -> dict[str, Any]:
+    predictions = zip(result.predictions[:, row], result.sureness[:, row].tolist(), strict=True)
     return {
-        "text": found.sentences.texts[row],
-        "label": found.sentences.labels[row],
+        "text": result.sentences.texts[row],
+        "label": result.sentences.labels[row],
         **_of_both({"label": label, "probability": share} for label, share in predictions),
     }
 
 
-def _table(found: Compared, what: str, p_head: str) -> Table:
+def _table(result: Comparison, what: str, p_head: str) -> Table:
     """Accuracies of A and B and their difference, each with its interval, in per cent."""
-    last = ["", "", _p_value(found.p_value).removeprefix("= ")]
+    last = ["", "", _p_value(result.p_value).removeprefix("= ")]
     rows = [
         [str(name), *(f"{100 * share:.2f}" for share in shares), p]
-        for name, shares, p in zip((*found.paths, "A - B"), found.shares, last, strict=True)
+        for name, shares, p in zip((*result.paths, "A - B"), result.shares, last, strict=True)
     ]
     return Table([what, "accuracy %", "95 % low", "high", p_head], rows, right={1, 2, 3, 4})
 
@@ -161,43 +161,49 @@ def _table(found: Compared, what: str, p_head: str) -> Table:
 # For people
 
 
-def _beginning(found: Compared) -> list[str]:
+def _beginning(result: Comparison) -> list[str]:
     """Where A and B are, and which of their options differ."""
-    a, b = found.paths
-    rows = [[name, *map(option_words, values)] for name, values in found.different_options.items()]
+    a, b = result.paths
+    rows = [[name, *map(option_words, values)] for name, values in result.different_options.items()]
     options = table_text(Table(["option", "A", "B"], rows, folding=(1,)))
     return [f"A  {a}\nB  {b}", options if rows else "all options are the same"]
 
 
-def _folds_text(found: FoldsCompared) -> str:
-    a, b = map(mean_text, found.accuracies)
-    difference = difference_text(found.difference)
-    lines = [f"A  {a}", f"B  {b}", f"A - B  {difference}, paired over {found.folds} folds"]
-    return "\n\n".join([*_beginning(found), "\n".join(folded(line, 3) for line in lines)])
+def _folds_text(result: FoldComparison) -> str:
+    a, b = map(mean_text, result.accuracies)
+    difference = difference_text(result.difference)
+    lines = [f"A  {a}", f"B  {b}", f"A - B  {difference}, paired over {result.folds} folds"]
+    return "\n\n".join([*_beginning(result), "\n".join(folded(line, 3) for line in lines)])
 
 
-def comparison_text(found: Comparison, flipped: int) -> str:
+def comparison_text(result: ModelComparison, flipped: int) -> str:
     """All of it, with so many of the sentences that get another prediction."""
     accuracies = "\n".join(
         f"{name}  {percent(share)}  (95 % interval {percent(low)} to {percent(high)})"
-        for name, (share, low, high) in zip("AB", found.shares, strict=False)
+        for name, (share, low, high) in zip("AB", result.shares, strict=False)
     )
-    parts = [*_beginning(found), _about(found), accuracies, _who_was_right(found), _verdict(found)]
-    return "\n\n".join([*parts, _flipped(found, flipped)] if flipped else parts)
+    parts = [
+        *_beginning(result),
+        _about(result),
+        accuracies,
+        _who_was_right(result),
+        _verdict(result),
+    ]
+    return "\n\n".join([*parts, _flipped(result, flipped)] if flipped else parts)
 
 
-def _about(found: Comparison) -> str:
-    lines, (a, b, either) = found.sentences.about.split("\n"), found.sentences.seen
+def _about(result: ModelComparison) -> str:
+    lines, (a, b, either) = result.sentences.about.split("\n"), result.sentences.seen
     if either:
         lines.append(
-            f"A was trained on {a:,} and B on {b:,} of these {found.paired.count:,} sentences: "
+            f"A was trained on {a:,} and B on {b:,} of these {result.paired.count:,} sentences: "
             "this is no measure of new ones"
         )
     return "\n".join(map(folded, lines))
 
 
-def _who_was_right(found: Comparison) -> str:
-    paired = found.paired
+def _who_was_right(result: ModelComparison) -> str:
+    paired = result.paired
     only_a, only_b = Styled(f"{paired.only_a:,}", GOOD), Styled(f"{paired.only_b:,}", BAD)
     rows: list[list[Cell]] = [
         ["A right", f"{paired.both:,}", only_a],
@@ -206,8 +212,8 @@ def _who_was_right(found: Comparison) -> str:
     return table_text(Table(["", "B right", "B wrong"], rows, right={1, 2}))
 
 
-def _verdict(found: Comparison) -> str:
-    (difference, low, high), p_value = found.shares[2], found.p_value
+def _verdict(result: ModelComparison) -> str:
+    (difference, low, high), p_value = result.shares[2], result.p_value
     could = "could be" if p_value >= CHANCE else "is hardly"
     points = plain = f"{100 * difference:+.2f} points"
     if difference:
@@ -224,19 +230,19 @@ def _p_value(p_value: float) -> str:
     return f"= {p_value:.2g}" if p_value >= 1e-16 else "< 1e-16"
 
 
-def _flipped(found: Comparison, most: int) -> str:
-    rows = found.flipped()
+def _flipped(result: ModelComparison, most: int) -> str:
+    rows = result.flipped()
     if not len(rows):
         return "no sentence gets another prediction"
     shown = "" if len(rows) <= most else f"; the surest {most} of them"
     heads = ["label", "A", "", "B", "", "text"]
-    table = Table(heads, [_flipped_cells(found, row) for row in rows[:most]])
+    table = Table(heads, [_flipped_cells(result, row) for row in rows[:most]])
     return f"{len(rows):,} sentences get another prediction{shown}:\n{table_text(table)}"
 
 
-def _flipped_cells(found: Comparison, row: int) -> list[Cell]:
-    label = found.sentences.labels[row]
+def _flipped_cells(result: ModelComparison, row: int) -> list[Cell]:
+    label = result.sentences.labels[row]
     cells: list[Cell] = [label]
-    for prediction, share in zip(found.predictions[:, row], found.sureness[:, row], strict=True):
+    for prediction, share in zip(result.predictions[:, row], result.sureness[:, row], strict=True):
         cells += [Styled(prediction, GOOD if prediction == label else BAD), f"{share:.4f}"]
-    return [*cells, one_line(found.sentences.texts[row])]
+    return [*cells, one_line(result.sentences.texts[row])]

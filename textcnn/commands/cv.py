@@ -95,7 +95,7 @@ _option = functools.partial(option, section="Cross-validation")
     "where its data is now, if it has been moved.",
 )
 def command(
-    given: dict[str, Any],
+    options: dict[str, Any],
     runner: Runner,
     form: str | None,
     doctor: bool,
@@ -110,19 +110,19 @@ def command(
     clock, planned = Clock(), given_options(own)
     begin: Callable[..., CrossValidation]
     if run.resume is not None:
-        begin = functools.partial(resumed_cross_validation, run.moved({**given, **planned}))
+        begin = functools.partial(resumed_cross_validation, run.moved({**options, **planned}))
     else:
         if "folds" in planned and "test_data" in planned:
             raise UserError("--test-data is tested instead of folds; leave out --folds")
-        config = run.training_config({**given, **UNUSED})
+        config = run.training_config({**options, **UNUSED})
         refuse_going_on(config)
         config = dataclasses.replace(config, dev_data=(), test_data=())
         _check_doctor(config, doctor)
         begin = functools.partial(new_cross_validation, config, planned)
     with run.opened(CrossValidationFolder) as folder:
-        found = begin(folder, say)
-        _check_doctor(found.config, doctor)
-        _report(found, _run(found, runner), doctor, form)
+        validation = begin(folder, say)
+        _check_doctor(validation.config, doctor)
+        _report(validation, _run(validation, runner), doctor, form)
     say(f"\nresults: {folder.path}\ntook {clock}")
 
 
@@ -131,25 +131,25 @@ def _check_doctor(config: Config, doctor: bool) -> None:
         raise UserError("--doctor is for sentences of one label each; leave it out")
 
 
-def _run(found: CrossValidation, runner: Runner) -> list[FoldResult]:
+def _run(validation: CrossValidation, runner: Runner) -> list[FoldResult]:
     """The results of all folds, in order; those that are not in the folder yet are run."""
-    folder, folds = found.folder, found.folds
-    rivals = rival_names(found.config, found.plan.baselines)
+    folder, folds = validation.folder, validation.folds
+    rivals = rival_names(validation.config, validation.plan.baselines)
     loaded = [
         folder.load_fold(
             fold,
-            found.data.targets(fold.split.test, found.labels),
-            len(found.labels),
+            validation.data.targets(fold.split.test, validation.labels),
+            len(validation.labels),
             rivals,
         )
         for fold in folds
     ]
     results = {(it.repeat, it.number): it for it in loaded if it is not None}
     waiting = [fold for fold in folds if (fold.repeat, fold.number) not in results]
-    for line in _intro(found, len(results)):
+    for line in _intro(validation, len(results)):
         say(line)
-    config = found.config
-    common = {"data": found.data, **option_files(config, folder.vectors)}
+    config = validation.config
+    common = {"data": validation.data, **option_files(config, folder.vectors)}
     tasks = [{"config": config, "fold": fold, "baselines": rivals} for fold in waiting]
     try:
         with (
@@ -171,34 +171,35 @@ def _run(found: CrossValidation, runner: Runner) -> list[FoldResult]:
     return [results[fold.repeat, fold.number] for fold in folds]
 
 
-def _intro(found: CrossValidation, finished: int) -> Iterator[str]:
-    split = found.folds[0].split
-    yield f"data: {found.data.source}"
+def _intro(validation: CrossValidation, finished: int) -> Iterator[str]:
+    folds, labels = validation.folds, validation.labels
+    split = folds[0].split
+    yield f"data: {validation.data.source}"
     yield (
-        f"{len(found.folds)} folds, the first one with {len(split.train):,} sentences to train "
-        f"on, {len(split.dev):,} for dev, {len(split.test):,} for test; {len(found.labels)} labels"
+        f"{len(folds)} folds, the first one with {len(split.train):,} sentences to train "
+        f"on, {len(split.dev):,} for dev, {len(split.test):,} for test; {len(labels)} labels"
     )
-    yield f"results: {found.folder.path}"
+    yield f"results: {validation.folder.path}"
     if finished:
         yield f"finished before: {finished} folds"
 
 
 def _report(
-    found: CrossValidation, results: list[FoldResult], doctor: bool, form: str | None
+    validation: CrossValidation, results: list[FoldResult], doctor: bool, form: str | None
 ) -> None:
-    folder, labels = found.folder, found.labels
-    summary = summarise(results, found.plan, found.data.rows_given)
+    folder, labels = validation.folder, validation.labels
+    summary = summarise(results, validation.plan, validation.data.rows_given)
     values = summary.as_dict()
     folder.save_summary(values)
     replace_csv(folder.table, cv_tables.fold_rows(values["folds"]))
-    separator = found.config.label_separator
-    replace_csv(folder.predictions, cv_tables.prediction_rows(summary, found.data, separator))
+    separator = validation.config.label_separator
+    replace_csv(folder.predictions, cv_tables.prediction_rows(summary, validation.data, separator))
     with contextlib.suppress(ImportError):  # The figure is an extra.
-        draw_folds(folder.figure, summary.accuracies, found.plan.test_to_train)
+        draw_folds(folder.figure, summary.accuracies, validation.plan.test_to_train)
     shown = [cv_tables.summary_text(summary)]
     if doctor:
-        diagnosis = diagnose(results, found.data, labels)
-        values["doctor"] = cv_doctor.diagnosis_values(diagnosis, found.data.texts, labels)
+        diagnosis = diagnose(results, validation.data, labels)
+        values["doctor"] = cv_doctor.diagnosis_values(diagnosis, validation.data.texts, labels)
         cv_doctor.save_diagnosis(folder.path, values["doctor"])
         shown.append(cv_doctor.diagnosis_text(values["doctor"]))
     print_results(form, values, cv_tables.accuracy_table(summary), "\n\n".join(shown))

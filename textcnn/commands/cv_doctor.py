@@ -43,14 +43,14 @@ def diagnosis_values(
             values = {**values, "row": values["row"] + 1, "text": texts[values["row"]]}
         return values
 
-    found: dict[str, Any] = plain(diagnosis)
-    return found
+    findings: dict[str, Any] = plain(diagnosis)
+    return findings
 
 
-def save_diagnosis(folder: Path, found: dict[str, Any]) -> None:
+def save_diagnosis(folder: Path, findings: dict[str, Any]) -> None:
     """Write the files, of what :func:`diagnosis_values` holds."""
-    replace_text(folder / "doctor.json", json.dumps(found, indent=2) + "\n")
-    replace_csv(folder / "label-errors.csv", _label_error_rows(found["label_errors"]))
+    replace_text(folder / "doctor.json", json.dumps(findings, indent=2) + "\n")
+    replace_csv(folder / "label-errors.csv", _label_error_rows(findings["label_errors"]))
 
 
 def _label_error_rows(errors: Sequence[dict[str, Any]]) -> Iterator[list[str]]:
@@ -62,14 +62,18 @@ def _label_error_rows(errors: Sequence[dict[str, Any]]) -> Iterator[list[str]]:
         yield [f"{cell:.4f}" if isinstance(cell, float) else str(cell) for cell in cells]
 
 
-def diagnosis_text(found: dict[str, Any]) -> str:
+def diagnosis_text(findings: dict[str, Any]) -> str:
     """The first of each kind, for people, of what :func:`diagnosis_values` holds."""
     parts = (_label_errors_text, _near_duplicates_text, _leaking_words_text)
-    return "\n\n".join("\n".join(part(found)) for part in parts)
+    return "\n\n".join("\n".join(part(findings)) for part in parts)
 
 
-def _label_errors_text(found: dict[str, Any]) -> Iterator[str]:
-    errors, sentences, tested = found["label_errors"], found["sentences"], found["sentences_tested"]
+def _label_errors_text(findings: dict[str, Any]) -> Iterator[str]:
+    errors, sentences, tested = (
+        findings["label_errors"],
+        findings["sentences"],
+        findings["sentences_tested"],
+    )
     yield (
         f"probable label errors: {len(errors):,} of {tested:,} sentences "
         f"(confident learning){_first(len(errors))}"
@@ -94,8 +98,8 @@ def _label_errors_text(found: dict[str, Any]) -> Iterator[str]:
     yield from _table(heads, rows, right={0, 2, 4})
 
 
-def _near_duplicates_text(found: dict[str, Any]) -> Iterator[str]:
-    pairs = found["near_duplicates"]
+def _near_duplicates_text(findings: dict[str, Any]) -> Iterator[str]:
+    pairs = findings["near_duplicates"]
     yield (
         f"nearly the same sentence under different labels ({100 * SIMILARITY:.0f} % of the words "
         f"or more in both): {len(pairs):,} pairs{_first(len(pairs))}"
@@ -109,8 +113,8 @@ def _near_duplicates_text(found: dict[str, Any]) -> Iterator[str]:
     yield from _table(["in both", "row", "label", "text"], rows, right={0, 1})
 
 
-def _leaking_words_text(found: dict[str, Any]) -> Iterator[str]:
-    words = found["leaking_words"]
+def _leaking_words_text(findings: dict[str, Any]) -> Iterator[str]:
+    words = findings["leaking_words"]
     yield (
         f"words with one label in {100 * MIN_SHARE:.0f} % or more of {MIN_SENTENCES} sentences or "
         f"more, not by chance: {len(words):,}{_first(len(words))}"

@@ -35,14 +35,14 @@ TEXT_WIDTH = 60
 @click.argument("files", nargs=-1)
 @config_options({*DATA_OPTIONS, "tokenizer", "vectors"})
 @click.option("--json", "as_json", is_flag=True, help="Print all that was found as JSON.")
-def command(files: tuple[str, ...], as_json: bool, given: dict[str, Any]) -> None:
+def command(files: tuple[str, ...], as_json: bool, options: dict[str, Any]) -> None:
     """Look at labelled sentences before training: FILES, or what --data names.
 
     Labels, lengths, equal sentences, odd characters, unknown words, and what to do about them.
     """
     if files:
-        given["data"] = (*given.get("data", ()), *files)
-    config = locate(Config.from_mapping(given, ""))
+        options["data"] = (*options.get("data", ()), *files)
+    config = locate(Config.from_mapping(options, ""))
     check_encoding(config.encoding)
     find = _finder(config.vectors)
     corpus = load_corpus(config, say, with_bad_rows=True)
@@ -60,7 +60,7 @@ def command(files: tuple[str, ...], as_json: bool, given: dict[str, Any]) -> Non
     else:
         click.echo(_report(found, config, advice))
         if not any(suggestion.stops for suggestion in advice):
-            click.echo("\n" + next_commands(_train_line(given, advice)))
+            click.echo("\n" + next_commands(_train_line(options, advice)))
 
 
 NEEDED_ADVICE = {
@@ -70,9 +70,9 @@ NEEDED_ADVICE = {
 """Suggestions without which training stops, or takes one thing for several."""
 
 
-def _train_line(given: Mapping[str, Any], advice: Sequence[Suggestion]) -> str:
+def _train_line(options: Mapping[str, Any], advice: Sequence[Suggestion]) -> str:
     """The command that trains on these sentences, read as they were here and as is suggested."""
-    words = [word for name, value in given.items() for word in command_words(name, value)]
+    words = [word for name, value in options.items() for word in command_words(name, value)]
     for suggestion in advice:
         if not suggestion.do.startswith("--"):
             continue

@@ -55,7 +55,7 @@ def command(
     threshold: float | None,
     top_k: int | None,
     as_json: bool,
-    given: dict[str, Any],
+    options: dict[str, Any],
 ) -> None:
     """Score CHECKPOINT, a file or a run's folder; by default the newest run's best.
 
@@ -69,8 +69,8 @@ def command(
             "--threshold is for one label a sentence; here each label has a threshold already"
         )
     config = classifier.checkpoint.config
-    check_not_read([predictions], "--predictions", path, *given.get("data", ()), *config.files)
-    sample, source = sample_of(classifier.checkpoint, given)
+    check_not_read([predictions], "--predictions", path, *options.get("data", ()), *config.files)
+    sample, source = sample_of(classifier.checkpoint, options)
     scored = score_sample(classifier, sample)
     if predictions is not None:
         replace_csv(predictions, prediction_rows(sample, classifier, scored.probabilities))
@@ -98,17 +98,17 @@ def _curve(scored: ScoredSample, threshold: float | None) -> list[CoveragePoint]
     """What leaving unsure sentences unlabelled gains; nothing where there are several labels."""
     if scored.targets.ndim == 2:
         return []
-    given = [] if threshold is None else [threshold]
-    points = [coverage_point(scored.probabilities, scored.targets, limit) for limit in given]
+    limits = [] if threshold is None else [threshold]
+    points = [coverage_point(scored.probabilities, scored.targets, limit) for limit in limits]
     return [*coverage_curve(scored.probabilities, scored.targets), *points]
 
 
-def sample_of(checkpoint: Checkpoint, given: dict[str, Any]) -> tuple[Sample, str]:
+def sample_of(checkpoint: Checkpoint, options: dict[str, Any]) -> tuple[Sample, str]:
     """Sentences to score, and a line on where they are from: ``--data``, or the run's test part.
 
     How ``--data`` is written is taken from the run, unless the options say otherwise.
     """
-    corpus = read_as_before(checkpoint.config, checkpoint.labels, given, say)
+    corpus = read_as_before(checkpoint.config, checkpoint.labels, options, say)
     if corpus is not None:
         return Sample.whole(corpus), f"data: {corpus.source}"
     with if_missing("name sentences to score with --data"):

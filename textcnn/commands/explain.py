@@ -44,7 +44,7 @@ from textcnn.training.checkpoint import load_checkpoint
     help="Write a page for the browser to this file instead.",
 )
 def command(
-    asked: SentenceInput, top: int, changed: bool, as_json: bool, html_file: Path | None
+    inputs: SentenceInput, top: int, changed: bool, as_json: bool, html_file: Path | None
 ) -> None:
     """Show which words decided about SENTENCES, the lines or rows of --input FILE, or with - the
     lines of standard input.
@@ -54,18 +54,18 @@ def command(
     less the mean over the labels. A word's push is its share of the n-grams it is in, each divided
     equally among its words; the tables hold the n-grams themselves.
     """
-    asked = asked.checked()
+    inputs = inputs.checked()
     if as_json and html_file is not None:
         raise UserError("--json and --html: choose one")
     if html_file is not None and find_spec("jinja2") is None:
         raise UserError("--html needs Jinja2: pip install 'textcnn[report]'")
-    path = chosen_checkpoint(asked.checkpoint)
+    path = chosen_checkpoint(inputs.checkpoint)
     model = load_checkpoint(path)
-    check_not_read([html_file], "--html", path, *([] if asked.file is None else [asked.file]))
+    check_not_read([html_file], "--html", path, *([] if inputs.file is None else [inputs.file]))
     explainer = Explainer(model)
     pages: list[tuple[Explanation, Change | None]] = []
     with contextlib.ExitStack() as stack:
-        for text in _texts(asked, model.config, stack):
+        for text in _texts(inputs, model.config, stack):
             explanation = explainer.explain(text)
             change = what_if(explainer.model, explanation.tokens) if changed else None
             if html_file is not None:
@@ -90,11 +90,11 @@ def _print(explanation: Explanation, change: Change | None, top: int, as_json: b
     click.echo(as_text(explanation, top, screen, change), color=screen.colour)
 
 
-def _texts(asked: SentenceInput, config: Config, stack: contextlib.ExitStack) -> Iterator[str]:
-    if asked.file is None:
-        yield from asked.sentences
+def _texts(inputs: SentenceInput, config: Config, stack: contextlib.ExitStack) -> Iterator[str]:
+    if inputs.file is None:
+        yield from inputs.sentences
         return
-    found = open_input(asked.file, config, asked.given, stack)
+    found = open_input(inputs.file, config, inputs.options, stack)
     if isinstance(found, Table):
         for row in found.rows:
             if row.fault is not None:

@@ -36,7 +36,7 @@ SUFFIXES = {"html": (".html", ".htm"), "js": (".mjs", ".js"), "npz": (".npz",)}
 )
 @click.option("--out", type=PATH, required=True, help="The file to write.")
 @scored_data_options
-def command(checkpoint: Path | None, form: str, out: Path, given: dict[str, Any]) -> None:
+def command(checkpoint: Path | None, form: str, out: Path, options: dict[str, Any]) -> None:
     """Write the model of CHECKPOINT for where there is no textcnn, and say what that costs.
 
     A page or a module has rounded numbers, to stay below 6 MB where that is sound. Its predictions
@@ -45,7 +45,7 @@ def command(checkpoint: Path | None, form: str, out: Path, given: dict[str, Any]
     _check_name(out, form)
     whole = load_checkpoint(chosen_checkpoint(checkpoint))
     model = model_of(whole)
-    texts, source = _sentences(whole, given)
+    texts, source = _sentences(whole, options)
     written = [out]
     if form == "npz":
         written.append(write_arrays(model, out))
@@ -71,12 +71,12 @@ def _check_name(out: Path, form: str) -> None:
         raise UserError(f"--out {out}: there is no folder {out.parent}")
 
 
-def _sentences(checkpoint: Checkpoint, given: dict[str, Any]) -> tuple[list[str], str]:
+def _sentences(checkpoint: Checkpoint, options: dict[str, Any]) -> tuple[list[str], str]:
     """The texts to compare on, none where the run's own are gone, and a line about them."""
     try:
-        sample, source = sample_of(checkpoint, given)
+        sample, source = sample_of(checkpoint, options)
     except UserError as error:
-        if given:
+        if options:
             raise
         return [], f"no sentences to compare on: {error}"
     return sample.texts, source

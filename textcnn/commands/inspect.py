@@ -61,7 +61,7 @@ def command(
     filters: int | None,
     words: tuple[str, ...],
     as_json: bool,
-    given: dict[str, Any],
+    options: dict[str, Any],
 ) -> None:
     """Show what CHECKPOINT, a file or a run's folder, has learnt; by default the newest run's best.
 
@@ -72,13 +72,13 @@ def command(
     """
     path = chosen_checkpoint(checkpoint)
     model = load_checkpoint(path)
-    asked = [word for given in words for word in given.split()]
+    asked = [word for text in words for word in text.split()]
     # Before anything that takes long, since a word may be misspelt.
     nearest = neighbours(model, asked, top)
     items_by_kind = ngram_items(model, top)
     part: TrainingPart | None
     try:
-        part, missing = training_part(model, say, given), ""
+        part, missing = training_part(model, say, options), ""
     except (UserError, RunError) as error:
         part, missing = None, one_line(str(error))
     ngrams = learnt_ngrams(model, part, top) if part else []

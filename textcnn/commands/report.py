@@ -38,7 +38,7 @@ from textcnn.training.run_folder import RunFolder
 @count_option("--top", 10, "Show so many n-grams and words of each label.", least=1)
 @count_option("--mistakes", 20, "Show so many of the surest mistakes.")
 def command(
-    checkpoint: Path | None, out: Path | None, top: int, mistakes: int, given: dict[str, Any]
+    checkpoint: Path | None, out: Path | None, top: int, mistakes: int, options: dict[str, Any]
 ) -> None:
     """Write a page about CHECKPOINT, a finished run's folder; by default the newest.
 
@@ -51,9 +51,9 @@ def command(
         raise UserError("a report needs Jinja2 and matplotlib: pip install 'textcnn[report]'")
     folder = _finished(newest_finished_run() if checkpoint is None else RunFolder(checkpoint))
     model = load_checkpoint(folder.best)
-    check_not_read([out], "--out", folder.best, *sum(given.values(), ()), *model.config.files)
+    check_not_read([out], "--out", folder.best, *sum(options.values(), ()), *model.config.files)
     try:
-        data: TokenizedData | None = read_again(model, say, given)
+        data: TokenizedData | None = read_again(model, say, options)
         absent = ""
     except (UserError, RunError) as error:
         data, absent = None, str(error)

@@ -49,51 +49,51 @@ def command(folder: Path, sort: str, form: str | None) -> None:
     too good to be that of new sentences. At the end of each line are the options that differ from
     the defaults.
     """
-    found = list_runs(folder)
+    runs = list_runs(folder)
     if sort == "accuracy":
-        found.sort(key=lambda it: math.inf if it.tested is None else -it.tested.accuracy)
-    table = _table(found)
-    print_results(form, list(map(_values, found)), table, table_text(table))
+        runs.sort(key=lambda it: math.inf if it.tested is None else -it.tested.accuracy)
+    table = _table(runs)
+    print_results(form, list(map(_values, runs)), table, table_text(table))
     if form is not None:
         return
-    unfinished = [listed for listed in found if listed.unfinished]
+    unfinished = [run for run in runs if run.unfinished]
     if unfinished:
-        last = max(unfinished, key=lambda listed: listed.began)
+        last = max(unfinished, key=lambda run: run.began)
         command = COMMAND_OF[last.kind]
         say("\nwhat has stopped can go on:", command_line(command, "--resume", last.path))
 
 
-def _table(found: Sequence[ListedRun]) -> Table:
+def _table(runs: Sequence[ListedRun]) -> Table:
     heads = ["name", "when", "data", "test accuracy", "dev", "loss", "epochs"]
     return Table(
         [*heads, "other options than the defaults"],
-        [_row(one) for one in found],
+        [_row(run) for run in runs],
         folding=(1, 2, 3),
     )
 
 
-def _row(listed: ListedRun) -> list[str]:
-    start = [one_line(listed.path.name), f"{listed.began:%Y-%m-%d %H:%M}"]
-    if listed.config is None or listed.damage:
-        return [*start, *[""] * 5, f"damaged: {one_line(listed.damage)}"]
-    config, chosen = listed.config, listed.chosen
+def _row(run: ListedRun) -> list[str]:
+    start = [one_line(run.path.name), f"{run.began:%Y-%m-%d %H:%M}"]
+    if run.config is None or run.damage:
+        return [*start, *[""] * 5, f"damaged: {one_line(run.damage)}"]
+    config, chosen = run.config, run.chosen
     return [
         *start,
         _data_words(config.data),
-        _test_words(listed.tested) if listed.tested else listed.state,
+        _test_words(run.tested) if run.tested else run.state,
         "" if chosen is None else percent(chosen.accuracy),
         "" if chosen is None or chosen.loss is None else f"{chosen.loss:.3f}",
         "" if chosen is None else _epoch_words(chosen.epoch, chosen.epochs),
-        " ".join(f"{name}={_short(value)}" for name, value in _changed(listed).items()),
+        " ".join(f"{name}={_short(value)}" for name, value in _changed(run).items()),
     ]
 
 
-def _changed(listed: ListedRun) -> dict[str, Value]:
-    if listed.config is None:
+def _changed(run: ListedRun) -> dict[str, Value]:
+    if run.config is None:
         return {}
     # What a cross-validation makes no use of it does not leave at the default.
-    not_given = UNUSED if listed.kind == CROSS_VALIDATION else {}
-    changed = changed_options(listed.config)
+    not_given = UNUSED if run.kind == CROSS_VALIDATION else {}
+    changed = changed_options(run.config)
     return {name: value for name, value in changed.items() if name not in not_given}
 
 
@@ -128,20 +128,20 @@ def _last_part(path: str) -> str:
     return Path(path).name or path
 
 
-def _values(listed: ListedRun) -> dict[str, Any]:
+def _values(run: ListedRun) -> dict[str, Any]:
     """Plain values, for JSON."""
-    config, tested, chosen = listed.config, listed.tested, listed.chosen
+    config, tested, chosen = run.config, run.tested, run.chosen
     return {
-        "name": listed.path.name,
-        "path": str(listed.path),
-        "kind": listed.kind,
-        "began": listed.began.isoformat(timespec="seconds"),
-        "damage": listed.damage or None,
+        "name": run.path.name,
+        "path": str(run.path),
+        "kind": run.kind,
+        "began": run.began.isoformat(timespec="seconds"),
+        "damage": run.damage or None,
         "data": None if config is None else list(config.data),
         "test": None if tested is None else vars(tested),
         "dev": None if chosen is None else vars(chosen),
-        "state": listed.state or None,
-        "unfinished": listed.unfinished,
-        "running": listed.running,
-        "changed_options": _changed(listed),
+        "state": run.state or None,
+        "unfinished": run.unfinished,
+        "running": run.running,
+        "changed_options": _changed(run),
     }

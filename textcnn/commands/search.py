@@ -71,7 +71,7 @@ _option = functools.partial(option, section="Search")
     "Go on with this one, perhaps to more --trials; finished trials are not run again. --data says "
     "where its data is now, if it has been moved.",
 )
-def command(given: dict[str, Any], runner: Runner, run: RunOptions, **own: Any) -> None:
+def command(options: dict[str, Any], runner: Runner, run: RunOptions, **own: Any) -> None:
     """Search for better options, on dev sentences only.
 
     The options given are the starting point and, where they lie within what is varied, the first
@@ -84,10 +84,10 @@ def command(given: dict[str, Any], runner: Runner, run: RunOptions, **own: Any) 
     begin: Callable[..., Session]
     if run.resume is not None:
         begin = functools.partial(
-            _resumed, run.moved({**given, **own, "trials": None}), own["trials"]
+            _resumed, run.moved({**options, **own, "trials": None}), own["trials"]
         )
     else:
-        config = run.training_config(given)
+        config = run.training_config(options)
         refuse_going_on(config)
         plan = Plan(**{"vary": tuple(default_specs(config)), **given_options(own)})
         plan.check()

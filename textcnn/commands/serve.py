@@ -54,7 +54,7 @@ def _limit(name: str, field: str, kind: Any, unit: str, words: str) -> Callable[
     "SECONDS",
     "Longest that a client may take to send or to read, and an answer to be made.",
 )
-def command(checkpoint: Path | None, host: str, port: int, **given: Any) -> None:
+def command(checkpoint: Path | None, host: str, port: int, **options: Any) -> None:
     """Answer over HTTP with the model of CHECKPOINT, until it is stopped.
 
     POST /classify and /explain take {"text": "a fine film"}; /classify also takes a list of texts.
@@ -70,7 +70,7 @@ def command(checkpoint: Path | None, host: str, port: int, **given: Any) -> None
         raise UserError(
             "serve needs Starlette and uvicorn: pip install 'textcnn[serve]'"
         ) from error
-    limits = Limits(**given)
+    limits = Limits(**options)
     path = chosen_checkpoint(checkpoint)
     model = ModelFile(path, lambda found: Answerer(found, limits), say)
     listener = _listening(host, port)

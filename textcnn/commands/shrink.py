@@ -34,7 +34,7 @@ from textcnn.training.checkpoint import WIDTHS, load_checkpoint, save_checkpoint
     help="The smaller file. [default: the checkpoint's name with .small.h5]",
 )
 @scored_data_options
-def command(checkpoint: Path | None, width: str, out: Path | None, given: dict[str, Any]) -> None:
+def command(checkpoint: Path | None, width: str, out: Path | None, options: dict[str, Any]) -> None:
     """Write a small copy of CHECKPOINT, and say what that costs.
 
     Both are scored on the run's own test sentences, or on those of --data. What resuming needs,
@@ -43,8 +43,8 @@ def command(checkpoint: Path | None, width: str, out: Path | None, given: dict[s
     path = chosen_checkpoint(checkpoint)
     whole = load_checkpoint(path)
     target = out or path.with_suffix(".small.h5")
-    check_not_read([target], "--out", path, *given.get("data", ()), *whole.config.files)
-    sample, source = sample_of(whole, given)
+    check_not_read([target], "--out", path, *options.get("data", ()), *whole.config.files)
+    sample, source = sample_of(whole, options)
     save_checkpoint(target, dataclasses.replace(whole, training=None), width)
     small = Classifier(load_checkpoint(target))
     before, after = (score_sample(one, sample) for one in (Classifier(whole), small))

@@ -39,8 +39,8 @@ from textcnn.support.threads import return_freed_memory
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 from textcnn.training.continuing import initial_network, keep_initial, with_rehearsal
 from textcnn.training.experiment import Experiment
-from textcnn.training.keepers import FolderKeeper
 from textcnn.training.fusing import dev_accuracies
+from textcnn.training.keepers import FolderKeeper
 from textcnn.training.resuming import check_same_data, options_of_run
 from textcnn.training.run import Listener, Outcome, train_run
 from textcnn.training.run_folder import RunFolder
@@ -49,7 +49,7 @@ from textcnn.training.run_folder import RunFolder
 @click.command("train", cls=SectionedCommand)
 @config_options()
 @run_options("", "Go on with this run; --data if that has been moved.")
-def command(given: dict[str, Any], run: RunOptions) -> None:
+def command(options: dict[str, Any], run: RunOptions) -> None:
     """Train a network on labelled sentences and score it on a part it never saw.
 
     Without options: the movie reviews, a new folder below runs/. Ctrl-C saves and says how to go
@@ -57,9 +57,9 @@ def command(given: dict[str, Any], run: RunOptions) -> None:
     """
     clock = Clock()
     begin = (
-        functools.partial(_new, run.training_config(given))
+        functools.partial(_new, run.training_config(options))
         if run.resume is None
-        else functools.partial(_resumed, run.moved(given))
+        else functools.partial(_resumed, run.moved(options))
     )
     with run.opened(RunFolder) as folder:
         config, data = begin(folder)

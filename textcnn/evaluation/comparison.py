@@ -56,9 +56,9 @@ class Side:
     classifier: Classifier
 
     @classmethod
-    def load(cls, given: Path) -> "Side":
+    def load(cls, path: Path) -> "Side":
         """Read a checkpoint file, or the best one in a run's folder."""
-        path = find_checkpoint(given)
+        path = find_checkpoint(path)
         return cls(path, Classifier.load(path))
 
     @property
@@ -88,16 +88,16 @@ class Sentences:
     seen: tuple[int, int, int] = (0, 0, 0)
 
 
-def shared_sentences(sides: Sequence[Side], given: dict[str, Any], report: Report) -> Sentences:
+def shared_sentences(sides: Sequence[Side], options: dict[str, Any], report: Report) -> Sentences:
     """Those of ``--data``, or what is left of both runs' test parts.
 
     Args:
         sides: the two models.
-        given: the options of data that were given.
+        options: those of data that were given.
         report: told in one line of each attempt to reach a source.
     """
     known = sorted({label for side in sides for label in side.classifier.labels})
-    corpus = read_as_before(sides[0].config, known, given, report)
+    corpus = read_as_before(sides[0].config, known, options, report)
     if corpus is None:
         return _of_test_parts(sides, report)
     check_labels(corpus.labels, known, multilabel=False)
@@ -257,7 +257,7 @@ def shares_of(paired: PairedCounts) -> tuple[Share, Share, Share]:
 
 
 @dataclass(frozen=True)
-class Compared:
+class Comparison:
     """A and B, be they models or cross-validations.
 
     Attributes:
@@ -280,7 +280,7 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Comparison(Compared):
+class ModelComparison(Comparison):
     """What two models predicted.
 
     Attributes:
@@ -301,7 +301,7 @@ class Comparison(Compared):
         return rows[np.argsort(-self.sureness[:, rows].sum(axis=0), kind="stable")]
 
 
-def compare(a: Side, b: Side, sentences: Sentences) -> Comparison:
+def compare_models(a: Side, b: Side, sentences: Sentences) -> ModelComparison:
     """Let both predict."""
     predictions, sureness = [], []
     for classifier in (a.classifier, b.classifier):
@@ -310,7 +310,7 @@ def compare(a: Side, b: Side, sentences: Sentences) -> Comparison:
         sureness.append(probabilities.max(axis=1))
     labels = np.array(predictions, object)
     paired = PairedCounts.of(*(labels == np.array(sentences.labels, object)))
-    return Comparison(
+    return ModelComparison(
         (a.path, b.path),
         (a.config, b.config),
         shares_of(paired),
@@ -323,7 +323,7 @@ def compare(a: Side, b: Side, sentences: Sentences) -> Comparison:
 
 
 @dataclass(frozen=True)
-class FoldsCompared(Compared):
+class FoldComparison(Comparison):
     """What two cross-validations found on the same folds.
 
     Attributes:
@@ -351,7 +351,7 @@ def is_cross_validation(path: Path) -> bool:
     return folder.plan.exists() and folder.folds.is_dir()
 
 
-def compare_folds(a: Path, b: Path) -> FoldsCompared:
+def compare_folds(a: Path, b: Path) -> FoldComparison:
     """Compare finished cross-validations by the corrected resampled t-test.
 
     Args:
@@ -377,7 +377,7 @@ def compare_folds(a: Path, b: Path) -> FoldsCompared:
     difference = paired_difference(ours, theirs, max(share_a, share_b))
     of_a, of_b, between = ((it.mean, it.low, it.high) for it in (*means, difference))
     config_a, config_b = (Config.from_mapping(read_toml(it.config), str(it.config)) for it in sides)
-    return FoldsCompared(
+    return FoldComparison(
         (a, b),
         (config_a, config_b),
         (of_a, of_b, between),

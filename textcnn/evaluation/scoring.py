@@ -71,7 +71,7 @@ class Sample:
 def read_as_before(
     config: Config,
     labels: Sequence[str],
-    given: Mapping[str, Any],
+    options: Mapping[str, Any],
     report: Callable[[str], None],
 ) -> LabelledTexts | None:
     """The sentences that ``--data`` names, read as a run has read its own; None without it.
@@ -79,19 +79,19 @@ def read_as_before(
     Args:
         config: the run's options, which say how its data was written.
         labels: that it knows, which others are spelled as where ``merge_labels`` is on.
-        given: the options of data that were given now, which go before those.
+        options: those of data that were given now, which go before those.
         report: told in one line of each attempt to reach a source.
 
     Raises:
         UserError: they cannot be used, or other options describe what is not given.
     """
-    if "data" not in given:
-        for name in given:
+    if "data" not in options:
+        for name in options:
             raise UserError(f"{flag(name)} describes --data; give that too")
         return None
     usual = {name: value for name, value in config.as_dict().items() if name in READING_OPTIONS}
-    config = locate(Config.from_mapping({**usual, **given}, ""))
-    found = load_corpus(config, report, or_usual=not COLUMNS & given.keys())
+    config = locate(Config.from_mapping({**usual, **options}, ""))
+    found = load_corpus(config, report, or_usual=not COLUMNS & options.keys())
     return Corpora(found).merged(labels).learnt if config.merge_labels else found
 
 
@@ -193,9 +193,9 @@ def _groups(
         return []
     is_new = np.isin(checkpoint.labels, new)
     of_new = is_new[targets] if targets.ndim == 1 else (targets & is_new).any(axis=1)
-    thresholds = checkpoint.thresholds
-    given = probabilities.argmax(axis=1) if thresholds is None else probabilities >= thresholds
-    rightly = is_correct(given, targets)
+    limits = checkpoint.thresholds
+    predictions = probabilities.argmax(axis=1) if limits is None else probabilities >= limits
+    rightly = is_correct(predictions, targets)
     old = [label for label in checkpoint.labels if label not in new]
     return [
         GroupAccuracy(name, labels, float(rightly[rows].mean()), int(rows.sum()))

@@ -33,7 +33,7 @@ def open_sentences(
     path: Path,
     read: Callable[[int], bytes],
     config: Config,
-    given: Mapping[str, Any],
+    options: Mapping[str, Any],
     report: Report,
     whole: Callable[[Callable[[int], bytes]], bytes] | None = None,
 ) -> Table | DecodedLines:
@@ -45,19 +45,19 @@ def open_sentences(
         path: a file.
         read: gives up to so many of its bytes, unpacked.
         config: the run's options.
-        given: those of reading that were given now, which go before them.
+        options: those of reading that were given now, which go before them.
         report: told in one line of what was found out.
         whole: reads all that ``read`` gives, where ``path`` is only a name.
 
     Raises:
         UserError: it cannot be read.
     """
-    reading = dataclasses.replace(config, **given)
-    taken = Selection(reading, (), not COLUMNS & given.keys(), report)
+    reading = dataclasses.replace(config, **options)
+    taken = Selection(reading, (), not COLUMNS & options.keys(), report)
     head = read(CHUNK_BYTES)
     read, wide = put_back(head, read), wide_encoding(head)
     known = is_table(path, head, wide or reading.encoding, taken)
-    if known or "text_column" in given:
+    if known or "text_column" in options:
         if format_of_suffix(path) is not None:
             reading = dataclasses.replace(reading, format="auto")
         elif not known and reading.format == "auto":
@@ -72,7 +72,7 @@ def open_sentences(
     if named or parted or (config.format != "auto" and whole is None):
         column = first.strip("\ufeff\r ") if named else 1 + parted or reading.text_column
         report(f"{path}: read as a sentence a line; --text-column {column} reads it as a table")
-    return DecodedLines(read, wide or given.get("encoding", "utf-8"), str(path))
+    return DecodedLines(read, wide or options.get("encoding", "utf-8"), str(path))
 
 
 def remarks_on(table: Table, rows: Sequence[Row], classifier: Classifier) -> Iterator[str]:

@@ -113,20 +113,20 @@ class RunFolder(ResultFolder):
                 old.unlink()
 
 
-def find_checkpoint(given: Path) -> Path:
+def find_checkpoint(path: Path) -> Path:
     """The checkpoint a user means: a file, or a run's best.
 
     Raises:
         UserError: there is none.
     """
-    if given.is_dir():
-        folder = RunFolder(given)
+    if path.is_dir():
+        folder = RunFolder(path)
         if not folder.best.exists():
-            raise UserError(f"{given}: {_without_network(folder)}")
+            raise UserError(f"{path}: {_without_network(folder)}")
         return folder.best
-    if not given.exists():
-        raise UserError(f"{given}: no such checkpoint; {how_to_train()}")
-    return given
+    if not path.exists():
+        raise UserError(f"{path}: no such checkpoint; {how_to_train()}")
+    return path
 
 
 def _without_network(folder: RunFolder) -> str:

@@ -40,7 +40,7 @@ def checkpoint_argument(function: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def chosen_checkpoint(given: Path | None) -> Path:
+def chosen_checkpoint(path: Path | None) -> Path:
     """The checkpoint file that was asked for or, where none was, the newest finished run's.
 
     The latter is named on standard error.
@@ -48,7 +48,7 @@ def chosen_checkpoint(given: Path | None) -> Path:
     Raises:
         UserError: there is none.
     """
-    return find_checkpoint(given) if given is not None else newest_finished_run().best
+    return find_checkpoint(path) if path is not None else newest_finished_run().best
 
 
 def newest_finished_run() -> RunFolder:
@@ -75,9 +75,9 @@ def _state(listed: "ListedRun | None") -> str:
     return listed.state if listed.unfinished or listed.running else ""
 
 
-def is_checkpoint(given: str) -> bool:
+def is_checkpoint(word: str) -> bool:
     """Whether this is the path of a run's folder or of a file like a checkpoint."""
-    path = Path(given)
+    path = Path(word)
     try:
         if path.is_dir():
             return RunFolder(path).best.exists() or RunFolder(path).config.exists()

@@ -172,8 +172,8 @@ def config_options(
 ) -> Callable[[Any], Any]:
     """Decorate a command with options for these fields of :class:`Config`.
 
-    It is passed those that were given as ``given``, by name: one that was given with the default's
-    value is among them.
+    It is passed those that were given as ``options``, by name: also one that was given with the
+    default's value.
 
     Args:
         names: of the fields.
@@ -184,8 +184,8 @@ def config_options(
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def command(**options: Any) -> Any:
-            given = given_options({field.name: options.pop(field.name) for field in fields})
-            return function(given=given, **options)
+            values = given_options({field.name: options.pop(field.name) for field in fields})
+            return function(options=values, **options)
 
         for field in reversed(fields):
             command = _click_option(field, (reworded or {}).get(field.name))(command)

@@ -40,13 +40,13 @@ class SentenceInput:
         sentences: arguments; with ``classify --output`` names of files.
         file: of ``--input``; ``-`` is standard input.
         checkpoint: the model's, if it was named.
-        given: those of :data:`TABLE_OPTIONS` that were given.
+        options: those of :data:`TABLE_OPTIONS` that were given.
     """
 
     sentences: tuple[str, ...]
     file: Path | None
     checkpoint: Path | None
-    given: dict[str, Any]
+    options: dict[str, Any]
 
     def checked(self) -> "SentenceInput":
         """The same, a single ``-`` being standard input.
@@ -78,7 +78,7 @@ class SentenceInput:
                 'give sentences ("a fine film"), or --input FILE, or - for standard input'
             )
         if self.file is None:
-            _refuse(self.given)
+            _refuse(self.options)
         return self
 
     def encoding_of_files(self) -> str:
@@ -91,21 +91,21 @@ class SentenceInput:
             raise UserError(
                 "--output takes files or patterns, such as 'shards/*.txt.gz', and no --input"
             )
-        encoding = self.given.get("encoding", "utf-8")
+        encoding = self.options.get("encoding", "utf-8")
         check_encoding(encoding)
-        _refuse(self.given.keys() - {"encoding"})
+        _refuse(self.options.keys() - {"encoding"})
         return str(encoding)
 
 
-def _refuse(given: Iterable[str]) -> None:
-    for name in given:
+def _refuse(options: Iterable[str]) -> None:
+    for name in options:
         raise UserError(f"{flag(name)} is for --input FILE; give that too")
 
 
 def sentence_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Decorate a command with SENTENCES, ``--checkpoint``, ``--input`` and how that is written.
 
-    It is passed them as one ``asked``. A checkpoint may be the first of the sentences.
+    It is passed them as one ``inputs``. A checkpoint may be the first of the sentences.
     """
 
     @click.argument("sentences", nargs=-1)
@@ -123,13 +123,13 @@ def sentence_options(function: Callable[..., Any]) -> Callable[..., Any]:
         sentences: tuple[str, ...],
         checkpoint: Path | None,
         input_file: Path | None,
-        given: dict[str, Any],
-        **options: Any,
+        options: dict[str, Any],
+        **others: Any,
     ) -> Any:
         if checkpoint is None and sentences and is_checkpoint(sentences[0]):
             sentences, checkpoint = sentences[1:], Path(sentences[0])
-        asked = SentenceInput(sentences, input_file, checkpoint, given)
-        return function(asked=asked, **options)
+        inputs = SentenceInput(sentences, input_file, checkpoint, options)
+        return function(inputs=inputs, **others)
 
     return command
 
@@ -142,7 +142,7 @@ def _exists(sentence: str) -> bool:
 
 
 def open_input(
-    path: Path, config: Config, given: dict[str, Any], stack: contextlib.ExitStack
+    path: Path, config: Config, options: dict[str, Any], stack: contextlib.ExitStack
 ) -> Table | DecodedLines:
     """What ``--input`` names: a table as the run has read its own, or a sentence a line.
 
@@ -151,13 +151,13 @@ def open_input(
     Args:
         path: a file, or ``-`` for standard input.
         config: the run's options.
-        given: those of :data:`TABLE_OPTIONS` that were given.
+        options: those of :data:`TABLE_OPTIONS` that were given.
         stack: closes what was opened.
 
     Raises:
         UserError: it cannot be read.
     """
-    check_encoding(given.get("encoding", "utf-8"))
+    check_encoding(options.get("encoding", "utf-8"))
     stream = stack.enter_context(_opened(path))
     # The first bytes tell; what is read of them is put back in front of the others.
     read: Callable[[int], bytes] = functools.partial(os.read, stream.fileno())
@@ -168,7 +168,7 @@ def open_input(
         unpacked = stack.enter_context(gzip.GzipFile(fileobj=packed))  # type: ignore[call-overload]
         read = functools.partial(_unpacked, unpacked, path)
     if str(path) != "-":
-        return open_sentences(path, read, config, given, say)
+        return open_sentences(path, read, config, options, say)
     name = Path("standard input")
 
     def whole(read: Callable[[int], bytes]) -> bytes:
@@ -178,7 +178,7 @@ def open_input(
             check_unpacked(len(data), packed.taken, name)
         return bytes(data)
 
-    return open_sentences(name, read, config, given, say, whole)
+    return open_sentences(name, read, config, options, say, whole)
 
 
 def _opened(path: Path) -> contextlib.AbstractContextManager[BinaryIO]:

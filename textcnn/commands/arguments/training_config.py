@@ -42,11 +42,11 @@ class RunOptions:
     config_file: Path | None
     resume: Path | None
 
-    def training_config(self, given: Mapping[str, Any]) -> Config:
+    def training_config(self, options: Mapping[str, Any]) -> Config:
         """The options given on the command line, over those of a file, a preset and the defaults.
 
         Args:
-            given: on the command line; None or empty where not given.
+            options: on the command line; None or empty where not given.
 
         Raises:
             UserError: a value that cannot be, or two that cannot be together.
@@ -54,7 +54,7 @@ class RunOptions:
         values = {} if self.preset is None else PRESETS[self.preset]
         if self.config_file is not None:
             values = _over(_read(self.config_file), values)
-        values = _over(given_options(given), values)
+        values = _over(given_options(options), values)
         if values.get("init_from"):  # An empty name is refused with the other options.
             path = find_checkpoint(Path(str(values["init_from"])))
             values = {**usual_options(load_checkpoint(path)), **values}
@@ -78,19 +78,19 @@ class RunOptions:
         with locked(folder.path, "--out"), folder.removed_unless_begun():
             yield folder
 
-    def moved(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def moved(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Of the options beside ``--resume``, those that say where the data has been moved to.
 
         Raises:
             UserError: another one is given.
         """
         others = {"out": self.out, "config": self.config_file, "preset": self.preset}
-        for name in given_options({**given, **others}):
+        for name in given_options({**options, **others}):
             if name not in WHERE_DATA_IS:
                 raise UserError(
                     f"--resume goes on with the options it was begun with; leave out {flag(name)}"
                 )
-        return given_options(given)
+        return given_options(options)
 
 
 def run_options(prefix: str, resuming: str) -> Callable[[Any], Any]:

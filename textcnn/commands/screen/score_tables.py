@@ -159,7 +159,9 @@ def _confusion_matrix(confusion: np.ndarray, labels: Sequence[str]) -> Table:
     heaviest = max((count for *_, count in commonest_confusions(confusion, labels, 1)), default=0)
     rows: list[list[Cell]] = []
     for true, counts in enumerate(confusion.tolist()):
-        cells = [_confusion_cell(n, true == given, heaviest) for given, n in enumerate(counts)]
+        cells = [
+            _confusion_cell(n, true == predicted, heaviest) for predicted, n in enumerate(counts)
+        ]
         rows.append([labels[true], *cells])
     return Table(["true \\ predicted", *labels], rows, right=range(1, len(labels) + 1))
 
@@ -176,7 +178,7 @@ def _commonest_confusions(confusion: np.ndarray, labels: Sequence[str]) -> Table
     return Table(
         ["true", "predicted", "sentences (the commonest confusions; --json has all)"],
         [
-            [true, given, f"{count:9,}"]
-            for true, given, count in commonest_confusions(confusion, labels, WIDEST_CONFUSION)
+            [true, predicted, f"{count:9,}"]
+            for true, predicted, count in commonest_confusions(confusion, labels, WIDEST_CONFUSION)
         ],
     )

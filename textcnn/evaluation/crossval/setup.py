@@ -81,13 +81,13 @@ class CrossValidation:
 
 
 def new_cross_validation(
-    config: Config, given: dict[str, Any], folder: CrossValidationFolder, report: Report
+    config: Config, parts: dict[str, Any], folder: CrossValidationFolder, report: Report
 ) -> CrossValidation:
     """Read and divide the sentences, and write down in the folder what is to be done.
 
     Args:
         config: the options of training.
-        given: those of :class:`Plan` that were given.
+        parts: those of :class:`Plan` that were given.
         folder: where results go.
         report: told, in one line, what was found.
 
@@ -96,7 +96,7 @@ def new_cross_validation(
         RunError: the data or the vectors cannot be reached.
     """
     config = locate(config)
-    plan = Plan("", **given)
+    plan = Plan("", **parts)
     plan.check()
     corpora = read_corpora(config, plan, report)
     plan = dataclasses.replace(plan, fingerprint=fingerprint(corpora))
@@ -125,7 +125,7 @@ def resumed_cross_validation(
     """
     config = Config.from_mapping(read_toml(folder.config), str(folder.config))
     config = locate(dataclasses.replace(config, data=moved.get("data", config.data)))
-    parts = {name: given for name, given in moved.items() if name != "data"}
+    parts = {name: value for name, value in moved.items() if name != "data"}
     plan = dataclasses.replace(Plan.load(folder.plan), **parts)  # type: ignore[arg-type]
     with if_missing(SAY_WHERE):
         corpora = read_corpora(config, plan, report)
