@@ -30,7 +30,8 @@ def _escaped(found: "re.Match[str]") -> str:
 
 
 def _as_code(table: "re.Match[str]") -> str:
-    return "```\n" + table.group(0).replace("``", "") + "\n```"
+    rows = re.sub(r"^=[= ]*\n?", "", table.group(0), flags=re.M).replace("``", "")
+    return f"```\n{rows}```"
 
 
 class DocstringsAsMarkdown(Extension):

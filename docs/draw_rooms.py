@@ -23,17 +23,17 @@ HEIGHT, GAP = 34, 8
 
 def drawn() -> str:
     """The SVG."""
-    picture = Picture(640, 32 + len(ROOMS) * (HEIGHT + GAP))
+    picture = Picture(700, 32 + len(ROOMS) * (HEIGHT + GAP))
     y = 26.0
     for room, charter in ROOMS.items():
-        picture.frame(60, y, 420, HEIGHT, GREY, 1, COLOURS.get(room, "#f5f5f5"))
+        picture.frame(60, y, 480, HEIGHT, GREY, 1, COLOURS.get(room, "#f5f5f5"))
         picture.text(74, y + HEIGHT / 2, f"{room}/", anchor="start")
         picture.text(160, y + HEIGHT / 2, charter, GREY, "start")
         if room == "core":
-            picture.frame(510, y, 116, HEIGHT, GREY, 1, COLOURS["reference.py"])
-            picture.text(568, y + HEIGHT / 2, "reference.py")
-            picture.text(568, y - 24, "read first;", GREY)
-            picture.text(568, y - 8, "imports nothing", GREY)
+            picture.frame(570, y, 116, HEIGHT, GREY, 1, COLOURS["reference.py"])
+            picture.text(628, y + HEIGHT / 2, "reference.py")
+            picture.text(628, y - 24, "read first;", GREY)
+            picture.text(628, y - 8, "imports nothing", GREY)
         y += HEIGHT + GAP
     picture.arrow((36, 34), (36, y - GAP), GREY)
     picture.text(36, 20, "imports", GREY)

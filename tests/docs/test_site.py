@@ -35,4 +35,4 @@ def test_docstrings_become_markdown():
     expected = ["See `f`, of n + 2\\*pad rows, ``2*pad``:", *lines[1:4], "2\\*n\\*k."]
     assert as_markdown("\n".join(lines)).split("\n") == expected
     table = "====  ===\n``a``  1\n====  ==="
-    assert as_markdown(f"Text.\n\n{table}") == "Text.\n\n```\n" + table.replace("``", "") + "\n```"
+    assert as_markdown(f"Text.\n\n{table}") == "Text.\n\n```\na  1\n```"
