@@ -19,7 +19,7 @@ from benchmarks.timing import OURS, PAUSE, Timings
 from benchmarks.torch_network import TorchTrainer
 from benchmarks.torch_training import epochs_until
 from benchmarks.workload import Workload, say
-from textcnn.core.progress import Evaluated
+from textcnn.core.progress import EvaluationDone
 from textcnn.recipe.config import Config
 from textcnn.training.experiment import Experiment, new_experiment
 
@@ -62,7 +62,7 @@ def run(work: Workload) -> list[Row]:
 def _ours(experiment: Experiment, goal: float) -> Callable[[], float]:
     def train() -> float:
         for event in experiment.trainer.run(experiment.train, experiment.dev):
-            if isinstance(event, Evaluated) and event.evaluation.dev_accuracy >= goal:
+            if isinstance(event, EvaluationDone) and event.evaluation.dev_accuracy >= goal:
                 return event.evaluation.epoch
         raise ValueError(f"textcnn does not reach {goal} in {MOST_EPOCHS} epochs")
 

@@ -15,7 +15,7 @@ from examples import end_with_the_reader
 from textcnn.core.architecture import Architecture, initial_parameters
 from textcnn.core.network import Network
 from textcnn.core.optimizers import Adam
-from textcnn.core.progress import Evaluated, evaluation_line
+from textcnn.core.progress import EvaluationDone, evaluation_line
 from textcnn.core.sentences import Examples
 from textcnn.core.step import kim_step
 from textcnn.core.tokenizers import kim
@@ -56,7 +56,7 @@ def main(folder: Path, epochs: int = 4) -> float:
     step = kim_step(architecture, dropout_rate=0.5)
     trainer = Trainer(step, network, Adam(learning_rate=1e-3), rng, schedule)
     for event in trainer.run(train, dev):
-        if isinstance(event, Evaluated):
+        if isinstance(event, EvaluationDone):
             print(evaluation_line(event.evaluation, event.is_best))
     correct = network.logits(test.sentences).argmax(axis=1) == test.targets
     print(f"test accuracy {100 * correct.mean():.1f} %")

@@ -30,7 +30,7 @@ from textcnn.commands.screen.display import NARROWEST, WIDTH, Bar, Display, Task
 from textcnn.commands.screen.results import written_table
 from textcnn.commands.screen.score_tables import class_table, confusion_table, scores_text
 from textcnn.commands.search import best_table
-from textcnn.core.progress import Evaluated, Evaluation, StepDone
+from textcnn.core.progress import Evaluation, EvaluationDone, StepDone
 from textcnn.evaluation.comparison import (
     ModelComparison,
     PairedCounts,
@@ -40,7 +40,7 @@ from textcnn.evaluation.comparison import (
 from textcnn.evaluation.scores import Scores, score
 from textcnn.evaluation.search.trials import FinishedTrial
 from textcnn.recipe.config import Config
-from textcnn.support.tables import Styled, Table, plain_text, table_text
+from textcnn.support.tables import StyledCell, Table, plain_text, table_text
 from textcnn.support.terminal import can_draw, next_commands, one_line
 from textcnn.support.text import printable, printable_lines
 
@@ -116,7 +116,7 @@ def test_a_row_may_end_early():
 
 
 def test_in_a_pipe_data_is_left_as_it_is():
-    table = Table(["label"], [["\x1b[31mred"], [Styled("電影", "green")]])
+    table = Table(["label"], [["\x1b[31mred"], [StyledCell("電影", "green")]])
     assert table_text(table, io.StringIO()) == "label\n\x1b[31mred\n電影"
 
 
@@ -209,7 +209,7 @@ def test_where_room_is_short_bars_get_shorter_then_go_then_each_row_is_a_block(
     ],
 )
 def test_tables_for_elsewhere(form, lines):
-    table = Table(["a_b", "n"], [["x | y", Styled("5 %", "green")], ["long\none"]], right={1})
+    table = Table(["a_b", "n"], [["x | y", StyledCell("5 %", "green")], ["long\none"]], right={1})
     assert written_table(table, form).split("\n") == lines
 
 
@@ -243,7 +243,7 @@ def test_folded_text_goes_on_below_itself(terminal, monkeypatch, width):
 def test_an_evaluation_has_a_line(terminal, monkeypatch, columns, words):
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("COLUMNS", columns)
-    Display(20, 0, 10, 50)(Evaluated(Evaluation(1200, 3.0, 0.1, 0.9, 0.2, 0.8, 0.8), True))
+    Display(20, 0, 10, 50)(EvaluationDone(Evaluation(1200, 3.0, 0.1, 0.9, 0.2, 0.8, 0.8), True))
     assert terminal.getvalue().endswith(words)
 
 
@@ -290,7 +290,7 @@ HOSTILE = ["[bold]x[/bold]", "[/]", ":smile:", "\x1b[31mred", "a\rb\nc", "\u202e
 def test_data_is_shown_and_not_obeyed(terminal, monkeypatch, label, plain):
     if plain:
         monkeypatch.setenv("NO_COLOR", "1")
-    table = Table([label, "n"], [[Styled(label, "green"), "1"], [label, "2"]])
+    table = Table([label, "n"], [[StyledCell(label, "green"), "1"], [label, "2"]])
     shown = table_text(table, terminal)
     assert seen(shown).count(printable(label).rstrip()) == 3
     assert "\x1b[31m" not in shown
@@ -476,7 +476,7 @@ def test_an_evaluation_takes_the_bars_line(terminal, monkeypatch):
     monkeypatch.setattr(sys, "stderr", terminal)
     display = Display(20, 0, 10, 50)
     steps(display, range(1, 3))
-    display(Evaluated(Evaluation(2, 0.2, 0.7, 0.5, 0.69, 0.525, 0.5), is_best=True))
+    display(EvaluationDone(Evaluation(2, 0.2, 0.7, 0.5, 0.69, 0.525, 0.5), is_best=True))
     assert terminal.getvalue().split("\033[2K")[-1].startswith("epoch  0.20")
 
 

@@ -12,8 +12,8 @@ from tests.support.small_run import (
 )
 from textcnn.core.progress import (
     CheckpointDue,
-    Evaluated,
     Evaluation,
+    EvaluationDone,
     Event,
     Progress,
     StepDone,
@@ -123,7 +123,7 @@ def test_events_come_when_the_options_say():
     seen = [(type(event).__name__, experiment.trainer.progress.step) for event in
             experiment.trainer.run(experiment.train, experiment.dev)]  # fmt: skip
     steps = [step for name, step in seen if name == "StepDone"]
-    evaluations = [step for name, step in seen if name == "Evaluated"]
+    evaluations = [step for name, step in seen if name == "EvaluationDone"]
     checkpoints = {step for name, step in seen if name == "CheckpointDue"}
     assert steps == list(range(1, 15))
     assert evaluations == [5, 10, 14]  # every 5, and at the end
@@ -148,7 +148,7 @@ def test_an_evaluation_reports_the_training_since_the_one_before():
     for event in experiment.trainer.run(experiment.train, experiment.dev):
         if isinstance(event, StepDone):
             steps.append(event)
-        elif isinstance(event, Evaluated):
+        elif isinstance(event, EvaluationDone):
             since = [step for step in steps if step.step > event.evaluation.step - 4]
             assert event.evaluation.train_loss == pytest.approx(np.mean([s.loss for s in since]))
             assert event.evaluation.epoch == pytest.approx(event.evaluation.step / 6)
@@ -254,7 +254,7 @@ def test_training_stops_when_the_patience_runs_out():
     # So small a step that the dev sentences are never better than at first.
     experiment = small_experiment(patience=2, epochs=50, learning_rate=1e-30)
     events = run(experiment)
-    evaluations = [event for event in events if isinstance(event, Evaluated)]
+    evaluations = [event for event in events if isinstance(event, EvaluationDone)]
     assert [event.is_best for event in evaluations] == [True, False, False]
     assert experiment.trainer.progress.finished
     assert isinstance(events[-1], CheckpointDue)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from textcnn.core.gradients import RowGradient
-from textcnn.core.progress import Evaluated, Evaluation, StepDone
+from textcnn.core.progress import Evaluation, EvaluationDone, StepDone
 from textcnn.insight.tensorboard import TensorBoard
 from textcnn.support.errors import RunError
 
@@ -100,7 +100,7 @@ def test_sparsity_is_the_share_of_zeros(tmp_path):
         "none": np.zeros((0, 3)),
     }
     board(StepDone(1, 0.5, 0.5, gradients, 0.1))
-    board(Evaluated(Evaluation(1, 0.1, 1, 0.5, 1, 0.5, 0.5), True))
+    board(EvaluationDone(Evaluation(1, 0.1, 1, 0.5, 1, 0.5, 0.5), True))
     board.close()
     values = values_of(tmp_path / "train")
     assert values["sparsity/w"] == [(1, 0.75)]
@@ -118,7 +118,7 @@ def test_gradients_that_diverge_are_not_its_to_stop(tmp_path, size, other):
     }
     board = TensorBoard(tmp_path, 0)
     board(StepDone(1, 0.5, 0.5, gradients, 0.1))
-    board(Evaluated(Evaluation(1, 0.1, 1, 0.5, 1, 0.5, 0.5), True))
+    board(EvaluationDone(Evaluation(1, 0.1, 1, 0.5, 1, 0.5, 0.5), True))
     board.close()
 
 

@@ -12,7 +12,7 @@ from tests.support.pictures import draw
 from tests.support.processes import Started, environment, textcnn
 from tests.support.small_run import options_text
 from textcnn.commands.screen.display import Display, duration
-from textcnn.core.progress import Evaluated, Evaluation, StepDone
+from textcnn.core.progress import Evaluation, EvaluationDone, StepDone
 
 # Without their libraries
 
@@ -38,7 +38,7 @@ def shown(capsys: pytest.CaptureFixture[str]) -> str:
     display = Display(total_steps=20, done_steps=0, steps_between=10, batch_size=50)
     for step in (1, 2):
         display(StepDone(step, 0.7, 0.5, {}, 0.01))
-    display(Evaluated(Evaluation(2, 0.2, 0.7, 0.5, 0.69, 0.525, 0.5), is_best=True))
+    display(EvaluationDone(Evaluation(2, 0.2, 0.7, 0.5, 0.69, 0.525, 0.5), is_best=True))
     display.close()
     out, err = capsys.readouterr()
     assert out == ""

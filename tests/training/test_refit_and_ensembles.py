@@ -19,7 +19,7 @@ from tests.support.small_run import (
     state_bytes,
     stop_at,
 )
-from textcnn.core.progress import CheckpointDue, Evaluated, StepDone
+from textcnn.core.progress import CheckpointDue, EvaluationDone, StepDone
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from textcnn.training.experiment import chosen_epochs, new_experiment
@@ -71,7 +71,7 @@ def test_the_refit_trains_on_train_and_dev_for_as_long_as_dev_chose(data, chosen
     events = run(second)
     steps = [event for event in events if isinstance(event, StepDone)]
     assert len(steps) == second.steps == wanted
-    assert not [event for event in events if isinstance(event, Evaluated)]
+    assert not [event for event in events if isinstance(event, EvaluationDone)]
     dues = [event.is_best for event in events if isinstance(event, CheckpointDue)]
     assert dues[-1]
     assert not any(dues[:-1])

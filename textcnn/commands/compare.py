@@ -29,7 +29,7 @@ from textcnn.evaluation.comparison import (
 from textcnn.insight.run_list import option_words
 from textcnn.recipe.config import flag
 from textcnn.support.errors import UserError
-from textcnn.support.tables import BAD, GOOD, Cell, Styled, Table, table_text
+from textcnn.support.tables import BAD, GOOD, Cell, StyledCell, Table, table_text
 from textcnn.support.terminal import coloured, folded, one_line
 
 CHANCE = 0.05
@@ -204,7 +204,7 @@ def _about(result: ModelComparison) -> str:
 
 def _who_was_right(result: ModelComparison) -> str:
     paired = result.paired
-    only_a, only_b = Styled(f"{paired.only_a:,}", GOOD), Styled(f"{paired.only_b:,}", BAD)
+    only_a, only_b = StyledCell(f"{paired.only_a:,}", GOOD), StyledCell(f"{paired.only_b:,}", BAD)
     rows: list[list[Cell]] = [
         ["A right", f"{paired.both:,}", only_a],
         ["A wrong", only_b, f"{paired.neither:,}"],
@@ -244,5 +244,5 @@ def _flipped_cells(result: ModelComparison, row: int) -> list[Cell]:
     label = result.sentences.labels[row]
     cells: list[Cell] = [label]
     for prediction, share in zip(result.predictions[:, row], result.sureness[:, row], strict=True):
-        cells += [Styled(prediction, GOOD if prediction == label else BAD), f"{share:.4f}"]
+        cells += [StyledCell(prediction, GOOD if prediction == label else BAD), f"{share:.4f}"]
     return [*cells, one_line(result.sentences.texts[row])]

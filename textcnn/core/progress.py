@@ -101,7 +101,7 @@ class StepDone:
 
 
 @dataclass(frozen=True)
-class Evaluated:
+class EvaluationDone:
     """The network was evaluated on the dev sentences."""
 
     evaluation: Evaluation
@@ -115,7 +115,7 @@ class CheckpointDue:
     is_best: bool
 
 
-Event = StepDone | Evaluated | CheckpointDue
+Event = StepDone | EvaluationDone | CheckpointDue
 
 
 def history_rows(history: list[Evaluation]) -> list[dict[str, float]]:

@@ -17,8 +17,8 @@ from textcnn.core.objective import objective_of
 from textcnn.core.optimizers import Optimizer, clip_by_global_norm
 from textcnn.core.progress import (
     CheckpointDue,
-    Evaluated,
     Evaluation,
+    EvaluationDone,
     Event,
     Progress,
     StepDone,
@@ -157,7 +157,7 @@ class Trainer:
                     evaluation, dev_logits = self._evaluate(dev, per_epoch)
                     is_best = progress.add(evaluation, dev_logits, self.schedule.best_by)
                     ended |= self._out_of_patience()
-                    yield Evaluated(evaluation, is_best)
+                    yield EvaluationDone(evaluation, is_best)
             progress.finished = ended
             # Read once: a signal between two readings would end the loop without a checkpoint.
             stopping = self.stopping

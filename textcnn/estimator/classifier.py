@@ -17,7 +17,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_is_fitted
 
-from textcnn.core.progress import Evaluated, Evaluation, Event, evaluation_line, history_rows
+from textcnn.core.progress import Evaluation, EvaluationDone, Event, evaluation_line, history_rows
 from textcnn.core.tokenizers import CUSTOM, Tokenizer
 from textcnn.data.datasets.corpus import Corpora
 from textcnn.data.datasets.labelled_texts import LabelledTexts
@@ -418,7 +418,7 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
             print(line)
 
     def _listen(self, event: Event) -> None:
-        if isinstance(event, Evaluated):
+        if isinstance(event, EvaluationDone):
             self._report(evaluation_line(event.evaluation, event.is_best))
 
     def _keep(

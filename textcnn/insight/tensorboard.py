@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from textcnn.core.gradients import Gradients, RowGradient
-from textcnn.core.progress import Evaluated, Evaluation, Event, StepDone
+from textcnn.core.progress import Evaluation, EvaluationDone, Event, StepDone
 from textcnn.support.errors import RunError
 
 
@@ -71,7 +71,7 @@ class TensorBoard:
                 scores = {"loss": event.loss, "accuracy": event.accuracy}
                 self._scalars("train", event.step, scores)
                 self._gradients = event.gradients
-            elif isinstance(event, Evaluated):
+            elif isinstance(event, EvaluationDone):
                 self._write_dev(event.evaluation)
                 self._write_gradients(event.evaluation.step)
                 for writer in self._writers.values():

@@ -32,7 +32,7 @@ GOOD, BAD = "green", "magenta"
 
 
 @dataclass(frozen=True)
-class Styled:
+class StyledCell:
     """A cell that is coloured on a terminal.
 
     Attributes:
@@ -51,7 +51,7 @@ class Styled:
         return click.style(text, fg=front, bg=back)
 
 
-Cell = str | Styled
+Cell = str | StyledCell
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def _harmless(cell: Cell) -> Cell:
 
 
 @dataclass(frozen=True)
-class _Bar(Styled):
+class _Bar(StyledCell):
     """A cell that a bar fills."""
 
     share: float = 0.0
@@ -201,7 +201,7 @@ def _row_lines(
         line = []
         for column, (cell, text) in enumerate(zip(row, texts, strict=True)):
             space = " " * (widths[column] - width_of(text))
-            shown = cell.drawn(text) if draws and isinstance(cell, Styled) else text
+            shown = cell.drawn(text) if draws and isinstance(cell, StyledCell) else text
             line.append(space + shown if column in table.right else shown + space)
         yield (" " * GAP).join(line).rstrip()
 

@@ -22,7 +22,7 @@ _WORD = re.compile(r"""(?:[^\s'"]|'[^']*'|"[^"]*")+""")
 """A word of a shell's command, quoted or not."""
 
 
-class _Lasting(io.FileIO):
+class _LastingFile(io.FileIO):
     """A file whose reader may go, as ``head`` does: what is written after that is dropped.
 
     Attributes:
@@ -54,7 +54,7 @@ def lasting_output() -> Iterator[None]:
             stream.reconfigure(errors="backslashreplace")
             with contextlib.suppress(OSError):  # In memory.
                 if not stream.isatty():
-                    file = io.BufferedWriter(_Lasting(stream.fileno(), "wb", closefd=False))
+                    file = io.BufferedWriter(_LastingFile(stream.fileno(), "wb", closefd=False))
                     lasting = io.TextIOWrapper(
                         file, stream.encoding, stream.errors, line_buffering=stream.line_buffering
                     )

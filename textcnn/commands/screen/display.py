@@ -7,7 +7,7 @@ from collections.abc import Callable
 import click
 import numpy as np
 
-from textcnn.core.progress import Evaluated, Event, StepDone, evaluation_line
+from textcnn.core.progress import EvaluationDone, Event, StepDone, evaluation_line
 from textcnn.support.tables import bar_drawn
 from textcnn.support.terminal import can_draw, columns_of, folded, is_terminal
 from textcnn.support.text import printable_lines
@@ -141,7 +141,7 @@ class Display:
         if isinstance(event, StepDone):
             self._count(event)
             self._advance()
-        elif isinstance(event, Evaluated):
+        elif isinstance(event, EvaluationDone):
             self.close()
             width = columns_of(sys.stderr) if is_terminal(sys.stderr) else None
             click.echo(evaluation_line(event.evaluation, event.is_best, width), err=True)

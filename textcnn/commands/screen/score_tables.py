@@ -11,7 +11,7 @@ from textcnn.data.tokenizer_choice import without_token
 from textcnn.evaluation.abstaining import CoveragePoint
 from textcnn.evaluation.ranking import Ranking
 from textcnn.evaluation.scores import ClassScores, Scores, commonest_confusions
-from textcnn.support.tables import BAD, GOOD, Cell, Styled, Table, fits, table_text
+from textcnn.support.tables import BAD, GOOD, Cell, StyledCell, Table, fits, table_text
 from textcnn.support.terminal import columns_of, folded, is_terminal, safe
 from textcnn.support.text import some
 
@@ -169,8 +169,8 @@ def _confusion_matrix(confusion: np.ndarray, labels: Sequence[str]) -> Table:
 def _confusion_cell(count: int, right: bool, heaviest: int) -> Cell:
     words = f"{count:{CONFUSION_WIDTH},}"
     if right:
-        return Styled(words, GOOD, shaded=True)
-    return Styled(words, BAD, shaded=True) if count and count >= HEAVY * heaviest else words
+        return StyledCell(words, GOOD, shaded=True)
+    return StyledCell(words, BAD, shaded=True) if count and count >= HEAVY * heaviest else words
 
 
 def _commonest_confusions(confusion: np.ndarray, labels: Sequence[str]) -> Table:

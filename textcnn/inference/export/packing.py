@@ -88,7 +88,7 @@ def pack(model: Model, room: int) -> PackedModel:
     """
     relative = not model.header["multilabel"]
     networks = {
-        name: _Rounded.of(array, model.starts.get(name), name.endswith("/filters"))
+        name: _RoundedArray.of(array, model.starts.get(name), name.endswith("/filters"))
         for name, array in model.arrays.items()
         if name.startswith("networks/") and name.endswith(("/words", "/filters"))
     }
@@ -149,7 +149,7 @@ def _part(name: str, array: np.ndarray, relative: bool) -> Part:
 
 
 @dataclass(frozen=True)
-class _Rounded:
+class _RoundedArray:
     """An array to be tried with several steps.
 
     Attributes:
@@ -163,7 +163,7 @@ class _Rounded:
     start: Start | None
 
     @classmethod
-    def of(cls, array: np.ndarray, start: Start | None, is_filters: bool) -> "_Rounded":
+    def of(cls, array: np.ndarray, start: Start | None, is_filters: bool) -> "_RoundedArray":
         unit = (float(array.std()) or 1.0) * (FINER_FILTERS if is_filters else 1.0)
         return cls(array if start is None else array - start.vectors(array.shape), unit, start)
 

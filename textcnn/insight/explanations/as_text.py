@@ -14,7 +14,7 @@ from textcnn.insight.explanations.wording import (
     signed,
     term_words,
 )
-from textcnn.support.tables import BAD, GOOD, Cell, Styled, Table, drawn, width_of
+from textcnn.support.tables import BAD, GOOD, Cell, StyledCell, Table, drawn, width_of
 from textcnn.support.terminal import Screen
 from textcnn.support.text import printable
 
@@ -105,7 +105,7 @@ def _ngrams(explanation: Explanation, top: int, screen: Screen) -> str:
 
 def _number(push: float) -> Cell:
     words = signed(push)
-    return words if words == "0.00" else Styled(words, GOOD if push > 0 else BAD)
+    return words if words == "0.00" else StyledCell(words, GOOD if push > 0 else BAD)
 
 
 def _sums(explanation: Explanation, screen: Screen) -> str:
