@@ -14,7 +14,7 @@ from textcnn.core.sentences import PackedSentences
 from textcnn.core.vocabulary import UNKNOWN, Vocabulary
 from textcnn.recipe.ngrams import expert, learning, tables
 from textcnn.recipe.ngrams.expert import NgramExpert, Texts
-from textcnn.recipe.ngrams.learning import NgramExamples, OldExpert, fit_expert
+from textcnn.recipe.ngrams.learning import InitialExpert, NgramExamples, fit_expert
 from textcnn.recipe.ngrams.letters import SHORTEST, part_keys
 from textcnn.recipe.ngrams.nbsvm import ALPHA, BETA, Features, nbsvm
 from textcnn.recipe.ngrams.ngrams import ngram_keys
@@ -383,7 +383,7 @@ def test_going_on_keeps_what_was_known_and_learns_what_is_new():
     words = vocabulary.extended(Vocabulary.fit(new_tokens))
     expert = fit_expert(
         labelled(new_tokens, new_classes, words), words.words, 3,
-        before=OldExpert(old, np.array([0, 2])),
+        initial=InitialExpert(old, np.array([0, 2])),
     )  # fmt: skip
     found = expert.logits(Texts.of(new_tokens, words)).argmax(axis=1)
     assert (found == new_classes).all()
@@ -397,7 +397,7 @@ def test_going_on_with_nothing_to_correct_changes_nothing():
     tokens, classes = reviews()
     old, vocabulary = learnt(tokens, classes)
     silent = labelled(tokens, classes, vocabulary, np.zeros(len(classes), np.float32))
-    same = fit_expert(silent, vocabulary.words, 2, before=OldExpert(old, np.arange(2)))
+    same = fit_expert(silent, vocabulary.words, 2, initial=InitialExpert(old, np.arange(2)))
     texts = Texts.of(STRANGE, vocabulary)
     np.testing.assert_allclose(same.logits(texts), old.logits(texts), atol=1e-6)
 
@@ -428,7 +428,7 @@ def test_going_on_counting_is_counting_all():
     words = first.extended(Vocabulary.fit(tokens[half:]))
     gone_on = fit_expert(
         labelled(tokens[half:], classes[half:], words), words.words, 200,
-        before=OldExpert(old, np.arange(150)),
+        initial=InitialExpert(old, np.arange(150)),
     )  # fmt: skip
     at_once = fit_expert(labelled(tokens, classes, words), words.words, 200)
     texts = Texts.of([*tokens, ["key77x"]], words)

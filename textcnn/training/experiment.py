@@ -22,7 +22,7 @@ from textcnn.recipe.averaging import MovingAverage, copied
 from textcnn.recipe.class_weights import balanced_weights, example_weights, with_mean_one
 from textcnn.recipe.config import Config
 from textcnn.recipe.ngrams.expert import Texts
-from textcnn.recipe.ngrams.learning import NgramExamples, OldExpert
+from textcnn.recipe.ngrams.learning import InitialExpert, NgramExamples
 from textcnn.recipe.steps import with_l2, with_word_dropout
 from textcnn.recipe.thinning import thinned_step
 from textcnn.support.errors import RunError, UserError
@@ -243,16 +243,16 @@ def new_experiment(
         average=average,
     )
     if ngrams is None or (epochs is not None and not ngrams.refitted):
-        before = None
+        expert = None
         if initial is not None and initial.ngrams is not None:
-            before = OldExpert(initial.ngrams, label_columns(initial, labels))
+            expert = InitialExpert(initial.ngrams, label_columns(initial, labels))
         ngrams = train_ngrams(
             config,
             vocabulary.words,
             parts.ngram_examples(tokens, parts.train),
             parts.ngram_examples(data.tokens.take(data.choosing_rows), parts.dev),
             len(labels),
-            before,
+            expert,
             ngrams,
         )
     seen, auto = data.hashes[rows], data.tokenizer_chosen

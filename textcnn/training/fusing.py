@@ -12,7 +12,7 @@ from textcnn.core.sentences import Examples
 from textcnn.recipe.config import Config
 from textcnn.recipe.fusion import Fusion
 from textcnn.recipe.ngrams.expert import NgramExpert
-from textcnn.recipe.ngrams.learning import NgramExamples, OldExpert, fit_expert
+from textcnn.recipe.ngrams.learning import InitialExpert, NgramExamples, fit_expert
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def train_ngrams(
     train: NgramExamples,
     dev: NgramExamples,
     num_classes: int,
-    before: OldExpert | None = None,
+    initial: InitialExpert | None = None,
     first_half: TrainedNgrams | None = None,
 ) -> TrainedNgrams | None:
     """Train the expert for one half of a run.
@@ -47,7 +47,7 @@ def train_ngrams(
         train: sentences to learn from.
         dev: those that choose the penalty of errors, in the first half.
         num_classes: C.
-        before: an expert to go on from, or None.
+        initial: an expert to go on from, or None.
         first_half: the expert of the first half, whose choices are trained with anew; or None.
 
     Returns:
@@ -56,7 +56,7 @@ def train_ngrams(
     if not config.ngrams:
         return None
     learner = functools.partial(
-        fit_expert, train, words, num_classes, config.ngrams, config.subwords, before=before
+        fit_expert, train, words, num_classes, config.ngrams, config.subwords, initial=initial
     )
     if first_half is not None:
         refitted = learner(penalty=first_half.expert.penalty)

@@ -61,7 +61,7 @@ class NgramExamples:
 
 
 @dataclass(frozen=True)
-class OldExpert:
+class InitialExpert:
     """An expert to go on from.
 
     Attributes:
@@ -81,7 +81,7 @@ def fit_expert(
     subwords: int = 6,
     dev: NgramExamples | None = None,
     penalty: float | None = None,
-    before: OldExpert | None = None,
+    initial: InitialExpert | None = None,
 ) -> NgramExpert:
     """Learn an expert; the same sentences give the same bytes.
 
@@ -98,7 +98,7 @@ def fit_expert(
         subwords: characters in the longest parts of words; 0 for no parts.
         dev: sentences that choose the penalty of errors, by their likelihood.
         penalty: of errors, instead of that.
-        before: an expert to go on from, or None.
+        initial: an expert to go on from, or None.
 
     Raises:
         UserError: the vocabulary is too large for n-grams of so many words.
@@ -108,9 +108,8 @@ def fit_expert(
             f"--ngrams {ngrams}: too many for {len(words):,} words; choose fewer, or set "
             "--max-vocabulary"
         )
-    many = num_classes > MOST_OPTIMISED if before is None else not before.expert.dense
-    learner = _Learner(train, words, num_classes, ngrams, subwords, before, many)
-    if many:
+    learner = _Learner(train, words, num_classes, ngrams, subwords, initial)
+    if learner.counts:
         return learner.count()
     # One thread, since sums must not depend on how many processors there are.
     with one_thread():
@@ -128,7 +127,11 @@ def _loss(logits: np.ndarray, dev: NgramExamples) -> float:
 
 
 class _Learner:
-    """The items of the training sentences, and tables made of them."""
+    """The items of the training sentences, and tables made of them.
+
+    Attributes:
+        counts: there are so many classes that items are counted, and nothing is optimised.
+    """
 
     def __init__(
         self,
@@ -137,19 +140,20 @@ class _Learner:
         num_classes: int,
         ngrams: int,
         subwords: int,
-        before: OldExpert | None,
-        many: bool,
+        initial: InitialExpert | None,
     ):
         self._train, self._words, self._num_classes = train, words, num_classes
-        self._subwords, self._before = subwords, before
+        self._subwords, self._initial = subwords, initial
+        self.counts = num_classes > MOST_OPTIMISED
         # With all words known to it, the old expert says the same, and its tables are added to.
-        if before is not None:
-            old = before.expert
-            self._before = OldExpert(old.with_words(words[len(old.words) :]), before.classes)
-        most = MOST_NGRAMS if many else min(MOST_NGRAMS, MOST_CELLS // num_classes)
+        if initial is not None:
+            old = initial.expert
+            self.counts = not old.dense
+            self._initial = InitialExpert(old.with_words(words[len(old.words) :]), initial.classes)
+        most = MOST_NGRAMS if self.counts else min(MOST_NGRAMS, MOST_CELLS // num_classes)
         self._orders = [str(order) for order in range(2, ngrams + 1)]
         self._keys: dict[str, np.ndarray] = {}
-        by_word, parts = self._count_words(1 if many else FEWEST_PARTS)
+        by_word, parts = self._count_words(1 if self.counts else FEWEST_PARTS)
         self._features = Features.of(
             by_word,
             (self._count_ngrams(order, most) for order in range(2, ngrams + 1)),
@@ -202,7 +206,7 @@ class _Learner:
 
     def optimise(self, penalty: float) -> NgramExpert:
         """Tables of a support vector machine for each class."""
-        features, old = self._features, self._before
+        features, old = self._features, self._initial
         by_item = np.zeros((len(features.of_item), self._num_classes), np.float32)
         by_part = np.zeros((len(features.of_part), self._num_classes), np.float32)
         bias = np.zeros(self._num_classes, np.float32)
@@ -247,8 +251,8 @@ class _Learner:
         for name in self._orders:
             rows[name] = by_item[start : start + len(keys[name])]
             start += len(keys[name])
-        if self._before is not None:
-            old, classes = self._before.expert, self._before.classes
+        if self._initial is not None:
+            old, classes = self._initial.expert, self._initial.classes
             bias[classes] += old.bias
             widened = _selection(classes, self._num_classes).T
             for name, table in old.tables.items():
