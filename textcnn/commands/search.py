@@ -148,23 +148,23 @@ def _run(session: Session) -> None:
 
     with TaskProgress("trials", plan.trials) as progress:
 
-        def listen(tried: list[FinishedTrial]) -> None:
-            _show(progress, tried, plan.trials)
-            _save(session, tried)
+        def listen(trials: list[FinishedTrial]) -> None:
+            _show(progress, trials, plan.trials)
+            _save(session, trials)
 
-        tried, best = session.search(None, listen, progress.say)
-    _save(session, tried)  # Perhaps nothing was left to be tried, but the tables were not written.
+        trials, best = session.search(None, listen, progress.say)
+    _save(session, trials)  # Perhaps nothing was left to be tried, but the tables were not written.
     accuracies = [_outer(session, fold) for fold in session.outer_folds()]
-    click.echo(best_table(tried))
-    click.echo("\n" + _verdict(session, tried, best, accuracies))
+    click.echo(best_table(trials))
+    click.echo("\n" + _verdict(session, trials, best, accuracies))
     click.echo("\n" + next_commands(command_line("train", "--config", folder.best)))
 
 
-def _show(progress: TaskProgress, tried: list[FinishedTrial], trials: int) -> None:
+def _show(progress: TaskProgress, trials: list[FinishedTrial], count: int) -> None:
     """The last of these trials has finished."""
-    best = best_of(tried)
+    best = best_of(trials)
     figures = f"best {100 * best.score:.2f} %, trial {best.number}" if best else ""
-    progress.show(len(tried), trial_line(tried[-1], trials, best), figures)
+    progress.show(len(trials), trial_line(trials[-1], count, best), figures)
 
 
 def _outer(session: Session, fold: Fold) -> float:
@@ -174,28 +174,28 @@ def _outer(session: Session, fold: Fold) -> float:
     say(f"{name}: a search without its {len(fold.split.test):,} sentences")
     with TaskProgress("trials", plan.trials) as progress:
         _, best = session.search(
-            fold, lambda tried: _show(progress, tried, plan.trials), progress.say
+            fold, lambda trials: _show(progress, trials, plan.trials), progress.say
         )
     accuracy = session.test(fold, best)
     say(f"{name}: test {100 * accuracy:.2f} %  (trial {best.number}, dev {100 * best.score:.2f} %)")
     return accuracy
 
 
-def _save(session: Session, tried: list[FinishedTrial]) -> None:
-    folder, best = session.folder, best_of(tried)
-    replace_csv(folder.table, trial_rows(tried, session.plan.folds))
+def _save(session: Session, trials: list[FinishedTrial]) -> None:
+    folder, best = session.folder, best_of(trials)
+    replace_csv(folder.table, trial_rows(trials, session.plan.folds))
     if best is not None:
         write_toml(folder.best, session.space.config(best.drawn))
 
 
 def _verdict(
-    session: Session, tried: list[FinishedTrial], best: FinishedTrial, accuracies: list[float]
+    session: Session, trials: list[FinishedTrial], best: FinishedTrial, accuracies: list[float]
 ) -> str:
     """What the search says, and does not say, about new sentences."""
     test = len(session.data.split.test)
     lines = [
-        f"The best dev accuracy of {len(tried)} settings, {100 * best.score:.2f} %, is too good to "
-        "be that of new sentences."
+        f"The best dev accuracy of {len(trials)} settings, {100 * best.score:.2f} %, is too good "
+        "to be that of new sentences."
     ]
     if accuracies:
         nested = session.plan.nested
@@ -211,26 +211,26 @@ def _verdict(
 # Trials in lines and tables
 
 
-def trial_line(tried: FinishedTrial, trials: int, best: FinishedTrial | None) -> str:
+def trial_line(trial: FinishedTrial, count: int, best: FinishedTrial | None) -> str:
     """A trial that has just finished."""
-    outcome = "failed " if tried.fault else f"{100 * tried.score:5.2f} %"
-    line = f"{tried.number:3} of {trials}  dev {outcome}  {_settings(tried)}"
-    if tried.fault:
-        return f"{line}  ({tried.fault})"
-    if best is tried:
+    outcome = "failed " if trial.fault else f"{100 * trial.score:5.2f} %"
+    line = f"{trial.number:3} of {count}  dev {outcome}  {_settings(trial)}"
+    if trial.fault:
+        return f"{line}  ({trial.fault})"
+    if best is trial:
         return f"{line}  best"
-    notes = [f"cut short after fold {len(tried.accuracies)}"] if tried.cut_short else []
+    notes = [f"cut short after fold {len(trial.accuracies)}"] if trial.cut_short else []
     if best is not None:
         notes.append(f"best: {100 * best.score:.2f} %, trial {best.number}")
     return f"{line}  ({'; '.join(notes)})"
 
 
-def trial_rows(tried: Sequence[FinishedTrial], folds: int) -> Iterator[list[str]]:
+def trial_rows(trials: Sequence[FinishedTrial], folds: int) -> Iterator[list[str]]:
     """Every trial for a CSV file, a header first."""
-    names = list(tried[0].drawn)
+    names = list(trials[0].drawn)
     yield ["trial", "dev_accuracy", "outcome", *names, *(f"fold_{n + 1}" for n in range(folds))]
-    best = best_of(tried)
-    for one in tried:
+    best = best_of(trials)
+    for one in trials:
         outcome = "failed" if one.fault else "cut short" if one.cut_short else "scored"
         accuracies = [f"{accuracy:.6f}" for accuracy in one.accuracies]
         yield [
@@ -243,8 +243,8 @@ def trial_rows(tried: Sequence[FinishedTrial], folds: int) -> Iterator[list[str]
         ]
 
 
-def _settings(tried: FinishedTrial) -> str:
-    return "  ".join(f"{name} {drawn_word(value)}" for name, value in tried.drawn.items())
+def _settings(trial: FinishedTrial) -> str:
+    return "  ".join(f"{name} {drawn_word(value)}" for name, value in trial.drawn.items())
 
 
 def drawn_word(value: Drawn) -> str:
@@ -256,9 +256,11 @@ SHOWN = 10
 """Trials in the table of the best."""
 
 
-def best_table(tried: Sequence[FinishedTrial]) -> str:
+def best_table(trials: Sequence[FinishedTrial]) -> str:
     """The best trials that were run on all folds, the best first."""
-    whole = sorted((one for one in tried if not one.cut_short), key=lambda one: -one.score)
+    whole = sorted(
+        (trial for trial in trials if not trial.cut_short), key=lambda trial: -trial.score
+    )
     heads = ["dev", "trial", *whole[0].drawn]
     rows = [
         [

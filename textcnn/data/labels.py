@@ -70,9 +70,9 @@ def join_labels(labels: Iterable[str]) -> str:
     return BETWEEN.join(sorted(set(labels)))
 
 
-def split_labels(joined: str) -> list[str]:
+def split_labels(label: str) -> list[str]:
     """The labels in what :func:`join_labels` made."""
-    return joined.split(BETWEEN) if joined else []
+    return label.split(BETWEEN) if label else []
 
 
 def label_names(labels: Iterable[str], multilabel: bool) -> list[str]:

@@ -27,9 +27,9 @@ def choose_tokenizer(name: str, texts: Sequence[str]) -> str:
     return "unicode" if is_damage(dropped_letters(texts, "kim")) else "kim"
 
 
-def is_damage(dropped: DroppedShares) -> bool:
+def is_damage(shares: DroppedShares) -> bool:
     """Whether a tokenizer leaves out so much that another one is worth a try."""
-    return max(dropped.letters, dropped.words) > LEAST_DAMAGE
+    return max(shares.letters, shares.words) > LEAST_DAMAGE
 
 
 class WithoutToken:

@@ -99,17 +99,17 @@ class RunFolder(ResultFolder):
         lines = [json.dumps(row) + "\n" for row in seal_each(history_rows(history))]
         replace_text(self.metrics, "".join(lines))
 
-    def copy_last(self, step: int, kept: int) -> None:
+    def copy_last(self, step: int, count: int) -> None:
         """Make a numbered copy of ``last.h5``, sharing its bytes.
 
         Args:
             step: at which it was written.
-            kept: how many numbered copies to keep, or 0 for none.
+            count: how many numbered copies to keep, or 0 for none.
         """
-        if kept:
+        if count:
             share_file(self.last, self.checkpoints / f"step-{step:08d}.h5")
             numbered = sorted(self.checkpoints.glob("step-*.h5"))
-            for old in numbered[:-kept]:
+            for old in numbered[:-count]:
                 old.unlink()
 
 
@@ -139,11 +139,11 @@ def _without_network(folder: RunFolder) -> str:
     return f"no trained run here ({folder.best} is missing)"
 
 
-def newest_run(preferred: Callable[[RunFolder], bool]) -> RunFolder:
+def newest_run(is_preferred: Callable[[RunFolder], bool]) -> RunFolder:
     """The run below ``runs/`` that kept a best checkpoint last.
 
     Args:
-        preferred: whether a run goes before all those for which this is false.
+        is_preferred: whether a run goes before all those for which this is false.
 
     Raises:
         UserError: there is none yet.
@@ -154,4 +154,4 @@ def newest_run(preferred: Callable[[RunFolder], bool]) -> RunFolder:
             f"no trained run in {RUNS}/; {how_to_train()}, or name one with --checkpoint"
         )
     found.sort(key=lambda folder: (folder.best.stat().st_mtime_ns, folder.path.name), reverse=True)
-    return next(filter(preferred, found), found[0])
+    return next(filter(is_preferred, found), found[0])

@@ -153,9 +153,9 @@ class FinishedTrial:
         return float(np.mean(self.accuracies)) if self.accuracies else math.nan
 
 
-def best_of(tried: Sequence[FinishedTrial]) -> FinishedTrial | None:
+def best_of(trials: Sequence[FinishedTrial]) -> FinishedTrial | None:
     """The best trial that was run on all folds; of equals the first."""
-    whole = [one for one in tried if not one.cut_short]
+    whole = [one for one in trials if not one.cut_short]
     return max(whole, key=lambda one: (one.score, -one.number)) if whole else None
 
 

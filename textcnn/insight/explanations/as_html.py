@@ -8,11 +8,11 @@ from textcnn.insight.explanations.what_if import Change
 from textcnn.insight.pages import render, shaded_words
 
 
-def page(explained: Sequence[tuple[Explanation, Change | None]], top: int, source: str) -> str:
+def page(explanations: Sequence[tuple[Explanation, Change | None]], top: int, source: str) -> str:
     """The whole page.
 
     Args:
-        explained: the explanations, each with its smallest change or None.
+        explanations: the explanations, each with its smallest change or None.
         top: rows of each table of n-grams.
         source: which model it was.
 
@@ -22,7 +22,7 @@ def page(explained: Sequence[tuple[Explanation, Change | None]], top: int, sourc
     return render(
         "explanations.html",
         "Why these labels",
-        explained=explained,
+        explanations=explanations,
         top=top,
         source=source,
         shaded_words=shaded_words,

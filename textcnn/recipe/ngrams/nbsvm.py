@@ -136,7 +136,7 @@ def _merge_columns(matrix: csr_matrix) -> tuple[csr_matrix, np.ndarray]:
 def nbsvm(
     features: Features,
     positive: np.ndarray,
-    counted: np.ndarray,
+    sample_weights: np.ndarray,
     penalty: float,
     offset: np.ndarray | None = None,
 ) -> tuple[np.ndarray, float]:
@@ -145,7 +145,7 @@ def nbsvm(
     Args:
         features: of N sentences.
         positive: (N,) booleans.
-        counted: (N,) what each sentence counts.
+        sample_weights: (N,) what each sentence counts.
         penalty: of errors, C in the paper.
         offset: (N,) what another model says already, which this one only corrects; or None.
 
@@ -154,7 +154,7 @@ def nbsvm(
     """
     from scipy.optimize import minimize  # 0.4 s, which those who ask for help would wait.
 
-    p, q = (ALPHA + features.collect(counted * side) for side in (positive, ~positive))
+    p, q = (ALPHA + features.collect(sample_weights * side) for side in (positive, ~positive))
     ratio = np.log(p / (features.copies @ p)) - np.log(q / (features.copies @ q))
     # Equal features have equal weights, so n of them are one that is sqrt(n) times as large.
     root = np.sqrt(features.copies)
@@ -165,13 +165,13 @@ def nbsvm(
         weights, bias = free[:-1], free[-1]
         margins = signs * (features.sums(factor * weights) + bias + before)
         missing = np.maximum(1 - margins, 0)
-        upstream = -2 * penalty * counted * signs * missing
+        upstream = -2 * penalty * sample_weights * signs * missing
         gradient = free.copy()
         gradient[-1] *= BIAS_PENALTY
         gradient[:-1] += factor * features.collect(features.scale * upstream)
         gradient[-1] += upstream.sum()
         held = weights @ weights + BIAS_PENALTY * bias * bias
-        return penalty * (counted * missing**2).sum() + held / 2, gradient
+        return penalty * (sample_weights * missing**2).sum() + held / 2, gradient
 
     options = {"maxiter": STEPS, "ftol": FTOL, "maxcor": 5}
     start = np.zeros(features.size + 1)
@@ -181,7 +181,7 @@ def nbsvm(
         return ratio * weights / root, bias
     # Drawn towards naive Bayes, bias and all, as in textcnn.evaluation.crossval.nbsvm.
     mean = root @ np.abs(weights) / features.copies.sum()
-    sides = (counted * positive).sum(), (counted * ~positive).sum()
+    sides = (sample_weights * positive).sum(), (sample_weights * ~positive).sum()
     prior = np.log((sides[0] + 0.5) / (sides[1] + 0.5))
     drawn = ratio * ((1 - BETA) * mean + BETA * weights / root)
     return drawn, (1 - BETA) * mean * prior + BETA * bias

@@ -162,12 +162,12 @@ def write_container(
         stream.write(header.replace(_NO_DIGEST, digest.hexdigest().encode()))
 
 
-def read_container(path: Path, wanted: Callable[[str], bool] = lambda name: True) -> Container:
+def read_container(path: Path, is_wanted: Callable[[str], bool] = lambda name: True) -> Container:
     """Read a file.
 
     Args:
         path: the file.
-        wanted: by its name, whether an array or list of texts is to be read; facts always are.
+        is_wanted: by its name, whether an array or list of texts is to be read; facts always are.
 
     Raises:
         UserError: there is no such file, or it is not one of these, or not whole.
@@ -175,7 +175,7 @@ def read_container(path: Path, wanted: Callable[[str], bool] = lambda name: True
     try:
         with open_regular(path) as stream:
             place = _check_digest(path, stream)
-            return _read(stream, place, wanted)
+            return _read(stream, place, is_wanted)
     except FileNotFoundError:
         raise UserError(f"{path}: no such checkpoint; {how_to_train()}") from None
     except OSError as error:
@@ -326,7 +326,7 @@ def _memory() -> float:
 
 
 def _read(
-    stream: io.BufferedReader, place_of_index: tuple[int, int], wanted: Callable[[str], bool]
+    stream: io.BufferedReader, place_of_index: tuple[int, int], is_wanted: Callable[[str], bool]
 ) -> Container:
     file_size = os.fstat(stream.fileno()).st_size
     offset, length = place_of_index
@@ -336,10 +336,10 @@ def _read(
     arrays = {
         name: _read_array(stream, name, place)
         for name, place in places.items()
-        if name not in of_texts and wanted(name)
+        if name not in of_texts and is_wanted(name)
     }
     texts = {}
-    for name in filter(wanted, names):
+    for name in filter(is_wanted, names):
         parts = (_bytes(name), _lengths(name))
         texts[name] = _split(name, *(_read_array(stream, part, places[part]) for part in parts))
     return Container(facts, arrays, texts)
@@ -358,11 +358,11 @@ def _check_numbers(name: str, array: np.ndarray) -> None:
         raise ValueError(f"{name} holds a number that is not finite")
 
 
-def _split(name: str, joined: np.ndarray, lengths: np.ndarray) -> list[str]:
+def _split(name: str, data: np.ndarray, lengths: np.ndarray) -> list[str]:
     """The texts that :func:`_joined` joined."""
-    if int(lengths.sum(dtype=np.uint64)) != len(joined):
+    if int(lengths.sum(dtype=np.uint64)) != len(data):
         raise ValueError(f"{name} have other lengths than their bytes")
-    encoded, ends = joined.tobytes(), np.cumsum(lengths).tolist()
+    encoded, ends = data.tobytes(), np.cumsum(lengths).tolist()
     return [encoded[start:end].decode() for start, end in zip([0, *ends], ends, strict=False)]
 
 

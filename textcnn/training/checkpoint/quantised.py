@@ -39,9 +39,9 @@ def quantise(name: str, array: np.ndarray, width: str) -> tuple[np.ndarray, np.n
     return np.round(array / scales).astype(np.int8), scales
 
 
-def restore(kept: np.ndarray, scales: np.ndarray | None) -> np.ndarray:
-    """The float32 array that :func:`quantise` made ``kept`` of, as nearly as it can be."""
+def restore(array: np.ndarray, scales: np.ndarray | None) -> np.ndarray:
+    """The float32 array that :func:`quantise` made ``array`` of, as nearly as it can be."""
     if scales is None:
-        return kept.astype(np.float32, copy=False)
+        return array.astype(np.float32, copy=False)
     with np.errstate(over="ignore"):  # What overflows is refused where the arrays are checked.
-        return np.multiply(kept, scales, dtype=np.float32)
+        return np.multiply(array, scales, dtype=np.float32)
