@@ -207,7 +207,7 @@ def test_with_other_test_parts_only_what_neither_has_met_is_compared(
     texts = shared_sentences(sides, {}, lambda line: None).texts
     assert len(texts) == len(both)
     for run in (trained_run, other_split):
-        seen = load_checkpoint(run / "checkpoints" / "best.h5").seen
+        seen = load_checkpoint(run / "checkpoints" / "best.h5").train_hashes
         assert not np.isin(sentence_hashes(map(kim, texts)), seen).any()
 
 
@@ -246,7 +246,8 @@ def test_given_sentences_are_compared_on_and_those_trained_on_are_counted(
 ):
     found = values(call, trained_run, other_split, "--data", reviews)
     seen = [
-        load_checkpoint(run / "checkpoints" / "best.h5").seen for run in (trained_run, other_split)
+        load_checkpoint(run / "checkpoints" / "best.h5").train_hashes
+        for run in (trained_run, other_split)
     ]
     assert found["sentences"] == 120
     assert found["seen_in_training"] == {

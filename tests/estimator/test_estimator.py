@@ -338,7 +338,7 @@ def test_a_second_fit_goes_on_as_init_from_does(call, reviews, tmp_path):
     there = Classifier.load("run")
     assert classifier.predict_proba(TEXTS).tobytes() == there.predict_proba(TEXTS).tobytes()
     assert classifier.classes_.tolist() == ["bad", "fair", "good"]
-    assert len(classifier.checkpoint_.seen) == len({*TEXTS, *OTHERS.texts})
+    assert len(classifier.checkpoint_.train_hashes) == len({*TEXTS, *OTHERS.texts})
 
 
 def test_going_on_needs_something_new_and_a_network_of_the_same_kind(tmp_path):

@@ -239,7 +239,7 @@ def test_sentences_of_several_labels_are_refused_by_a_network_of_one(
 def test_the_checkpoint_counts_the_labels_of_its_training_part(trained_run):
     checkpoint = load_checkpoint(trained_run / "checkpoints" / "best.h5")
     assert checkpoint.label_counts.tolist() == [54, 54]  # train and dev
-    assert len(checkpoint.seen) == 108
+    assert len(checkpoint.train_hashes) == 108
 
 
 def test_of_many_labels_the_commonest_confusions_are_shown():

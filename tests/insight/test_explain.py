@@ -97,7 +97,7 @@ def random_checkpoint(
             rng.uniform(0.5, 2, 2 if ngrams else 1).astype(np.float32),
             rng.normal(size=num_classes).astype(np.float32),
         ),
-        seen=np.zeros(0, np.uint64),
+        train_hashes=np.zeros(0, np.uint64),
         fingerprint="",
         source="",
         thresholds=np.full(num_classes, 0.5) if multilabel else None,

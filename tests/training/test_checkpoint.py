@@ -58,7 +58,7 @@ def test_everything_comes_back(trained, path):
     for field in names:
         assert getattr(loaded, field) == getattr(trained, field)
     assert loaded.vocabulary.words == trained.vocabulary.words
-    for field in ("label_counts", "seen", "dev_hashes", "test_hashes"):
+    for field in ("label_counts", "train_hashes", "dev_hashes", "test_hashes"):
         assert getattr(loaded, field).tolist() == getattr(trained, field).tolist()
     assert loaded.architecture == trained.architecture
     assert loaded.training is not None

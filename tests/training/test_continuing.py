@@ -66,7 +66,7 @@ def test_sentences_it_has_seen_never_choose_or_score(before):
     data = TokenizedData.prepare(corpus, config, inherited=before.handed_on)
     for rows in (data.split.dev, data.split.test):
         assert len(rows)
-        assert not np.isin(sentence_hashes(data.tokens.take(rows)), before.seen).any()
+        assert not np.isin(sentence_hashes(data.tokens.take(rows)), before.train_hashes).any()
 
 
 def test_it_learns_the_new_and_keeps_the_old(before):
@@ -172,7 +172,7 @@ def test_what_cannot_be_gone_on_from_is_refused(call, tmp_path, reviews, trained
 
 def test_nothing_new_is_refused(before):
     corpus, config = labelled_sentences(), small_config()
-    seen = np.isin(sentence_hashes(text.split() for text in corpus.texts), before.seen)
+    seen = np.isin(sentence_hashes(text.split() for text in corpus.texts), before.train_hashes)
     rows = np.flatnonzero(seen)
     known = LabelledTexts(
         [corpus.texts[row] for row in rows], [corpus.labels[row] for row in rows], "known"
@@ -272,8 +272,8 @@ def test_a_test_file_of_new_labels_alone_is_scored(call, tmp_path, first_run):
 def test_dev_sentences_choose_that_the_network_has_not_been_trained_on(tmp_path, first_run):
     initial = initial_network(small_config(init_from=str(first_run), tokenizer="kim"))
     assert len(initial.handed_on.dev) == 12
-    assert not np.isin(initial.handed_on.dev, initial.choosing.seen).any()
-    assert np.isin(initial.handed_on.dev, initial.predicting.seen).all()
+    assert not np.isin(initial.handed_on.dev, initial.choosing.train_hashes).any()
+    assert np.isin(initial.handed_on.dev, initial.predicting.train_hashes).all()
     # A file alone does not have the network before; its dev sentences were trained on.
     assert not len(load_checkpoint(first_run / "checkpoints/best.h5").handed_on.dev)
 

@@ -112,7 +112,7 @@ def test_a_cut_sentence_is_known_by_what_is_left(call, tmp_path):
     checkpoint = load_checkpoint(tmp_path / "run/checkpoints/best.h5")
     assert checkpoint.config.max_tokens == 4
     tokens = [text.split()[:4] for text in labelled_sentences().texts]
-    assert np.isin(checkpoint.seen, sentence_hashes(tokens)).all()
+    assert np.isin(checkpoint.train_hashes, sentence_hashes(tokens)).all()
 
 
 def test_a_vocabulary_is_extended_behind_its_end():

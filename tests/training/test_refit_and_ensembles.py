@@ -84,7 +84,10 @@ def test_the_refit_trains_on_train_and_dev_for_as_long_as_dev_chose(data, chosen
 def test_words_and_ngrams_of_dev_are_known_only_after_the_refit(data, chosen):
     second = again(data, chosen)
     assert set(second.vocabulary.words) >= set(chosen.vocabulary.words)
-    first_hashes, second_hashes = set(chosen.seen.tolist()), set(second.seen.tolist())
+    first_hashes, second_hashes = (
+        set(chosen.train_hashes.tolist()),
+        set(second.train_hashes.tolist()),
+    )
     assert len(second_hashes - first_hashes) == 12
     assert len(second.ngrams.expert.keys["2"]) > len(chosen.ngrams.expert.keys["2"])
     tested = {tuple(tokens) for tokens in data.tokens.take(data.split.test)}
@@ -118,7 +121,7 @@ def test_training_in_memory_gives_what_the_command_leaves(call, tmp_path, review
     assert parameter_bytes(left.networks[0]) == parameter_bytes(model.networks[0])
     assert parameter_bytes(left.ngrams.arrays()) == parameter_bytes(model.ngrams.arrays())
     assert_same_fusion(left, model)
-    assert len(left.seen) == (108 if refit else 96)
+    assert len(left.train_hashes) == (108 if refit else 96)
     assert len(outcome.best) == 1
 
 

@@ -102,7 +102,9 @@ def shared_sentences(sides: Sequence[Side], options: dict[str, Any], report: Rep
         return _of_test_parts(sides, report)
     check_labels(corpus.labels, known, multilabel=False)
     found = _with_shared_labels(sides, corpus.texts, corpus.labels, f"data: {corpus.source}")
-    a, b = (are_known(hashes_of(it.classifier, found.texts), it.checkpoint.seen) for it in sides)
+    a, b = (
+        are_known(hashes_of(it.classifier, found.texts), it.checkpoint.train_hashes) for it in sides
+    )
     seen = (int(a.sum()), int(b.sum()), int((a | b).sum()))
     new = "" if seen[2] else "; neither was trained on any of it"
     return dataclasses.replace(found, about=f"{found.about}{new}", seen=seen)
@@ -119,7 +121,7 @@ def _of_test_parts(sides: Sequence[Side], report: Report) -> Sentences:
     )
     fresh = np.ones(len(texts), bool)
     for side, one in zip(sides, data, strict=True):
-        met = np.concatenate([one.hashes[one.everything_but_test], side.checkpoint.seen])
+        met = np.concatenate([one.hashes[one.everything_but_test], side.checkpoint.train_hashes])
         fresh &= ~are_known(hashes_of(side.classifier, texts), met)
     if not fresh.any():
         raise UserError(

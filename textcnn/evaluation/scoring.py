@@ -158,7 +158,7 @@ def score_sample(classifier: Classifier, sample: Sample) -> ScoredSample:
             checkpoint.label_counts,
             checkpoint.thresholds,
         ),
-        seen=int(are_known(hashes, checkpoint.seen).sum()),
+        seen=int(are_known(hashes, checkpoint.train_hashes).sum()),
         rows_given=sample.rows_given,
         no_token=int((hashes == NO_TOKEN).sum()),
         tokenizer=checkpoint.config.tokenizer,

@@ -94,7 +94,7 @@ class Experiment(NumberedSentences):
     Attributes:
         config: the resolved options.
         data: the sentences and their split.
-        seen: hashes of the training sentences, those of a network it goes on from included.
+        train_hashes: of the training sentences, those of a network it goes on from included.
         ngrams: the n-gram expert of this half, or None.
         trainer: the loop and its state.
         tokenizer_chosen: the tokenizer is what ``auto`` has chosen, here or in a network before.
@@ -104,7 +104,7 @@ class Experiment(NumberedSentences):
 
     config: Config
     data: TokenizedData
-    seen: np.ndarray
+    train_hashes: np.ndarray
     ngrams: TrainedNgrams | None
     trainer: Trainer
     tokenizer_chosen: bool
@@ -151,7 +151,7 @@ class Experiment(NumberedSentences):
             ngrams=None if ngrams is None else ngrams.expert,
             fusion=fusion,
             thresholds=thresholds,
-            seen=self.seen,
+            train_hashes=self.train_hashes,
             dev_hashes=self.data.held_out[0],
             test_hashes=self.data.held_out[1],
             inherited=self.data.inherited,
@@ -255,14 +255,17 @@ def new_experiment(
             expert,
             ngrams,
         )
-    seen, auto = data.hashes[rows], data.tokenizer_chosen
+    train_hashes, auto = data.hashes[rows], data.tokenizer_chosen
     if initial is not None:
-        seen, auto = np.concatenate([seen, initial.seen]), auto or initial.tokenizer_chosen
+        train_hashes, auto = (
+            np.concatenate([train_hashes, initial.train_hashes]),
+            auto or initial.tokenizer_chosen,
+        )
     return Experiment(
         **vars(parts),
         config=config,
         data=data,
-        seen=np.unique(seen),
+        train_hashes=np.unique(train_hashes),
         ngrams=ngrams,
         trainer=trainer,
         tokenizer_chosen=auto,

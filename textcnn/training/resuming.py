@@ -105,14 +105,14 @@ def resumed_experiment(checkpoint: Checkpoint, data: TokenizedData) -> Experimen
         ngrams = TrainedNgrams(checkpoint.ngrams, state.ngram_dev_logits, refit)
     rows = data.learnt_rows(refit)
     parts = number_sentences(config, data, rows, checkpoint.vocabulary, checkpoint.labels)
-    seen = np.unique(data.hashes[rows])
+    train_hashes = np.unique(data.hashes[rows])
     if config.init_from is not None:  # Those of the network that it went on from are among them.
-        seen = np.union1d(seen, checkpoint.seen)
+        train_hashes = np.union1d(train_hashes, checkpoint.train_hashes)
     experiment = Experiment(
         **vars(parts),
         config=config,
         data=data,
-        seen=seen,
+        train_hashes=train_hashes,
         ngrams=ngrams,
         trainer=trainer,
         tokenizer_chosen=checkpoint.tokenizer_chosen,
@@ -160,7 +160,7 @@ def _of_the_run(
     counts = label_counts(experiment.train.targets, len(checkpoint.labels))
     if not np.array_equal(checkpoint.label_counts, counts):
         yield "its counts of labels are not those of the data"
-    if not np.array_equal(checkpoint.seen, experiment.seen):
+    if not np.array_equal(checkpoint.train_hashes, experiment.train_hashes):
         yield "its training sentences are not those of the data"
     yield from _of_the_history(state.choice, experiment)
     if checkpoint.history != state.choice.history:

@@ -76,7 +76,7 @@ class Checkpoint:
             averaged.
         ngrams: the n-gram expert, or None.
         fusion: how what the networks and the expert say becomes one prediction.
-        seen: (N,) uint64 hashes of the training sentences (:mod:`textcnn.data.fingerprints`).
+        train_hashes: (N,) uint64, of the training sentences (:mod:`textcnn.data.fingerprints`).
         fingerprint: SHA-256 of all data the run was given, training part or not.
         source: one line about that data.
         thresholds: (C,) where a sentence may have several labels, from which probability on each
@@ -100,7 +100,7 @@ class Checkpoint:
     networks: tuple[Parameters, ...]
     ngrams: NgramExpert | None
     fusion: Fusion
-    seen: np.ndarray
+    train_hashes: np.ndarray
     fingerprint: str
     source: str
     thresholds: np.ndarray | None = None
@@ -118,8 +118,9 @@ class Checkpoint:
     @property
     def handed_on(self) -> Division:
         """What one that goes on from it inherits; none of what it was trained on is held out."""
-        dev, test = (np.setdiff1d(it, self.seen) for it in (self.dev_hashes, self.test_hashes))
-        return Division(self.seen, np.setdiff1d(dev, test), test, tuple(self.labels))
+        held_out = self.dev_hashes, self.test_hashes
+        dev, test = (np.setdiff1d(hashes, self.train_hashes) for hashes in held_out)
+        return Division(self.train_hashes, np.setdiff1d(dev, test), test, tuple(self.labels))
 
     @property
     def new_labels(self) -> list[str]:

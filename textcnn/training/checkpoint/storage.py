@@ -132,7 +132,7 @@ def _stored(checkpoint: Checkpoint, width: str) -> Container:
         "fusion/bias": checkpoint.fusion.bias,
         "label_counts": checkpoint.label_counts.astype(np.int64),
         "history": _history_rows(checkpoint.history),
-        "seen": checkpoint.seen,
+        "seen": checkpoint.train_hashes,
         "held_out/dev": checkpoint.dev_hashes,
         "held_out/test": checkpoint.test_hashes,
     }
@@ -262,7 +262,7 @@ def _checkpoint(container: Container, for_training: bool) -> Checkpoint:
         networks=networks,
         ngrams=ngrams,
         fusion=_fusion(container, 1 if ngrams is None else 2, len(labels)),
-        seen=container.array("seen", "u", (None,)),
+        train_hashes=container.array("seen", "u", (None,)),
         rounded=any(
             array.dtype != np.float32
             for name, array in container.arrays.items()
