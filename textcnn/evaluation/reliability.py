@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say.
+"""The reliability of probabilities: confidence beside accuracy, and how far they are apart.
 
 After Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks" (ICML 2017).
 """

@@ -1,4 +1,4 @@
-"""What each sentence counts in the loss."""
+"""Weights of sentences in the loss: to balance the classes, or the user's own."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What holds a network back in training: functions that take a step and return another."""
+"""Regularisation: word dropout and L2, as functions that take a step and return another."""
 
 from collections.abc import Mapping
 

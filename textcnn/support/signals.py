@@ -1,4 +1,4 @@
-"""What a signal does, for a while."""
+"""Signal handlers that are set for a while."""
 
 import contextlib
 import signal

@@ -1,4 +1,4 @@
-"""What every reader of training data returns."""
+"""Texts with their labels: what every reader of training data returns."""
 
 import dataclasses
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What has to be there before the folds of a cross-validation can be run."""
+"""The set-up of a cross-validation: its sentences, divided into folds, and its folder."""
 
 import dataclasses
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What all folds together say."""
+"""The summary of a cross-validation: means over its folds, intervals, paired differences."""
 
 import hashlib
 import math

@@ -1,4 +1,4 @@
-"""Word vectors as they were before training.
+"""The random word vectors that training began with, drawn again.
 
 Where they began at random, they can be drawn again wherever the generator's state is known, and
 only what training changed needs to be sent: for rare words, nearly nothing. That halves a page.

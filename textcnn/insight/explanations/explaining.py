@@ -1,4 +1,4 @@
-"""Taking a decision apart, exactly.
+"""The explainer: it takes a prediction apart into terms that add up exactly.
 
 After the maximum over time the network is linear (Kim 2014, figure 1): a feature map f
 of height h, whose maximum m stands at one window, adds ``dense[c, f] * relu(m + bias[f])`` to the

@@ -1,4 +1,4 @@
-"""What is said of one decision: its terms, which add up to the logits."""
+"""The explanation of one prediction: its terms, which add up to the logits."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,1 +1,1 @@
-"""What a model knows."""
+"""What a model has learnt: n-grams, filters, neighbours of words."""

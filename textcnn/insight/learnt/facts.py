@@ -1,4 +1,4 @@
-"""What a checkpoint says of itself."""
+"""Facts about a checkpoint: its origin, its options, its sizes and its history."""
 
 import datetime
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Where words stand among each other."""
+"""The nearest words of a word, by the cosine of their vectors."""
 
 from collections.abc import Sequence
 

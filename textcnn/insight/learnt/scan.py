@@ -1,4 +1,4 @@
-"""What every filter chose in every training sentence."""
+"""The windows that every filter chose in every training sentence."""
 
 from dataclasses import dataclass
 
