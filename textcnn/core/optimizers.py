@@ -18,7 +18,7 @@ EVERY_ROW = slice(None)
 
 
 class Optimizer(ABC):
-    """What all optimizers share: the step count, the slots, the walk over the gradients.
+    """An optimizer, but for its update: the step count, the slots, the walk over gradients.
 
     Attributes:
         learning_rate: factor of every update.

@@ -11,7 +11,7 @@ from textcnn.core.gradients import Gradients
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How good the network is on the dev sentences, and was in training since the last evaluation.
+    """An evaluation: the network on the dev sentences, and in training since the last one.
 
     Attributes:
         step: steps made.
@@ -35,7 +35,7 @@ class Evaluation:
 
 @dataclass
 class Progress:
-    """Where training stands: all that going on needs besides arrays and random state.
+    """The progress of training: all that going on needs besides arrays and random state.
 
     Attributes:
         step: steps made.

@@ -34,7 +34,7 @@ class DivergedError(ArithmeticError):
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long to train, when to evaluate on dev, and what holds the updates back.
+    """The course of training: how long, when to evaluate on dev, what holds updates back.
 
     Attributes:
         batch_size: sentences in a step.

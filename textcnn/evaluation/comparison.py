@@ -176,7 +176,7 @@ def _with_shared_labels(
 
 @dataclass(frozen=True)
 class PairedCounts:
-    """Of how many of N sentences both models, one, or neither was right.
+    """Counts of N sentences: where both models, one, or neither was right.
 
     Attributes:
         both, only_a, only_b, neither: how many; they sum to N, at least 1.
@@ -260,7 +260,7 @@ def shares_of(paired: PairedCounts) -> tuple[Share, Share, Share]:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A and B, be they models or cross-validations.
+    """A comparison of A and B, be they models or cross-validations.
 
     Attributes:
         paths: where they are.
@@ -283,7 +283,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class ModelComparison(Comparison):
-    """What two models predicted.
+    """A comparison of two models' predictions.
 
     Attributes:
         sentences: the N sentences.
@@ -326,7 +326,7 @@ def compare_models(a: Side, b: Side, sentences: Sentences) -> ModelComparison:
 
 @dataclass(frozen=True)
 class FoldComparison(Comparison):
-    """What two cross-validations found on the same folds.
+    """A comparison of two cross-validations on the same folds.
 
     Attributes:
         folds: how many.

@@ -39,7 +39,7 @@ class ClassScores:
 
 @dataclass(frozen=True)
 class GroupAccuracy:
-    """How one group of the scored sentences was classified.
+    """The accuracy on one group of the scored sentences.
 
     Attributes:
         name: of the group.
@@ -56,7 +56,7 @@ class GroupAccuracy:
 
 @dataclass(frozen=True)
 class Scores:
-    """What a model did on N labelled sentences of one label each, or of several or none.
+    """The scores of a model on N labelled sentences, of one label each or of several or none.
 
     Those with defaults are no matter of :func:`score`, but of where the sentences are from.
 

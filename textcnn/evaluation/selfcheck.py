@@ -44,7 +44,7 @@ ANSWER_LIMIT = 1e-3
 
 @dataclass(frozen=True)
 class Result:
-    """What a check found.
+    """The result of a check.
 
     Attributes:
         passed: whether all is as it should be.

@@ -67,7 +67,7 @@ class Shard:
 
 @dataclass(frozen=True)
 class ShardOptions:
-    """What predictions depend on besides the model.
+    """The options that predictions depend on, besides the model.
 
     Attributes:
         format: one of :data:`.prediction_lines.PREDICTION_FORMATS`; "auto" for tsv or, for a table,
@@ -85,7 +85,7 @@ class ShardOptions:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a shard.
+    """The outcome of a shard.
 
     Attributes:
         shard: which.

@@ -30,7 +30,7 @@ def predicted_labels(
 
 @dataclass(frozen=True)
 class Choice:
-    """Which of a model's labels a sentence is given.
+    """The choice of a model's labels that a sentence is given.
 
     Attributes:
         top_k: so many at most, the most probable first. None for one, where a sentence has one

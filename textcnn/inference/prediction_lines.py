@@ -43,7 +43,7 @@ Value = TypeVar("Value")
 
 
 class Prediction(NamedTuple):
-    """What is said of a sentence; nothing of one that has no prediction.
+    """The prediction for a sentence; empty where there can be none.
 
     Attributes:
         labels: those that it is given: one, unless it may have several or the network is not sure
@@ -60,7 +60,7 @@ class Prediction(NamedTuple):
 
 @dataclass(frozen=True)
 class Layout:
-    """How predictions are written down.
+    """The layout of predictions in lines and cells.
 
     Attributes:
         model: what predicts.

@@ -35,7 +35,7 @@ DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, Recursion
 
 @dataclass(frozen=True)
 class ResultOnTest:
-    """How a run or a cross-validation did on test sentences.
+    """The result of a run or a cross-validation on test sentences.
 
     Attributes:
         accuracy: a share; of a cross-validation the mean over its folds.
@@ -53,7 +53,7 @@ class ResultOnTest:
 
 @dataclass(frozen=True)
 class ResultOnDev:
-    """How what dev sentences chose did on them; means, where there are several networks.
+    """The result on dev sentences of what they chose; means, where there are several networks.
 
     Attributes:
         accuracy: of the best evaluation, or of a search's best setting.

@@ -32,7 +32,7 @@ Value = Any  # One of: bool, int, float, str, None, tuple of int or of str.
 
 @dataclass(frozen=True)
 class Limits:
-    """What a value must satisfy besides its type.
+    """The limits of a value, besides its type.
 
     Attributes:
         minimum, maximum: bounds, inclusive unless ``below`` or ``above`` say otherwise.

@@ -33,7 +33,7 @@ LEAST_SHARE = 0.02
 
 @dataclass(frozen=True)
 class Fusion:
-    """How the logits of E experts are added up: a weight for each expert, a bias for each class.
+    """The sum of E experts' logits: a weight for each expert, a bias for each class.
 
     Attributes:
         weights: (E,) float32, above 0, what each expert's logits are multiplied by.
@@ -98,7 +98,7 @@ class Fusion:
 
 @dataclass(frozen=True)
 class _Posterior:
-    """How probable weights and biases are, given (E, N, C) logits of experts and true classes."""
+    """The probability of weights and biases, given (E, N, C) logits of experts and true classes."""
 
     experts: np.ndarray
     targets: np.ndarray

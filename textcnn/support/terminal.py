@@ -98,7 +98,7 @@ def columns_of(stream: TextIO | None) -> int:
 
 @dataclass(frozen=True)
 class Screen:
-    """What lines are written on.
+    """The terminal or pipe that lines are written on.
 
     Attributes:
         width: columns; None where lines may be of any length, as in a pipe.

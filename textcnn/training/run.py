@@ -37,7 +37,7 @@ Watch = Callable[[Experiment], AbstractContextManager[Listener]]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run went.
+    """The outcome of a run.
 
     Attributes:
         choices: of each network that was begun, in order: where the half stands in which dev chose.

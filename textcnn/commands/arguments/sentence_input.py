@@ -34,7 +34,7 @@ TABLE_OPTIONS = {
 
 @dataclass(frozen=True)
 class SentenceInput:
-    """What a command is to classify, and by which model.
+    """The sentences that a command is to classify, and the model.
 
     Attributes:
         sentences: arguments; with ``classify --output`` names of files.

@@ -43,7 +43,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """What a client may ask for.
+    """The limits of what a client may ask for.
 
     Attributes:
         body: bytes of a request's body.

@@ -27,7 +27,7 @@ WINDOWS_AT_ONCE = 1024
 
 @dataclass(frozen=True)
 class FilterBank:
-    """Where each row of each filter stands in the weights.
+    """The layout of the filters: where each row of each stands in the weights.
 
     All filters share one array W of shape (D, K, F), K being the sum of the filter heights:
     ``W[:, first + j]`` is row j of the F filters of one height, heights in the order given.

@@ -52,12 +52,12 @@ class FoldResult:
 
     @property
     def accuracy(self) -> float:
-        """Of the network."""
+        """The share of right predictions."""
         return float(is_correct(self.predictions, self.classes).mean())
 
     @property
     def macro_f1(self) -> float:
-        """Of the network: the mean of the F1 of those classes that a tested sentence has."""
+        """The mean of the model's F1 of those classes that a tested sentence has."""
         names = self.probabilities.shape[1]
         true = self.classes if self.classes.ndim == 1 else self.classes.nonzero()[1]
         tested = len(np.unique(true))
@@ -67,13 +67,13 @@ class FoldResult:
 
     @property
     def predictions(self) -> np.ndarray:
-        """The network's, shaped as ``classes``."""
+        """The model's predictions, shaped as ``classes``."""
         if self.thresholds is None:
             return self.probabilities.argmax(axis=1)
         return self.probabilities >= self.thresholds
 
     def rival_accuracies(self) -> dict[str, float]:
-        """Of the baselines and the experts, by name."""
+        """The accuracies of the baselines and the experts, by name."""
         return {
             name: float(is_correct(predictions, self.classes).mean())
             for name, predictions in self.baselines.items()

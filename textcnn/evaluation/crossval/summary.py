@@ -128,7 +128,7 @@ OURS = "textcnn"
 
 @dataclass(frozen=True)
 class Summary:
-    """What a cross-validation found.
+    """The summary of a cross-validation.
 
     Attributes:
         results: the folds, in order.

@@ -42,7 +42,7 @@ Listener = Callable[[list[FinishedTrial]], None]
 
 @dataclass(frozen=True)
 class Session:
-    """All that a search needs once options and data are read.
+    """A search that can run: all it needs once options and data are read.
 
     Attributes:
         folder: where it is kept.

@@ -66,7 +66,7 @@ class VariedOption:
 
 @dataclass(frozen=True)
 class Space:
-    """All that is varied, and from where.
+    """The space of a search: the options that are varied, and where from.
 
     Attributes:
         start: the options as given; what is not varied stays as it is here.

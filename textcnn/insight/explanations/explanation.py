@@ -13,7 +13,7 @@ FILTERS = "filters"
 
 @dataclass(frozen=True)
 class Term:
-    """What one n-gram adds to the logits.
+    """A term of the logits: what one n-gram adds.
 
     Attributes:
         kind: :data:`FILTERS`, or of the n-gram expert: "words" (a word with its parts), "2-grams"
@@ -38,7 +38,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a sentence was classified as it was.
+    """An explanation: why a sentence was classified as it was.
 
     The bias and all terms add up to the logits, up to the rounding of 32-bit additions.
 

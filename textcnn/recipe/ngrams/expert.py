@@ -62,7 +62,7 @@ class Texts:
 
 @dataclass(frozen=True)
 class Term:
-    """What one item adds to a sentence's logits.
+    """A term of a sentence's logits: what one item adds.
 
     Attributes:
         kind: "words" (with their parts), "2-grams", "3-grams" and so on.

@@ -62,7 +62,7 @@ class DenseTable:
 
 @dataclass(frozen=True)
 class CountTable:
-    """How often each item was seen with each of many classes, and what that says.
+    """A table of how often each item was seen with each of many classes, and what that says.
 
     An item adds only to classes that it was seen with, by naive Bayes' log-count ratio where
     that is above 0, so that nothing is as large as items times classes.

@@ -82,7 +82,7 @@ _HDF5_MARK = b"\x89HDF\r\n\x1a\n"
 
 @dataclass(frozen=True)
 class Container:
-    """What a file holds.
+    """The contents of a file.
 
     Attributes:
         facts: what is small, as JSON has it.

@@ -22,7 +22,7 @@ NO_HASHES = np.zeros(0, np.uint64)
 
 @dataclass(frozen=True)
 class TrainingState:
-    """What resuming needs besides the model.
+    """The state of training: what resuming needs besides the model.
 
     Attributes:
         steps: the optimizer's step count.
