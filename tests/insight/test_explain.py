@@ -82,8 +82,9 @@ def random_checkpoint(
         targets = rng.integers(0, num_classes, 12)
         if multilabel:
             targets = np.eye(num_classes, dtype=bool)[targets]
-        labelled = NgramExamples(Texts.of(sentences, vocabulary), targets)
-        expert = fit_expert(labelled, vocabulary.words, num_classes, ngrams, 4, penalty=0.1)
+        texts = Texts.of(sentences, vocabulary)
+        labelled = NgramExamples(texts, targets, vocabulary.words, num_classes)
+        expert = fit_expert(labelled, ngrams, 4, penalty=0.1)
     architecture = architecture_of(config, len(vocabulary), num_classes)
     every = [random_parameters(architecture.shapes(), rng, integers) for _ in range(networks)]
     return Checkpoint(

@@ -47,15 +47,20 @@ def topics(count: int) -> tuple[list[list[str]], np.ndarray]:
 
 
 def labelled(
-    tokens: list[list[str]], targets: np.ndarray, vocabulary: Vocabulary, weights=None
+    tokens: list[list[str]],
+    targets: np.ndarray,
+    vocabulary: Vocabulary,
+    num_classes=2,
+    weights=None,
 ) -> NgramExamples:
-    return NgramExamples(Texts.of(tokens, vocabulary), targets, weights)
+    texts = Texts.of(tokens, vocabulary)
+    return NgramExamples(texts, targets, vocabulary.words, num_classes, weights)
 
 
 def learnt(tokens, targets, num_classes=2, **options) -> tuple[NgramExpert, Vocabulary]:
     vocabulary = Vocabulary.fit(tokens)
-    train = labelled(tokens, targets, vocabulary)
-    return fit_expert(train, vocabulary.words, num_classes, **options), vocabulary
+    train = labelled(tokens, targets, vocabulary, num_classes)
+    return fit_expert(train, **options), vocabulary
 
 
 @pytest.fixture(scope="module")
@@ -239,10 +244,10 @@ def test_dev_chooses_the_penalty_by_likelihood():
     vocabulary = Vocabulary.fit(tokens)
     train = labelled(tokens, classes, vocabulary)
     noise = labelled(tokens, np.random.default_rng(0).permutation(classes), vocabulary)
-    chosen = [fit_expert(train, vocabulary.words, 2, dev=dev).penalty for dev in (train, noise)]
+    chosen = [fit_expert(train, dev=dev).penalty for dev in (train, noise)]
     assert chosen[0] in learning.PENALTIES
     assert chosen[0] >= chosen[1]
-    assert fit_expert(train, vocabulary.words, 2).penalty == learning.USUAL_PENALTY
+    assert fit_expert(train).penalty == learning.USUAL_PENALTY
 
 
 def test_without_parts_unknown_words_are_silent_and_without_pairs_order_is_no_matter():
@@ -274,7 +279,7 @@ def test_words_below_the_vocabularys_limit_speak_through_their_parts():
         for row, (sentence, label) in enumerate(zip(tokens, classes, strict=True))
     ]
     vocabulary = Vocabulary.fit(tokens, min_count=2)
-    expert = fit_expert(labelled(tokens, classes, vocabulary), vocabulary.words, 2)
+    expert = fit_expert(labelled(tokens, classes, vocabulary))
     left, right = expert.word_rows(["x0yy999", "x1yy999"])
     assert left.argmax() == 0
     assert right.argmax() == 1
@@ -314,12 +319,8 @@ def test_weights_count_as_copies_do():
     vocabulary = Vocabulary.fit(tokens)
     counts = np.random.default_rng(1).integers(1, 3, len(classes))
     rows = np.repeat(np.arange(len(classes)), counts)
-    weighted = fit_expert(
-        labelled(tokens, classes, vocabulary, counts.astype(np.float32)), vocabulary.words, 2
-    )
-    copied = fit_expert(
-        labelled([tokens[row] for row in rows], classes[rows], vocabulary), vocabulary.words, 2
-    )
+    weighted = fit_expert(labelled(tokens, classes, vocabulary, weights=counts.astype(np.float32)))
+    copied = fit_expert(labelled([tokens[row] for row in rows], classes[rows], vocabulary))
     texts = Texts.of(STRANGE, vocabulary)
     np.testing.assert_allclose(weighted.logits(texts), copied.logits(texts), atol=1e-3)
 
@@ -381,10 +382,8 @@ def test_going_on_keeps_what_was_known_and_learns_what_is_new():
     # Labels are sorted by name: the new one stands between the old ones.
     new_classes = np.repeat([1, 2, 0], 20)
     words = vocabulary.extended(Vocabulary.fit(new_tokens))
-    expert = fit_expert(
-        labelled(new_tokens, new_classes, words), words.words, 3,
-        initial=InitialExpert(old, np.array([0, 2])),
-    )  # fmt: skip
+    initial = InitialExpert(old, np.array([0, 2]))
+    expert = fit_expert(labelled(new_tokens, new_classes, words, 3), initial=initial)
     found = expert.logits(Texts.of(new_tokens, words)).argmax(axis=1)
     assert (found == new_classes).all()
     found = expert.logits(Texts.of(tokens, words)).argmax(axis=1)
@@ -396,8 +395,8 @@ def test_going_on_keeps_what_was_known_and_learns_what_is_new():
 def test_going_on_with_nothing_to_correct_changes_nothing():
     tokens, classes = reviews()
     old, vocabulary = learnt(tokens, classes)
-    silent = labelled(tokens, classes, vocabulary, np.zeros(len(classes), np.float32))
-    same = fit_expert(silent, vocabulary.words, 2, initial=InitialExpert(old, np.arange(2)))
+    silent = labelled(tokens, classes, vocabulary, weights=np.zeros(len(classes), np.float32))
+    same = fit_expert(silent, initial=InitialExpert(old, np.arange(2)))
     texts = Texts.of(STRANGE, vocabulary)
     np.testing.assert_allclose(same.logits(texts), old.logits(texts), atol=1e-6)
 
@@ -424,13 +423,11 @@ def test_going_on_counting_is_counting_all():
     tokens, classes = topics(200)
     half = len(tokens) // 2
     first = Vocabulary.fit(tokens[:half])
-    old = fit_expert(labelled(tokens[:half], classes[:half], first), first.words, 150)
+    old = fit_expert(labelled(tokens[:half], classes[:half], first, 150))
     words = first.extended(Vocabulary.fit(tokens[half:]))
-    gone_on = fit_expert(
-        labelled(tokens[half:], classes[half:], words), words.words, 200,
-        initial=InitialExpert(old, np.arange(150)),
-    )  # fmt: skip
-    at_once = fit_expert(labelled(tokens, classes, words), words.words, 200)
+    initial = InitialExpert(old, np.arange(150))
+    gone_on = fit_expert(labelled(tokens[half:], classes[half:], words, 200), initial=initial)
+    at_once = fit_expert(labelled(tokens, classes, words, 200))
     texts = Texts.of([*tokens, ["key77x"]], words)
     np.testing.assert_allclose(gone_on.logits(texts), at_once.logits(texts), rtol=1e-4, atol=1e-5)
 
@@ -439,7 +436,7 @@ def test_a_vocabulary_too_large_for_such_ngrams_is_refused():
     words = ["<unknown>", *map("w{}".format, range(10_000))]
     train = labelled([["w1"], ["w2"]], np.array([0, 1]), Vocabulary(words))
     with pytest.raises(UserError, match="--ngrams 5"):
-        fit_expert(train, words, 2, ngrams=5)
+        fit_expert(train, ngrams=5)
 
 
 def test_hashed_parts_are_the_parts_of_each_word():

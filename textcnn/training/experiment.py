@@ -52,7 +52,8 @@ class NumberedSentences:
     def ngram_examples(self, tokens: TokenLists, examples: Examples) -> NgramExamples:
         """The sentences as the n-gram expert reads them, with the letters of unknown words."""
         texts = Texts.of(tokens, self.vocabulary)
-        return NgramExamples(texts, examples.targets, examples.weights)
+        words, num_classes = self.vocabulary.words, len(self.labels)
+        return NgramExamples(texts, examples.targets, words, num_classes, examples.weights)
 
 
 def number_sentences(
@@ -248,10 +249,8 @@ def new_experiment(
             expert = InitialExpert(initial.ngrams, label_columns(initial, labels))
         ngrams = train_ngrams(
             config,
-            vocabulary.words,
             parts.ngram_examples(tokens, parts.train),
             parts.ngram_examples(data.tokens.take(data.choosing_rows), parts.dev),
-            len(labels),
             expert,
             ngrams,
         )

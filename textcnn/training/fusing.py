@@ -32,10 +32,8 @@ class TrainedNgrams:
 
 def train_ngrams(
     config: Config,
-    words: Sequence[str],
     train: NgramExamples,
     dev: NgramExamples,
-    num_classes: int,
     initial: InitialExpert | None = None,
     first_half: TrainedNgrams | None = None,
 ) -> TrainedNgrams | None:
@@ -43,10 +41,8 @@ def train_ngrams(
 
     Args:
         config: the options.
-        words: the vocabulary.
         train: sentences to learn from.
         dev: those that choose the penalty of errors, in the first half.
-        num_classes: C.
         initial: an expert to go on from, or None.
         first_half: the expert of the first half, whose choices are trained with anew; or None.
 
@@ -55,9 +51,7 @@ def train_ngrams(
     """
     if not config.ngrams:
         return None
-    learner = functools.partial(
-        fit_expert, train, words, num_classes, config.ngrams, config.subwords, initial=initial
-    )
+    learner = functools.partial(fit_expert, train, config.ngrams, config.subwords, initial=initial)
     if first_half is not None:
         refitted = learner(penalty=first_half.expert.penalty)
         return TrainedNgrams(refitted, first_half.dev_logits, refitted=True)

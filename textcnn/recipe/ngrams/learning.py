@@ -52,11 +52,15 @@ class NgramExamples:
     Attributes:
         texts: the sentences.
         targets: (N,) classes, or (N, C) booleans.
+        words: the vocabulary.
+        num_classes: C.
         weights: shaped as ``targets``, what each counts; None for 1 each.
     """
 
     texts: Texts
     targets: np.ndarray
+    words: Sequence[str]
+    num_classes: int
     weights: np.ndarray | None = None
 
 
@@ -75,8 +79,6 @@ class InitialExpert:
 
 def fit_expert(
     train: NgramExamples,
-    words: Sequence[str],
-    num_classes: int,
     ngrams: int = 2,
     subwords: int = 6,
     dev: NgramExamples | None = None,
@@ -92,8 +94,6 @@ def fit_expert(
 
     Args:
         train: sentences to learn from.
-        words: the vocabulary.
-        num_classes: C.
         ngrams: words in the longest n-grams, from 1.
         subwords: characters in the longest parts of words; 0 for no parts.
         dev: sentences that choose the penalty of errors, by their likelihood.
@@ -103,12 +103,12 @@ def fit_expert(
     Raises:
         UserError: the vocabulary is too large for n-grams of so many words.
     """
-    if len(words) ** ngrams > LARGEST_KEY:
+    if len(train.words) ** ngrams > LARGEST_KEY:
         raise UserError(
-            f"--ngrams {ngrams}: too many for {len(words):,} words; choose fewer, or set "
+            f"--ngrams {ngrams}: too many for {len(train.words):,} words; choose fewer, or set "
             "--max-vocabulary"
         )
-    learner = _Learner(train, words, num_classes, ngrams, subwords, initial)
+    learner = _Learner(train, ngrams, subwords, initial)
     if learner.counts:
         return learner.count()
     # One thread, since sums must not depend on how many processors there are.
@@ -136,21 +136,21 @@ class _Learner:
     def __init__(
         self,
         train: NgramExamples,
-        words: Sequence[str],
-        num_classes: int,
         ngrams: int,
         subwords: int,
         initial: InitialExpert | None,
     ):
-        self._train, self._words, self._num_classes = train, words, num_classes
+        self._train, self._words, self._num_classes = train, train.words, train.num_classes
         self._subwords, self._initial = subwords, initial
-        self.counts = num_classes > MOST_OPTIMISED
+        self.counts = train.num_classes > MOST_OPTIMISED
         # With all words known to it, the old expert says the same, and its tables are added to.
         if initial is not None:
             old = initial.expert
             self.counts = not old.dense
-            self._initial = InitialExpert(old.with_words(words[len(old.words) :]), initial.classes)
-        most = MOST_NGRAMS if self.counts else min(MOST_NGRAMS, MOST_CELLS // num_classes)
+            self._initial = InitialExpert(
+                old.with_words(train.words[len(old.words) :]), initial.classes
+            )
+        most = MOST_NGRAMS if self.counts else min(MOST_NGRAMS, MOST_CELLS // train.num_classes)
         self._orders = [str(order) for order in range(2, ngrams + 1)]
         self._keys: dict[str, np.ndarray] = {}
         by_word, parts = self._count_words(1 if self.counts else FEWEST_PARTS)
