@@ -63,8 +63,7 @@ def command(
 
     Without --data: on the test sentences that both kept. Where their test parts differ: on those
     of either that neither was trained on. Says which options differ, who is right how often,
-    whether the difference could be chance (McNemar's test), and which sentences get another
-    prediction.
+    whether the difference could be chance (McNemar's test), and which predictions differ.
     """
     if is_cross_validation(a) or is_cross_validation(b):
         _check_folds_comparable((a, b), options)
@@ -182,13 +181,8 @@ def comparison_text(result: ModelComparison, flipped: int) -> str:
         f"{name}  {percent(share)}  (95 % interval {percent(low)} to {percent(high)})"
         for name, (share, low, high) in zip("AB", result.shares, strict=False)
     )
-    parts = [
-        *_beginning(result),
-        _about(result),
-        accuracies,
-        _who_was_right(result),
-        _verdict(result),
-    ]
+    parts = [*_beginning(result), _about(result), accuracies]
+    parts += [_who_was_right(result), _verdict(result)]
     return "\n\n".join([*parts, _flipped(result, flipped)] if flipped else parts)
 
 

@@ -69,11 +69,8 @@ def diagnosis_text(findings: dict[str, Any]) -> str:
 
 
 def _label_errors_text(findings: dict[str, Any]) -> Iterator[str]:
-    errors, sentences, tested = (
-        findings["label_errors"],
-        findings["sentences"],
-        findings["sentences_tested"],
-    )
+    errors = findings["label_errors"]
+    sentences, tested = findings["sentences"], findings["sentences_tested"]
     yield (
         f"probable label errors: {len(errors):,} of {tested:,} sentences "
         f"(confident learning){_first(len(errors))}"

@@ -258,9 +258,7 @@ SHOWN = 10
 
 def best_table(trials: Sequence[FinishedTrial]) -> str:
     """The best trials that were run on all folds, the best first."""
-    whole = sorted(
-        (trial for trial in trials if not trial.cut_short), key=lambda trial: -trial.score
-    )
+    whole = sorted((it for it in trials if not it.cut_short), key=lambda it: -it.score)
     heads = ["dev", "trial", *whole[0].drawn]
     rows = [
         [

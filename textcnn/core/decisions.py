@@ -45,10 +45,8 @@ def macro_f1(predictions: np.ndarray, targets: np.ndarray, num_classes: int) -> 
         right, every = targets[predictions == targets], np.append(predictions, targets)
         found, both = (np.bincount(classes, minlength=num_classes) for classes in (right, every))
     else:
-        found, both = (
-            (predictions & targets).sum(axis=0),
-            predictions.sum(axis=0) + targets.sum(axis=0),
-        )
+        found = (predictions & targets).sum(axis=0)
+        both = predictions.sum(axis=0) + targets.sum(axis=0)
     return float((2 * found / np.maximum(both, 1)).mean())
 
 

@@ -159,9 +159,7 @@ def _confusion_matrix(confusion: np.ndarray, labels: Sequence[str]) -> Table:
     heaviest = max((count for *_, count in commonest_confusions(confusion, labels, 1)), default=0)
     rows: list[list[Cell]] = []
     for true, counts in enumerate(confusion.tolist()):
-        cells = [
-            _confusion_cell(n, true == predicted, heaviest) for predicted, n in enumerate(counts)
-        ]
+        cells = [_confusion_cell(n, true == column, heaviest) for column, n in enumerate(counts)]
         rows.append([labels[true], *cells])
     return Table(["true \\ predicted", *labels], rows, right=range(1, len(labels) + 1))
 

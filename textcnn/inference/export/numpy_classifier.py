@@ -97,9 +97,7 @@ class Model:
         chunks = [self._logits(texts[start : start + CHUNK]) for start in starts]
         logits = np.concatenate(chunks or [np.zeros((0, len(self.labels)), np.float32)])
         if not np.isfinite(logits).all():
-            raise ValueError(
-                "the model's numbers are too large to be added up; it has no prediction"
-            )
+            raise ValueError("the model's numbers are too large to be added up: no prediction")
         return logits
 
     def tokens(self, text: str) -> list[str]:
