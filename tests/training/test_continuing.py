@@ -272,8 +272,8 @@ def test_a_test_file_of_new_labels_alone_is_scored(call, tmp_path, first_run):
 def test_dev_sentences_choose_that_the_network_has_not_been_trained_on(tmp_path, first_run):
     initial = initial_network(small_config(init_from=str(first_run), tokenizer="kim"))
     assert len(initial.handed_on.dev) == 12
-    assert not np.isin(initial.handed_on.dev, initial.choosing.train_hashes).any()
-    assert np.isin(initial.handed_on.dev, initial.predicting.train_hashes).all()
+    assert not np.isin(initial.handed_on.dev, initial.chosen.train_hashes).any()
+    assert np.isin(initial.handed_on.dev, initial.best.train_hashes).all()
     # A file alone does not have the network before; its dev sentences were trained on.
     assert not len(load_checkpoint(first_run / "checkpoints/best.h5").handed_on.dev)
 

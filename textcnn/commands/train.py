@@ -84,7 +84,7 @@ def _new(config: Config, folder: RunFolder) -> tuple[Config, TokenizedData]:
         data = TokenizedData.load(config, say)
     else:
         corpora = Corpora.read(config, say)
-        config, corpora = with_rehearsal(config, corpora, initial.predicting, say)
+        config, corpora = with_rehearsal(config, corpora, initial.best, say)
         data = TokenizedData.load(config, say, initial.handed_on, corpora)
         keep_initial(Path(str(config.init_from)), folder)
     config = data.completed(config)

@@ -44,13 +44,13 @@ class InitialNetwork:
     """A trained network to go on from, once for each half of a run.
 
     Attributes:
-        predicting: what the network predicts with; trained on its dev sentences too, if refit.
-        choosing: as it was when its dev sentences chose, which it had not been trained on, so that
-            they can choose again; where that is not kept, the same as ``predicting``.
+        best: of ``best.h5``; trained on its dev sentences too, if it was refit.
+        chosen: of ``chosen.h5``, as it was when its dev sentences chose, which it had not been
+            trained on, so that they can choose again; where that is not kept, the same as ``best``.
     """
 
-    predicting: Checkpoint
-    choosing: Checkpoint
+    best: Checkpoint
+    chosen: Checkpoint
 
     @classmethod
     def of(cls, checkpoint: Checkpoint) -> "InitialNetwork":
@@ -59,8 +59,8 @@ class InitialNetwork:
 
     @property
     def handed_on(self) -> Division:
-        """Its sentences by part: what ``choosing`` has been trained on trains again."""
-        return self.choosing.handed_on
+        """Its sentences by part: what ``chosen`` has been trained on trains again."""
+        return self.chosen.handed_on
 
 
 def initial_network(config: Config, run: RunFolder | None = None) -> InitialNetwork | None:

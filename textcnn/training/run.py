@@ -135,7 +135,7 @@ class _Run:
                 config,
                 self.data,
                 self.report,
-                None if initial is None else initial.choosing,
+                None if initial is None else initial.chosen,
                 ngrams=self.ngrams,
                 start=self.start,
             )
@@ -153,7 +153,7 @@ class _Run:
                     config,
                     self.data,
                     _ignore,  # What was found has been reported in the first half.
-                    None if initial is None else initial.predicting,
+                    None if initial is None else initial.best,
                     epochs=chosen_epochs(choice),
                     first_half=choice,
                     ngrams=self.refitted_ngrams or self.ngrams,
