@@ -81,7 +81,7 @@ def command(request, call, tmp_path, monkeypatch, trained_run, reviews):
         if stopped is not None:
             shutil.copytree(stopped, "out")
         Path("lines.txt").write_text("a witty film\na dull plot\n")
-        os.utime("lines.txt", (0, 0))  # Its time stands beside the answers.
+        os.utime("lines.txt", (0, 0))  # Its time stands beside the predictions.
         if name in OUTPUTS:
             Path(OUTPUTS[name]).write_text("old")
         words = [str(reviews) if word == "DATA" else word for word in COMMANDS[name]]

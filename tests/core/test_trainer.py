@@ -113,7 +113,7 @@ def test_stopped_before_the_first_step_the_state_is_that_of_the_beginning():
     experiment = small_experiment()
     before = state_bytes(experiment)
     experiment.trainer.request_stop()
-    assert run(experiment) == [CheckpointDue(is_best=False)]  # What is untrained must not answer.
+    assert run(experiment) == [CheckpointDue(is_best=False)]  # What is untrained must not predict.
     assert state_bytes(experiment) == before
 
 

@@ -431,7 +431,7 @@ def test_an_explanation_adds_up_and_shows_itself(fitted):
         small().explain("a film")
 
 
-def test_an_explanation_is_of_the_answer_whatever_the_parameters_are_by_now():
+def test_an_explanation_is_of_the_prediction_whatever_the_parameters_are_by_now():
     classifier = small(tokenizer=str.split).fit(TEXTS, LABELS)
     before = classifier.explain("a lovely-film , witty")
     for tokenizer in ("kim", list):

@@ -32,7 +32,7 @@ def test_the_curve_predicts_as_many_as_it_says_or_more(confidences):
     assert curve[0].accuracy == (classes == 0).mean()
 
 
-def test_where_all_are_differently_sure_the_curve_answers_the_surest_and_no_more():
+def test_where_all_are_differently_sure_the_curve_predicts_the_surest_and_no_more():
     sure = np.array([0.7, 0.95, 0.55, 0.8, 0.6, 0.9, 0.65, 0.85, 0.75, 0.51])
     probabilities = np.stack([sure, 1 - sure], axis=1)
     right = np.array([0, 0, 1, 0, 1, 0, 1, 0, 1, 1])

@@ -7,7 +7,7 @@ from textcnn.core.layers.softmax import softmax
 from textcnn.evaluation.reliability import (
     Bin,
     expected_calibration_error,
-    one_answer_each,
+    one_class_each,
     reliability,
 )
 
@@ -33,10 +33,10 @@ def test_the_calibration_error_by_hand():
 
 def test_several_labels_are_as_many_questions_with_yes_or_no():
     probabilities, targets = np.array([[0.9, 0.2], [0.4, 0.5]]), np.array([[True, False]] * 2)
-    answers, classes = one_answer_each(probabilities, targets)
-    np.testing.assert_allclose(answers, [[0.1, 0.9], [0.8, 0.2], [0.6, 0.4], [0.5, 0.5]])
+    predictions, classes = one_class_each(probabilities, targets)
+    np.testing.assert_allclose(predictions, [[0.1, 0.9], [0.8, 0.2], [0.6, 0.4], [0.5, 0.5]])
     assert classes.tolist() == [1, 0, 1, 0]
-    assert one_answer_each(probabilities, np.array([0, 1]))[0] is probabilities
+    assert one_class_each(probabilities, np.array([0, 1]))[0] is probabilities
 
 
 def test_an_edge_belongs_to_the_bin_below_and_certainty_to_the_last():

@@ -77,10 +77,10 @@ def test_scores_of_several_labels_are_those_of_scikit_learn():
     targets, shares = rng.random((60, 4)) < [0.2, 0.5, 0.3, 0.1], rng.random((60, 4))
     thresholds, counts = np.array([0.3, 0.5, 0.6, 0.8]), np.array([3, 9, 4, 1])
     found = score(shares.astype(np.float32), targets, labels, counts, thresholds)
-    answers, always = shares >= thresholds, np.tile(np.arange(4) == 1, (60, 1))
-    assert found.accuracy == metrics.accuracy_score(targets, answers)
-    assert found.micro_f1 == pytest.approx(metrics.f1_score(targets, answers, average="micro"))
-    assert found.macro_f1 == pytest.approx(metrics.f1_score(targets, answers, average="macro"))
+    predictions, always = shares >= thresholds, np.tile(np.arange(4) == 1, (60, 1))
+    assert found.accuracy == metrics.accuracy_score(targets, predictions)
+    assert found.micro_f1 == pytest.approx(metrics.f1_score(targets, predictions, average="micro"))
+    assert found.macro_f1 == pytest.approx(metrics.f1_score(targets, predictions, average="macro"))
     assert found.baseline_label == "b"
     assert found.baseline == pytest.approx(metrics.f1_score(targets, always, average="micro"))
     losses = [metrics.log_loss(*column) for column in zip(targets.T, shares.T, strict=True)]

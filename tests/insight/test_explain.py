@@ -334,7 +334,7 @@ def test_what_a_long_document_becomes_is_never_in_memory_all_at_once(monkeypatch
     explainer, tokens = Explainer(random_checkpoint(1)), WORDS[:3] * 200
     monkeypatch.setattr("textcnn.insight.explanations.what_if.WORDS_AT_ONCE", 6_000)
     tracemalloc.start()
-    assert what_if(explainer.answers, tokens) is not None
+    assert what_if(explainer.model, tokens) is not None
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 600 * 1200 * 8 / 2  # Half of what the lists of their words would take.

@@ -292,8 +292,7 @@ def test_unknown_words_of_training_teach_their_parts_as_known_words_do():
     all_words = few.extended(Vocabulary.fit(tokens))
     assert len(all_words) >= len(few) + 80
     spelled, known = (
-        fit_expert(labelled(tokens, classes, words), words.words, 2, ngrams=1)
-        for words in (few, all_words)
+        fit_expert(labelled(tokens, classes, words), ngrams=1) for words in (few, all_words)
     )
     assert spelled.arrays()["parts/keys"].tobytes() == known.arrays()["parts/keys"].tobytes()
     for name, size in (("parts", None), ("words", len(few))):
@@ -308,7 +307,7 @@ def test_one_endless_word_does_not_make_all_unknown_words_as_long():
     vocabulary = Vocabulary.fit(tokens, min_count=2)
     train = labelled(tokens, classes, vocabulary)
     tracemalloc.start()
-    fit_expert(train, vocabulary.words, 2, subwords=0)
+    fit_expert(train, subwords=0)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 20_000_000
@@ -333,10 +332,8 @@ def test_weights_count_as_copies_do_where_items_are_counted(several):
     counts = np.random.default_rng(1).integers(1, 4, len(classes))
     rows = np.repeat(np.arange(len(classes)), counts)
     weights = np.broadcast_to(counts.reshape(-1, *[1] * several), targets.shape)
-    weighted = fit_expert(labelled(tokens, targets, vocabulary, weights), vocabulary.words, 150)
-    copied = fit_expert(
-        labelled([tokens[row] for row in rows], targets[rows], vocabulary), vocabulary.words, 150
-    )
+    weighted = fit_expert(labelled(tokens, targets, vocabulary, 150, weights))
+    copied = fit_expert(labelled([tokens[row] for row in rows], targets[rows], vocabulary, 150))
     texts = Texts.of([*tokens, ["key77x"]], vocabulary)
     np.testing.assert_allclose(weighted.logits(texts), copied.logits(texts), atol=1e-4)
 
@@ -407,8 +404,8 @@ def test_going_on_corrects_and_only_a_new_expert_is_drawn_towards_naive_bayes(mo
     train, texts = labelled(tokens, classes, vocabulary), Texts.of(tokens, vocabulary)
 
     def gone_on(old: NgramExpert) -> np.ndarray:
-        before = OldExpert(old, np.arange(2))
-        return fit_expert(train, vocabulary.words, 2, before=before).logits(texts)
+        initial = InitialExpert(old, np.arange(2))
+        return fit_expert(train, initial=initial).logits(texts)
 
     surer = {name: tables.DenseTable(100 * table.values) for name, table in old.tables.items()}
     sure = dataclasses.replace(old, tables=surer, bias=100 * old.bias)

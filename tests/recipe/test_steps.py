@@ -22,7 +22,7 @@ def examples() -> Examples:
 def test_a_share_of_the_words_is_replaced_by_the_unknown_word():
     given = examples()
     _, batch, _ = with_word_dropout(echo, 0.3)({}, given, np.random.default_rng(1))
-    before, after = given.sentences.words, batch.sentences.words
+    before, after = given.sentences.token_ids, batch.sentences.token_ids
     dropped = after != before
     assert dropped.mean() == pytest.approx(0.3, abs=0.03)
     assert (after[dropped] == UNKNOWN).all()
@@ -30,7 +30,7 @@ def test_a_share_of_the_words_is_replaced_by_the_unknown_word():
     assert batch.targets is given.targets
     assert batch.weights is given.weights
     _, other, _ = with_word_dropout(echo, 0.3)({}, given, np.random.default_rng(2))
-    assert (other.sentences.words != after).any()
+    assert (other.sentences.token_ids != after).any()
 
 
 def test_without_random_numbers_or_a_rate_no_word_is_replaced():

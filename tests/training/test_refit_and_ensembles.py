@@ -23,7 +23,7 @@ from textcnn.core.progress import CheckpointDue, EvaluationDone, StepDone
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from textcnn.training.experiment import chosen_epochs, new_experiment
-from textcnn.training.folder_keeper import FolderKeeper
+from textcnn.training.keepers import FolderKeeper
 from textcnn.training.resuming import resumed_experiment
 from textcnn.training.run import train_in_memory, train_run
 from textcnn.training.run_folder import RunFolder

@@ -263,7 +263,7 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
 
         check_is_fitted(self)
         (checked,) = checked_texts([text])
-        # With the tokenizer that answers, be the parameter another by now.
+        # With the tokenizer that predicts, be the parameter another by now.
         return Explainer(self.checkpoint_, self._model.tokenize).explain(checked)
 
     def transform(self, X: Any) -> np.ndarray:
