@@ -116,7 +116,7 @@ def _plain_figures(
     """Elsewhere an empty one stands for each, after ``reported_run`` has had its own drawn."""
 
     def plain(name: str, title: str, alternative: str, draw: Callable[[Any], None]) -> Figure:
-        drawing = figures._inline(name, title, alternative, f'<svg xmlns="{figures.SVG}"/>')
+        drawing = figures._inline(name, title, alternative, "</defs></svg>")
         return Figure(name, title, alternative, drawing)
 
     if "drawn" not in request.fixturenames:

@@ -4,8 +4,9 @@ No text of the data is drawn: what a sentence or a label holds stays out of the 
 page's own, so that a plot follows its theme.
 """
 
+import html
 import io
-import xml.etree.ElementTree as ET
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +14,6 @@ from typing import Any
 from textcnn.core.progress import Evaluation
 from textcnn.evaluation.abstaining import CoveragePoint
 from textcnn.evaluation.reliability import Bin
-
-SVG = "http://www.w3.org/2000/svg"
-XLINK = "http://www.w3.org/1999/xlink"
 
 INK, FIRST, SECOND, FAINT = "#010101", "#020202", "#030303", "#040404"
 """Stand for colours of the page while matplotlib draws, which knows no variables."""
@@ -45,6 +43,8 @@ SETTINGS: Any = {
     "lines.linewidth": 1.8,
     "legend.frameon": False,
 }
+
+NO_METADATA: Any = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
 SIZE = (4.6, 3.2)
 """Inches; the page scales it to its column."""
@@ -187,37 +187,21 @@ def _drawn(name: str, title: str, alternative: str, draw: Callable[[Any], None])
         # Room for these labels; matplotlib's own layouts measure all text, half of its time.
         figure.subplots_adjust(left=0.13, right=0.96, bottom=0.17, top=0.97)
         draw(figure.subplots())
-        figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
+        figure.savefig(stream, format="svg", transparent=True, metadata=NO_METADATA)
     return Figure(name, title, alternative, _inline(name, title, alternative, stream.getvalue()))
 
 
 def _inline(name: str, title: str, alternative: str, drawn: str) -> str:
     """A drawing as part of a page: no names taken twice, the page's colours, words beside it."""
-    svg = ET.fromstring(drawn)
-    for tag in ("metadata", "defs/{*}style/.."):
-        for found in svg.findall(f"{{{SVG}}}{tag}"):
-            svg.remove(found)
-    for element in svg.iter():
-        for key, value in element.attrib.items():
-            element.set(key, _renamed(name, key, value))
-    for key in ("width", "height", "version"):
-        svg.attrib.pop(key, None)
-    svg.attrib |= {"role": "img", "aria-labelledby": f"{name}-title {name}-desc"}
-    for place, (tag, text) in enumerate((("title", title), ("desc", alternative))):
-        element = ET.Element(f"{{{SVG}}}{tag}", id=f"{name}-{tag}")
-        element.text = text
-        svg.insert(place, element)
-    ET.register_namespace("", SVG)
-    ET.register_namespace("xlink", XLINK)
-    return ET.tostring(svg, encoding="unicode")
-
-
-def _renamed(name: str, key: str, value: str) -> str:
-    if key == "id":
-        return f"{name}-{value}"
-    if key in ("href", f"{{{XLINK}}}href"):
-        return value.replace("#", f"#{name}-")
-    value = value.replace("url(#", f"url(#{name}-")
     for stand_in, variable in VARIABLES.items():
-        value = value.replace(stand_in, variable)
-    return value
+        drawn = drawn.replace(stand_in, variable)
+    # Before the first definitions' end stand the size, and styles that the page would take on.
+    _, _, parts = drawn.partition("</defs>")
+    parts = re.sub(' id="|#', rf"\g<0>{name}-", parts)
+    width, height = (72 * side for side in SIZE)
+    return (
+        f'<svg viewBox="0 0 {width:g} {height:g}" role="img" '
+        f'aria-labelledby="{name}-title {name}-desc">'
+        f'<title id="{name}-title">{html.escape(title)}</title>'
+        f'<desc id="{name}-desc">{html.escape(alternative)}</desc>{parts}'
+    )
