@@ -24,7 +24,6 @@ The packed form is::
 
 import base64
 import json
-import math
 import zlib
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,8 +41,8 @@ COARSEST = 1 / 8
 """Beyond this predictions differ too much; rather than that, the text becomes longer. The
 probabilities of movie reviews are then off by 0.01 at most."""
 
-HALVINGS = 8
-"""Of the range between the two, in search of the step that fits: to a sixtieth of a bit."""
+STEPS = 9
+"""Tried from the finest on: from one to the next a number takes a quarter of a bit less."""
 
 FINER_FILTERS = 0.4
 """Steps of the filters, beside those of the vectors. Filters are few, and every word meets all."""
@@ -103,19 +102,11 @@ def pack(model: Model, room: int) -> PackedModel:
         arrays = {name: array for name, (_, _, array) in parts.items()}
         return PackedModel(_joined(model.header, parts), step, arrays)
 
-    best = packed(FINEST)
-    if best.size <= room:
-        return best
-    best, too_fine = packed(COARSEST), FINEST
-    if best.size > room:
-        return best
-    for _ in range(HALVINGS):
-        tried = packed(math.sqrt(too_fine * best.step))
-        if tried.size <= room:
-            best = tried
-        else:
-            too_fine = tried.step
-    return best
+    for step in np.geomspace(FINEST, COARSEST, STEPS).tolist():
+        found = packed(step)
+        if found.size <= room:
+            break
+    return found
 
 
 Part = tuple[dict[str, Any], bytes, np.ndarray]
