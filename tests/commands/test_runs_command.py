@@ -45,7 +45,7 @@ def cross_validation(path: Path, mean: float = 0.8, error: float | None = 0.004)
     path.mkdir(parents=True)
     write_toml(path / "config.toml", Config(test_share=0.0, seed=9))
     folder = CrossValidationFolder(path)
-    Plan("", folds=2).save(folder.plan)
+    Plan(folds=2).save(folder.plan)
     low, high = (None, None) if error is None else (mean - 0.01, mean + 0.01)
     accuracy = {"mean": mean, "standard_error": error, "low": low, "high": high}
     folds = [{"dev_accuracy": 0.7, "epoch": 1.5}, {"dev_accuracy": 0.8, "epoch": 2.5}]
@@ -62,7 +62,7 @@ def search(path: Path, trials: int) -> Path:
     """A search with two finished trials of so many."""
     path.mkdir(parents=True)
     write_toml(path / "config.toml", Config())
-    SearchPlan(trials, 3, 0, ("dropout=0.3:0.7",), "").save(path / "plan.json")
+    SearchPlan("", trials, vary=("dropout=0.3:0.7",)).save(path / "plan.json")
     table = "trial,dev_accuracy,outcome\n1,0.7,scored\n2,0.75,best\n"
     (path / "trials.csv").write_text(table)
     return path

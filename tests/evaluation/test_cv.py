@@ -137,7 +137,7 @@ def test_a_network_knows_no_word_of_its_test_part(monkeypatch):
     """Each sentence has a word of its own, so that a leak would show."""
     texts = [f"w{number} film" for number in range(40)]
     corpus = LabelledTexts(texts, ["bad", "good"] * 20, "")
-    config, plan = small_config(epochs=1), Plan("", folds=4)
+    config, plan = small_config(epochs=1), Plan(folds=4)
     data, folds = divide_corpora(Corpora(corpus), config, plan, print)
     models = []
 
@@ -176,9 +176,9 @@ def test_the_seed_decides_the_folds(call, tmp_path, noisy):
 
 
 def test_variances_are_corrected_for_folds_that_share_sentences():
-    assert Plan("", folds=10).test_to_train == pytest.approx(1 / 9)
-    assert Plan("", folds=10, train_share=0.5).test_to_train == pytest.approx(2 / 9)
-    assert Plan("", folds=10, test_data=("test.csv",)).test_to_train == 0
+    assert Plan(folds=10).test_to_train == pytest.approx(1 / 9)
+    assert Plan(folds=10, train_share=0.5).test_to_train == pytest.approx(2 / 9)
+    assert Plan(folds=10, test_data=("test.csv",)).test_to_train == 0
 
 
 # Data with a test part, vectors and presets
@@ -253,7 +253,7 @@ def test_vectors_are_read_once_and_not_needed_to_go_on(call, tmp_path, noisy):
     assert b"elsewhere" not in (tmp_path / "out" / "vectors.bin").read_bytes()
 
     config = small_config(vectors="vectors.txt", **kim_static())
-    plan = Plan("", folds=2)
+    plan = Plan(folds=2)
     corpora = read_corpora(small_config(data=(str(noisy),)), plan, print)
     data, folds = divide_corpora(corpora, config, plan, print)
     straight = run_fold(config, data, folds[1], ())
@@ -471,8 +471,8 @@ def test_a_folder_that_is_damaged_is_said_to_be(call, tmp_path, finished, name, 
         ("dropout = 1e999", {}, "config.toml: not TOML: 1e999 is too large"),
         (f"epochs = 1{'0' * 5000}", {}, "config.toml"),
         (f"epochs = '{'0' * 5000}'", {}, "config.toml: epochs must be a whole number, not '000"),
-        ("", {"folds": "3"}, "(folds cannot be '3')"),
-        ("", {"folds": 10**12}, "(--folds 1000000000000: must be from 2 to 1,000,000)"),
+        ("", {"folds": "3"}, "(plan.json: folds must be a whole number, not '3')"),
+        ("", {"folds": 10**12}, "(plan.json: --folds 1000000000000: must be at most 100000)"),
     ],
 )
 def test_a_folder_that_was_forged_is_refused(call, tmp_path, finished, options, plan, said):

@@ -15,8 +15,8 @@ from textcnn.commands.arguments.options import (
     ALL_OPTIONS,
     SectionedCommand,
     config_options,
-    given_options,
     option,
+    options_of,
 )
 from textcnn.commands.arguments.training_config import RunOptions, refuse_going_on, run_options
 from textcnn.commands.arguments.where_to_run import runner_options
@@ -25,7 +25,7 @@ from textcnn.commands.screen.display import Clock, TaskProgress, percent, say
 from textcnn.commands.screen.results import format_option, print_results
 from textcnn.evaluation.crossval.figures import draw_folds
 from textcnn.evaluation.crossval.fold_run import FoldResult, rival_names, run_fold
-from textcnn.evaluation.crossval.folder import CrossValidationFolder
+from textcnn.evaluation.crossval.folder import CrossValidationFolder, Plan
 from textcnn.evaluation.crossval.setup import (
     CrossValidation,
     new_cross_validation,
@@ -45,43 +45,11 @@ UNUSED = {"test_share": 0.0, "checkpoint_every": 0, "checkpoints_kept": 0}
 """Options of training that mean nothing here, and what they are whatever a preset says."""
 
 
-_option = functools.partial(option, section="Cross-validation")
-
-
 @click.command("cv", cls=SectionedCommand)
-@_option("--folds", type=click.IntRange(2), help="Parts, each tested once. [default: 10]")
-@_option(
-    "--repeats",
-    type=click.IntRange(1),
-    help="Times to do it all, each with other folds. [default: 1]",
-)
-@_option(
-    "--baselines",
-    is_flag=True,
-    default=None,
-    help="Run simple rivals on the same folds: majority, TF-IDF with logistic regression, NB-SVM.",
-)
-@_option(
-    "--train-share",
-    type=click.FloatRange(0, 1, min_open=True),
-    help="Share of each training part to train on, for a learning curve. [default: 1]",
-)
-@_option(
-    "--test-data",
-    multiple=True,
-    metavar="TEXT",
-    help="What to test on instead of folds, given as --data is; each repeat draws another dev "
-    "part.",
-)
-@_option(
-    "--dev-data",
-    multiple=True,
-    metavar="TEXT",
-    help="With --test-data: what chooses, given as --data is; repeats then differ in the networks' "
-    "random numbers only.",
-)
-@_option(
+@options_of(Plan, "planned")
+@option(
     "--doctor",
+    section="Cross-validation",
     is_flag=True,
     help="Look for wrong labels, near-duplicates with different labels and words that leak the "
     "label.",
@@ -100,14 +68,14 @@ def command(
     form: str | None,
     doctor: bool,
     run: RunOptions,
-    **own: Any,
+    planned: dict[str, Any],
 ) -> None:
     """Cross-validate: train on nine tenths, test on the tenth left out, ten times over.
 
     Vocabulary, counts, vectors and the best epoch come from each training part alone; what is
     tested decides nothing. Without options: the movie reviews, ten folds.
     """
-    clock, planned = Clock(), given_options(own)
+    clock = Clock()
     begin: Callable[..., CrossValidation]
     if run.resume is not None:
         begin = functools.partial(resumed_cross_validation, run.moved({**options, **planned}))

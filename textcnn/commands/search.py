@@ -13,8 +13,7 @@ from textcnn.commands.arguments.options import (
     ALL_OPTIONS,
     SectionedCommand,
     config_options,
-    given_options,
-    option,
+    options_of,
 )
 from textcnn.commands.arguments.training_config import RunOptions, refuse_going_on, run_options
 from textcnn.commands.arguments.where_to_run import runner_options
@@ -38,40 +37,19 @@ from textcnn.support.tables import Table, table_text
 from textcnn.support.terminal import folded, next_commands
 from textcnn.support.workers.processes import Runner
 
-_option = functools.partial(option, section="Search")
-
 
 @click.command("search", cls=SectionedCommand)
 @config_options({*ALL_OPTIONS} - {"init_from", "rehearse"})
-@_option("--trials", type=int, help="Settings to try. [default: 30]")
-@_option(
-    "--vary",
-    multiple=True,
-    metavar="SPEC",
-    help="An option and its values: dropout=0.3:0.7, learning_rate=1e-4:1e-2:log, "
-    "num_filters=50:400, filter_sizes=3,4,5|2,3,4|7, optimizer=adam|adadelta. May be given "
-    "several times. [default: dropout, word_dropout, filter_sizes, num_filters and learning_rate, "
-    "around their defaults]",
-)
-@_option(
-    "--folds",
-    type=int,
-    help="Divisions into train and dev that a setting is scored on. [default: 3]",
-)
-@_option(
-    "--nested",
-    type=int,
-    metavar="N",
-    help="Also search anew inside each of N outer folds and test the winners there: the best of "
-    "many dev scores is too good to be what new sentences will give. [default: 0]",
-)
+@options_of(Plan, "planned")
 @runner_options
 @run_options(
     "search-",
     "Go on with this one, perhaps to more --trials; finished trials are not run again. --data says "
     "where its data is now, if it has been moved.",
 )
-def command(options: dict[str, Any], runner: Runner, run: RunOptions, **own: Any) -> None:
+def command(
+    options: dict[str, Any], planned: dict[str, Any], runner: Runner, run: RunOptions
+) -> None:
     """Search for better options, on dev sentences only.
 
     The options given are the starting point and, where they lie within what is varied, the first
@@ -83,13 +61,12 @@ def command(options: dict[str, Any], runner: Runner, run: RunOptions, **own: Any
     require_optuna()
     begin: Callable[..., Session]
     if run.resume is not None:
-        begin = functools.partial(
-            _resumed, run.moved({**options, **own, "trials": None}), own["trials"]
-        )
+        trials = planned.pop("trials", None)
+        begin = functools.partial(_resumed, run.moved({**options, **planned}), trials)
     else:
         config = run.training_config(options)
         refuse_going_on(config)
-        plan = Plan(**{"vary": tuple(default_specs(config)), **given_options(own)})
+        plan = Plan(**{"vary": tuple(default_specs(config)), **planned})
         plan.check()
         Space.parse(plan.vary, config)  # A mistake should be said before the data is read.
         begin = functools.partial(_new, config, plan)

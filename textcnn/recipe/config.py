@@ -1,7 +1,8 @@
 """Every option of training, once: name, type, default, limits and help.
 
 The command line, TOML files, run folders and checkpoints all read :class:`Config`; none of them
-holds a default of its own.
+holds a default of its own. Options of other things are declared in the same way, as
+:class:`Options`.
 """
 
 import dataclasses
@@ -13,7 +14,7 @@ import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from textcnn.core.architecture import MODES
 from textcnn.core.tokenizers import AUTO, CUSTOM, TOKENIZERS
@@ -83,7 +84,7 @@ def _unstorable(text: str) -> str | None:
 def option(
     section: str, default: Value, help: str, *, default_words: str = "", **limits: Any
 ) -> Any:
-    """A field of :class:`Config`.
+    """A field of :class:`Options`.
 
     Args:
         section: the heading of ``--help`` under which it stands.
@@ -102,6 +103,55 @@ def option(
     return dataclasses.field(default=default, metadata=metadata)
 
 
+@dataclass(frozen=True)
+class Options:
+    """Options that are declared with :func:`option`, beside fields that are none."""
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Value], source: str) -> Self:
+        """Checked options from plain values, such as those of a TOML file.
+
+        Args:
+            values: by name, with ``_`` or ``-``; those left out have their defaults.
+            source: where they came from, for messages.
+
+        Raises:
+            UserError: an unknown name, a value of the wrong type or out of bounds.
+        """
+        known = {field.name: field for field in dataclasses.fields(cls)}
+        options = {}
+        for name, value in values.items():
+            key = name.replace("-", "_")
+            if key not in known:
+                raise UserError(f"{source}: no option is called {name}; see train --help")
+            options[key] = _typed(known[key], value, source)
+        made = cls(**options)
+        made.check(source)
+        return made
+
+    def check(self, source: str = "") -> None:
+        """Raise :class:`UserError`, naming the option, unless every value is within its limits."""
+        prefix = f"{source}: " if source else ""
+        for field in option_fields(type(self)):
+            value = getattr(self, field.name)
+            for part in value if isinstance(value, tuple) else (value,):
+                complaint = field.metadata["limits"].complaint(part) if part is not None else None
+                if complaint:
+                    shown = "''" if part == "" else part
+                    raise UserError(f"{prefix}{flag(field.name)} {shown}: {complaint}")
+        for complaint in self._contradictions():
+            raise UserError(prefix + complaint)
+
+    def _contradictions(self) -> Iterator[str]:
+        """What values that are each within their limits say against each other, in a line each."""
+        yield from ()
+
+
+def option_fields(kind: type[Options]) -> list["dataclasses.Field[Any]"]:
+    """The fields of ``kind`` that are options."""
+    return [field for field in dataclasses.fields(kind) if field.metadata]
+
+
 _data, _text, _network, _ngrams, _regularisation, _optimizer, _training = (
     functools.partial(option, section)
     for section in ("Data", "Text", "Network", "N-grams", "Regularisation", "Optimizer", "Training")
@@ -109,7 +159,7 @@ _data, _text, _network, _ngrams, _regularisation, _optimizer, _training = (
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(Options):
     """The options of a training run. :meth:`check` says whether they make sense together.
 
     A value of None means "decided by the rest"; :meth:`resolved` decides it.
@@ -330,43 +380,7 @@ class Config:
         minimum=0,
     )
 
-    @classmethod
-    def from_mapping(cls, values: Mapping[str, Value], source: str) -> "Config":
-        """A checked configuration from plain values, such as those of a TOML file.
-
-        Args:
-            values: by option name, with ``_`` or ``-``; options left out have their defaults.
-            source: where they came from, for messages.
-
-        Raises:
-            UserError: an unknown name, a value of the wrong type or out of bounds.
-        """
-        known = {field.name for field in dataclasses.fields(cls)}
-        options = {}
-        for name, value in values.items():
-            key = name.replace("-", "_")
-            if key not in known:
-                raise UserError(f"{source}: no option is called {name}; see train --help")
-            options[key] = _typed(key, value, source)
-        config = cls(**options)
-        config.check(source)
-        return config
-
-    def check(self, source: str = "") -> None:
-        """Raise :class:`UserError`, naming the option, unless every value is within its limits."""
-        prefix = f"{source}: " if source else ""
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            for part in value if isinstance(value, tuple) else (value,):
-                complaint = field.metadata["limits"].complaint(part) if part is not None else None
-                if complaint:
-                    shown = "''" if part == "" else part
-                    raise UserError(f"{prefix}{flag(field.name)} {shown}: {complaint}")
-        for complaint in self._contradictions():
-            raise UserError(prefix + complaint)
-
     def _contradictions(self) -> Iterator[str]:
-        """What values that are each within their limits say against each other, in a line each."""
         if not self.data or not self.filter_sizes:
             yield "--data and --filter-sizes need at least one value"
         if len(set(self.filter_sizes)) != len(self.filter_sizes):
@@ -435,10 +449,10 @@ def command_words(name: str, value: Value) -> Iterator[str]:
 
 
 @functools.cache  # Python finds the types of all options anew for each.
-def value_type(name: str) -> tuple[type, bool]:
+def value_type(field: "dataclasses.Field[Any]") -> tuple[type, bool]:
     """The type of one value of an option, and whether it takes several: ``(int, True)``."""
     # What it was declared with; to have every hint evaluated takes longer than to read a file.
-    hint: Any = Config.__dataclass_fields__[name].type
+    hint: Any = field.type
     if isinstance(hint, types.UnionType):
         hint = next(part for part in typing.get_args(hint) if part is not type(None))
     if typing.get_origin(hint) is tuple:
@@ -446,13 +460,13 @@ def value_type(name: str) -> tuple[type, bool]:
     return hint, False
 
 
-def _typed(name: str, value: Value, source: str) -> Value:
+def _typed(field: "dataclasses.Field[Any]", value: Value, source: str) -> Value:
     """``value`` as the option's type, from what TOML or a checkpoint holds."""
-    kind, several = value_type(name)
+    kind, several = value_type(field)
     if several:
         parts = value if isinstance(value, list | tuple) else [value]
-        return tuple(_single(name, kind, part, source) for part in parts)
-    return _single(name, kind, value, source)
+        return tuple(_single(field.name, kind, part, source) for part in parts)
+    return _single(field.name, kind, value, source)
 
 
 _WANTED = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}

@@ -1,16 +1,13 @@
 """The folder that a command makes, and goes on with after an interrupt."""
 
 import contextlib
-import dataclasses
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar, Self, get_origin
+from typing import ClassVar, Self
 
-from textcnn.support import read_back
 from textcnn.support.errors import UserError
-from textcnn.support.files import fresh_path, make_folder, remove_unfinished, replace_text
+from textcnn.support.files import fresh_path, make_folder, remove_unfinished
 
 RUNS = Path("runs")
 """Where folders are made whose place the user does not name."""
@@ -130,65 +127,3 @@ class ResultFolder:
                 # What is told of is the error that brought us here.
                 shutil.rmtree(self.path, ignore_errors=True)
             raise
-
-
-@dataclasses.dataclass(frozen=True)
-class Plan:
-    """The options of a command besides those of training, kept as JSON in its folder.
-
-    It is sealed together with ``config.toml``, which stands beside it, so that nothing is gone on
-    with once either is another, but for :data:`WHERE_DATA_IS`; and results are sealed with the
-    plan's seal.
-    """
-
-    def check(self) -> None:
-        """Raise a UserError, naming the option, unless the values make sense."""
-
-    def save(self, path: Path) -> None:
-        """Write it; the options of training are there already."""
-        replace_text(path, json.dumps(self.sealed(path), indent=2) + "\n")
-
-    def sealed(self, path: Path) -> dict[str, Any]:
-        """What is to be in the file."""
-        values = dataclasses.asdict(self)
-        seal = read_back.seal(_without_places(values), _options(path))[read_back.SEAL]
-        return {**values, read_back.SEAL: seal}
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read it back.
-
-        Raises:
-            UserError: the file is not such a plan.
-        """
-        try:
-            values = read_back.read_json(path)
-            seal = values.pop(read_back.SEAL, None)
-            for other in values.keys() - {field.name for field in dataclasses.fields(cls)}:
-                raise ValueError(f"{other!r} is an option of another command")
-            plan = cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
-            for field in dataclasses.fields(cls):
-                value = getattr(plan, field.name)
-                texts = value if isinstance(value, tuple) else ()
-                right = type(value) is (get_origin(field.type) or field.type)
-                if not right or not all(isinstance(text, str) for text in texts):
-                    raise ValueError(f"{field.name} cannot be {value!r}")
-            plan.check()
-            if seal != plan.sealed(path)[read_back.SEAL]:
-                raise ValueError(f"{read_back.SEAL} is not that of both")
-        except (OSError, ValueError, TypeError, AttributeError, UserError) as error:
-            raise UserError(
-                f"{path}: damaged, or config.toml is not the one it was made with ({error}); "
-                "restore it, or start anew"
-            ) from error
-        return plan
-
-
-def _options(plan: Path) -> str:
-    """The options of training that stand beside a plan."""
-    options = read_back.read_toml(plan.with_name("config.toml"))
-    return json.dumps(_without_places(options), sort_keys=True)
-
-
-def _without_places(options: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if name not in WHERE_DATA_IS}

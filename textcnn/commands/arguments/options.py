@@ -1,4 +1,4 @@
-"""Command-line options made from the fields of :class:`Config`, so that neither can drift."""
+"""Command-line options made from the fields of :class:`Options`, so that neither can drift."""
 
 import dataclasses
 import functools
@@ -12,7 +12,7 @@ import click
 
 from textcnn.commands.arguments.help import EXAMPLES, is_usual
 from textcnn.data.datasets.rows import READING_OPTIONS
-from textcnn.recipe.config import Config, flag, value_type
+from textcnn.recipe.config import Config, Options, flag, option_fields, value_type
 from textcnn.support.errors import UserError
 from textcnn.support.program import command_line
 
@@ -170,22 +170,39 @@ DATA_OPTIONS = ("data", *READING_OPTIONS)
 def config_options(
     names: Collection[str] = ALL_OPTIONS, reworded: Mapping[str, str] | None = None
 ) -> Callable[[Any], Any]:
-    """Decorate a command with options for these fields of :class:`Config`.
-
-    It is passed those that were given as ``options``, by name: also one that was given with the
-    default's value.
+    """Decorate a command with :func:`options_of` these fields of :class:`Config`, as ``options``.
 
     Args:
         names: of the fields.
         reworded: the help, default included, of those that mean something else than in training.
     """
-    fields = [field for field in dataclasses.fields(Config) if field.name in names]
+    return options_of(Config, "options", names, reworded)
+
+
+def options_of(
+    kind: type[Options],
+    passed_as: str,
+    names: Collection[str] | None = None,
+    reworded: Mapping[str, str] | None = None,
+) -> Callable[[Any], Any]:
+    """Decorate a command with options for fields of a class.
+
+    It is passed those that were given, by name: one that was given with the default's value is
+    among them.
+
+    Args:
+        kind: the class.
+        passed_as: the argument in which the command takes them.
+        names: of the fields; None for all.
+        reworded: the help, default included, where it is not the field's.
+    """
+    fields = [it for it in option_fields(kind) if names is None or it.name in names]
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def command(**options: Any) -> Any:
             values = given_options({field.name: options.pop(field.name) for field in fields})
-            return function(options=values, **options)
+            return function(**{passed_as: values}, **options)
 
         for field in reversed(fields):
             command = _click_option(field, (reworded or {}).get(field.name))(command)
@@ -226,7 +243,7 @@ def default_words(field: "dataclasses.Field[Any]") -> str:
 
 
 def _click_option(field: "dataclasses.Field[Any]", reworded: str | None) -> Callable[[Any], Any]:
-    kind, several = value_type(field.name)
+    kind, several = value_type(field)
     limits = field.metadata["limits"]
     click_type: Any = click.Choice(limits.choices) if limits.choices else kind
     declaration = flag(field.name)

@@ -16,59 +16,53 @@
 
 import functools
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from textcnn.evaluation import plan
 from textcnn.evaluation.crossval.fold_run import FoldResult
 from textcnn.evaluation.crossval.folds import Fold
-from textcnn.support import read_back, result_folder
+from textcnn.recipe.config import option
+from textcnn.support import read_back
 from textcnn.support.errors import UserError
 from textcnn.support.files import replace_text
 from textcnn.support.result_folder import ResultFolder
 
-LARGEST_NUMBER = 10**6
-"""Folds or repeats that a plan may ask for."""
+_planned = functools.partial(option, "Cross-validation", maximum=plan.LARGEST_NUMBER)
 
 
 @dataclass(frozen=True)
-class Plan(result_folder.Plan):
-    """The options of ``textcnn cv`` itself; whether its numbers fit the data, dividing tells.
+class Plan(plan.Plan):
+    """The options of ``textcnn cv`` itself; whether its numbers fit the data, dividing tells."""
 
-    Attributes:
-        fingerprint: SHA-256 of all data.
-        folds: test parts of each repeat.
-        repeats: shuffles.
-        train_share: share of each training part that is trained on.
-        baselines: whether rivals run on the same folds.
-        test_data: where the sentences to test on are, if they came apart; empty for folds.
-        dev_data: where those of dev are, if they came apart too.
-    """
+    folds: int = _planned(10, "Parts, each tested once.", minimum=2)
+    repeats: int = _planned(1, "Times to do it all, each with other folds.", minimum=1)
+    baselines: bool = _planned(
+        False,
+        "Run simple rivals on the same folds: majority, TF-IDF with logistic regression, NB-SVM.",
+    )
+    train_share: float = _planned(
+        1.0, "Share of each training part to train on, for a learning curve.", above=0, maximum=1
+    )
+    test_data: tuple[str, ...] = _planned(
+        (),
+        "What to test on instead of folds, given as --data is; each repeat draws another dev part.",
+    )
+    dev_data: tuple[str, ...] = _planned(
+        (),
+        "With --test-data: what chooses, given as --data is; repeats then differ in the networks' "
+        "random numbers only.",
+    )
 
-    fingerprint: str
-    folds: int = 10
-    repeats: int = 1
-    train_share: float = 1.0
-    baselines: bool = False
-    test_data: tuple[str, ...] = ()
-    dev_data: tuple[str, ...] = ()
-
-    def check(self) -> None:
-        """See :class:`textcnn.support.result_folder.Plan`."""
-        for name, least in (("folds", 2), ("repeats", 1)):
-            value = getattr(self, name)
-            if not least <= value <= LARGEST_NUMBER:
-                raise UserError(f"--{name} {value}: must be from {least} to {LARGEST_NUMBER:,}")
-        if not 0 < self.train_share <= 1:
-            raise UserError(f"--train-share {self.train_share}: must be above 0 and at most 1")
+    def _contradictions(self) -> Iterator[str]:
         if self.dev_data and not self.test_data:
-            raise UserError(
-                "--dev-data goes with --test-data; of folds, a share of each training part is dev"
-            )
+            yield "--dev-data goes with --test-data; of folds, a share of each training part is dev"
         if self.dev_data and self.train_share != 1:
-            raise UserError("--train-share: with --dev-data all of --data is trained on")
+            yield "--train-share: with --dev-data all of --data is trained on"
 
     @property
     def test_to_train(self) -> float:

@@ -96,7 +96,7 @@ def new_cross_validation(
         RunError: the data or the vectors cannot be reached.
     """
     config = locate(config)
-    plan = Plan("", **parts)
+    plan = Plan(**parts)
     plan.check()
     corpora = read_corpora(config, plan, report)
     plan = dataclasses.replace(plan, fingerprint=fingerprint(corpora))

@@ -10,45 +10,44 @@
 =================  =====================================================================
 """
 
+import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from textcnn.support import result_folder
-from textcnn.support.errors import UserError
+from textcnn.evaluation import plan
+from textcnn.recipe.config import option
 from textcnn.support.result_folder import ResultFolder
 
-LARGEST_NUMBER = 10**6
-"""Trials or folds that a plan may ask for."""
+_planned = functools.partial(option, "Search", maximum=plan.LARGEST_NUMBER)
 
 
 @dataclass(frozen=True)
-class Plan(result_folder.Plan):
-    """The options of ``textcnn search`` itself.
+class Plan(plan.Plan):
+    """The options of ``textcnn search`` itself."""
 
-    Attributes:
-        trials: settings to try in each search.
-        folds: divisions into train and dev that each setting is scored on.
-        nested: outer folds, each with a search of its own and a test part; 0 for none.
-        vary: what is varied, as in ``--vary``.
-        fingerprint: SHA-256 of all data.
-    """
+    trials: int = _planned(30, "Settings to try.", minimum=1)
+    folds: int = _planned(3, "Divisions into train and dev that a setting is scored on.", minimum=2)
+    nested: int = _planned(
+        0,
+        "Also search anew inside each of so many outer folds and test the winners there: the best "
+        "of many dev scores is too good to be what new sentences will give.",
+        minimum=0,
+    )
+    vary: tuple[str, ...] = _planned(
+        (),
+        "An option and its values: dropout=0.3:0.7, learning_rate=1e-4:1e-2:log, "
+        "num_filters=50:400, filter_sizes=3,4,5|2,3,4|7, optimizer=adam|adadelta. May be given "
+        "several times.",
+        default_words="dropout, word_dropout, filter_sizes, num_filters and learning_rate, around "
+        "their defaults",
+    )
 
-    trials: int = 30
-    folds: int = 3
-    nested: int = 0
-    vary: tuple[str, ...] = ()
-    fingerprint: str = ""
-
-    def check(self) -> None:
-        """Raise a UserError, naming the option, unless the numbers make sense."""
-        for name, least, or_none in (("trials", 1, ""), ("folds", 2, ""), ("nested", 2, "0 or ")):
-            value = getattr(self, name)
-            if value < least and not (or_none and value == 0):
-                raise UserError(f"--{name} {value}: must be {or_none}at least {least}")
-            if value > LARGEST_NUMBER:
-                raise UserError(f"--{name} {value}: must be at most {LARGEST_NUMBER:,}")
+    def _contradictions(self) -> Iterator[str]:
+        if self.nested == 1:
+            yield "--nested 1: must be 0 or at least 2"
         if not self.vary:
-            raise UserError("--vary: nothing is varied")
+            yield "--vary: nothing is varied"
 
 
 class SearchFolder(ResultFolder):

@@ -146,13 +146,14 @@ def _parse(spec: str) -> VariedOption:
     name = name.strip().removeprefix("--").replace("-", "_")
     if not equals or not name:
         raise UserError(f"--vary {spec}: write OPTION=LOW:HIGH, OPTION=LOW:HIGH:log or OPTION=A|B")
-    if name not in {field.name for field in dataclasses.fields(Config)}:
+    known = {field.name: field for field in dataclasses.fields(Config)}
+    if name not in known:
         raise UserError(f"--vary {spec}: no option is called {name}; see train --help")
     if name in FIXED:
         raise UserError(
             f"--vary {spec}: {flag(name)} is the same for all trials; give it once, beside --vary"
         )
-    kind, several = value_type(name)
+    kind, several = value_type(known[name])
     # Imported here: it need not be installed, and is slow to load.
     from optuna.distributions import CategoricalDistribution
 
