@@ -28,6 +28,17 @@ def decide(logits: np.ndarray, targets: np.ndarray, fitted: bool = False) -> np.
     return probabilities >= fit_thresholds(probabilities, targets)
 
 
+def predictions_of(probabilities: np.ndarray, thresholds: np.ndarray | None) -> np.ndarray:
+    """The predictions of a trained network: (N,) classes or, with thresholds, (N, C) booleans.
+
+    Args:
+        probabilities: (N, C).
+        thresholds: (C,) where a sentence may have several classes, from which probability on each
+            is predicted; else None.
+    """
+    return probabilities.argmax(axis=1) if thresholds is None else probabilities >= thresholds
+
+
 def is_correct(predictions: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """(N,) booleans: which sentences were predicted wholly right."""
     equal = predictions == targets

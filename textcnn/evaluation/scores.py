@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from textcnn.core.decisions import is_correct
+from textcnn.core.decisions import is_correct, predictions_of
 
 Z_95 = 1.959963984540054
 """The normal distribution's 97.5 % point."""
@@ -156,8 +156,8 @@ def score(
     several, majority = thresholds is not None, int(np.argmax(label_counts))
     numbers = np.arange(len(labels))
     micro_f1 = confusion = None
+    predicted = predictions_of(probabilities, thresholds)
     if several:
-        predicted = probabilities >= thresholds
         always = np.tile(numbers == majority, (len(targets), 1))
         micro_f1, baseline = (
             float(metrics.f1_score(targets, predictions, average="micro", zero_division=0.0))
@@ -166,7 +166,7 @@ def score(
         exact = np.clip(probabilities.astype(np.float64), TINY, 1 - TINY)
         log_loss = -float(np.log(np.where(targets, exact, 1 - exact)).mean())
     else:
-        predicted, baseline = probabilities.argmax(axis=1), float((targets == majority).mean())
+        baseline = float((targets == majority).mean())
         # As metrics.log_loss, which makes several arrays of all probabilities.
         true = probabilities[np.arange(len(targets)), targets].astype(np.float64)
         true /= probabilities.sum(axis=1, dtype=np.float64)
@@ -241,13 +241,12 @@ def surest_mistakes(
     Returns:
         Of each: row, label, whether it was given, and the probability of that.
     """
+    predictions = predictions_of(probabilities, thresholds)
     if thresholds is None:
-        predictions = probabilities.argmax(axis=1)
         rows = np.flatnonzero(predictions != targets)
         labels = predictions[rows]
         given = np.ones(len(rows), bool)
     else:
-        predictions = probabilities >= thresholds
         rows, labels = np.nonzero(predictions != targets)
         given = predictions[rows, labels]
     of_given = probabilities[rows, labels].astype(np.float64)

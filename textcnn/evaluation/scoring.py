@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from textcnn.core.decisions import decide, is_correct
+from textcnn.core.decisions import decide, is_correct, predictions_of
 from textcnn.data.datasets.corpus import Corpora, load_corpus, locate
 from textcnn.data.datasets.labelled_texts import LabelledTexts
 from textcnn.data.datasets.rows import COLUMNS, READING_OPTIONS, plain_label
@@ -193,9 +193,7 @@ def _groups(
         return []
     is_new = np.isin(checkpoint.labels, new)
     of_new = is_new[targets] if targets.ndim == 1 else (targets & is_new).any(axis=1)
-    limits = checkpoint.thresholds
-    predictions = probabilities.argmax(axis=1) if limits is None else probabilities >= limits
-    rightly = is_correct(predictions, targets)
+    rightly = is_correct(predictions_of(probabilities, checkpoint.thresholds), targets)
     old = [label for label in checkpoint.labels if label not in new]
     return [
         GroupAccuracy(name, labels, float(rightly[rows].mean()), int(rows.sum()))

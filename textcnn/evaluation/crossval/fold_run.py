@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from textcnn.core.decisions import decide, is_correct, macro_f1
+from textcnn.core.decisions import decide, is_correct, macro_f1, predictions_of
 from textcnn.data.tokenized_data import TokenizedData
 from textcnn.evaluation.crossval.baselines import BASELINES, EXPERTS, predict_baseline
 from textcnn.evaluation.crossval.folds import Fold, derived_seed
@@ -68,9 +68,7 @@ class FoldResult:
     @property
     def predictions(self) -> np.ndarray:
         """The model's predictions, shaped as ``classes``."""
-        if self.thresholds is None:
-            return self.probabilities.argmax(axis=1)
-        return self.probabilities >= self.thresholds
+        return predictions_of(self.probabilities, self.thresholds)
 
     def rival_accuracies(self) -> dict[str, float]:
         """The accuracies of the baselines and the experts, by name."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textcnn.core.decisions import is_correct
+from textcnn.core.decisions import is_correct, predictions_of
 from textcnn.core.objective import objective_of
 from textcnn.core.sentences import PackedSentences
 from textcnn.inference.model import Model
@@ -129,8 +129,5 @@ def _scores(checkpoint: Checkpoint, logits: np.ndarray, targets: np.ndarray) -> 
     """The mean loss, and the share of sentences that are wholly right."""
     objective = objective_of(checkpoint.config.multilabel)
     loss, _ = objective.loss(logits, targets, None)
-    if checkpoint.thresholds is None:
-        predictions = logits.argmax(axis=1)
-    else:
-        predictions = objective.probabilities(logits) >= checkpoint.thresholds
+    predictions = predictions_of(objective.probabilities(logits), checkpoint.thresholds)
     return loss, float(is_correct(predictions, targets).mean())
