@@ -22,7 +22,7 @@ from textcnn.evaluation.crossval.summary import (
     mean_interval,
     paired_difference,
 )
-from textcnn.evaluation.scores import Z_95, wilson_interval
+from textcnn.evaluation.scores import wilson_interval
 from textcnn.evaluation.scoring import (
     NO_TEST_PART,
     check_labels,
@@ -39,6 +39,9 @@ from textcnn.support.result_folder import WHERE_DATA_IS
 from textcnn.support.text import some
 from textcnn.training.checkpoint import Checkpoint
 from textcnn.training.run_folder import find_checkpoint
+
+Z_95 = 1.959963984540054
+"""The normal distribution's 97.5 % point."""
 
 # What is compared on: two models, and sentences that are fair to both
 

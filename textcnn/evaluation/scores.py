@@ -1,6 +1,5 @@
 """Scores of a model on labelled sentences, with what is needed to judge them."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,9 +7,6 @@ from typing import Any
 import numpy as np
 
 from textcnn.core.decisions import is_correct, predictions_of
-
-Z_95 = 1.959963984540054
-"""The normal distribution's 97.5 % point."""
 
 TINY = 1e-12
 """Probabilities nearer to 0 or 1 count as this, so that no wrong prediction costs infinite loss."""
@@ -258,8 +254,8 @@ def surest_mistakes(
 
 def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     """95 % interval of a share (Wilson 1927): honest also for few trials and shares near 0 or 1."""
-    share, z2 = successes / trials, Z_95**2
-    centre = share + z2 / (2 * trials)
-    spread = Z_95 * math.sqrt(share * (1 - share) / trials + z2 / (4 * trials**2))
-    scale = 1 + z2 / trials
-    return max((centre - spread) / scale, 0.0), min((centre + spread) / scale, 1.0)
+    # Imported here: SciPy takes longer to load than a sentence to classify.
+    from scipy.stats import binomtest
+
+    found = binomtest(successes, trials).proportion_ci(0.95, "wilson")
+    return float(found.low), float(found.high)
