@@ -402,6 +402,8 @@ BAD = {
     "no such vectors": ("--vectors none.txt", "none.txt: no such file"),
     "vectors of other words": ("--vectors other.txt", "no word of the sentences is in it"),
     "resume and more": ("--resume x --folds 3", "leave out --"),
+    "resume without rivals": ("--resume x --no-baselines", "leave out --"),
+    "too many repeats": ("--repeats 100001", "--repeats 100001: must be at most 100000"),
 }
 
 
