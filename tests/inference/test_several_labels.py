@@ -43,8 +43,15 @@ def test_labels_as_one_text_and_back():
 def test_a_sentence_is_drawn_by_its_rarest_label():
     """What is too rare to be divided goes together, then to the largest."""
     labels = ["a"] * 6 + ["b\ta"] * 3 + ["c"] + [""] * 2
-    assert strata(labels, 3) == ["a"] * 6 + ["b"] * 3 + ["\t"] * 3
-    assert strata(["a"] * 6 + ["c"], 3) == ["a"] * 7
+    keys = list("0123456789xy")
+    assert strata(keys, labels, 3) == ["a"] * 6 + ["b"] * 3 + ["\t"] * 3
+    assert strata(keys[:7], ["a"] * 6 + ["c"], 3) == ["a"] * 7
+
+
+def test_a_sentence_that_stands_often_counts_once_where_labels_are_drawn():
+    """Three rows without labels looked like enough for three parts, and were one sentence."""
+    keys, labels = list("0123") + ["x"] * 3, ["a"] * 4 + ["", "b", ""]
+    assert strata(keys, labels, 3) == ["a"] * 7
 
 
 def test_thresholds_decide_which_labels_are_given():

@@ -105,23 +105,26 @@ def targets_of(labels: Sequence[str], names: Sequence[str], multilabel: bool) ->
     return np.array([number[label] for label in labels], dtype=np.int64)
 
 
-def strata(labels: Sequence[str], smallest: int) -> list[str]:
-    """A stratum for each of N sentences, so that rare labels are spread evenly over parts.
+def strata(keys: Sequence[str], labels: Sequence[str], smallest: int) -> list[str]:
+    """A stratum for each of N rows, so that rare labels are spread evenly over parts.
 
-    A sentence belongs to the stratum of its rarest label. Strata too small to be divided are put
-    together, and what is still too small joins the largest.
+    A sentence belongs to the stratum of its rarest label, and has those of its first row. Strata
+    too small to be divided are put together, and what is still too small joins the largest.
 
     Args:
+        keys: N sentences; rows of the same one are in the same stratum.
         labels: N, as :func:`join_labels` makes them.
-        smallest: sentences that a stratum needs.
+        smallest: different sentences that a stratum needs.
     """
-    counts = Counter(name for joined in labels for name in split_labels(joined))
-    rarest = [
-        min(split_labels(joined), key=lambda name: (counts[name], name), default="")
-        for joined in labels
-    ]
-    sizes = Counter(rarest)
-    merged = [name if sizes[name] >= smallest else BETWEEN for name in rarest]
-    sizes = Counter(merged)
+    first = dict(zip(reversed(keys), reversed(labels), strict=True))
+    names = {key: split_labels(joined) for key, joined in first.items()}
+    counts = Counter(name for its in names.values() for name in its)
+    rarest = {
+        key: min(its, key=lambda name: (counts[name], name), default="")
+        for key, its in names.items()
+    }
+    sizes = Counter(rarest.values())
+    merged = {key: name if sizes[name] >= smallest else BETWEEN for key, name in rarest.items()}
+    sizes = Counter(merged.values())
     largest = max(sizes, key=lambda name: (sizes[name], name))
-    return [name if sizes[name] >= smallest else largest for name in merged]
+    return [merged[key] if sizes[merged[key]] >= smallest else largest for key in keys]

@@ -333,9 +333,10 @@ def _split(corpora: Corpora, data: TokenizedData, config: Config) -> Split:
         raise UserError(f"--data: only one label, {names[0]}; a classifier needs two or more")
     found = Split(drawn, drawn[:0], drawn[:0])
     if len(drawn):
+        drawn_keys = [keys[row] for row in drawn]
         divided = stratified_split(
-            [keys[row] for row in drawn],
-            strata(names, parts) if config.multilabel else names,
+            drawn_keys,
+            strata(drawn_keys, names, parts) if config.multilabel else names,
             0.0 if corpora.dev else config.dev_share,
             0.0 if corpora.test else config.test_share,
             config.seed,

@@ -67,7 +67,7 @@ def make_folds(
     Raises:
         UserError: a label has too few different sentences.
     """
-    sentences = DifferentSentences.of(keys, _strata(labels, multilabel, folds))
+    sentences = _sentences(keys, labels, multilabel, folds)
     # Each fold tests one of each label at least, and leaves one to train on and one for dev. It
     # tests at most count / folds, rounded up: with three folds or more, a sentence for each leaves
     # two; with two folds it takes four sentences to leave two.
@@ -120,8 +120,7 @@ def fold_with_test(
     check_labels_known("--test-data", tested, known)
     if not len(kept):
         raise UserError("--data: every sentence also stands in --test-data")
-    parted = _strata(train_labels, multilabel, 2)
-    sentences = DifferentSentences.of([keys[row] for row in kept], parted)
+    sentences = _sentences([keys[row] for row in kept], train_labels, multilabel, 2)
     advice = " outside the test part; train and dev need one each: add some or take the label out"
     sentences.check_counts(2, "--data", advice)
     everything, made = np.arange(len(sentences.labels)), []
@@ -134,10 +133,13 @@ def fold_with_test(
     return made, len(train_rows) - len(kept)
 
 
-def _strata(labels: Sequence[str], multilabel: bool, parts: int) -> Sequence[str]:
-    """What the labels of N sentences are divided by, into so many parts and dev."""
-    # Of labels that stand together seldom, there are too few for every part.
-    return strata(labels, max(parts, 4)) if multilabel else labels
+def _sentences(
+    keys: Sequence[str], labels: Sequence[str], multilabel: bool, parts: int
+) -> DifferentSentences:
+    """The different ones of N, and what is divided evenly into so many parts and dev."""
+    if multilabel:  # Of labels that stand together seldom, there are too few for every part.
+        labels = strata(keys, labels, max(parts, 4))
+    return DifferentSentences.of(keys, labels)
 
 
 def _k_fold(
