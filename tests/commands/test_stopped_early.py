@@ -83,3 +83,11 @@ def test_a_device_that_never_ends_is_no_data(call):
     """A checkpoint from elsewhere can name any file, and eval, inspect and shrink read it."""
     code, out, err = call("train", "--data", "/dev/zero", "--out", "run")
     assert (code, out, err) == (2, "", "textcnn: cannot read /dev/zero: Not a regular file\n")
+
+
+def test_an_empty_folder_that_was_there_is_left(call, tmp_path):
+    (tmp_path / "mine").mkdir()
+    assert call("train", "--data", "nothing.csv", "--out", "mine")[0] == 2
+    assert list((tmp_path / "mine").iterdir()) == []
+    assert call("train", "--data", "nothing.csv", "--out", "new")[0] == 2
+    assert not (tmp_path / "new").exists()

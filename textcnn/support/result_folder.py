@@ -37,7 +37,7 @@ class ResultFolder:
     def __init__(self, path: Path):
         self.path = path
         self.config = path / "config.toml"
-        self._is_new = False
+        self._is_new = self._was_there = False
 
     @property
     def mark(self) -> Path:
@@ -78,6 +78,7 @@ class ResultFolder:
                 f"{cls.KIND} that could not begin; choose another folder"
             )
         folder._is_new = not any(folder.path.glob("*"))
+        folder._was_there = folder.path.exists()
         with folder.removed_unless_begun():
             for part in (folder.path, *(folder.path / name for name in cls.FOLDERS)):
                 make_folder(part, "--out")
@@ -119,11 +120,19 @@ class ResultFolder:
 
     @contextlib.contextmanager
     def removed_unless_begun(self) -> Iterator[None]:
-        """Take a new folder away again if setting up what it is for fails."""
+        """Take what is in a new folder away again, and it, if setting up what it is for fails.
+
+        One that was there, and empty, is left so: it may be where the user's shell stands.
+        """
         try:
             yield
         except (Exception, KeyboardInterrupt):  # Not SystemExit, with which a command may end.
             if self._is_new and not self.begun:
                 # What is told of is the error that brought us here.
-                shutil.rmtree(self.path, ignore_errors=True)
+                emptied = list(self.path.glob("*")) if self._was_there else [self.path]
+                for part in emptied:
+                    if part.is_dir():
+                        shutil.rmtree(part, ignore_errors=True)
+                    else:
+                        part.unlink(missing_ok=True)
             raise
