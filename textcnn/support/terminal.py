@@ -12,6 +12,7 @@ from typing import Any, TextIO
 
 import click
 
+from textcnn.support.errors import RunError
 from textcnn.support.text import printable, printable_lines
 
 USUAL_WIDTH = 80
@@ -32,12 +33,17 @@ class _LastingFile(io.FileIO):
     gone = False
 
     def write(self, data: Any) -> int:
-        """Write bytes."""
+        """Write bytes; RunError says why it cannot."""
         try:
             return super().write(data)
         except BrokenPipeError:
             self.gone = True
             return memoryview(data).nbytes
+        except OSError as error:  # The disk is full.
+            raise RunError(
+                f"writing standard {'output' if self.fileno() == 1 else 'error'} failed: "
+                f"{error.strerror}"
+            ) from error
 
 
 @contextlib.contextmanager
