@@ -222,6 +222,14 @@ class TestCsv:
         with pytest.raises(UserError, match=r"--data r.csv: given more than once"):
             read_labelled(["r.csv", "s.csv", "r.csv"])
 
+    def test_a_file_given_twice_by_two_names(self, write):
+        write("r.csv", "text,label\na,x\n")
+        Path("link.csv").symlink_to("r.csv")
+        for names in (["r.csv", "link.csv"], ["x=r.csv", "x=./link.csv"]):
+            with pytest.raises(UserError, match="given more than once"):
+                read_labelled(names)
+        assert len(read_labelled(["x=r.csv", "y=link.csv"]).texts) == 2
+
     def test_errors_in_the_header(self, write):
         write("r.csv", "words,label,label\n")
         message = error("r.csv")

@@ -81,9 +81,11 @@ def read_labelled(
     check_encoding(config.encoding)
     if not paths:
         raise UserError("no data given: name a file, a folder, or LABEL=FILE pairs")
-    there: set[str] = set()
+    there: set[tuple[str | None, str]] = set()
     for path in paths:
-        place = os.path.abspath(path)  # noqa: PTH100  # Path's keeps the dots of a/../b.
+        label, file = _label_and_file(path)
+        # Not through links where nothing is: a path may be too odd to be asked about.
+        place = label, os.path.realpath(file) if os.path.exists(file) else file  # noqa: PTH110
         if place in there:
             raise UserError(f"--data {path}: given more than once, which counts each row so often")
         there.add(place)
@@ -120,26 +122,32 @@ def _merged(found: LabelledTexts, report: Report) -> LabelledTexts:
 
 
 def _rows_of(given: str, taken: Selection, asked: set[tuple[str, str]]) -> Iterator[Row]:
-    path, encoding, report = Path(given), taken.options.encoding, taken.report
+    encoding, report = taken.options.encoding, taken.report
+    label, file = _label_and_file(given)
+    path, is_folder = Path(file), os.path.isdir(file)  # noqa: PTH112
+    if label is None:
+        yield from (
+            folder_rows(path, encoding, report) if is_folder else _table_rows(path, taken, asked)
+        )
+    elif is_folder:
+        yield from document_rows(path, label, encoding, report)
+    elif format_of_suffix(path) is not None:
+        yield from _table_rows(path, dataclasses.replace(taken, labels=(label,)), asked)
+    else:
+        yield from one_label_rows(path, label, encoding, report)
+
+
+def _label_and_file(given: str) -> tuple[str | None, str]:
+    """The parts of LABEL=FILE; no label where a file's or folder's own name is given."""
     label, equals, file = given.partition("=")
     if not given.strip():
         raise UserError("--data: an empty name; is a variable of the shell unset?")
     # os.path says no of a path too odd to be asked about (too long, a NUL in it): opening says why.
-    whole = not equals or os.path.exists(path)  # noqa: PTH110  # A file's own name may hold "=".
-    is_folder = os.path.isdir(path if whole else file)  # noqa: PTH112
-    if not whole:
-        if not label.strip() or not file:
-            raise UserError(f"{given!r}: write a label and its file as LABEL=FILE")
-        if is_folder:
-            yield from document_rows(Path(file), label, encoding, report)
-        elif format_of_suffix(Path(file)) is not None:
-            yield from _table_rows(Path(file), dataclasses.replace(taken, labels=(label,)), asked)
-        else:
-            yield from one_label_rows(Path(file), label, encoding, report)
-    elif is_folder:
-        yield from folder_rows(path, encoding, report)
-    else:
-        yield from _table_rows(path, taken, asked)
+    if not equals or os.path.exists(given):  # noqa: PTH110  # A file's own name may hold "=".
+        return None, given
+    if not label.strip() or not file:
+        raise UserError(f"{given!r}: write a label and its file as LABEL=FILE")
+    return label, file
 
 
 def _table_rows(path: Path, taken: Selection, asked: set[tuple[str, str]]) -> Iterator[Row]:
