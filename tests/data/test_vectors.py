@@ -179,10 +179,14 @@ def test_fasttext_without_ngrams_has_only_its_own_words(tmp_path: Path) -> None:
 
 def test_first_of_two_rows_counts(tmp_path: Path) -> None:
     path = tmp_path / "v"
-    path.write_text("film 1 2\nfilm 3 4\n")
-    assert load_vectors(str(path), ["film"]).matrix.tolist() == [[1, 2]]
-    path.write_bytes(b"2 2\nfilm " + struct.pack("<2f", 1, 2) + b"film " + struct.pack("<2f", 3, 4))
-    assert load_vectors(str(path), ["film"]).matrix.tolist() == [[1, 2]]
+    rows = [b"film " + struct.pack("<2f", *numbers) for numbers in ((1, 2), (3, 4))]
+    for content in (b"film 1 2\nfilm 3 4\n", b"2 2\n" + b"".join(rows)):
+        path.write_bytes(content)
+        said: list[str] = []
+        assert load_vectors(str(path), ["film"], said.append).matrix.tolist() == [[1, 2]]
+        assert said[1:] == [
+            f"{path}: 1 row is of words that stood before; of each word the first row counts"
+        ]
 
 
 def test_words_with_spaces_as_in_glove_840b(tmp_path: Path) -> None:

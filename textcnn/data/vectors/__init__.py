@@ -50,7 +50,7 @@ def load_vectors(
         source: a path, a name of :data:`textcnn.data.vectors.named.PACKAGED` ("glove-6b-100d"), or
             one known to gensim's downloader ("word2vec-google-news-300").
         words: V different words.
-        report: is given a line before anything that takes long.
+        report: is given a line before anything that takes long, and one where words come twice.
         cache: the folder where vectors from packages are kept; by default that of
             :func:`textcnn.data.datasets.download.download_cache`.
 
@@ -93,4 +93,4 @@ def load_vectors(
         if encoding is not None and parse_header(beginning.partition(b"\n")[0]) is None:
             raise UserError(f"{path}: text in {encoding.upper()}; save it as UTF-8")
         stream.seek(len(BOM_UTF8) if start.startswith(BOM_UTF8) else 0)
-        return read_word2vec(stream, path, words)
+        return read_word2vec(stream, path, words, report)

@@ -15,6 +15,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from textcnn.data.datasets.text_files import Report
 from textcnn.data.vectors.files import MAX_LINE_BYTES, Scanner, check_dim
 from textcnn.data.vectors.word_vectors import WordVectors, no_vectors, utf8_rows
 from textcnn.support.errors import UserError
@@ -66,8 +67,12 @@ def _looks_like_text(row: bytes) -> bool:
     return bool(fields) and (2 * numbers >= len(fields) or all(map(_is_text, fields)))
 
 
-def read_word2vec(stream: BinaryIO, path: Path, words: Sequence[str]) -> WordVectors:
+def read_word2vec(
+    stream: BinaryIO, path: Path, words: Sequence[str], report: Report = lambda line: None
+) -> WordVectors:
     """Read a word2vec file, text or binary, or a GloVe one, from where ``stream`` stands.
+
+    Of a word that comes twice the first row counts, as in gensim, and ``report`` is told.
 
     Raises:
         UserError: see :func:`_read_text` and :func:`_read_binary`; or it is in no such format.
@@ -76,23 +81,23 @@ def read_word2vec(stream: BinaryIO, path: Path, words: Sequence[str]) -> WordVec
     header = parse_header(stream.readline(MAX_LINE_BYTES))
     if header is None:
         stream.seek(begin)
-        return _read_text(stream, path, words, header)
+        return _read_text(stream, path, words, header, report)
     if header.words == 0:
         raise UserError(f"{path}: its first line says that it holds no words")
     rows = stream.tell()
     second = stream.readline(MAX_LINE_BYTES)
     stream.seek(rows)
     binary = second and not _looks_like_text(second)
-    return (_read_binary if binary else _read_text)(stream, path, words, header)
+    return (_read_binary if binary else _read_text)(stream, path, words, header, report)
 
 
 def _read_text(
-    stream: BinaryIO, path: Path, words: Sequence[str], header: Header | None
+    stream: BinaryIO, path: Path, words: Sequence[str], header: Header | None, report: Report
 ) -> WordVectors:
     """Read the rows of a word2vec text file, or of a GloVe one (``header`` is None).
 
     The width of every row is checked and that it holds nothing but numbers; the rows kept are
-    checked number by number. Of a word that comes twice the first row counts, as in gensim.
+    checked number by number.
 
     Raises:
         UserError: naming the line, where a row is too short or too long or is not made of finite
@@ -100,21 +105,24 @@ def _read_text(
     """
     dim = check_dim(header.dim if header else _told_dim(stream, path), path)
     vectors, wanted = no_vectors(len(words), dim), utf8_rows(words)
-    row_count = 0
+    row_count = repeated = 0
     for number, line in _lines(stream, path, start=2 if header else 1):
         row_count += 1
         word, numbers = _split_row(line, dim, f"{path}, line {number}")
-        row = wanted.pop(word, None)
+        row = wanted.get(word)
         if row is not None:
-            vectors.matrix[row] = _parse(numbers.split(b" "), f"{path}, line {number}")
-            vectors.found[row] = True
+            values = _parse(numbers.split(b" "), f"{path}, line {number}")
+            repeated += not vectors.take(row, values)
     if header and header.words != row_count:
         raise _wrong_count(path, header.words, f"holds {row_count:,}")
+    _say_repeated(repeated, path, report)
     kind = "word2vec" if header else "GloVe"
     return replace(vectors, source=f"{kind} text file {path.name}, {dim} d")
 
 
-def _read_binary(stream: BinaryIO, path: Path, words: Sequence[str], header: Header) -> WordVectors:
+def _read_binary(
+    stream: BinaryIO, path: Path, words: Sequence[str], header: Header, report: Report
+) -> WordVectors:
     """Read the rows of a word2vec binary file; every one is checked to be finite.
 
     A word ends at a space, yet gensim writes phrases with theirs: where the bytes after it read as
@@ -126,7 +134,7 @@ def _read_binary(stream: BinaryIO, path: Path, words: Sequence[str], header: Hea
             header speaks of.
     """
     vectors, wanted = no_vectors(len(words), check_dim(header.dim, path)), utf8_rows(words)
-    scanner = Scanner(stream, path)
+    scanner, repeated = Scanner(stream, path), 0
     for number in range(1, header.words + 1):
         where = f"row {number} of {header.words}"
         word = scanner.until(b" ", where).lstrip(b"\n")
@@ -136,13 +144,19 @@ def _read_binary(stream: BinaryIO, path: Path, words: Sequence[str], header: Hea
             raise UserError(f"{path}: its numbers are big-endian; word2vec writes little-endian")
         if not np.isfinite(values).all():
             raise UserError(f"{path}, {where}: not all numbers are finite; fetch the file again")
-        row = wanted.pop(word, None)
+        row = wanted.get(word)
         if row is not None:
-            vectors.matrix[row] = values
-            vectors.found[row] = True
+            repeated += not vectors.take(row, values)
     if not scanner.at_end():
         raise _wrong_count(path, header.words, "goes on after them")
+    _say_repeated(repeated, path, report)
     return replace(vectors, source=f"word2vec binary file {path.name}, {header.dim} d")
+
+
+def _say_repeated(count: int, path: Path, report: Report) -> None:
+    if count:
+        rows = "1 row is" if count == 1 else f"{count:,} rows are"
+        report(f"{path}: {rows} of words that stood before; of each word the first row counts")
 
 
 def _rest_of_phrase(scanner: Scanner, dim: int) -> bytes:

@@ -49,6 +49,13 @@ class WordVectors:
         share = 100 * known / total if total else 0.0
         return f"{known:,} of {total:,} words ({share:.1f} %)"
 
+    def take(self, row: int, vector: npt.NDArray[np.float32]) -> bool:
+        """Fill a row, unless it has been; return whether it had not."""
+        new = not self.found[row]
+        if new:
+            self.matrix[row], self.found[row] = vector, True
+        return new
+
     def of(self, rows: Sequence[int]) -> "WordVectors":
         """The vectors of some of the words, by their rows, in this order."""
         return WordVectors(self.matrix[rows], self.found[rows], self.source)
