@@ -145,6 +145,7 @@ def test_numbers_of_numpy_and_paths_are_as_good_as_pythons(tmp_path):
         ({"class_weight": "none"}, "class_weight 'none': choose from None, 'balanced' or a dict"),
         ({"class_weight": {"bad": "much"}}, "class_weight: 'bad' counts 'much'; give a number"),
         ({"class_weight": {"bad": -1}}, "give a number from 0 up"),
+        ({"class_weight": {"bad": 0, "good": 0}}, "class_weight: every class counts 0"),
         (
             {"tokenizer": str.split, "vectors": "train", "vectors_text": "text.txt"},
             "vectors_text can be read with tokenizers given by their name only",

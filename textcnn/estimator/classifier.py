@@ -368,6 +368,8 @@ class TextCNNClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
         for label, it in zip(classes.tolist(), of_class, strict=True):
             if isinstance(it, bool) or not isinstance(it, numbers.Real) or not it >= 0:
                 raise InputError(f"class_weight: {label!r} counts {it!r}; give a number from 0 up")
+        if not any(of_class):
+            raise InputError("class_weight: every class counts 0; give one of them more")
         weights = np.array(of_class, np.float64)[given.numbers(classes)]
         return weights if given.weights is None else weights * given.weights
 
