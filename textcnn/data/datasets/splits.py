@@ -122,11 +122,11 @@ def stratified_split(
         UserError: a label has too few different sentences to stand in every part.
     """
     sentences = DifferentSentences.of(keys, labels)
-    parts = 1 + (dev_share > 0) + (test_share > 0)
+    parts = ["train", *["dev"] * (dev_share > 0), *["test"] * (test_share > 0)]
     sentences.check_counts(
-        parts,
+        len(parts),
         "--data",
-        f"; each of the {parts} parts (train, dev, test) needs one: add some or take the label out",
+        f"; each part ({', '.join(parts)}) needs one: add some or take the label out",
     )
     options = "--dev-share, --test-share"
     train = np.arange(len(sentences.labels))
