@@ -293,14 +293,15 @@ def test_a_loss_that_is_no_number_is_refused_before_the_update():
     assert experiment.trainer.optimizer.steps == 0
 
 
-def test_an_evaluation_that_is_no_number_is_never_the_best():
+@pytest.mark.parametrize(("bias", "loss"), [(np.nan, "nan"), (2e9, "[0-9.]+e[+]08")])
+def test_an_evaluation_that_is_not_sensible_is_never_the_best(bias: float, loss: str):
     experiment = small_experiment(evaluate_every=1)
     trainer = experiment.trainer
     events = trainer.run(experiment.train, experiment.dev)
     assert isinstance(next(events), CheckpointDue)
     assert isinstance(next(events), StepDone)
-    trainer.network.parameters["dense/bias"][0] = np.nan
-    with pytest.raises(DivergedError, match="the dev loss is nan at step 1"):
+    trainer.network.parameters["dense/bias"][0] = bias
+    with pytest.raises(DivergedError, match=f"the dev loss is {loss} at step 1"):
         next(events)
     assert trainer.progress.best is None
 

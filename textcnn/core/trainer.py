@@ -27,9 +27,12 @@ from textcnn.core.sentences import Examples
 from textcnn.core.step import Step
 from textcnn.support.threads import keep_freed_memory
 
+LARGEST_LOSS = 1e6
+"""In nats, far above that of any network that learns."""
+
 
 class DivergedError(ArithmeticError):
-    """The loss or a parameter is no longer a finite number."""
+    """The loss is above :data:`LARGEST_LOSS`, or it or a parameter is no finite number."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ class Trainer:
         the state is whole: a trainer made from it goes on as this one would.
 
         Raises:
-            DivergedError: the loss or a parameter is no longer a finite number.
+            DivergedError: the loss is no longer sensible, or a parameter no finite number.
         """
         progress, per_epoch = self.progress, self.steps_per_epoch(train)
         if progress.step == 0:
@@ -198,8 +201,7 @@ class Trainer:
 
     def _update(self, loss: float, gradients: Gradients) -> None:
         parameters = self.network.parameters
-        if not math.isfinite(loss):
-            raise DivergedError(f"the loss is {loss} at step {self.progress.step + 1}")
+        _check_loss("the loss", loss, self.progress.step + 1)
         if self.schedule.clip_norm:
             clip_by_global_norm(gradients, self.schedule.clip_norm)
         if self.average is not None:
@@ -222,8 +224,7 @@ class Trainer:
         logits = self.predicting_network().logits(dev.sentences)
         objective = objective_of(self.network.architecture.multilabel)
         dev_loss, _ = objective.loss(logits, dev.targets, dev.weights)
-        if not math.isfinite(dev_loss):
-            raise DivergedError(f"the dev loss is {dev_loss} at step {progress.step}")
+        _check_loss("the dev loss", dev_loss, progress.step)
         predictions = decide(logits, dev.targets, fitted=True)
         evaluation = Evaluation(
             step=progress.step,
@@ -236,3 +237,8 @@ class Trainer:
         )
         progress.loss_sum, progress.correct, progress.seen = 0.0, 0, 0
         return evaluation, logits
+
+
+def _check_loss(name: str, loss: float, step: int) -> None:
+    if not loss <= LARGEST_LOSS:  # Nor is one that is no number.
+        raise DivergedError(f"{name} is {loss:.4g} at step {step}")
