@@ -217,6 +217,15 @@ class TestCsv:
             "control.csv, line 2: a control character in the label 'x\\ny'"
         )
 
+    def test_carriage_returns_that_end_no_line_are_said(self, write):
+        write("x.txt", b"one\rtwo\r\nthree\n\r\nfour\r")
+        said: list[str] = []
+        assert len(read_labelled(["x=x.txt"], report=said.append).texts) == 3
+        assert said == ["x.txt: carriage returns in 1 of the lines end none, as line feeds do"]
+        write("old.txt", b"one\rtwo\r")
+        assert len(read_labelled(["x=old.txt"], report=said.append).texts) == 2
+        assert len(said) == 1
+
     def test_a_file_given_twice(self, write):
         write("r.csv", "text,label\na,x\n")
         with pytest.raises(UserError, match=r"--data r.csv: given more than once"):

@@ -44,7 +44,10 @@ def one_label_rows(path: Path, label: str, encoding: str, report: Report) -> Ite
         )
     for header in filter(names_texts, split_lines(text)[:1]):
         report(f"{path}, line 1: {header!r} is read as a sentence; take it out if it is a header")
-    rows = [Row(f"{path}, line {number}", line, (label,)) for number, line in lines_of_text(text)]
+    rows = [
+        Row(f"{path}, line {number}", line, (label,))
+        for number, line in lines_of_text(text, path, report)
+    ]
     if not rows:
         raise UserError(f"{path} holds no sentences, only blank lines")
     yield from rows

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from textcnn.data.datasets.cells import Selection, Table, matching
 from textcnn.data.datasets.rows import Row, RowError
-from textcnn.data.datasets.text_files import lines_of_text
+from textcnn.data.datasets.text_files import Report, lines_of_text
 from textcnn.support.errors import UserError
 from textcnn.support.read_back import each_key_once
 
@@ -25,15 +25,17 @@ BY_COLUMNS = "; if pandas wrote the file, use to_json(orient='records', lines=Tr
 
 def json_rows(text: str, path: Path, taken: Selection) -> Table:
     """The rows; the columns are the keys of the first object."""
-    found = _array(text, path) if text.lstrip().startswith("[") else _lines(text)
+    found = (
+        _array(text, path) if text.lstrip().startswith("[") else _lines(text, path, taken.report)
+    )
     objects, again = itertools.tee(found)
     first = next((found for _, found in objects if isinstance(found, dict)), {})
     taken = dataclasses.replace(taken.in_columns(list(first)), by_columns=BY_COLUMNS)
     return Table(tuple(first), _rows(again, path, taken))
 
 
-def _lines(text: str) -> _Objects:
-    for number, line in lines_of_text(text):
+def _lines(text: str, path: Path, report: Report) -> _Objects:
+    for number, line in lines_of_text(text, path, report):
         try:
             found = _DECODER.decode(line.strip().rstrip(","))
         except (ValueError, RecursionError) as error:

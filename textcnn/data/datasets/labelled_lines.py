@@ -54,7 +54,7 @@ def _rows(
     """The rows, given what makes of a line its label and its sentence."""
     label, sentence = LINE_COLUMNS
     keys = [sentence] if taken.labels is not None else [sentence, label]
-    for number, line in lines_of_text(text):
+    for number, line in lines_of_text(text, path, taken.report):
         where = f"{path}, line {number}"
         try:
             cells = dict(zip(LINE_COLUMNS, parts_of(line), strict=True))

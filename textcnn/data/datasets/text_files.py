@@ -204,9 +204,16 @@ def split_lines(text: str) -> list[str]:
     return lines
 
 
-def lines_of_text(text: str) -> Iterator[tuple[int, str]]:
-    """The lines of :func:`split_lines` that are not blank, with their numbers from 1."""
-    numbered = enumerate(split_lines(text), start=1)
+def lines_of_text(text: str, path: Path, report: Report) -> Iterator[tuple[int, str]]:
+    r"""The lines of :func:`split_lines` that are not blank, with their numbers from 1.
+
+    Lines that hold a ``\r``, which may have been meant as an end, are reported.
+    """
+    lines = split_lines(text)
+    within = "\r" in text and sum("\r" in line.strip("\r") for line in lines)
+    if within:
+        report(f"{path}: carriage returns in {within:,} of the lines end none, as line feeds do")
+    numbered = enumerate(lines, start=1)
     return ((number, line) for number, line in numbered if line.strip())
 
 
