@@ -240,6 +240,13 @@ def test_training_prints_the_test_score_and_what_to_type_next(call, tmp_path, re
     assert len([line for line in err.splitlines() if line.startswith("epoch ")]) == 3
 
 
+def test_what_to_type_next_is_no_option(call, reviews):
+    header, *rows = Path(reviews).read_text().splitlines()
+    Path("dashed.csv").write_text("\n".join([header, *(f"--{row}" for row in rows)]))
+    out = call("train", "--data", "dashed.csv", "--out", "r", *options_text(epochs=1))[1]
+    assert "classify --checkpoint r --input dashed.csv > labelled.csv" in out
+
+
 def test_a_network_that_would_know_no_word_is_not_trained(call, reviews):
     code, _, err = call("train", "--data", reviews, "--out", "r", "--min-count", 1000)
     assert code == 2

@@ -263,6 +263,7 @@ def _classify_line(config: Config, data: TokenizedData, folder: RunFolder) -> st
 def _example(data: TokenizedData) -> str | None:
     """A short sentence of the data: the reader sees what to put there."""
     rows = data.split.test if len(data.split.test) else data.split.dev
-    texts = [" ".join(data.texts[row].split()) for row in rows]
-    usual = [text for text in texts if len(text.split()) >= 3 and len(text) <= 60]
-    return next(iter(usual), None)
+    texts = (" ".join(data.texts[row].split()) for row in rows)
+    usual = (text for text in texts if len(text.split()) >= 3 and len(text) <= 60)
+    # What begins with a dash would be taken for an option.
+    return next((text for text in usual if not text.startswith("-")), None)
