@@ -30,6 +30,8 @@ _MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 _SAMPLE = 2**16
+# Control characters, but for white space and what changes the letters in old encodings.
+_NO_TEXT = bytes({*range(32)} - {*b"\t\n\v\f\r\x0e\x0f\x1b"})
 _LINE_ENDS = dict.fromkeys(b"\t\n\r", " ")
 
 Report = Callable[[str], None]
@@ -150,10 +152,15 @@ def decode(data: bytes, path: Path, encoding: str, report: Report = lambda line:
             raise UserError(
                 f"{where}: a damaged character in a file that is otherwise UTF-8; repair it there"
             ) from error
+        likely = _likely_encoding(data, encoding)
+        if likely is None:
+            raise UserError(
+                f"{path}: no text in any encoding; export its texts and labels as CSV"
+            ) from error
         name = "UTF-8" if _is_utf8(encoding) else encoding
         raise UserError(
             f"{where}: not {name}; save the file as UTF-8 or give its encoding, "
-            f"for instance --encoding {_likely_encoding(data, encoding)}"
+            f"for instance --encoding {likely}"
         ) from error
 
 
@@ -266,7 +273,9 @@ def _mostly_utf8(data: bytes) -> bool:
 ASCII = bytes(range(128))
 
 
-def _likely_encoding(data: bytes, tried: str) -> str:
+def _likely_encoding(data: bytes, tried: str) -> str | None:
+    """What to try instead; None where the bytes are no text at all."""
+
     def may_be(name: str) -> bool:
         try:
             data.decode(name)
@@ -278,6 +287,9 @@ def _likely_encoding(data: bytes, tried: str) -> str:
         return "utf-8"
     if b"\0" in data[1::2] and may_be("utf-16-le"):
         return "utf-16-le"
+    sample = data[:_SAMPLE]
+    if 50 * len(sample.translate(None, _NO_TEXT)) < 49 * len(sample):
+        return None
     beyond_ascii = len(data.translate(None, ASCII))
     if b"\0" not in data and 4 * beyond_ascii > len(data):  # More than accented letters.
         return "gb18030, shift_jis or cp1251"
