@@ -76,7 +76,7 @@ BAD_TRAINING = {
     "no such file": ("--data none.csv", "none.csv"),
     "empty": ("--data empty.csv", "empty.csv is empty"),
     "no rows": ("--data header.csv", "header.csv"),
-    "binary": ("--data binary.csv", "binary.csv, line", "--encoding"),
+    "binary": ("--data binary.csv", "binary.csv: no text in any encoding", "export its texts"),
     "not UTF-8": ("--data cp1252.csv", "cp1252.csv, line", "--encoding cp1252"),
     "one label": ("--data one-label.csv", "--data: only one label, good"),
     "too few": ("--data few.csv", "--data: label bad has 1"),
