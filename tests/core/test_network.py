@@ -9,6 +9,7 @@ from tests.support.numeric import assert_close, numeric_gradient, packed, random
 from textcnn.core import network, plain_network
 from textcnn.core.architecture import MODES, Architecture, initial_parameters, random_vectors
 from textcnn.core.gradients import Gradients
+from textcnn.core.layers.softmax import softmax_cross_entropy
 from textcnn.core.network import Network
 from textcnn.core.sentences import Examples
 from textcnn.core.step import kim_step
@@ -190,3 +191,21 @@ def test_the_gradients_of_a_network_of_several_labels():
     _, _, gradients = step(parameters, examples, None)
     for name, gradient in gradients.items():
         assert_close(whole(gradient, 7), numeric_gradient(loss, parameters[name], 1.0))
+
+
+def test_a_step_counts_each_example_by_its_weight():
+    architecture, weights = Architecture("rand", 6, 2, (1, 3), 3, 3), np.array([2.0, 0.5])
+    parameters = random_parameters(architecture, np.random.default_rng(1))
+    batch, targets = packed([[1, 2, 3], [4, 5]]), np.array([0, 2])
+    loss, logits, _ = kim_step(architecture)(parameters, Examples(batch, targets, weights), None)
+    assert loss == softmax_cross_entropy(logits, targets, weights)[0]
+    assert loss != softmax_cross_entropy(logits, targets)[0]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_logits_have_the_type_of_the_parameters(dtype):
+    architecture = Architecture("rand", 6, 2, (1, 3), 3, 3)
+    parameters = random_parameters(architecture, np.random.default_rng(1))
+    typed = {name: array.astype(dtype) for name, array in parameters.items()}
+    logits = Network(architecture, typed).logits(packed([[1, 2, 3], [], [4, 5]]))
+    assert logits.dtype == dtype
