@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tests.support.processes import PATIENCE, command_line, environment, textcnn
 from textcnn.inference import stream_processes as stream
 from textcnn.inference import streams
+from textcnn.inference.line_classifier import LineClassifier
 from textcnn.inference.predicted_labels import Choice
 from textcnn.inference.prediction_lines import PredictionWriter
 from textcnn.inference.stream_processes import (
@@ -25,7 +26,7 @@ from textcnn.inference.stream_processes import (
     PIECES_UNWRITTEN,
     classified_together,
 )
-from textcnn.inference.streams import LineClassifier, classified
+from textcnn.inference.streams import classified
 from textcnn.support.errors import RunError, UserError
 from textcnn.training.checkpoint import Checkpoint, load_checkpoint
 from textcnn.training.run_folder import find_checkpoint

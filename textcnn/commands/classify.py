@@ -21,9 +21,10 @@ from textcnn.inference.classified_tables import (
 )
 from textcnn.inference.classifier import Classifier
 from textcnn.inference.decoded_lines import DecodedLines
+from textcnn.inference.line_classifier import LineClassifier
 from textcnn.inference.predicted_labels import Choice
 from textcnn.inference.prediction_lines import PREDICTION_FORMATS
-from textcnn.inference.streams import LineClassifier, classified
+from textcnn.inference.streams import classified
 from textcnn.inference.unseen_words import check_static, find_unseen, with_vectors
 from textcnn.support.errors import UserError
 from textcnn.support.terminal import is_terminal, reader_gone

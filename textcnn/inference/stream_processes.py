@@ -19,7 +19,7 @@ from multiprocessing import get_context
 from typing import Generic, TypeVar
 
 from textcnn.inference.classifier import FEW_TEXTS
-from textcnn.inference.streams import LineClassifier, at_most
+from textcnn.inference.line_classifier import LineClassifier, at_most
 from textcnn.support.errors import RunError
 from textcnn.support.workers.processes import end_with_parent, start
 
