@@ -72,6 +72,11 @@ def test_the_log_loss_is_that_of_scikit_learn():
     assert found.log_loss == pytest.approx(expected, rel=1e-12)
 
 
+def test_the_log_loss_of_what_is_sure_and_right_is_zero_without_a_sign():
+    found = score(np.eye(2, dtype=np.float32), np.array([0, 1]), list("ab"), np.ones(2))
+    assert f"{found.log_loss:.4f}" == "0.0000"
+
+
 def test_scores_of_several_labels_are_those_of_scikit_learn():
     rng, labels = np.random.default_rng(0), list("abcd")
     targets, shares = rng.random((60, 4)) < [0.2, 0.5, 0.3, 0.1], rng.random((60, 4))

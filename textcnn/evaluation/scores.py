@@ -166,7 +166,8 @@ def score(
         # As metrics.log_loss, which makes several arrays of all probabilities.
         true = probabilities[np.arange(len(targets)), targets].astype(np.float64)
         true /= probabilities.sum(axis=1, dtype=np.float64)
-        log_loss = -float(np.log(np.maximum(true, np.finfo(np.float64).eps)).mean())
+        # 0.0 less it: where all are sure and right, no -0.0 is to be printed.
+        log_loss = 0.0 - float(np.log(np.maximum(true, np.finfo(np.float64).eps)).mean())
         if len(labels) <= MOST_CONFUSED:
             confusion = metrics.confusion_matrix(targets, predicted, labels=numbers)
     classes = _class_scores(targets, predicted, labels)
