@@ -82,8 +82,8 @@ def read_labelled(
     if not paths:
         raise UserError("no data given: name a file, a folder, or LABEL=FILE pairs")
     there: set[tuple[str | None, str]] = set()
-    for path in paths:
-        label, file = _label_and_file(path)
+    sources = [_label_and_file(path) for path in paths]
+    for path, (label, file) in zip(paths, sources, strict=True):
         # Not through links where nothing is: a path may be too odd to be asked about.
         place = label, os.path.realpath(file) if os.path.exists(file) else file  # noqa: PTH110
         if place in there:
@@ -93,8 +93,8 @@ def read_labelled(
     labels: list[str] = []
     bad: list[BadRow] = []
     asked: set[tuple[str, str]] = set()
-    for path in paths:
-        for found in _rows_of(path, Selection(config, None, or_usual, report), asked):
+    for label, file in sources:
+        for found in _rows_of(label, file, Selection(config, None, or_usual, report), asked):
             row = checked(found, config)
             if row.fault is not None:
                 bad.append(BadRow(row.where, row.fault.kind, str(row.fault)))
@@ -121,9 +121,10 @@ def _merged(found: LabelledTexts, report: Report) -> LabelledTexts:
     return found.spelled(one)
 
 
-def _rows_of(given: str, taken: Selection, asked: set[tuple[str, str]]) -> Iterator[Row]:
+def _rows_of(
+    label: str | None, file: str, taken: Selection, asked: set[tuple[str, str]]
+) -> Iterator[Row]:
     encoding, report = taken.options.encoding, taken.report
-    label, file = _label_and_file(given)
     path, is_folder = Path(file), os.path.isdir(file)  # noqa: PTH112
     if label is None:
         yield from (
